@@ -14,7 +14,6 @@ FIRST = {
     "@": "as a formula of a spreadsheet does",
     " ": "which nobody sees",
 }
-#: What it cannot hold, and why.
 INSIDE = {"/": "which parts folders", "`": "which quotes code in Markdown"}
 
 

@@ -40,7 +40,6 @@ OF_A_DIRECTION = [name for name in WILDCARDS if name != "system"]
 #: What editors and shells put behind the name of a copy.
 BACKUPS = ("~", ".bak", ".swp", ".tmp")
 
-# Why a file was left out.
 HIDDEN = "hidden, or a backup (a pattern that spells the dot or the ending takes it)"
 NO_DIRECTION = "a direction is two language codes around a hyphen, as in de-en or en-pt_BR"
 TWO_READINGS = "a direction that may be two: write _ inside a code, as in en-pt_BR, or name its languages"

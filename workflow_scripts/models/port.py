@@ -65,7 +65,6 @@ class Port(Protocol):
     """A loaded model."""
 
     name: str
-    #: Further methods that this port has.
     abilities: frozenset[Ability]
 
     @property

@@ -28,7 +28,6 @@ from workflow_scripts.train.launch import Place
 
 # For all processes to come: importing torch from a cold shared file system may take minutes.
 START = timedelta(minutes=10)
-# Looks at the store this often.
 POLL_SECONDS = 1.0
 # For process 0 to notice by itself that another failed; after that it is ended where it waits.
 NOTICE_SECONDS = 5.0

@@ -18,10 +18,8 @@ from workflow_scripts.common.processes import lives, place
 from workflow_scripts.units.system import SystemFolder
 
 KEPT, KEPT_WEIGHTS = "kept.json", "kept.safetensors"
-# See docs/reference/files.md.
 FINGERPRINT, OWNER = "fingerprint.json", "owner.json"
 FINISHED, HISTORY, RETRAIN = "finished.json", "history.json", "retrain.json"
-#: The checkpoint that a training goes on from.
 LAST = "checkpoint_last.pt"
 #: A heartbeat (one comes every ten seconds) older than this is of a writer elsewhere that is gone.
 STALE_SECONDS = 120.0

@@ -26,7 +26,6 @@ _HARMLESS = re.compile(
     r"typing\.\w+|datetime\.\w+|decimal\.Decimal|fractions\.Fraction|uuid\.UUID|_operator\.getitem|functools\.partial"
     r"|builtins\.(bool|bytes|complex|dict|float|frozenset|int|list|range|set|slice|str|tuple)"
 )
-#: Libraries that a training of fairseq stores objects of.
 _LIBRARIES = ("fairseq", "omegaconf", "hydra")
 _DEPTH = 8  # of containers in settings; a file may hold itself
 

@@ -17,7 +17,6 @@ from types import FrameType
 TIME_LIMIT, SIGTERM = "time limit", "SIGTERM"
 #: By rank: of what several processes have met, the last counts.
 REASONS = (None, TIME_LIMIT, SIGTERM)
-#: What ends a slice, and its reason.
 SIGNALS = {signal.SIGUSR1: TIME_LIMIT, signal.SIGTERM: SIGTERM}
 
 
