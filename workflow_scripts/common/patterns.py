@@ -3,8 +3,6 @@
 A wildcard may be anywhere in the path, also within a name and more than once. Standard library only.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -68,7 +66,7 @@ class Found:
         left_out = [f"left out: {first_of(paths)}: {why}" for why, paths in sorted(self.left_out.items())]
         return [f"in names of files: {read}", *left_out] if read else left_out
 
-    def without(self, others: Mapping[Path, str]) -> Found:
+    def without(self, others: Mapping[Path, str]) -> "Found":
         """Return this without some files (their real paths -> the reason); they don't nearly fit either."""
         rest = Found(read_as=self.read_as)
         for why, paths in self.left_out.items():
