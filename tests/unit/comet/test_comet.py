@@ -141,7 +141,7 @@ def test_unchanged_segments_load_no_model(model, tmp_path, capsys):
     before = (tmp_path / "a/out.segments.npz").read_bytes()
     # In a process of its own: neither torch nor comet is imported.
     program = (
-        "import sys; from workflow_scripts.evaluate import comet; comet.main(sys.argv[1:]);"
+        "import sys; from workflow_scripts.evaluate.comet import score_comet; score_comet.main(sys.argv[1:]);"
         " print('loaded:', sorted({'torch', 'comet', 'transformers'} & set(sys.modules)))"
     )
     command = [sys.executable, "-c", program, *words(tmp_path / "a", model, ["de-en"])]
@@ -305,8 +305,8 @@ def test_a_checkpoint_may_hold_objects_that_are_never_made(tmp_path):
 def killed_in_the_middle(tmp_path, model, text):
     """Start a job that writes a shard for every batch, and kill it after the first."""
     program = (
-        "import sys; from workflow_scripts.evaluate import comet, comet_cache;"
-        " comet.CHUNK, comet_cache.FLUSH_SECONDS = 8, 0; comet.main(sys.argv[1:])"
+        "import sys; from workflow_scripts.evaluate.comet import comet_cache, score_comet as job;"
+        " job.CHUNK, comet_cache.FLUSH_SECONDS = 8, 0; job.main(sys.argv[1:])"
     )
     lay(tmp_path / "a", {"de-en": text})
     command = [sys.executable, "-c", program, *words(tmp_path / "a", model, ["de-en"])]

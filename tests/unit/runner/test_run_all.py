@@ -35,7 +35,8 @@ def call(monkeypatch, *words):
 
 
 def test_the_last_line_counts_them_all(asked, monkeypatch, capsys):
-    assert call(monkeypatch, "tests/malformed/test_comet.py", "tests/unit/units", "lint") == 1
+    suites = "tests/malformed/test_comet.py", "tests/unit/units/test_select_masks.py", "lint"
+    assert call(monkeypatch, *suites) == 1
     assert asked == [
         ("text", ("tests/unit/units/test_select_masks.py",), 3),
         ("comet", ("tests/malformed/test_comet.py",), 3),
@@ -54,9 +55,9 @@ def test_the_last_line_counts_them_all(asked, monkeypatch, capsys):
 def test_all_that_passed_is_status_0_and_long_ones_are_kept_only_if_asked(asked, monkeypatch):
     kept = []
     monkeypatch.setattr(units, "write_seconds", kept.append)
-    assert call(monkeypatch, "tests/unit/units") == 0
+    assert call(monkeypatch, "tests/unit/units/test_select_masks.py") == 0
     assert kept == []
-    assert call(monkeypatch, "tests/unit/units", "--record") == 0
+    assert call(monkeypatch, "tests/unit/units/test_select_masks.py", "--record") == 0
     assert kept == [{"a": 7.0}]
 
 
