@@ -183,7 +183,7 @@ def test_a_process_that_never_comes(world, tmp_path):
     command = baseline_arguments(world, tmp_path / "folder", tmp_path / "out", **HALVES)
     (ended,) = train(BASELINE, [command], tmp_path / "program", patch, of=2)
     assert ended.status == 1
-    assert ended.line.startswith("error: process 0 of 2 met not all others at 127.0.0.1:")
+    assert ended.line.startswith("error: process 0 of 2 did not meet all others at 127.0.0.1:")
     assert not (tmp_path / "folder").exists()
 
 

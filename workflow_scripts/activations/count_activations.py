@@ -26,7 +26,6 @@ from workflow_scripts.units.vocabulary import PAD
 
 # Positions of a CPU batch without pads: larger ones leave the cache. It changes counts by rounding alone.
 CPU_MAX_TOKENS = 4096
-# Positions of a batch, padding included, in the published counting.
 PUBLISHED_MAX_TOKENS = 30000
 # Decoder pieces are a part of their batch, to hold targets of similar length.
 PIECES_PER_BATCH = 4

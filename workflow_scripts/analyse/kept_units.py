@@ -14,7 +14,6 @@ from workflow_scripts.analyse.overlap import layer_matrices
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.units.mask_table import MaskTable
 
-#: Digits of an IoU.
 DIGITS = 6
 
 

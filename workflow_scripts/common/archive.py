@@ -54,7 +54,7 @@ def read_archive(path: str | Path, expected_format: str) -> tuple[dict[str, NDAr
 
 
 def not_a(expected_format: str, path: str | Path, error: Exception) -> UserError:
-    """Return the error for a file that is not what its name says; ``error``: why."""
+    """Return the error for a file that is not of its format; ``error``: why."""
     reason = " ".join(str(error).split()) or type(error).__name__
     return DamagedFileError(
         f"{path}: not a {expected_format} file ({reason}); delete it and run the step that writes it again"

@@ -101,7 +101,6 @@ WRITTEN = (
     ),
 )
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-#: Where a tar archive has its mark.
 TAR_MARK, TAR_PLACE = b"ustar", 257
 HEAD = TAR_PLACE + len(TAR_MARK)
 UNMARKED = 16  # bytes that tell UTF-16 without its mark, where every second one is NUL

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-#: Endings of compressed files.
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 COMPRESSED = "compressed: the pattern must end as they do"
 LONGER = "their names go on: the pattern must end as they do"

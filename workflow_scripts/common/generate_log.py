@@ -16,10 +16,8 @@ LOGGED = re.compile(rb"^([STHD])-\d+\t(?:(-?(?:\d|inf|nan)\S*\t)|(?=.*\n[STHDP]-
 #: One line; an editor may have taken the tab before an empty text.
 LINE = re.compile(rb"([STHD])-(\d{1,9})(?:\t(.*))?", re.DOTALL)
 SCORE = re.compile(rb"-?(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|inf|nan)(?:\t|\r?$)")
-#: The language tag before a source of several languages.
 TAG = re.compile(rb"__[A-Za-z_]+__ ")
 SCORED = "HD"
-#: What unpacks to stdout, by the ending.
 UNPACKERS = {".gz": "zcat", ".xz": "xzcat", ".bz2": "bzcat"}
 NAMED = 3  # numbers that a line names; the rest is counted
 

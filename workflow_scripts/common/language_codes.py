@@ -44,7 +44,7 @@ def canonical(text: str) -> str:
 
 
 def spellings(code: str) -> list[str]:
-    """Return how files may spell a code, its own letters first; one alone where it has but a language."""
+    """Return how files may spell a code, its own letters first."""
     if "_" not in code:
         return [code]
     hyphens = code.replace("_", "-")

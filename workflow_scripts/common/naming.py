@@ -14,7 +14,6 @@ FIRST = {
     "@": "as a formula of a spreadsheet does",
     " ": "which nobody sees",
 }
-#: What it cannot hold, and why.
 INSIDE = {"/": "which parts folders", "`": "which quotes code in Markdown"}
 
 
@@ -33,7 +32,7 @@ def fault_of(name: str) -> str | None:
 
 
 def check_names(what: str, names: Iterable[str], where: Mapping[str, object] | None = None) -> None:
-    """Refuse names that cannot be, a line for each; ``where``: name -> the file that it comes from."""
+    """Refuse names that are not allowed, a line for each; ``where``: name -> the file that it comes from."""
     faults = []
     seen: dict[str, str] = {}
     for name in names:

@@ -96,7 +96,7 @@ def read_parallel(
 
 
 def read_beside(path: str | Path, wanted: str, references: str | Path, count: int) -> TextFile:
-    """Return a text that must have as many lines as the references, ``count``; UserError if it has not."""
+    """Return a text; UserError unless it has as many lines as the references, ``count``."""
     text = read_text(path, wanted)
     if len(text.lines) != count:
         sizes = f"{path} has {len(text.lines)} lines but {references} has {count}"

@@ -3,8 +3,6 @@
 A wildcard may be anywhere in the path, also within a name and more than once. Standard library only.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -40,7 +38,6 @@ OF_A_DIRECTION = [name for name in WILDCARDS if name != "system"]
 #: What editors and shells put behind the name of a copy.
 BACKUPS = ("~", ".bak", ".swp", ".tmp")
 
-# Why a file was left out.
 HIDDEN = "hidden, or a backup (a pattern that spells the dot or the ending takes it)"
 NO_DIRECTION = "a direction is two language codes around a hyphen, as in de-en or en-pt_BR"
 TWO_READINGS = "a direction that may be two: write _ inside a code, as in en-pt_BR, or name its languages"
@@ -64,12 +61,12 @@ class Found:
         self.left_out.setdefault(reason, []).append(path)
 
     def notes(self) -> list[str]:
-        """Return a line for what is read otherwise than it is written, and one for each reason."""
+        """Return a line for names that are read differently, and one for each reason."""
         read = ", ".join(f"{given} is {direction}" for given, direction in self.read_as.items())
         left_out = [f"left out: {first_of(paths)}: {why}" for why, paths in sorted(self.left_out.items())]
         return [f"in names of files: {read}", *left_out] if read else left_out
 
-    def without(self, others: Mapping[Path, str]) -> Found:
+    def without(self, others: Mapping[Path, str]) -> "Found":
         """Return this without some files (their real paths -> the reason); they don't nearly fit either."""
         rest = Found(read_as=self.read_as)
         for why, paths in self.left_out.items():
@@ -185,7 +182,7 @@ def nothing(pattern: str, found: Found) -> UserError:
 
 
 def _deeper(pattern: str) -> Path | None:
-    """Return a file that would fit, did the pattern name one folder more."""
+    """Return a file that would fit if the pattern named one more folder."""
     parts = Path(_globbed(pattern)).parts
     first = next((place for place, part in enumerate(parts) if "*" in part), len(parts))
     root = Path(*parts[:first])
@@ -269,7 +266,7 @@ def _agree(named: Mapping[str, str], direction: str) -> bool:
 
 
 def _expression(pattern: str, wildcards: Mapping[str, str], linked: bool = True) -> re.Pattern[str]:
-    """Return a pattern as an expression; ``linked``: a wildcard that is there twice is the same twice."""
+    """Return a pattern as an expression; ``linked``: the second use of a wildcard must match the first."""
     texts, names = FIELD.split(pattern)[0::2], FIELD.split(pattern)[1::2]
     expression = re.escape(texts[0])
     for place, (name, text) in enumerate(zip(names, texts[1:], strict=True)):
@@ -280,7 +277,7 @@ def _expression(pattern: str, wildcards: Mapping[str, str], linked: bool = True)
 
 
 def _is_hidden(path: Path, pattern: Path) -> bool:
-    """Tell whether a name of a wildcard begins with a dot or ends as a backup, and the pattern does not."""
+    """Tell whether a wildcard matched a hidden file or a backup, which the pattern does not spell."""
     return any(
         (name.startswith(".") and not asked.startswith("."))
         or (name.startswith("#") and name.endswith("#") and not asked.endswith("#"))

@@ -1,7 +1,5 @@
 """Reading a SentencePiece model; sentencepiece is imported only when one is read."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +10,7 @@ if TYPE_CHECKING:
     from sentencepiece import SentencePieceProcessor
 
 
-def load_subwords(path: str | Path) -> SentencePieceProcessor:
+def load_subwords(path: str | Path) -> "SentencePieceProcessor":
     """Load a SentencePiece model. Raises UserError: the file is not one."""
     from sentencepiece import SentencePieceProcessor
 

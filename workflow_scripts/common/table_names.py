@@ -4,7 +4,6 @@
 ALWAYS = ("scores", "summary", "groups", "differences", "interference", "health")
 OF_TESTS = ("significance", "wins", "seeds")
 LIKELIHOOD, CONTRASTIVE, PUBLISHED = "likelihood", "contrastive", "published"
-#: All that there can be.
 TABLES = (*ALWAYS, *OF_TESTS, LIKELIHOOD, CONTRASTIVE, PUBLISHED)
 #: The notes at the top of each, for the terminal.
 CAUTIONS = "cautions.txt"

@@ -13,7 +13,6 @@ from workflow_scripts.common.language_codes import one_of
 from workflow_scripts.common.parallel_text import read_lines
 
 COLUMNS = ("direction", "id", "source", "correct", "wrong", "phenomenon")
-#: What all lines of an item have in common.
 SHARED = ("source", "correct", "phenomenon")
 
 

@@ -65,7 +65,6 @@ class Port(Protocol):
     """A loaded model."""
 
     name: str
-    #: Further methods that this port has.
     abilities: frozenset[Ability]
 
     @property
@@ -116,7 +115,7 @@ class Port(Protocol):
         """
 
     def loss(self, batch: Any, count_language_tag: bool = False) -> tuple[Tensor, Tensor]:
-        """Return of each sentence of a batch the sum of -log p in nats, and the number of tokens."""
+        """Return the sum of -log p in nats and the number of tokens, of each sentence of a batch."""
 
 
 class GeneratingPort(Port, Protocol):

@@ -42,7 +42,7 @@ def log_to_stderr() -> None:
 
 
 def check_finite(value: float, what: str) -> None:
-    """Raise UserError if `value` is NaN or infinite; `what` it is, in words."""
+    """Raise UserError if `value` is NaN or infinite; `what`: its name in the message."""
     if not math.isfinite(value):
         raise UserError(
             f"{what} is not a finite number ({value}): the training has diverged; lower its lr, raise"

@@ -4,14 +4,13 @@ SLURM_JOB_END_TIME counts first, then the time left by `squeue`, then `--runtime
 limit. An administrator may extend a job, so SLURM is asked again when the time has come.
 """
 
-from __future__ import annotations
-
 import math
 import os
 import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from workflow_scripts.common.durations import seconds_of
 from workflow_scripts.common.processes import start_time
@@ -60,7 +59,7 @@ class Deadline:
     job: str | None = None
 
     @classmethod
-    def of_this_process(cls, runtime: float | None = None) -> Deadline:
+    def of_this_process(cls, runtime: float | None = None) -> Self:
         """Return this process's deadline; `runtime`: minutes from its start, without a limit from SLURM."""
         now, job, end = time.time(), slurm_job(), os.environ.get("SLURM_JOB_END_TIME", "")
         if job is not None and end.isdecimal():

@@ -8,7 +8,6 @@ from workflow_scripts.common.errors import OUT_OF_MEMORY, UserError, explain_os_
 from workflow_scripts.models.fairseq.training.memory import is_out_of_memory
 from workflow_scripts.train.launch import Place
 
-#: Where another process reported nothing.
 GONE = (
     "another process of this training ended without a message, or could not be reached; this log or the"
     " system's may show why (killed, memory, network); run again: it goes on from the last checkpoint"
@@ -53,7 +52,7 @@ def trouble_of(error: BaseException, place: Place) -> dict[str, Any]:
 
 
 def error_of(trouble: dict[str, Any] | str) -> BaseException:
-    """Return another process's error, of its trouble; of a line the error with it."""
+    """Return another process's error, from its trouble or from its line."""
     if isinstance(trouble, str):
         return UserError(trouble)
     return MemoryError(trouble["line"]) if trouble["out_of_memory"] else UserError(trouble["line"])

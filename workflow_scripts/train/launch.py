@@ -54,7 +54,7 @@ def place(environment: Mapping[str, str] | None = None) -> Place:
     rank, local_rank, processes = (_number(found, name) for name in names)
     if not local_rank <= rank < processes:
         raise UserError(
-            f"{names[0]} {rank} and {names[1]} {local_rank} cannot be with {names[2]} {processes}: start"
+            f"{names[0]} {rank} and {names[1]} {local_rank} do not fit {names[2]} {processes}: start"
             " the processes with torchrun or srun"
         )
     return Place(rank, local_rank, processes)

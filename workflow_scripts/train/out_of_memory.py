@@ -10,7 +10,6 @@ from typing import Any
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.train.start_again import SmallerBatchesError
 
-#: The outcome of such an attempt in history.json.
 OUT_OF_MEMORY = "out of memory"
 
 

@@ -28,7 +28,6 @@ from workflow_scripts.train.launch import Place
 
 # For all processes to come: importing torch from a cold shared file system may take minutes.
 START = timedelta(minutes=10)
-# Looks at the store this often.
 POLL_SECONDS = 1.0
 # For process 0 to notice by itself that another failed; after that it is ended where it waits.
 NOTICE_SECONDS = 5.0
@@ -49,19 +48,19 @@ class Ranks:
         self.devices: list[str] = []
 
     def look_at_device(self) -> None:
-        """Learn the own device, and send it to process 0. UserError if this process has none."""
+        """Find this process's device, and send it to process 0. UserError if it has none."""
         own = describe_device(device_number(self.place))
         self.devices = [own["name"]]
         if not self.alone:
             self._set(f"device/{self.rank}", own)
 
     def send_plan(self, plan: dict[str, Any] | None) -> None:
-        """Send all what is trained, or None if nothing is left to train; by process 0."""
+        """Send the plan from process 0 to all, or None if nothing is left to train."""
         if not self.alone:
             self._set("plan", plan)
 
     def gather_devices(self) -> None:
-        """Learn the devices of all; by process 0. UserError where they do not fit each other."""
+        """Collect the devices of all, in process 0. UserError where they do not fit each other."""
         if not self.alone:
             keys = [f"device/{rank}" for rank in range(self.place.processes)]
             while not self._store.check(keys):
@@ -190,7 +189,7 @@ class Ranks:
         return UserError(line)
 
     def leave(self) -> None:
-        """Go without an error: process 0 last, for the others read what it serves."""
+        """Leave without an error; process 0 last, since it serves the store."""
         if not self.alone and self.rank:
             self._leave(self._store)
         elif not self.alone:
@@ -218,7 +217,7 @@ class Ranks:
                     " MASTER_PORT to a free port"
                 ) from error
             raise UserError(
-                f"process {self.rank} of {self.place.processes} met not all others at {where} within"
+                f"process {self.rank} of {self.place.processes} did not meet all others at {where} within"
                 f" {START.total_seconds() / 60:.0f} minutes; was each started, and does it reach that host?"
             ) from error
         return distributed.PrefixStore("neuronspec", store)

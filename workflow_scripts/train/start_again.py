@@ -30,7 +30,7 @@ class SmallerBatchesError(UserError):
 
 
 def starting_again(main: Callable[[list[str] | None], None]) -> Callable[[list[str] | None], None]:
-    """Return `main` as a program is to run it; called within another, it would replace that."""
+    """Return `main` as a program runs it. Called within another, it would replace that."""
 
     def repeated(argv: list[str] | None) -> None:
         try:

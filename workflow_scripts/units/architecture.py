@@ -1,10 +1,8 @@
 """The shape of a network: the ``architecture`` block of system.json, read without torch."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 from workflow_scripts.common.errors import UserError, nearest
 
@@ -59,7 +57,7 @@ class Architecture:
             raise UserError(f"architecture.model_dim: {self.model_dim} is not an even number of at least 4")
 
     @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> Architecture:
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """Read a dictionary; UserError for an unknown or missing key or a value out of range."""
         known = [field.name for field in fields(cls)]
         for key in value:

@@ -1,7 +1,5 @@
 """Masks of units: which units each task keeps, all tasks in one ``.npz`` with the bits packed."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -64,7 +62,7 @@ class MaskTable(UnitTable):
         """Whether the units were selected by their importance, not by their activations."""
         return str(self.manifest["counting"]).startswith(IMPORTANCE)
 
-    def over(self, space: UnitSpace) -> MaskTable:
+    def over(self, space: UnitSpace) -> "MaskTable":
         """Return the masks over a larger space, whose other units they keep, else ValueError."""
         if space == self.space:
             return self

@@ -4,12 +4,10 @@ A selection is one selector for all units, or for those of some stacks (the othe
 stack, and by whether a direction goes out of the pivot or into it, as in the code of Neuron Specialization.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +33,7 @@ class Selection:
     seed: int | None = None
 
     @classmethod
-    def of_masks(cls, masks: MaskTable) -> Selection | None:
+    def of_masks(cls, masks: MaskTable) -> Self | None:
         """Return how masks were selected; None where they were made of other masks, or it is not known."""
         facts = masks.manifest
         if masks.select is None or "like_rule" in facts:
@@ -49,7 +47,7 @@ class Selection:
         stacks: Sequence[str] | None = None,
         pivot: str | None = None,
         seed: int | None = None,
-    ) -> Selection:
+    ) -> Self:
         """Return the selection of a text: a selector, or four as JSON. Raises UserError."""
         if not text.startswith("{"):
             selector = parse_selector(text)

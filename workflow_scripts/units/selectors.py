@@ -130,7 +130,7 @@ def parse_selector(text: str) -> Selector:
         known = ", ".join(EXAMPLES.values())
         raise UserError(f"select {text!r}: no such selector{nearest(name, SELECTORS)}; there are {known}")
     if name == "all" and text.strip() != "all":
-        raise UserError(f"select {text!r}: 'all' keeps every unit and takes nothing behind it; write 'all'")
+        raise UserError(f"select {text!r}: 'all' keeps every unit and takes nothing after it; write 'all'")
     if name == "random" and match["abs"]:
         raise UserError(f"select {text!r}: 'random' looks at no score; leave out ':abs'")
     amount = Amount(Decimal(100), percent=True)

@@ -3,14 +3,12 @@
 Every file about units holds its space as JSON text.
 """
 
-from __future__ import annotations
-
 import json
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,15 +107,15 @@ class UnitSpace:
         position = bisect_right(self._starts, flat_id) - 1
         return self.groups[position].key, flat_id - self._starts[position]
 
-    def part(self, kinds: Collection[str] | None = None, stacks: Collection[str] | None = None) -> UnitSpace:
+    def part(self, kinds: Collection[str] | None = None, stacks: Collection[str] | None = None) -> Self:
         """Return the groups of these kinds and stacks (None: of all), in order; ValueError if none is."""
-        return UnitSpace(
+        return type(self)(
             group
             for group in self.groups
             if (kinds is None or group.kind in kinds) and (stacks is None or group.stack in stacks)
         )
 
-    def ids_of(self, part: UnitSpace) -> NDArray[np.int64]:
+    def ids_of(self, part: "UnitSpace") -> NDArray[np.int64]:
         """Return the flat ids here of a part's units, int64 [part.size]; ValueError if it is not a part."""
         rest = iter(self.groups)
         if not all(group in rest for group in part.groups):
@@ -125,7 +123,7 @@ class UnitSpace:
         spans = (self.slice_of(key) for key in part.keys)
         return np.concatenate([np.arange(span.start, span.stop) for span in spans])
 
-    def difference(self, other: UnitSpace) -> str:
+    def difference(self, other: "UnitSpace") -> str:
         """Say in words why another space is not a part of this one."""
         stacks = {group.stack for group in other.groups}
         own = [group for group in self.groups if group.kind in other.kinds and group.stack in stacks]
@@ -140,7 +138,7 @@ class UnitSpace:
         return json.dumps([asdict(group) for group in self.groups], separators=(",", ":"), sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str) -> UnitSpace:
+    def from_json(cls, text: str) -> Self:
         """Read what ``to_json`` wrote; ValueError or TypeError if it is something else."""
         groups: list[dict[str, Any]] = json.loads(text)
         return cls(UnitGroup(**group) for group in groups)

@@ -1,12 +1,10 @@
 """The folder of one system, what can be decoded and scored: ``system.json`` and the files that it names."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import DamagedFileError, UserError, nearest
@@ -70,7 +68,7 @@ class SystemFolder:
         port: str = DEFAULT_PORT,
         own_weights: Mapping[str, str] | None = None,
         adapter_rows: Mapping[str, str] | None = None,
-    ) -> SystemFolder:
+    ) -> Self:
         """Describe the files in ``folder``, which have their standard names, in ``system.json``.
 
         ``masks.npz`` is named only where a direction has a mask row. FileNotFoundError if a file is missing.
@@ -105,7 +103,7 @@ class SystemFolder:
         return cls._from_value(folder, value)
 
     @classmethod
-    def read(cls, folder: str | Path) -> SystemFolder:
+    def read(cls, folder: str | Path) -> Self:
         """Read ``system.json``; no other file is opened. UserError if it is missing or of another format."""
         folder = Path(folder)
         path = folder / DESCRIPTION
@@ -120,7 +118,7 @@ class SystemFolder:
         return cls._from_value(folder, value)
 
     @classmethod
-    def _from_value(cls, folder: Path, value: Mapping[str, Any]) -> SystemFolder:
+    def _from_value(cls, folder: Path, value: Mapping[str, Any]) -> Self:
         def named(key: str) -> dict[str, str]:
             return {name: entry[key] for name, entry in value["directions"].items() if entry.get(key)}
 
@@ -225,10 +223,8 @@ class SystemFolder:
         return None if self.masks is None else direction
 
     def check_whole(self, direction: str) -> None:
-        """Refuse a direction that the system lacks, or that it translates through a mask.
-
-        For stages that look at the network as it is; a row that keeps every unit is no mask.
-        """
+        """Refuse a direction that the system lacks, or that it translates through a mask (of fewer than all
+        units)."""
         row = self.mask_row(direction)
         if row is None or self.masks is None:
             return
@@ -240,7 +236,7 @@ class SystemFolder:
                 f" this stage would leave out; take {of}"
             )
 
-    def with_masks(self, more: str | Path | None) -> SystemFolder:
+    def with_masks(self, more: str | Path | None) -> Self:
         """Return the system with another mask file, for directions that it was not trained in."""
         return replace(self, more_masks=None if more is None else Path(more))
 

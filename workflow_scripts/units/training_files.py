@@ -18,10 +18,8 @@ from workflow_scripts.common.processes import lives, place
 from workflow_scripts.units.system import SystemFolder
 
 KEPT, KEPT_WEIGHTS = "kept.json", "kept.safetensors"
-# See docs/reference/files.md.
 FINGERPRINT, OWNER = "fingerprint.json", "owner.json"
 FINISHED, HISTORY, RETRAIN = "finished.json", "history.json", "retrain.json"
-#: The checkpoint that a training goes on from.
 LAST = "checkpoint_last.pt"
 #: A heartbeat (one comes every ten seconds) older than this is of a writer elsewhere that is gone.
 STALE_SECONDS = 120.0
@@ -75,29 +73,20 @@ def check_exported(training: Path, system: Path) -> SystemFolder:
     exported.verify()
     finished = read_json(training / FINISHED)
     try:
-        _check_same(finished, finished["identity"], training, system, exported)
+        identity = finished["identity"]
+        described = {
+            "updates": (finished["updates"], (exported.training or {}).get("updates")),
+            "seed": (identity["seed"], exported.seed),
+            "languages": (identity["languages"], list(exported.languages)),
+            "directions": (identity["directions"], list(exported.directions)),
+            "architecture": (_shape(identity["architecture"]), _shape(exported.architecture)),
+        }
     except (KeyError, TypeError) as error:
         raise UserError(f"{training / FINISHED}: not what a training writes ({error})") from None
-    return exported
-
-
-def _check_same(
-    finished: Mapping[str, Any],
-    identity: Mapping[str, Any],
-    training: Path,
-    system: Path,
-    exported: SystemFolder,
-) -> None:
-    described = {
-        "updates": (finished["updates"], (exported.training or {}).get("updates")),
-        "seed": (identity["seed"], exported.seed),
-        "languages": (identity["languages"], list(exported.languages)),
-        "directions": (identity["directions"], list(exported.directions)),
-        "architecture": (_shape(identity["architecture"]), _shape(exported.architecture)),
-    }
     for name, (trained, found) in described.items():
         if trained != found:
             raise UserError(f"{system}: exported from another training than {training} ({name} differ)")
+    return exported
 
 
 def _shape(architecture: Mapping[str, Any]) -> dict[str, Any]:

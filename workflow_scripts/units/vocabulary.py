@@ -4,13 +4,12 @@ In order: ``<s> <pad> </s> <unk>``, the lines of ``dict.txt`` (fairseq's form, `
 not used), then ``__xx__`` for each language that has no line there, as released multilingual models have.
 """
 
-from __future__ import annotations
-
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 from workflow_scripts.common.containers import file_kind
 from workflow_scripts.common.errors import UserError, nearest
@@ -111,7 +110,7 @@ class Vocabulary:
                 raise UserError(f"{symbol!r} occurs more than once in the vocabulary")
 
     @classmethod
-    def read(cls, dictionary: str | Path, languages: Sequence[str] = ()) -> Vocabulary:
+    def read(cls, dictionary: str | Path, languages: Sequence[str] = ()) -> Self:
         """Read ``dict.txt``; UserError for a malformed line, a symbol that occurs twice, or an empty file.
 
         A special may be there again (``#fairseq:overwrite``), in a row that fairseq does not use. Of a

@@ -79,7 +79,7 @@ def test_both_names_must_hold_the_same(tmp_path: Path, caplog: pytest.LogCapture
         data_files(other, "valid", "de-en")
     assert str(error.value) == (
         f"{other}: valid of de-en is there twice, as valid.de-en.de.* and valid.en-de.de.*, and they differ:"
-        " delete those that are not meant"
+        " delete the wrong ones"
     )
 
 

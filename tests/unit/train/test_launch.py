@@ -57,10 +57,10 @@ def test_place(environment: dict[str, str], expected: Place) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"RANK": "8"}, "RANK 8 and LOCAL_RANK 1 cannot be with WORLD_SIZE 8"),
+        ({"RANK": "8"}, "RANK 8 and LOCAL_RANK 1 do not fit WORLD_SIZE 8"),
         ({"RANK": ""}, "RANK is '', not a number"),
         ({"WORLD_SIZE": "two"}, "WORLD_SIZE is 'two', not a number"),
-        ({"LOCAL_RANK": "6"}, "RANK 5 and LOCAL_RANK 6 cannot be"),
+        ({"LOCAL_RANK": "6"}, "RANK 5 and LOCAL_RANK 6 do not fit"),
     ],
 )
 def test_contradictions_are_told(change: dict[str, str], said: str) -> None:

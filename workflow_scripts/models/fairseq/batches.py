@@ -3,8 +3,6 @@
 ``make_batches(dataset, 30000)`` is the published batching for counting (Neuron Specialization, section 3).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +42,7 @@ class Batch:
     def __len__(self) -> int:
         return len(self.lines)
 
-    def to(self, device: torch.device | str) -> Batch:
+    def to(self, device: torch.device | str) -> "Batch":
         """Return the batch on another device."""
         return Batch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
 

@@ -46,7 +46,7 @@ def side_prefixes(data_bin: str | Path, subset: str, direction: str) -> list[str
             one, two = (f"{Path(prefixes[0]).name}.*" for prefixes in (whole[0], other))
             raise UserError(
                 f"{data_bin}: {subset} of {direction} is there twice, as {one} and {two}, and they differ:"
-                " delete those that are not meant"
+                " delete the wrong ones"
             )
     return (whole or begun or candidates)[0]
 

@@ -4,15 +4,13 @@ fairseq's recipes store more than torch's restricted loader takes. Numpy's rebui
 objects become a ``Stub``; functions, and classes of the standard library that may do harm, are refused.
 """
 
-from __future__ import annotations
-
 import argparse
 import re
 import sys
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Mapping
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
-from typing import Any
+from typing import Any, Self
 from zipfile import is_zipfile
 
 import numpy as np
@@ -26,7 +24,6 @@ _HARMLESS = re.compile(
     r"typing\.\w+|datetime\.\w+|decimal\.Decimal|fractions\.Fraction|uuid\.UUID|_operator\.getitem|functools\.partial"
     r"|builtins\.(bool|bytes|complex|dict|float|frozenset|int|list|range|set|slice|str|tuple)"
 )
-#: Libraries that a training of fairseq stores objects of.
 _LIBRARIES = ("fairseq", "omegaconf", "hydra")
 _DEPTH = 8  # of containers in settings; a file may hold itself
 
@@ -38,7 +35,7 @@ class Stub:
         self.arguments = arguments
         self.state: Any = None
 
-    def __new__(cls, *_: Any) -> Stub:
+    def __new__(cls, *_: Any) -> Self:
         """Make one without arguments too, as unpicklers do."""
         made = super().__new__(cls)
         made.arguments, made.state = (), None

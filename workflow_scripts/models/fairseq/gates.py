@@ -8,10 +8,9 @@ Kinds of gate, of a unit that a mask does not keep:
 - ``gradient`` (FFN): the output is the plain network's, its row of the first weight gets no gradient.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -101,16 +100,16 @@ class Gates:
         if silent := [key for key, once in self._fired.items() if not once]:
             raise RuntimeError(f"masks were selected but never used in: {', '.join(silent)}")
 
-    def use(self, row: str) -> AbstractContextManager[Gates]:
+    def use(self, row: str) -> AbstractContextManager[Self]:
         """Select one row for the block; at its end check that every gate fired. Always cleared."""
         return self._using(lambda: self.select(row))
 
-    def use_rows(self, rows: Sequence[str]) -> AbstractContextManager[Gates]:
+    def use_rows(self, rows: Sequence[str]) -> AbstractContextManager[Self]:
         """Select one row per sentence for the block; checked and cleared as in ``use``."""
         return self._using(lambda: self.select_rows(rows))
 
     @contextmanager
-    def _using(self, select: Callable[[], None]) -> Iterator[Gates]:
+    def _using(self, select: Callable[[], None]) -> Iterator[Self]:
         try:
             select()
             yield self

@@ -47,7 +47,9 @@ _REQUIRED = {
     "adaptive_softmax_cutoff": None,
 }
 WRAPPER = "module."  # torch's DistributedDataParallel; fairseq leaves it out, other programs do not
-#: Fields of our architecture that fairseq keeps for each stack.
+#: Fields of our architecture: those that have one name in fairseq, and those that it keeps for each stack.
+_DROPOUTS = ("dropout", "attention_dropout", "activation_dropout")
+_SAME = ("encoder_layers", "decoder_layers", "share_all_embeddings", *_DROPOUTS)
 _BOTH_STACKS = {
     "model_dim": "embed_dim",
     "ffn_dim": "ffn_embed_dim",
@@ -117,15 +119,10 @@ def _settings(checkpoint: Mapping[str, Any], path: Path) -> dict[str, Any]:
 def _architecture(settings: Mapping[str, Any], path: Path) -> Architecture:
     try:
         value = {
-            "encoder_layers": settings["encoder_layers"],
-            "decoder_layers": settings["decoder_layers"],
+            **{name: settings[name] for name in _SAME},
             "activation": settings["activation_fn"],
             "share_decoder_embeddings": settings["share_decoder_input_output_embed"],
-            "share_all_embeddings": settings["share_all_embeddings"],
             "max_positions": min(_positions(settings, side, path) for side in ("source", "target")),
-            "dropout": settings["dropout"],
-            "attention_dropout": settings["attention_dropout"],
-            "activation_dropout": settings["activation_dropout"],
         }
         for ours, theirs in _BOTH_STACKS.items():
             encoder, decoder = settings[f"encoder_{theirs}"], settings[f"decoder_{theirs}"]

@@ -88,7 +88,6 @@ def check_training_data(data_bin: str | Path, directions: Sequence[str], diction
     for number, folder in enumerate(shard_folders(data_bin)):
         for direction in directions:
             check_dictionaries_beside(folder, direction, vocabulary)
-        # Validation is that of the first folder.
         for subset in ("train", "valid") if number == 0 else ("train",):
             for direction in directions:
                 _check_aligned(folder, subset, direction)

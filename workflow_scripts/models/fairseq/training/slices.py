@@ -4,20 +4,18 @@ SIGTERM is a preemption, or an end that somebody wants; SIGUSR1, of `sbatch --si
 nearly up. Imports no torch.
 """
 
-from __future__ import annotations
-
 import re
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
+from typing import Self
 
 #: Why an attempt ended before its training was done; its outcome in history.json.
 TIME_LIMIT, SIGTERM = "time limit", "SIGTERM"
 #: By rank: of what several processes have met, the last counts.
 REASONS = (None, TIME_LIMIT, SIGTERM)
-#: What ends a slice, and its reason.
 SIGNALS = {signal.SIGUSR1: TIME_LIMIT, signal.SIGTERM: SIGTERM}
 
 
@@ -32,7 +30,7 @@ class SliceEnded(Exception):
         return f"{self.reason} at update {self.update}"
 
     @classmethod
-    def found_in(cls, traceback: str) -> SliceEnded | None:
+    def found_in(cls, traceback: str) -> Self | None:
         """Return the one that a traceback's text ends with: of another process that is all there is."""
         name = re.escape(f"{cls.__module__}.{cls.__name__}: ")
         found = re.search(rf"\n{name}(.+) at update (\d+)\s*$", traceback)

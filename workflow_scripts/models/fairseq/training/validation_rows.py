@@ -7,7 +7,6 @@ from typing import Any
 
 from workflow_scripts.common.files import write_csv
 
-#: Columns by file.
 VALIDATION, BLEU = "validation.csv", "validation_bleu.csv"
 COLUMNS = {
     VALIDATION: ("update", "direction", "loss", "nll_loss", "tokens"),
