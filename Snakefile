@@ -6,6 +6,7 @@ min_version("9.20")
 
 
 include: "rules/common.smk"
+include: "rules/profile.smk"
 include: "rules/stages.smk"
 include: "rules/inputs.smk"
 include: "rules/data.smk"

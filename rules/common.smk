@@ -13,24 +13,23 @@ CHECKOUT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).res
 if str(CHECKOUT) not in sys.path:
     sys.path.insert(0, str(CHECKOUT))
 
-from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.workflow.software.closure import closure_hash
-from workflow_scripts.workflow.software.environments import environment_identity
+from workflow_scripts.common.processes import identity as identity_of_process
+from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.likelihood.contrastive_set import read_contrastive
+from workflow_scripts.workflow.plan.training_code import training_code
 from workflow_scripts.workflow.run.leftovers import RUN_VARIABLE
 from workflow_scripts.workflow.run.preflight import unusable_path
-from workflow_scripts.workflow.cluster.profile import profile_in_use
 from workflow_scripts.workflow.run.results_lock import release
-from workflow_scripts.workflow.software.site import read_site
 from workflow_scripts.workflow.run.terminal import refuse
-from workflow_scripts.workflow.plan.training_code import training_code
-from workflow_scripts.common.processes import identity as identity_of_process
-from workflow_scripts.likelihood.contrastive_set import read_contrastive
+from workflow_scripts.workflow.software.closure import closure_hash
+from workflow_scripts.workflow.software.environments import environment_identity
+from workflow_scripts.workflow.software.site import read_site
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
 from workflow_scripts.workflow.stage_list.models import parts_of, use_system_rule
 from workflow_scripts.workflow.stage_list.report import drawn, unit_masks
-from workflow_scripts.workflow.stages import STAGES, unknown_rules
+from workflow_scripts.workflow.stages import STAGES
 
 
 def tell_once(line):
@@ -62,38 +61,6 @@ USED = EXPERIMENT.used
 # COMET models by the name of their metric, and those of them that are fetched.
 COMET = {model.name: model for model in EXPERIMENT.evaluation.comet}
 COMET_FETCHED = [name for name, model in COMET.items() if model.model is not None]
-
-
-# Snakemake ignores settings for a rule that does not exist. A workflow around this one has its own rules.
-if workflow.exec_mode.name == "DEFAULT" and Path(workflow.main_snakefile).resolve() == CHECKOUT / "Snakefile":
-    named = [
-        *workflow.resource_settings.overwrite_resources,
-        *workflow.resource_settings.overwrite_threads,
-        *workflow.group_settings.overwrite_groups,
-    ]
-    if unknown := [
-        f"{profile_in_use().place(name)}: {said}"
-        for name in dict.fromkeys(named)
-        for said in unknown_rules([name])
-    ]:
-        refuse(unknown)
-
-
-# What a profile sets for a stage holds for each of its rules, where there are several: their names depend on the experiment.
-for of, kind in (
-    (workflow.resource_settings, "overwrite_resources"),
-    (workflow.resource_settings, "overwrite_threads"),
-    (workflow.group_settings, "overwrite_groups"),
-):
-    requested = getattr(of, kind)
-    shared = {
-        job.rule: requested[name]
-        for name, stage in STAGES.items()
-        if stage.rule and name in requested
-        for job in stage.jobs_of(EXPERIMENT)
-    }
-    if shared:
-        setattr(of, kind, {**shared, **requested})
 
 
 pathvars:
