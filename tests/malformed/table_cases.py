@@ -195,7 +195,7 @@ BESIDE = [
     tables("comet-cut", "a truncated COMET file", beside("comet", raw=b'{"experiment": "x",'), 'comet/ns/s1/one.raw.comet.json: damaged, not JSON (line 1, column 20: Expecting property name enclosed in double quotes); delete it and run the step that writes it again'),
     tables("comet-references", "COMET scores against other references", beside("comet", of_direction(references_sha256="cd")), 'comet/ns/s1/one.raw.comet.json: scored against other references than scores/baseline/s1/one.raw.json; score both again'),
     tables("comet-flags", "a flag that is no list", beside("comet", of_direction(flags=[3])), 'comet/ns/s1/one.raw.comet.json: not a score file (ValueError: flags are no list of texts); delete it and run again'),
-    tables("comet-none", "a COMET model that is no metric", scores(options="--comet kiwi"), '--comet: kiwi is none of --metrics'),
+    tables("comet-none", "a COMET model that is no metric", scores(options="--comet kiwi"), '--comet: kiwi is not one of --metrics'),
     tables("comet-absent", "no COMET files", scores(options="--metrics bleu comet --comet comet --comet-root comet"), '4 of 8 scores are missing, the first: comet/baseline/s1/one.raw.comet.json (--allow-partial makes tables marked PARTIAL)'),
     tables("health-nan", "a figure of health that is no number", scores(direction("en-de", {**entry(), "health": {"length_ratio": float("nan")}})), 'scores/ns/s1/one.raw.json: not a score file (ValueError: a figure of health that is no number); delete it and run again'),
     tables("no-sentences", "scores of no sentence", scores(direction("en-de", {**entry(), "n": 0})), 'scores/ns/s1/one.raw.json: not a score file (ValueError: scored against nothing); delete it and run again'),

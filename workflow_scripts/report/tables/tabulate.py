@@ -55,7 +55,7 @@ def read_plan(args: argparse.Namespace) -> Plan:
         split_direction(direction)
     for name in args.comet:
         if name not in args.metrics:
-            raise UserError(f"--comet: {name} is none of --metrics{nearest(name, args.metrics)}")
+            raise UserError(f"--comet: {name} is not one of --metrics{nearest(name, args.metrics)}")
     if args.bilingual is not None and args.bilingual not in args.systems:
         raise UserError(f"--bilingual: no system {args.bilingual!r}{nearest(args.bilingual, args.systems)}")
     if not 0 < args.level < 1:
