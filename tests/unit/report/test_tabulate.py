@@ -1,5 +1,6 @@
 """report.tables.tabulate and report.tables.show: from score files to tables."""
 
+import contextlib
 import json
 
 import pytest
@@ -63,7 +64,9 @@ def tabulate(root, *more):
 
 def shown(tables, capsys):
     capsys.readouterr()
-    show.main(["--tables", str(tables)])
+    # The way to the results is part of a line, and of its length.
+    with contextlib.chdir(tables.parent):
+        show.main(["--tables", str(tables)])
     return capsys.readouterr().out.replace(f"{tables.parent}/", "")
 
 
