@@ -2,21 +2,20 @@
 # (workflow/run/lease.py). The numbers reach jobs by their environment: in a command they would rerun finished trainings.
 # Jobs of a cluster keep what it gives them.
 from workflow_scripts.workflow.run.lease import usable_devices
-from workflow_scripts.workflow.stages import stage_of
 
 
 def devices_by_stage():
     """How many devices each stage's jobs take, as envs/bin/run-in reads it."""
     wanted = {}
     for one in workflow.rules:
-        stage = stage_of(one.name)
+        # By what it runs: a workflow around this one may give its rules other names.
+        stage = re.search(r"run-in \w+ workflow_scripts\.(?:\w+\.)+(\w+) ", one.shellcmd or "")
         if stage and "gpu" in one.resources:
             number = one.resources["gpu"].value or 0
             if not isinstance(number, int):
                 refuse([f"{one.name}: gpu={number!r} is not a number of GPUs"])
-            program = stage.module.rpartition(".")[2]
-            wanted[program] = max(number, wanted.get(program, 0))
-    return " ".join(f"{program}={number}" for program, number in wanted.items() if number)
+            wanted[stage[1]] = max(number, wanted.get(stage[1], 0))
+    return " ".join(f"{stage}={number}" for stage, number in wanted.items() if number)
 
 
 if not ON_CLUSTER:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.workflow.observed_trainings import prepare, run, script
 from tests.workflow.test_job_counts import ROOT, TINY, lay_down_text, snakemake
@@ -62,3 +66,21 @@ def test_every_stage_that_computes_on_a_gpu_is_given_one(tmp_path: Path) -> None
         *("train_baseline", "finetune", "count_encoder", "count_activations", "score_importance"),
         *("mask_control", "score_likelihood", "score_contrastive", "score_comet"),
     }
+
+
+def test_rules_that_a_workflow_around_this_one_renames_are_given_gpus(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    script(tmp_path / "bin/nvidia-smi", 'echo "GPU 0: X (UUID: GPU-a)"\n')
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(TINY))
+    (tmp_path / "Snakefile").write_text(
+        "from snakemake.shell import shell\nimport sys\n"
+        f'module neuronspec:\n    snakefile: "{ROOT}/Snakefile"\n    config: config\n'
+        "use rule * from neuronspec as ns_*\n"
+        'print("prefix:", shell._process_prefix, file=sys.stderr)\n'
+    )
+    path = {**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    words = ["-n", "ns_fetch", "--cores", "1", "--configfile", "config.yaml"]
+    command = [sys.executable, "-m", "snakemake", *words]
+    done = subprocess.run(command, cwd=tmp_path, env=path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "NEURONSPEC_GPUS='train_baseline=1 finetune=1 count_encoder=1" in done.stderr

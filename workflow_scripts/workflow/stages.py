@@ -20,12 +20,6 @@ RENAMED = {
 FETCHING = tuple(name for name, stage in STAGES.items() if stage.fetches)
 
 
-def stage_of(rule: str) -> Stage | None:
-    """Return the stage of a rule: `count_encoder_en` is one of several rules of a stage."""
-    several = (one for name, one in STAGES.items() if one.rule and rule.startswith(f"{name}_"))
-    return STAGES.get(rule) or next(several, None)
-
-
 def unknown_rules(names: Iterable[str]) -> Iterator[str]:
     """Yield a phrase, with the nearest name, for each name that is not a rule (or the start of several)."""
     several = tuple(f"{name}_" for name, stage in STAGES.items() if stage.rule)
