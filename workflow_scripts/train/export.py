@@ -52,8 +52,10 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
         facts = restore_weights(folder.path, out / "model.safetensors")
     copy_file(plan.dictionary, out / "dict.txt")
     copy_file(plan.subwords, out / "spm.model")
-    if plan.masks:
-        copy_file(plan.masks, out / "masks.npz")
+    # Trained by masked gradients, it translates whole.
+    masked = plan.masks is not None and plan.method.get("train") != "gradients"
+    if masked:
+        copy_file(str(plan.masks), out / "masks.npz")
     history = folder.history.read()
     attempts = history["attempts"]
     # As it ran at the end: less than was asked for where memory ran out.
@@ -63,7 +65,7 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
         system=plan.system,
         seed=plan.seed,
         languages=plan.languages,
-        mask_rows={direction: direction if plan.masks else None for direction in plan.directions},
+        mask_rows={direction: direction if masked else None for direction in plan.directions},
         architecture=plan.architecture,
         text=plan.text,
         parent=plan.parent,
@@ -73,6 +75,8 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
             **{name: history[name] for name in ("seconds", "gpu_hours", "peak_memory_mb")},
             "attempts": len(attempts),
             "max_tokens": execution["max_tokens"],
+            **({"start": "random"} if plan.parent and plan.initial_weights is None else {}),
+            **({"method": plan.method} if plan.method else {}),
         },
     )
     logger.info(f"exported update {facts['best_update']} (loss {facts['best_valid_loss']:.3f}) to {out}")
