@@ -1,6 +1,6 @@
 """The masks of a training: laid for each batch, and what an update may change under them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -16,6 +16,21 @@ from workflow_scripts.models.fairseq.sites import sites_of
 from workflow_scripts.models.fairseq.training.collectives import any_of_all
 from workflow_scripts.models.fairseq.training.held_rows import held_rows
 from workflow_scripts.units.mask_table import MaskTable
+
+
+def rows_without(
+    network: nn.Module, masks: MaskTable, directions: Iterable[str]
+) -> dict[nn.Parameter, Tensor]:
+    """Return the rows of the first weights that none of these directions keeps: weight → bool [units]."""
+    kept = torch.zeros(masks.space.size, dtype=torch.bool)
+    for direction in directions:
+        kept |= torch.from_numpy(masks.row(direction))
+    found: dict[nn.Parameter, Tensor] = {}
+    for site, part in zip(sites_of(network, masks.space), masks.space.slices().values(), strict=True):
+        if site.rows is not None and not kept[part].all():
+            weight = dict(site.rows.named_parameters())["weight"]
+            found[weight] = ~kept[part].to(weight.device)
+    return found
 
 
 class MaskedTraining:
@@ -36,7 +51,6 @@ class MaskedTraining:
         self.masks = masks
         whole = {"ffn": "gradient"} if self._method.get("train") == "gradients" else None
         self.gates = Gates(self._network, masks, whole)
-        self._sites = sites_of(self._network, masks.space)
 
     def begin_update(self) -> None:
         """Forget the batches before, of an update that was made or skipped."""
@@ -63,12 +77,4 @@ class MaskedTraining:
         else:
             return nullcontext()
         names = [name for name, moves in zip(self.directions, moving.tolist(), strict=True) if moves]
-        kept = torch.zeros(self.masks.space.size, dtype=torch.bool)
-        for name in names:
-            kept |= torch.from_numpy(self.masks.row(name))
-        held: dict[nn.Parameter, Tensor] = {}
-        for site, part in zip(self._sites, self.masks.space.slices().values(), strict=True):
-            if site.rows is not None and not kept[part].all():
-                weight = dict(site.rows.named_parameters())["weight"]
-                held[weight] = ~kept[part].to(weight.device)
-        return held_rows(optimizer, held)
+        return held_rows(optimizer, rows_without(self._network, self.masks, names))
