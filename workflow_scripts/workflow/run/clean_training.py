@@ -17,6 +17,7 @@ from workflow_scripts.units.training_files import (
     FINISHED,
     HISTORY,
     KEPT,
+    KEPT_MASKS,
     KEPT_WEIGHTS,
     OWNER,
     RETRAIN,
@@ -31,7 +32,7 @@ from workflow_scripts.workflow.run.results_lock import run_of
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 #: What a training writes into its folder besides checkpoints (docs/reference/files.md).
-WRITTEN = {FINGERPRINT, OWNER, FINISHED, HISTORY, RETRAIN, KEPT, KEPT_WEIGHTS, ".owner.lock"}
+WRITTEN = {FINGERPRINT, OWNER, FINISHED, HISTORY, RETRAIN, KEPT, KEPT_WEIGHTS, KEPT_MASKS, ".owner.lock"}
 WRITTEN |= {"validation.csv", "validation_bleu.csv", "tensorboard"}
 
 
