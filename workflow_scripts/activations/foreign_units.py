@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.common.files import atomic_path
-from workflow_scripts.models.fairseq.foreign_checkpoint import load_foreign
-from workflow_scripts.models.fairseq.foreign_pickle import load_pickle
+from workflow_scripts.models.foreign_checkpoint import load_foreign
+from workflow_scripts.models.foreign_pickle import load_pickle
 from workflow_scripts.units.space import UnitSpace
 
 COUNTS, MASKS, LISTS = FORMS = ("counts", "masks", "lists")

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.fairseq.foreign_checkpoint import REBUILDERS, of_today
+from workflow_scripts.models.foreign_checkpoint import REBUILDERS, of_today
 
 
 def _bytes(text: str, _encoding: str) -> bytes:
