@@ -19,7 +19,9 @@ MAX_TOKENS = 4096
 ESTIMATOR = f"{MAGNITUDE}: mean absolute value over positions, pads excluded"
 
 
-def magnitude(port: Port, batches: Batches, progress: Progress | None = None) -> tuple[Tensor, dict[str, int]]:
+def magnitude(
+    port: Port, batches: Batches, progress: Progress | None = None
+) -> tuple[Tensor, dict[str, int]]:
     """Return each neuron's mean magnitude, float64 [units] on the CPU, and the positions of each stack."""
     space = port.space()
     sums = torch.zeros(space.size, dtype=torch.float64, device=port.device)

@@ -1,4 +1,4 @@
-"""Language activation probability entropy (LAPE): units that are active in few languages, in both public forms.
+"""Language activation probability entropy (LAPE), in both public forms: units active in few languages.
 
 Of one stack: P is the share of a language's positions at which a unit is active, q its shares of the sum over
 the K languages, H the entropy of q in nats; of a unit that is never active every q is 1/K. A unit *belongs*
@@ -34,8 +34,8 @@ def rates(counts: Mapping[str, tuple[NDArray[np.int64], int]], side: str) -> Flo
     without positions."""
     if len(counts) < 2:
         raise UserError(
-            f"LAPE compares languages, and there is one {side} language here: {', '.join(counts)}; take another"
-            " score, such as activations"
+            f"LAPE compares languages, and there is one {side} language here: {', '.join(counts)}; take"
+            " another score, such as activations"
         )
     if empty := [language for language, (_, positions) in counts.items() if positions < 1]:
         raise UserError(f"LAPE: no position of the {side} language {empty[0]!r} was counted; count again")
@@ -55,13 +55,14 @@ def bar(p: Floats) -> float:
 
 
 def order(p: Floats, form: str, weight: float = LAMBDA) -> Floats:
-    """Return what a form orders units by [units], the smallest first; ``weight``: the λ of ``lape_lambda``."""
+    """Return what a form orders units by [units], the smallest first; ``weight``: λ of ``lape_lambda``."""
     languages = p.shape[1]
     relative = entropy(p) / np.log(languages)
     if form == LAPE:
         return relative
     expected = sum(1 / k for k in range(1, languages + 1)) / languages
-    return relative - weight * p.max(axis=1) / expected
+    largest: Floats = p.max(axis=1)
+    return relative - weight * largest / expected
 
 
 def lape_sets(

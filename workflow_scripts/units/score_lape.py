@@ -28,12 +28,13 @@ SIDES = ("source", "target")
 def positions(metadata: Mapping[str, Any], side: str, origin: str) -> int:
     """Return at how many positions of a side (source or target) units were counted; UserError if the file of
     counts does not say so."""
-    found = [metadata.get(f"{side}_positions")]
-    if metadata.get("count_pads"):
-        found.append(metadata.get(f"{side}_pads"))
-    if not all(isinstance(number, int) for number in found):
-        raise UserError(f"{origin}: does not say at how many {side} positions units were counted; count again")
-    return sum(found)
+    pads = metadata.get(f"{side}_pads") if metadata.get("count_pads") else 0
+    real = metadata.get(f"{side}_positions")
+    if not (isinstance(real, int) and isinstance(pads, int)):
+        raise UserError(
+            f"{origin}: does not say at how many {side} positions units were counted; count again"
+        )
+    return real + pads
 
 
 def lape_tables(counts: Mapping[str, ScoreTable], form: str) -> dict[str, ScoreTable]:
@@ -79,7 +80,9 @@ def read_counts(root: Path, directions: Sequence[str]) -> dict[str, ScoreTable]:
 
 def main(argv: list[str] | None = None) -> None:
     """Write the score of every direction."""
-    parser = argparse.ArgumentParser(description="Score units by the entropy of their activity over languages.")
+    parser = argparse.ArgumentParser(
+        description="Score units by the entropy of their activity over languages."
+    )
     parser.add_argument("--activations-root", type=Path, required=True, help="folder of {direction}.npz")
     parser.add_argument("--directions", nargs="+", required=True, help="all that are compared")
     parser.add_argument("--form", choices=FORMS, required=True)

@@ -55,7 +55,7 @@ def test_the_order_of_both_forms():
     assert order(P, "lape") == pytest.approx(relative, abs=1e-6)
     # H_3 / 3 = (1 + 1/2 + 1/3) / 3 = 11/18; largest P .5, .3, .6, 0, .8.
     shift = [LAMBDA * largest * 18 / 11 for largest in (0.5, 0.3, 0.6, 0.0, 0.8)]
-    assert order(P, "lape_lambda") == pytest.approx([a - b for a, b in zip(relative, shift)], abs=1e-6)
+    assert order(P, "lape_lambda") == pytest.approx(np.subtract(relative, shift), abs=1e-6)
     # λ = 2: the relative entropies minus 1.636364, .981818, 1.963636, 0 and 2.618182.
     expected = [-1.636364, 0.018182, -1.332706, 1.0, -2.036510]
     assert order(P, "lape_lambda", weight=2) == pytest.approx(expected, abs=1e-6)
@@ -96,7 +96,7 @@ def test_scores_take_a_languages_own_units_first():
     p[1, 0] = 0.85
     found, member = scores(p, "lape")
     assert member[:, 0].tolist() == [False, False, True] + [False] * 7 and not member[:, 1].any()
-    # fr has no units: 0 and 2 (entropy 0), 4 (of .75 and .25), 1 (nearly alike), and those without any activity.
+    # fr has no units: 0 and 2 (entropy 0), 4 (of .75 and .25), 1 (nearly alike), and those never active.
     assert np.argsort(-found[:, 1], kind="stable").tolist() == [0, 2, 4, 1, 3, 5, 6, 7, 8, 9]
     # de takes its own unit first, though unit 0 has the same entropy and a lower index.
     assert np.argsort(-found[:, 0], kind="stable").tolist() == [2, 0, 4, 1, 3, 5, 6, 7, 8, 9]
