@@ -58,7 +58,7 @@ def masks(world: Path, parent: Path) -> Path:
     keep[1:, 50] = keep[:-1, 51] = False
     system = SystemFolder.read(parent)
     table = MaskTable(
-        DIRECTIONS, keep, system.space, {"rule": "test", "weights_sha256": system.weights_sha256}
+        DIRECTIONS, keep, system.space_of(["ffn"]), {"rule": "test", "weights_sha256": system.weights_sha256}
     )
     table.write(world / "masks.npz")
     return world / "masks.npz"
