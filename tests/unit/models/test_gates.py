@@ -11,7 +11,7 @@ from torch import nn
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.gates import Gates
-from workflow_scripts.models.fairseq.layers import GatedLinear
+from workflow_scripts.models.fairseq.layers import Linear
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.models.fairseq.sites import sites, taps
@@ -25,8 +25,8 @@ SHAPE = Architecture(2, 1, 8, 16, 2, dropout=0.0)
 FFN = model_space(SHAPE.to_dict())
 
 
-def tiny_ffn() -> tuple[GatedLinear, nn.Linear]:
-    fc1, fc2 = GatedLinear(2, 3), nn.Linear(3, 1)
+def tiny_ffn() -> tuple[Linear, nn.Linear]:
+    fc1, fc2 = Linear(2, 3), nn.Linear(3, 1)
     with torch.no_grad():
         fc1.weight.copy_(torch.tensor([[1.0, 2.0], [3.0, -1.0], [-2.0, 1.0]]))
         fc1.bias.copy_(torch.tensor([0.5, -4.0, 2.0]))
@@ -53,7 +53,7 @@ def row_of(keep: np.ndarray, kinds: tuple[str, ...] = ("ffn",)) -> MaskTable:
     return MaskTable(["row"], keep[None, :], model_space(SHAPE.to_dict(), kinds), {})
 
 
-def gate_points(network: nn.Module) -> dict[str, GatedLinear]:
+def gate_points(network: nn.Module) -> dict[str, Linear]:
     return {key: site.rows for key, site in sites(network).items() if site.rows is not None}
 
 
@@ -106,10 +106,10 @@ def test_equivalence_a_compact_forward_and_all_gradients():
             hidden = torch.relu(x @ w1[keep].t() + b1[keep])
             out = hidden @ w2[:, keep].t() + folded
         else:
-            gated = GatedLinear(16, 32, dtype=torch.float64)
+            gated = Linear(16, 32, dtype=torch.float64)
             gated.weight, gated.bias = nn.Parameter(w1.detach()), nn.Parameter(b1.detach())
-            gated.gate = keep.double()
             w1, b1 = gated.weight, gated.bias
+            gated.gate = keep.double()
             out = torch.relu(gated(x)) @ w2.t() + b2
         (out * torch.arange(8, dtype=torch.float64)).square().sum().backward()
         outputs.append(out)

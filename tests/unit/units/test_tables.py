@@ -189,10 +189,14 @@ def test_a_factor_keeps_its_digits():
 
 
 def test_a_row_gate_is_for_neurons():
+    with pytest.raises(
+        UserError, match=r"gate.weight: 'scale:0.5' is for units with values; a weight .* 'zero'"
+    ):
+        parse_gate("scale:0.5", "weight")
     with pytest.raises(UserError, match=r"gate.head: 'row' is for FFN neurons; write 'zero'"):
         parse_gate("row", "head")
     with pytest.raises(
-        UserError, match=re.escape("'heads' is not a kind of unit: ffn, head, resid (did you mean")
+        UserError, match=re.escape("'heads' is not a kind of unit: ffn, head, resid, weight (did you mean")
     ):
         parse_gate("zero", "heads")
 
