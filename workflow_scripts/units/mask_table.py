@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
-from workflow_scripts.units.score_table import IMPORTANCE
+from workflow_scripts.units.score_table import score_of
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.unit_table import UnitTable
 
@@ -76,9 +76,9 @@ class MaskTable(UnitTable):
         return found
 
     @property
-    def of_importance(self) -> bool:
-        """Whether the units were selected by their importance, not by their activations."""
-        return str(self.manifest["counting"]).startswith(IMPORTANCE)
+    def of(self) -> str:
+        """The score by which the units were selected, as the key ``of`` of a mask set has it."""
+        return score_of(self.manifest["counting"])
 
     def row_sha256(self, name: str) -> str:
         """Return the hash of a row's bits, the space and the gates: what its decoding depends on."""
