@@ -85,7 +85,7 @@ def test_every_site_fires_in_beam_search(pre_norm: bool):
     plain = list(port.generate(SOURCES, 11, **SEARCH))
     with port.taps(whole_space(network), call):
         assert list(port.generate(SOURCES, 11, **SEARCH)) == plain
-    assert found.keys() == set(sites(network))
+    assert found.keys() == set(whole_space(network).keys)
     assert found["encoder.1.self"] == {(5, 2, 2, 4, 5, 2)}
     assert (1, 6, 2, 4, 1, 6) in found["decoder.1.cross"]
     assert {shape[0] for key, shapes in found.items() if key[0] == "d" for shape in shapes} == {1}

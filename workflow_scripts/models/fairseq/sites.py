@@ -119,6 +119,8 @@ def taps(network: nn.Module, space: UnitSpace, call: Call) -> Iterator[None]:
         for table in {network.encoder.embed_tokens, network.decoder.embed_tokens}:
             hooks.callback(table.register_forward_pre_hook(embed).remove)
         for site in sites_of(network, space):
+            if site.weights is not None:
+                raise ValueError(f"weights have no values to see: {site.group.key}")
             hooks.callback(site.hook(tap(site)).remove)
         yield
         if silent := [key for key, once in fired.items() if not once]:
