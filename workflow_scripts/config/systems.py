@@ -117,11 +117,8 @@ class System(Section):
         if self.train == "none":
             for key in (key for key in _OF_TRAINING if key in given):
                 yield f"{key}: with train: none nothing is trained; leave it out"
-        of_masks = [key for key in _OF_MASKS if key in given]
-        if self.train == "gradients":
-            of_masks = ["train: gradients", *of_masks]
         if self.masks == ALL_UNITS:
-            for key in of_masks:
+            for key in self.of_ffns:
                 yield f"{key} needs masks that leave units out, not all"
         for key in ("adapters", "each"):
             if key in given and self.masks != ALL_UNITS:
@@ -131,6 +128,13 @@ class System(Section):
                 yield f"{key}: with adapters only these are trained; leave it out"
         if self.start == "random" and self.each is None:
             yield "start: random weights are trained with each: direction alone, such as bilingual models"
+
+    @property
+    def of_ffns(self) -> list[str]:
+        """What it asks of training that only masks of FFN neurons can give."""
+        default = type(self).model_fields
+        found = [key for key in _OF_MASKS if getattr(self, key) != default[key].default]
+        return ["train: gradients", *found] if self.train == "gradients" else found
 
     @property
     def is_plain(self) -> bool:
