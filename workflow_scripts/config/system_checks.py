@@ -58,7 +58,8 @@ def _mask_problems(experiment: Experiment, name: str, system: System) -> Iterabl
             yield from without_row(experiment, key, one, experiment.directions.evaluate_only)
     if others := [kind for one in sets for kind in one.units if kind != "ffn"]:
         for what in system.of_ffns:
-            yield f"systems.{name}.{what} is of FFN neurons alone; {system.masks!r} has units {others[0]}"
+            value = getattr(system, what)
+            yield f"systems.{name}.{what}: {value} needs masks of ffn alone; {system.masks!r} has {others[0]}"
     if sets and name in experiment.used:
         yield f"uses.systems: {name!r} has masks of masks.sets; those of masks.k and all can be taken"
 

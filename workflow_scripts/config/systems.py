@@ -119,7 +119,7 @@ class System(Section):
                 yield f"{key}: with train: none nothing is trained; leave it out"
         if self.masks == ALL_UNITS:
             for key in self.of_ffns:
-                yield f"{key} needs masks that leave units out, not all"
+                yield f"{key}: {getattr(self, key)} needs masks that leave units out, not all"
         for key in ("adapters", "each"):
             if key in given and self.masks != ALL_UNITS:
                 yield f"masks: {key} needs masks: all, not {self.masks!r}"
@@ -131,10 +131,10 @@ class System(Section):
 
     @property
     def of_ffns(self) -> list[str]:
-        """What it asks of training that only masks of FFN neurons can give."""
+        """Keys whose values ask of training what only masks of FFN neurons can give."""
         default = type(self).model_fields
         found = [key for key in _OF_MASKS if getattr(self, key) != default[key].default]
-        return ["train: gradients", *found] if self.train == "gradients" else found
+        return ["train", *found] if self.train == "gradients" else found
 
     @property
     def is_plain(self) -> bool:
