@@ -146,7 +146,8 @@ class System(Section):
     @property
     def knows_untrained(self) -> bool:
         """Whether it can translate directions that are only evaluated."""
-        return self.directions is None and self.each is None and self.adapters is None
+        of_trained = (self.directions, self.each, self.adapters, self.renew)
+        return all(one is None for one in of_trained)
 
     def method(self, directions: list[str], families: Mapping[str, str]) -> dict[str, Any]:
         """Return how its training differs from the published one; empty where it does not. ``directions``:
