@@ -30,7 +30,7 @@ ARROWS: dict[str, set[str]] = {
 FOR_ALL = "common"
 # Subpackages and helpers whose third-party imports are limited; other helpers have none.
 THIRD_PARTY: dict[str, set[str]] = {
-    "units": {"numpy"},
+    "units": {"numpy", "safetensors"},
     "common.archive": {"numpy"},
     "common.subword_model": {"sentencepiece"},
     "api": {"numpy"},

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_file
 from workflow_scripts.units.system import SystemFolder
@@ -59,7 +60,7 @@ def readable(count: int) -> str:
 def entries_of(experiment: Experiment, results: Path) -> list[Entry]:
     """Return what every training of the experiment holds below ``results``, in the order of the tables."""
     entries: list[Entry] = []
-    for name in experiment.all_systems:
+    for name in (BASELINE, *experiment.trainings):
         for seed in experiment.train.seeds:
             training = results / "training" / name / f"s{seed}"
             if training.is_dir():
