@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from workflow_scripts.models.fairseq.sites import sites
-from workflow_scripts.models.fairseq.training.masked import rows_without
+from workflow_scripts.models.fairseq.training.masked import first_weights, rows_without
 from workflow_scripts.units.mask_table import MaskTable
 
 
@@ -39,7 +39,7 @@ def take_untrained(
     freeze(network, method)
     rows = {}
     if masks is not None and method.get("train") == "gradients":
-        rows = rows_without(network, masks, directions)
+        rows = rows_without(first_weights(network, masks.space), masks, directions)
     with torch.no_grad():
         for trained, first in zip(network.parameters(), start.parameters(), strict=True):
             if not trained.requires_grad:
