@@ -24,7 +24,8 @@ spied = open({path!r} + str(place.rank), "a")
 
 def rows(network):
     layers = [*network.encoder.layers, *network.decoder.layers]
-    return torch.cat([layer.fc1.weight for layer in layers]).clone()
+    # Not its property of this name, which is what a mask leaves of it.
+    return torch.cat([layer.fc1._parameters["weight"] for layer in layers]).clone()
 
 def train_step(self, samples, raise_oom=True):
     before = rows(self.get_model())
