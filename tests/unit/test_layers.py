@@ -20,7 +20,7 @@ ARROWS: dict[str, set[str]] = {
     "likelihood": {"models", "translate", "data", "units"},
     "translate": {"models", "data", "units"},
     "activations": {"models", "units"},
-    "train": {"models", "units"},
+    "train": {"activations", "models", "units"},
     "data": {"units"},
     "models": {"units"},
     "units": set(),

@@ -15,6 +15,8 @@ from workflow_scripts.units.score_table import score_of
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.unit_table import UnitTable
 
+#: The fact of masks that a training made again: after how many of its updates.
+RENEWED = "renewed"
 REQUIRED_KEYS = ("rule", "k", "ties", "counting", "weights_sha256", "data_sha256")
 
 

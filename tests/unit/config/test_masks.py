@@ -307,13 +307,6 @@ def test_mistakes_of_systems():
         "uses.systems: 'd-k70' has masks of masks.sets; those of masks.k and all can be taken",
         "systems.e-k71: its name says k71, its masks are 'r-1'",
     ]
-    stream = {"stream": {"of": "importance", "units": ["resid"], "select": "top:30%"}}
-    config = small(masks={"sets": stream}, systems={"a": {"masks": "stream", "train": "none"}})
-    assert errors_of(config) == [
-        "systems.a.masks: 'stream' masks the residual stream, which decode.engine ctranslate2 cannot do; take"
-        " fairseq"
-    ]
-    assert load_experiment({**config, "decode": {"engine": "fairseq"}}).untrained == {"a": "stream"}
     assert errors_of(small(systems={"a": {"masks": "all", "train": "fine-tune"}})) == [
         "systems.a.train: 'fine-tune' is not one of 'none', 'finetune', 'gradients' (did you mean"
         " 'finetune'?)"
