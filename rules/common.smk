@@ -19,6 +19,7 @@ from workflow_scripts.common.processes import identity as identity_of_process
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.likelihood.contrastive_set import read_contrastive
 from workflow_scripts.workflow.plan.training_code import training_code
+from workflow_scripts.workflow.run.attached import missing_of_attached
 from workflow_scripts.workflow.run.leftovers import RUN_VARIABLE
 from workflow_scripts.workflow.run.preflight import unusable_path
 from workflow_scripts.workflow.run.results_lock import release
@@ -26,6 +27,7 @@ from workflow_scripts.workflow.run.terminal import refuse
 from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
 from workflow_scripts.workflow.software.site import read_site
+from workflow_scripts.workflow.stage_list.attach import import_rule
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
 from workflow_scripts.workflow.stage_list.models import parts_of, use_system_rule
 from workflow_scripts.workflow.stage_list.report import drawn, unit_masks
@@ -58,6 +60,8 @@ gc.set_threshold(200_000, 50, 100)
 RESULTS = f"results/{EXPERIMENT.experiment}"
 # Systems that are taken from another experiment.
 USED = EXPERIMENT.used
+# Those, and checkpoints of fairseq: systems that are not trained here.
+TAKEN = EXPERIMENT.taken
 # COMET models by the name of their metric, and those of them that are fetched.
 COMET = {model.name: model for model in EXPERIMENT.evaluation.comet}
 COMET_FETCHED = [name for name, model in COMET.items() if model.model is not None]
@@ -120,7 +124,7 @@ wildcard_constraints:
     testset=alternatives(EXPERIMENT.testsets),
     seed=alternatives(EXPERIMENT.train.seeds),
     system=alternatives(EXPERIMENT.all_systems),
-    finetuned=alternatives(name for name in EXPERIMENT.finetuned if name not in USED) or "none",
+    finetuned=alternatives(name for name in EXPERIMENT.finetuned if name not in TAKEN) or "none",
     untrained=alternatives(name for name in EXPERIMENT.untrained if name not in USED) or "none",
     maskset=alternatives(EXPERIMENT.mask_sets),
     sweep=alternatives(EXPERIMENT.sweeps) or "none",
@@ -221,7 +225,12 @@ def missing_numbers():
         yield f"report.published.file: there is no file {looked_for(published.file)}"
 
 
-if absent := [*missing_text(), *missing_systems(), *wrong_sets(), *missing_numbers()]:
+def missing_attached():
+    """A line for each wrong file of what plain fairseq made. Jobs need not check again."""
+    return missing_of_attached(EXPERIMENT) if workflow.exec_mode.name == "DEFAULT" else ()
+
+
+if absent := [*missing_text(), *missing_systems(), *missing_attached(), *wrong_sets(), *missing_numbers()]:
     refuse(absent)
 
 

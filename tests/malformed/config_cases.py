@@ -69,7 +69,7 @@ CASES = [
     whole("config-deep", "brackets nested a hundred thousand deep", b"[" * 100_000, 'config.yaml: this is not a config (nested too deeply)'),
     config("config-twice", "a key that is there twice", "train:\n  lr: 0.001\n  max_updates: 10\n  lr: 0.002\n", "config.yaml, line 8: the key 'lr' is in line 6 already; delete one"),
     config("config-tag", "a YAML tag that would run a command", "model: !!python/object/apply:os.system ['touch ran']\n", 'config.yaml, line 5: the tag !!python/object/apply:os.system is not allowed: a config holds plain values'),
-    by_run("config-yte", "the key by which Snakemake would run Python in a config", "__use_yte__: true\n__definitions__: [\"open('ran', 'w')\"]\n", "config.yaml, line 5: __use_yte__: unknown key '__use_yte__'; there are experiment, languages, pivot, groups, directions, data, subwords, text, model, train, finetune, activations, masks, systems, uses, decode, evaluation, analysis, report\nconfig.yaml, line 6: __definitions__: unknown key '__definitions__' (did you mean 'directions'?)"),
+    by_run("config-yte", "the key by which Snakemake would run Python in a config", "__use_yte__: true\n__definitions__: [\"open('ran', 'w')\"]\n", "config.yaml, line 5: __use_yte__: unknown key '__use_yte__'; there are experiment, languages, pivot, groups, directions, data, subwords, text, model, train, finetune, activations, masks, systems, uses, attach, decode, evaluation, analysis, report\nconfig.yaml, line 6: __definitions__: unknown key '__definitions__' (did you mean 'directions'?)"),
     # types and keys
     config("type-of-number", "a word for a number", "decode: {beam: five}\n", "config.yaml, line 5: decode.beam: a whole number is needed, not 'five'"),
     config("type-fraction", "a fraction for a whole number", "decode: {beam: 4.5}\n", 'config.yaml, line 5: decode.beam: a whole number is needed, not 4.5'),
@@ -80,7 +80,7 @@ CASES = [
     config("type-of-name", "a number for a name", "experiment: 7\n", 'config.yaml, line 4: experiment: text is needed, in quotes where YAML reads something else, not 7'),
     config("key-unknown", "a misspelt key", "decode: {beem: 5}\n", "config.yaml, line 5: decode.beem: unknown key 'beem' (did you mean 'beam'?)"),
     config("key-unknown-section", "a misspelt section", "decoding: {beam: 5}\n", "config.yaml, line 5: decoding: unknown key 'decoding' (did you mean 'decode'?)"),
-    config("key-strange", "a key like no other", "xyzzy: 1\n", "config.yaml, line 5: xyzzy: unknown key 'xyzzy'; there are experiment, languages, pivot, groups, directions, data, subwords, text, model, train, finetune, activations, masks, systems, uses, decode, evaluation, analysis, report"),
+    config("key-strange", "a key like no other", "xyzzy: 1\n", "config.yaml, line 5: xyzzy: unknown key 'xyzzy'; there are experiment, languages, pivot, groups, directions, data, subwords, text, model, train, finetune, activations, masks, systems, uses, attach, decode, evaluation, analysis, report"),
     whole("key-missing", "keys without a default left out", b"experiment: x\npivot: en\n", 'config.yaml: languages: this key is missing\nconfig.yaml: data: this key is missing'),
     config("choice", "a value that is not among the choices", "decode: {engine: marian}\n", "config.yaml, line 5: decode.engine: 'marian' is not one of 'ctranslate2', 'fairseq'"),
     config("choice-of-source", "a source of an unknown type", source("type: file"), "config.yaml, line 4: data.source: 'file' is not one of 'toy', 'files', 'multi30k', 'ntrex', 'mtdata' (did you mean 'files'?)"),

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from workflow_scripts.common.directions import pair_of, split_direction
+from workflow_scripts.config.attach import Attach
 from workflow_scripts.config.base import Language, Name, Section
 from workflow_scripts.config.evaluation import Evaluation, Report
 from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern, FilesSource
@@ -47,6 +48,7 @@ class Contents(Section):
         description="Systems made from the baseline, which is always there.",
     )
     uses: Uses | None = Field(None, description="Systems taken from another experiment.")
+    attach: Attach | None = Field(None, description="A baseline that plain fairseq trained.")
     decode: Decode = Field(Decode(), description="Decoding.")
     evaluation: Evaluation = Field(Evaluation(), description="Scores.")
     analysis: Analysis = Field(Analysis(), description="Analyses.")

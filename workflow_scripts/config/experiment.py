@@ -146,3 +146,27 @@ class Experiment(Contents):
     def used(self) -> list[str]:
         """Systems that are taken from another experiment, not trained."""
         return self.uses.systems if self.uses else []
+
+    @property
+    def attached(self) -> dict[str, str]:
+        """Systems that are checkpoints of fairseq, to these; the baseline first."""
+        return {BASELINE: self.attach.checkpoint, **self.attach.systems} if self.attach else {}
+
+    @property
+    def taken(self) -> list[str]:
+        """Systems that are not trained here: of another experiment, or checkpoints of fairseq."""
+        return [*self.used, *self.attached]
+
+    @property
+    def vocabulary_of(self) -> str:
+        """The experiment whose baseline has the vocabulary, where it is taken with systems."""
+        return self.uses.experiment if self.uses else self.experiment
+
+    @property
+    def known_architecture(self) -> dict[str, Any]:
+        """What the config says of the model; of an attached baseline only the keys that it gives."""
+        known = self.model.architecture()
+        if self.attach is None:
+            return known
+        given = self.model.model_fields_set if "model" in self.model_fields_set else set()
+        return {key: value for key, value in known.items() if key in given}

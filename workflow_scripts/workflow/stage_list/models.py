@@ -43,7 +43,7 @@ def of_baseline(experiment: Experiment, **values: Iterable[Any]) -> list[dict[st
 
 def trained(experiment: Experiment) -> list[str]:
     """Return the fine-tuned systems that are trained here."""
-    return [name for name in experiment.finetuned if name not in experiment.used]
+    return [name for name in experiment.finetuned if name not in experiment.taken]
 
 
 def decoded_rows(experiment: Experiment) -> list[dict[str, str]]:
@@ -122,7 +122,7 @@ STAGES = (
         "fairseq",
         log="s{seed}",
         files=OF_BASELINE,
-        jobs=lambda e: each(seed=[] if BASELINE in e.used else e.train.seeds),
+        jobs=lambda e: each(seed=[] if BASELINE in e.taken else e.train.seeds),
         gpu=True,
         training=f"training/{BASELINE}/s{{seed}}",
     ),
