@@ -74,6 +74,6 @@ if made("use_data_bin", "files"):
                 data_bin=EXPERIMENT.attach.data_bin,
                 directions=EXPERIMENT.train_directions,
             ),
-            out="<results>/data/bin",
+            out=lambda w, output: f"{RESULTS}/data/bin",
         shell:
             command("use_data_bin", "--dictionary {input.dictionary:q} --out {params.out:q}")

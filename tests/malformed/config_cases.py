@@ -52,6 +52,15 @@ def bomb():
 
 
 FILES = 'type: files, train: "t.{lang}", valid: "v.{lang}"'
+QUIET = "evaluation: {off_target: false}\n"
+TESTS_ALONE = 'data: {source: {type: files, tests: {one: "o.{lang}"}}}\n'
+
+
+def attach(more):
+    return f"attach: {{checkpoint: c.pt, dictionary: d.txt, subwords: s.model, {more}}}\n{QUIET}"
+
+
+ATTACH = attach("")
 MTDATA = "type: mtdata, train: {de-en: [a], en-fr: [a]}, valid: {de-en: [a], en-fr: [a]}"
 
 CASES = [
@@ -223,6 +232,17 @@ CASES = [
     config("braces-comet", "braces in the folder of a COMET model", 'evaluation: {comet: [{folder: "{x}"}]}\n', 'config.yaml, line 5: evaluation.comet.0.folder: no folder or file can have braces in its name: rename it, or link to it'),
     config("braces-published", "braces in the file of published numbers", 'report: {published: {file: "p{1}.csv", systems: {baseline: A}}}\n', 'config.yaml, line 5: report.published.file: no folder or file can have braces in its name: rename it, or link to it'),
     config("braces-doubled", "doubled braces in a pattern", source('type: files, train: "s{{2}}/t.{lang}", valid: "v.{lang}", tests: {one: "o.{lang}"}'), 'config.yaml, line 4: data.source.train.path: no folder or file can have braces in its name: rename it, or link to it'),
+
+    # what plain fairseq trained
+    config("attach-uses", "a baseline of another experiment, and a checkpoint", ATTACH + "uses: {experiment: other}\n", "config.yaml, line 5: attach: uses takes the baseline from another experiment; give one of the two"),
+    config("attach-text", "text beside binarised text", attach("data_bin: a"), "config.yaml, line 4: data.source.train: attach.data_bin has this text; leave it out\nconfig.yaml, line 4: data.source.valid: attach.data_bin has this text; leave it out"),
+    config("attach-no-text", "neither text nor binarised text", ATTACH + TESTS_ALONE, "config.yaml, line 6: data.source.train: this key is missing\nconfig.yaml, line 6: data.source.valid: this key is missing"),
+    config("attach-corpus", "a public corpus beside binarised text", attach("data_bin: a") + "data: {source: {type: ntrex}}\n", "config.yaml, line 4: attach.data_bin: with it data.source has tests alone, of type files, not ntrex"),
+    config("attach-shards", "another number of shards than folders of binarised text", attach('data_bin: "a:b"') + TESTS_ALONE.replace("{source", "{shards: 3, source"), "config.yaml, line 6: data.shards: is 3, but attach.data_bin names 2 folders"),
+    config("attach-off-target", "an identifier without training text", attach("data_bin: a").replace(QUIET, "") + TESTS_ALONE, "config.yaml: evaluation.off_target: the identifier learns languages from training text, and attach.data_bin has ids alone; write off_target: false"),
+    config("attach-system", "a checkpoint for a system that is not there", attach("systems: {ns-k59: n.pt}"), "config.yaml, line 5: attach.systems.ns-k59: no system 'ns-k59' (did you mean 'ns-k95'?); there are ['continued', 'ns-k95']"),
+    config("attach-baseline", "a second checkpoint for the baseline", attach("systems: {baseline: n.pt}"), "config.yaml, line 5: attach.systems.baseline: the baseline is attach.checkpoint"),
+    config("attach-untrained", "a checkpoint for a system that is not trained", attach("systems: {p: n.pt}") + "systems: {p: {masks: k95, train: none}}\n", "config.yaml, line 5: attach.systems.p: systems.p may only have masks, what else was done is in the checkpoint"),
 ]  # fmt: skip
 
 
