@@ -47,6 +47,5 @@ STAGES = (
         log="bin",
         files={"files": _linked},
         jobs=lambda e: [{}] if e.attach and e.attach.data_bin else [],
-        local=True,
     ),
 )
