@@ -1,6 +1,7 @@
 # Config, checks before the first job, paths, wildcard constraints, and how jobs are started.
 import atexit
 import gc
+import itertools
 import os
 import re
 import shlex
@@ -30,6 +31,7 @@ from workflow_scripts.workflow.software.environments import environment_identity
 from workflow_scripts.workflow.software.site import read_site
 from workflow_scripts.workflow.stage_list.attach import import_rule
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
+from workflow_scripts.workflow.stage_list.export import export_rule
 from workflow_scripts.workflow.stage_list.models import (
     decoded_by,
     join_systems_rule,

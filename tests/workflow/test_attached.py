@@ -98,6 +98,25 @@ def test_binarised_text_is_linked_and_the_vocabulary_is_the_baseline_s(planned: 
     assert trained.options["--data-bin"] == "results/tiny/data/bin/shard0:results/tiny/data/bin/shard1"
 
 
+def test_systems_are_exported_with_their_scores(tmp_path: Path) -> None:
+    lay_down(tmp_path)
+    export = {"systems": ["ns-k95"], "formats": ["ctranslate2"], "licence": "MIT"}
+    found = plan(tmp_path, {**ATTACHED, "export": export})
+    job = found.job("export_system_ctranslate2_ns_k95", seed="1")
+    assert below(job.inputs) == {
+        *braces(f"systems/ns-k95/s1/{PARTS}"), "systems/ns-k95/s1/masks.npz",
+        "scores/ns-k95/s1/news.raw.json", "data/card.json",
+    }  # fmt: skip
+    assert job.options == {
+        "--system": "results/tiny/systems/ns-k95/s1", "--form": "ctranslate2", "--licence": "MIT",
+        "--directions": "en-de en-fr de-en fr-en", "--scores": "results/tiny/scores/ns-k95/s1/news.raw.json",
+        "--data-card": "results/tiny/data/card.json", "--out": "results/tiny/export/ns-k95/s1/ctranslate2",
+    }  # fmt: skip
+    assert compared(job).keys() == {"form", "directions", "licence", *HASHES}
+    [everything] = found.of("all")
+    assert "export/ns-k95/s1/ctranslate2/de-en/model.bin" in below(everything.inputs)
+
+
 def test_the_jobs(tmp_path: Path) -> None:
     """Text is that of tests alone; a baseline and a system are imported, and the other two are trained."""
     lay_down(tmp_path)

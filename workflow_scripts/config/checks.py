@@ -12,6 +12,7 @@ from workflow_scripts.common.metric_names import ASKED, asked_name
 from workflow_scripts.config.attach import attach_problems
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.coverage import uncovered
+from workflow_scripts.config.export import export_problems
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
 from workflow_scripts.config.mask_checks import mask_problems
 from workflow_scripts.config.sources import MtdataSource
@@ -31,6 +32,7 @@ def problems(experiment: Experiment) -> Iterable[str]:
     yield from system_problems(experiment)
     yield from _uses_problems(experiment)
     yield from attach_problems(experiment)
+    yield from export_problems(experiment)
     yield from _evaluation_problems(experiment)
     yield from _training_problems(experiment)
     if experiment.pivot is not None or experiment.directions.train != "pivot":

@@ -6,6 +6,7 @@ from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.config.attach import Attach
 from workflow_scripts.config.base import Language, Name, Section
 from workflow_scripts.config.evaluation import Evaluation, Report
+from workflow_scripts.config.export import Export
 from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern, FilesSource
 from workflow_scripts.config.masks import FAMILY, SWEEP, Masks
 from workflow_scripts.config.sections import (
@@ -51,6 +52,7 @@ class Contents(Section):
     attach: Attach | None = Field(None, description="A baseline that plain fairseq trained.")
     decode: Decode = Field(Decode(), description="Decoding.")
     evaluation: Evaluation = Field(Evaluation(), description="Scores.")
+    export: Export | None = Field(None, description="Systems for others.")
     analysis: Analysis = Field(Analysis(), description="Analyses.")
     report: Report = Field(Report(), description="Tables and figures.")
 

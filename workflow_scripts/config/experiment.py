@@ -137,14 +137,18 @@ class Experiment(Contents):
         return self.trainings[name].system.method(self.trained_by(name), self.families)
 
     def engine_of(self, name: str) -> str:
-        """Return what decodes a system: fairseq where CTranslate2's weights cannot hold what it has."""
-        if name == BASELINE or self.decode.engine == "fairseq":
-            return self.decode.engine
+        """Return what decodes a system: fairseq where CTranslate2 cannot."""
+        return "fairseq" if self.needs_fairseq(name) else self.decode.engine
+
+    def needs_fairseq(self, name: str) -> bool:
+        """Tell whether CTranslate2's weights cannot hold what a system has."""
+        if name == BASELINE:
+            return False
         system, maskset = self.made[name].system, self.made[name].maskset
         chain = (self.masks.named[one].one for one in self.masks.chain(maskset))
         stream = system.train != "gradients" and any("resid" in one.units for one in chain)
         small_ffns = system.adapters is not None and system.adapters.kind == "bottleneck"
-        return "fairseq" if stream or small_ffns else self.decode.engine
+        return stream or small_ffns
 
     @property
     def sweeps(self) -> list[str]:
