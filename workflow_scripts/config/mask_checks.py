@@ -84,7 +84,7 @@ def _direction_problems(experiment: Experiment, key: str, one: MaskSet) -> Itera
 
 def _amount_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable[str]:
     """Yield a line for each selector that keeps no unit of a layer of this model."""
-    if one.select is None:
+    if one.select is None or not {"ffn_dim", "heads", "model_dim"} <= experiment.known_architecture.keys():
         return
     space = model_space(experiment.model.architecture(), one.units)
     if isinstance(one.select, BySide):
