@@ -34,10 +34,11 @@ GATES: dict[Kind, tuple[str, ...]] = {
     "resid": ("zero", "scale:0.5"),
 }
 #: What `rows` may be, by what else each of them takes.
-DRAWN, GROUPED, PAIRED = (
+DRAWN, GROUPED, PAIRED, RANDOM = (
     {"random", "shuffled"},
     {"merged", "shared", "exclusive", "union", "majority"},
     "swapped",
+    "random",
 )
 
 MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
@@ -181,9 +182,11 @@ class MaskSet(Section):
         return f"{self.of}/{'+'.join(kind for kind in KINDS if kind in self.units)}"
 
     @property
-    def of_several_rows(self) -> bool:
-        """Whether a direction's row is made of all rows of `like`, not of its own."""
-        return self.rows in GROUPED
+    def is_merged(self) -> bool:
+        """Whether a direction that was not trained gets its row of this set's rows of trained ones (the
+        encoder's from its source language, the decoder's into its target); else as many at random as it has
+        in `like`."""
+        return self.rows != RANDOM
 
     @property
     def is_drawn(self) -> bool:
