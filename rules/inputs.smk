@@ -99,6 +99,13 @@ def mask_settings(maskset, seed, row):
     return {key: value for key, value in MASK_SETTINGS[maskset].items() if key != "like"} | drawn
 
 
+def source_of_masks(input):
+    """What masks are made of, as options. That scores which say nothing are accepted changes no other masks, so it is
+    not compared."""
+    accept = " --accept-uninformative" if EXPERIMENT.masks.accept_uninformative else ""
+    return f"--activations-root {parent(input.counts[0])}{accept}" if input.counts else f"--like {input.like}"
+
+
 def masks_of(wildcards):
     """The masks of a system that is made here."""
     maskset = EXPERIMENT.masked[wildcards.get("finetuned") or wildcards.untrained]

@@ -25,8 +25,6 @@ rule select_masks:
             "select_masks",
             lambda w: {"directions": rows_of(w.row)} | mask_settings(w.maskset, w.seed, w.row),
         ),
-        source=lambda w, input: (
-            f"--activations-root {parent(input.counts[0])}" if input.counts else f"--like {input.like}"
-        ),
+        source=lambda w, input: source_of_masks(input),
     shell:
         command("select_masks", "{params.source} --out {output.masks:q}")

@@ -230,6 +230,9 @@ class Masks(Section):
         description="Cumulative thresholds in percent: the sets k95 …, `select: mass:95`.",
     )
     sets: dict[MaskSetName, MaskSet] = Field({}, description="More mask sets, by the name of their files.")
+    accept_uninformative: bool = Field(
+        False, description="Take masks of scores that say nothing too; their manifests have what was found."
+    )
 
     @field_validator("k")
     @classmethod

@@ -12,6 +12,8 @@ from workflow_scripts.units.unit_table import UnitTable
 
 #: How the ``counting`` of importance begins; all else is activations.
 IMPORTANCE = "importance"
+#: Of counts: row → stack → the number of positions at which units were counted.
+POSITIONS = "positions"
 
 
 class ScoreTable(UnitTable):
