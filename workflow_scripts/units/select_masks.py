@@ -73,7 +73,7 @@ def _positions(table: ScoreTable) -> dict[str, int]:
     facts = table.metadata
     if "source_positions" not in facts:
         return {}
-    pads = [facts[f"{side}_pads"] if facts["count_pads"] else 0 for side in ("source", "target")]
+    pads = [facts[f"{side}_pads"] if facts.get("count_pads") else 0 for side in ("source", "target")]
     counted = facts["source_positions"] + pads[0], facts["target_positions"] + pads[1]
     return dict(zip(STACKS, counted, strict=True))
 

@@ -110,6 +110,13 @@ def test_kept_units_of_exactly_the_score_of_others_that_are_left_out(first, last
     assert (found or []) == [text] * refused
 
 
+def test_a_few_units_of_one_score_are_no_tie_however_few_are_kept():
+    """Two of 20 kept units and two others: 10 %, but 4 of 100. Three and three are 6 of 100."""
+    few, more = equal(78, 81, 79.0), equal(77, 82, 78.0)
+    assert said(table((few, few)), "top:20") is None
+    assert "3 of the 20 units" in said(table((more, few)), "top:20")[0]
+
+
 def test_equal_scores_of_any_amount_and_order():
     same = np.full(100, 7)
     for select in ("mass:50", "mass:99", "top:1%", "bottom:30%", "top:30%:abs"):
