@@ -18,6 +18,8 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.processes import identity as identity_of_process
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.likelihood.contrastive_set import read_contrastive
+from workflow_scripts.config.texts import RANDOM_TOKENS, TRANSLITERATIONS
+from workflow_scripts.workflow.needed_texts import binarised_texts, other_texts
 from workflow_scripts.workflow.plan.training_code import training_code
 from workflow_scripts.workflow.run.leftovers import RUN_VARIABLE
 from workflow_scripts.workflow.run.preflight import unusable_path
@@ -27,7 +29,7 @@ from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
 from workflow_scripts.workflow.software.site import read_site
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
-from workflow_scripts.workflow.stage_list.models import parts_of, use_system_rule
+from workflow_scripts.workflow.stage_list.models import ON_TEXT, parts_of, use_system_rule
 from workflow_scripts.workflow.stage_list.report import drawn, unit_masks
 from workflow_scripts.workflow.stages import STAGES
 
@@ -106,6 +108,10 @@ if workflow.exec_mode.name == "DEFAULT":
     atexit.register(release, Path(RESULTS).absolute())
 
 
+# Text that is made of prepared text, by name.
+TEXTS = EXPERIMENT.varied_texts
+
+
 def alternatives(values):
     return "|".join(re.escape(str(value)) for value in values)
 
@@ -117,6 +123,8 @@ wildcard_constraints:
     one=alternatives(EXPERIMENT.languages),
     two=alternatives(EXPERIMENT.languages),
     subset=alternatives(EXPERIMENT.subsets),
+    varied=alternatives(TEXTS) or "none",
+    text=alternatives(other_texts(EXPERIMENT)) or "none",
     testset=alternatives(EXPERIMENT.testsets),
     seed=alternatives(EXPERIMENT.train.seeds),
     system=alternatives(EXPERIMENT.all_systems),

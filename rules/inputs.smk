@@ -14,6 +14,26 @@ def binarised(subset, directions):
     ]
 
 
+def varied_from(wildcards):
+    """The text of which a text of the key `texts` is made: both sides of a pair."""
+    pair, of = f"{wildcards.one}-{wildcards.two}", TEXTS[wildcards.varied].of
+    return [f"{RESULTS}/data/text/{of}/{pair}.{lang}.txt" for lang in (wildcards.one, wildcards.two)]
+
+
+def binarised_side(subset, pair, lang):
+    """Both files of one side of held-out text."""
+    return [f"{RESULTS}/data/bin/{SHARDS[0]}{subset}.{pair}.{lang}.{ending}" for ending in ("bin", "idx")]
+
+
+def variation(wildcards):
+    """How a text is made of another one; the languages of a change, if not all."""
+    text = TEXTS[wildcards.varied]
+    changed = EXPERIMENT.changed_languages(text)
+    languages = changed if text.change and changed != EXPERIMENT.languages else None
+    change = None if text.change == RANDOM_TOKENS else text.change
+    return {"first": text.first, "bootstrap": text.bootstrap, "change": change, "languages": languages}
+
+
 def side_of(testset, direction, side):
     """The prepared text of one side of a direction: side 0 is the source, 1 the target."""
     return f"{RESULTS}/data/text/{testset}/{pair_of(direction)}.{split_direction(direction)[side]}.txt"
@@ -65,9 +85,9 @@ MASK_SETS, MASK_SETTINGS = EXPERIMENT.masks.named, EXPERIMENT.mask_sets
 
 def scores_of_masks(wildcards):
     """The scores that a mask set is selected by; none if it is made from another set."""
-    one = MASK_SETS[wildcards.maskset].one
-    folder = f"{RESULTS}/{one.scores}/{wildcards.system}/s{wildcards.seed}/valid"
-    return [f"{folder}/{direction}.npz" for direction in rows_of(wildcards.row)] if one.select else []
+    named = MASK_SETS[wildcards.maskset]
+    folder = f"{RESULTS}/{named.one.scores}/{wildcards.system}/s{wildcards.seed}/{named.text}"
+    return [f"{folder}/{direction}.npz" for direction in rows_of(wildcards.row)] if named.one.select else []
 
 
 def like_of_masks(wildcards):

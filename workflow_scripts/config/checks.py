@@ -14,6 +14,7 @@ from workflow_scripts.config.coverage import uncovered
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
 from workflow_scripts.config.mask_checks import mask_problems
 from workflow_scripts.config.sources import MtdataSource
+from workflow_scripts.config.text_checks import text_problems
 from workflow_scripts.config.toy import ToySource
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def problems(experiment: Experiment) -> Iterable[str]:
     yield from _source_problems(experiment)
     yield from _trained_problems(experiment)
     yield from mask_problems(experiment)
+    yield from text_problems(experiment)
     yield from _uses_problems(experiment)
     yield from _evaluation_problems(experiment)
     yield from _training_problems(experiment)
