@@ -14,6 +14,7 @@ from workflow_scripts.config.coverage import uncovered
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
 from workflow_scripts.config.mask_checks import mask_problems
 from workflow_scripts.config.sources import MtdataSource
+from workflow_scripts.config.system_checks import system_problems
 from workflow_scripts.config.text_checks import text_problems
 from workflow_scripts.config.toy import ToySource
 
@@ -27,6 +28,7 @@ def problems(experiment: Experiment) -> Iterable[str]:
     yield from _source_problems(experiment)
     yield from _trained_problems(experiment)
     yield from mask_problems(experiment)
+    yield from system_problems(experiment)
     yield from text_problems(experiment)
     yield from _uses_problems(experiment)
     yield from _evaluation_problems(experiment)
@@ -208,8 +210,12 @@ def _analysis_problems(experiment: Experiment) -> Iterable[str]:
 
 
 def _training_problems(experiment: Experiment) -> Iterable[str]:
-    for key in ("train", "finetune"):
-        settings = getattr(experiment, key)
+    trainings = {"train": experiment.train, "finetune": experiment.finetune} | {
+        f"systems.{one.key}.settings": experiment.training_of(name)
+        for name, one in experiment.trainings.items()
+        if one.system.settings.given() or one.system.each
+    }
+    for key, settings in trainings.items():
         decays = settings.scheduler in ("polynomial_decay", "cosine")
         if decays and settings.warmup_updates >= settings.max_updates:
             yield (
