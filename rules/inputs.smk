@@ -103,6 +103,12 @@ def mask_settings(maskset, seed):
     return {key: value for key, value in MASK_SETTINGS[maskset].items() if key != "like"} | drawn
 
 
+def selection_of(wildcards):
+    """How a mask set is selected, and on which text, as options of its analysis."""
+    chosen = {key: MASK_SETTINGS[wildcards.maskset].get(key) for key in ("select", "stacks", "pivot")}
+    return {"subset": MASK_SETS[wildcards.maskset].text, **chosen}
+
+
 def masks_of(wildcards):
     """The masks of a system that is made here."""
     maskset = EXPERIMENT.masked[wildcards.get("finetuned") or wildcards.untrained]

@@ -18,7 +18,7 @@ CONFIG = {
         "unused": {"first": 9},
     },
     "masks": {
-        "k": [95],
+        "k": [70, 95],
         "sets": {
             "of_news": {"select": "mass:95", "text": "news"},
             "in_latin": {"select": "mass:95", "text": "latin"},
@@ -27,6 +27,7 @@ CONFIG = {
             "sample": {"select": "mass:95", "text": "boot", "draws": 2},
         },
     },
+    "analysis": {"text_control": "k95", "stability": {"masks": "k95", "sentences": [20, 5], "draws": 7}},
 }
 RESULTS = "results/tiny"
 BIN = f"{RESULTS}/data/bin"
@@ -82,3 +83,24 @@ def test_units_are_scored_on_the_text_of_a_mask_set(planned: Plan) -> None:
         told = planned.job("select_masks", maskset=name).options
         assert told["--activations-root"] == f"{RESULTS}/activations/baseline/s1/{text}"
         assert (told["--select"], "--draw" in told) == ("mass:95", False)
+
+
+def test_samples_are_of_the_text_of_the_set_and_its_directions(planned: Plan) -> None:
+    [job] = planned.of("stability")
+    told = job.options
+    assert (told["--subset"], told["--select"], told["--seed"]) == ("valid", "mass:95", "1")
+    assert (told["--sentences"], told["--draws"]) == ("20 5", "7")
+    assert told["--directions"] == "en-de en-fr de-en fr-en"
+    assert f"{BIN}/valid.en-fr.fr.bin" in job.inputs
+    assert job.outputs == [
+        f"{RESULTS}/analysis/stability/baseline/s1/k95.{end}" for end in ("json", "csv", "md")
+    ]
+
+
+def test_a_set_is_compared_with_those_of_the_same_selection(planned: Plan) -> None:
+    [job] = planned.of("text_control")
+    others = ["of_news", "in_latin", "of_noise", "sample-1", "sample-2"]
+    masks = f"{RESULTS}/masks/baseline/s1"
+    assert job.options["--masks"] == f"{masks}/k95.npz"
+    assert job.options["--others"].split() == [f"{masks}/{name}.npz" for name in others]
+    assert job.options["--stability"] == f"{RESULTS}/analysis/stability/baseline/s1/k95.json"

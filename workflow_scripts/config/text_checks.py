@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.common.languages import SERBIAN, base_code
 from workflow_scripts.config.file_source import TRAIN
-from workflow_scripts.config.masks import MaskSet
+from workflow_scripts.config.masks import ALL_UNITS, MaskSet
 from workflow_scripts.config.texts import CYRILLIC_TO_LATIN, RANDOM_TOKENS, VariedText, chain
 
 if TYPE_CHECKING:
@@ -84,3 +84,32 @@ def _scored_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable
             if direction not in had:
                 yield f"{key}: the text {one.text!r} has no {direction}, which is scored on it"
                 return
+
+
+def compared_problems(experiment: Experiment) -> Iterable[str]:
+    """Yield every mistake in the analyses of masks of samples and of other text."""
+    stability, control = experiment.analysis.stability, experiment.analysis.text_control
+    if stability is not None:
+        key = "analysis.stability.masks"
+        if mistake := _not_selected(experiment, stability.masks):
+            yield f"{key}: {mistake}"
+        elif experiment.masks.named[stability.masks].one.of != "activations":
+            yield f"{key}: samples are taken of activations, and {stability.masks!r} is of another score"
+        if repeated := sorted({n for n in stability.sentences if stability.sentences.count(n) > 1}):
+            yield f"analysis.stability.sentences: {repeated[0]} is listed twice"
+    if control is not None:
+        if mistake := _not_selected(experiment, control):
+            yield f"analysis.text_control: {mistake}"
+        elif not experiment.of_other_text(control):
+            yield f"analysis.text_control: no set of masks.sets differs from {control!r} in its text alone"
+
+
+def _not_selected(experiment: Experiment, wanted: str) -> str | None:
+    """Return why a mask set is not one that is selected by scores; None if it is."""
+    sets = experiment.masks.named
+    if wanted not in sets:
+        return f"no mask set {wanted!r}{nearest(wanted, sets)}; there are {list(sets)}"
+    one = sets[wanted].one
+    if one.like is not None or one.is_drawn or wanted == ALL_UNITS:
+        return f"{wanted!r} is not selected by scores of units; name one with select, such as k95"
+    return None

@@ -10,6 +10,7 @@ def selected(experiment: Experiment) -> list[str]:
     named = experiment.masks.named
     wanted = [masks for name, masks in experiment.masked.items() if name not in experiment.used]
     wanted += [f"k{k}" for k in analysed if k]
+    wanted += [name for name in [experiment.analysis.text_control] if name]
     wanted += [name for name, one in named.items() if one.key in experiment.masks.sets]
     return list(dict.fromkeys([*wanted, *(one for name in wanted for one in experiment.masks.chain(name))]))
 

@@ -157,3 +157,55 @@ def test_a_set_of_other_rows_has_the_text_of_those():
     one = {"like": "k95", "rows": "random", "text": "few"}
     [line] = errors_of(small(texts={"few": {"first": 3}}, masks={"sets": {"x": one}}))
     assert line == "masks.sets.x: text is that of like, k95: leave it out"
+
+
+ANALYSES = {
+    "no such set": (
+        {"stability": {"masks": "k99"}},
+        "analysis.stability.masks: no mask set 'k99' (did you mean 'k95'?); there are ",
+    ),
+    "not selected": (
+        {"stability": {"masks": "all"}},
+        "analysis.stability.masks: 'all' is not selected by scores of units; name one with select, such as k95",
+    ),
+    "of random rows": (
+        {"text_control": "chance"},
+        "analysis.text_control: 'chance' is not selected by scores of units; name one with select, such as k95",
+    ),
+    "of another score": (
+        {"stability": {"masks": "heads"}},
+        "analysis.stability.masks: samples are taken of activations, and 'heads' is of another score",
+    ),
+    "twice": (
+        {"stability": {"masks": "k95", "sentences": [5, 9, 5]}},
+        "analysis.stability.sentences: 5 is listed twice",
+    ),
+    "nothing to compare with": (
+        {"text_control": "heads"},
+        "analysis.text_control: no set of masks.sets differs from 'heads' in its text alone",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_what_cannot_be_compared_is_one_line(name):
+    analysis, said = ANALYSES[name]
+    sets = {
+        "chance": {"like": "k95", "rows": "shuffled"},
+        "heads": {"of": "importance", "units": ["head"], "select": "top:50%"},
+        "elsewhere": {"of": "importance", "units": ["ffn"], "select": "top:50%", "text": "one"},
+    }
+    [line] = errors_of(small(masks={"sets": sets}, analysis=analysis))
+    assert line.startswith(said)
+
+
+def test_sets_of_one_selection_on_several_texts():
+    sets = {
+        "of_one": {"select": "mass:95.0", "text": "one"},
+        "again": {"select": "mass:95"},
+        "other": {"select": "mass:90", "text": "one"},
+        "by_importance": {"of": "importance", "select": "mass:95", "text": "one"},
+    }
+    found = load_experiment(small(masks={"sets": sets}, analysis={"text_control": "k95"}))
+    assert found.of_other_text("k95") == ["of_one"]
+    assert found.of_other_text("of_one") == ["k95", "again"]
