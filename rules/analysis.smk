@@ -94,11 +94,7 @@ if EXPERIMENT.analysis.stability:
                 "stability",
                 selection_of,
                 directions=EXPERIMENT.train_directions,
-                **(
-                    EXPERIMENT.analysis.stability.model_dump(exclude={"masks"})
-                    if EXPERIMENT.analysis.stability
-                    else {}
-                ),
+                **EXPERIMENT.analysis.stability.model_dump(exclude={"masks"}),
             ),
             system=lambda w, input: parent(input.system[0]),
             data_bin=lambda w, input: parent(input.text[0]),

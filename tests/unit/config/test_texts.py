@@ -166,11 +166,11 @@ ANALYSES = {
     ),
     "not selected": (
         {"stability": {"masks": "all"}},
-        "analysis.stability.masks: 'all' is not selected by scores of units; name one with select, such as k95",
+        "analysis.stability.masks: 'all' is not selected by scores of units; name one",
     ),
     "of random rows": (
         {"text_control": "chance"},
-        "analysis.text_control: 'chance' is not selected by scores of units; name one with select, such as k95",
+        "analysis.text_control: 'chance' is not selected by scores of units; name one",
     ),
     "of another score": (
         {"stability": {"masks": "heads"}},
