@@ -28,7 +28,7 @@ from workflow_scripts.workflow.software.environments import environment_identity
 from workflow_scripts.workflow.software.site import read_site
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
 from workflow_scripts.workflow.stage_list.models import parts_of, use_system_rule
-from workflow_scripts.workflow.stage_list.report import drawn, unit_masks
+from workflow_scripts.workflow.stage_list.report import chosen_sweeps, drawn, unit_masks, untrained
 from workflow_scripts.workflow.stages import STAGES
 
 

@@ -173,6 +173,19 @@ def comet_settings(model):
     return {"fetched": fetched, **model.model_dump(include={"folder", "batch_size", "known_languages"})}
 
 
+# Sweeps in which validation chooses a k, and their systems.
+CHOSEN = chosen_sweeps(EXPERIMENT)
+SWEPT = [f"{sweep}-k{k}" for sweep in CHOSEN for k in EXPERIMENT.masks.k]
+
+
+def partial_systems():
+    """The directions of systems that do not translate all that are scored."""
+    every = EXPERIMENT.scored_directions
+    had = {system: EXPERIMENT.directions_of_system(system) for system in EXPERIMENT.all_systems}
+    own = {system: [one for one in every if one in directions] for system, directions in had.items()}
+    return {system: directions for system, directions in own.items() if directions != every}
+
+
 def tables():
     """What the config says of tables, and the folders of what is not a score."""
     asked, evaluation = EXPERIMENT.report, EXPERIMENT.evaluation
@@ -187,6 +200,11 @@ def tables():
         "likelihood_root": f"{RESULTS}/likelihoods" if evaluation.likelihood else None,
         "contrastive_root": f"{RESULTS}/contrastive" if evaluation.contrastive else None,
         "partial_testsets": EXPERIMENT.partial_testsets or None,
+        "partial_systems": partial_systems() or None,
+        "draws": EXPERIMENT.draws or None,
+        "choose": CHOSEN,
+        "systems_root": f"{RESULTS}/systems" if CHOSEN else None,
+        "untrained": untrained(EXPERIMENT),
         "pivot": EXPERIMENT.pivot,
         "control": EXPERIMENT.control,
         "groups": EXPERIMENT.groupings,

@@ -42,6 +42,9 @@ TABLE_OPTIONS = {
     "--ceiling-root": "R/data/ceiling",
     "--likelihood-root": "R/likelihoods",
     "--contrastive-root": "R/contrastive",
+    "--choose": "ns",
+    "--systems-root": "R/systems",
+    "--untrained": "de-fr",
     "--pivot": "en",
     "--control": "continued",
     "--groups": GROUPS,
@@ -195,6 +198,7 @@ TABLES = (
             *braces(f"{{off_target,likelihoods}}/{EVERY}/s{{1,2}}/{{news,talks}}.json"),
             *braces(f"contrastive/{EVERY}/s{{1,2}}/gender.json"),
             *braces("data/ceiling/{news,talks}.json"),
+            *braces("systems/ns-{k70,k95}/s{1,2}/system.json"),
             "./published.csv",
         ],
         {
@@ -211,8 +215,8 @@ TABLES = (
             "--out-dir": "R/tables",
         },
         "experiment systems seeds testsets directions metrics profiles comet contrastive comet-root"
-        " significance-root level off-target-root ceiling-root likelihood-root contrastive-root pivot control"
-        " groups without bilingual published",
+        " significance-root level off-target-root ceiling-root likelihood-root contrastive-root choose"
+        " systems-root untrained pivot control groups without bilingual published",
     ),
     Expected(
         "tabulate_units",
