@@ -20,7 +20,7 @@ from workflow_scripts.common.checked_options import at_least, is_list_of_texts, 
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import write_csv, write_json, write_text
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.score_table import IMPORTANCE
+from workflow_scripts.units.score_table import ACTIVATIONS
 
 CSV_COLUMNS = ("side", "layer", "group_a", "group_b", "pairs", "mean_iou")
 # Two sums of the same IoUs in another order differ by rounding only; below this they count as equal.
@@ -111,7 +111,7 @@ def facts_of(table: MaskTable) -> dict[str, Any]:
     """Return how masks were selected, and of which weights; ``of`` where not by their activations."""
     facts = {name: table.manifest[name] for name in ("rule", "k", "weights_sha256")}
     facts |= {"select": table.select} if "select" in table.manifest else {}
-    return facts | ({"of": IMPORTANCE} if table.of_importance else {})
+    return facts | ({} if table.of == ACTIVATIONS else {"of": table.of})
 
 
 def side_overlap(

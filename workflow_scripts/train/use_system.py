@@ -11,6 +11,7 @@ from typing import Any
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import copy_file, sha256_of
 from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.score_table import ACTIVATIONS
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 NONE, FINETUNE = "none", "finetune"
@@ -59,8 +60,8 @@ def called(masks: MaskTable) -> str:
     if "select" in facts and "like_rule" not in facts:
         name = str(facts["select"])
     more = [f"{what} {json.dumps(facts[what])}" for what in ("stacks", "gate") if what in facts]
-    if masks.of_importance:
-        more.append(f"of importance of {', '.join(masks.space.kinds)}")
+    if masks.of != ACTIVATIONS:
+        more.append(f"of {masks.of} of {', '.join(masks.space.kinds)}")
     return " ".join([name, *more])
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
-from workflow_scripts.units.score_table import IMPORTANCE
+from workflow_scripts.units.score_table import score_of
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.unit_table import UnitTable
 
@@ -58,17 +58,9 @@ class MaskTable(UnitTable):
         return found
 
     @property
-    def of_importance(self) -> bool:
-        """Whether the units were selected by their importance, not by their activations."""
-        return str(self.manifest["counting"]).startswith(IMPORTANCE)
-
-    def over(self, space: UnitSpace) -> "MaskTable":
-        """Return the masks over a larger space, whose other units they keep, else ValueError."""
-        if space == self.space:
-            return self
-        keep = np.ones((len(self.rows), space.size), dtype=np.bool_)
-        keep[:, space.ids_of(self.space)] = self.keep
-        return MaskTable(self.rows, keep, space, self.manifest, self.origin)
+    def of(self) -> str:
+        """The score by which the units were selected, as the key ``of`` of a mask set has it."""
+        return score_of(self.manifest["counting"])
 
     def row_sha256(self, name: str) -> str:
         """Return the hash of a row's bits, the space and the gates: what its decoding depends on."""

@@ -7,11 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.units.lape import FORMS
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.unit_table import UnitTable
 
-#: How the ``counting`` of importance begins; all else is activations.
-IMPORTANCE = "importance"
+ACTIVATIONS, IMPORTANCE, MAGNITUDE = "activations", "importance", "magnitude"
+#: How the ``counting`` of scores other than activations begins, before a colon.
+_OTHERS = (IMPORTANCE, MAGNITUDE, *FORMS)
+
+
+def score_of(counting: Any) -> str:
+    """Return the name of a score, as ``of`` of a mask set has it, by the ``counting`` of its files."""
+    name = str(counting).partition(":")[0]
+    return name if name in _OTHERS else ACTIVATIONS
 
 
 class ScoreTable(UnitTable):

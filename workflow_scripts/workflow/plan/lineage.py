@@ -17,14 +17,15 @@ from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.units.lape import FORMS
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.score_table import IMPORTANCE, ScoreTable
+from workflow_scripts.units.score_table import ACTIVATIONS, IMPORTANCE, MAGNITUDE, ScoreTable
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.workflow.provenance.records import read_record
 
 WEIGHTS, MASKS = "model.safetensors", "masks.npz"
-#: Folders of scores of units.
-SCORES = ("activations", IMPORTANCE)
+#: Folders of scores of units: of a direction's own text, and of the counts of all directions.
+OF_TEXT, OF_COUNTS = (ACTIVATIONS, IMPORTANCE, MAGNITUDE), FORMS
 #: The vocabulary in every system is the experiment's.
 VOCABULARY = ("spm.model", "dict.txt")
 _HASH = re.compile("[0-9a-f]{64}")
@@ -176,7 +177,7 @@ class Lineage:
             folder, *rest = name.split("/")
             if folder == IMPORTANCE:  # its next folder names the kinds of units
                 rest = rest[1:]
-            if folder in (*SCORES, "masks") and name.endswith(".npz") and len(rest) > 2:
+            if folder in (*OF_TEXT, *OF_COUNTS, "masks") and name.endswith(".npz") and len(rest) > 2:
                 table = self._table(name)
                 if table is not None:
                     said = table.manifest if isinstance(table, MaskTable) else table.metadata
@@ -222,7 +223,7 @@ class Lineage:
     def other_text(self) -> Iterator[tuple[str, str]]:
         """Yield (file, direction) of scores of units that were made of other binarised text than there is."""
         for name in self.found:
-            table = self._table(name) if name.partition("/")[0] in SCORES else None
+            table = self._table(name) if name.partition("/")[0] in OF_TEXT else None
             if not isinstance(table, ScoreTable) or not _HASH.fullmatch(
                 str(table.metadata.get("data_sha256"))
             ):
