@@ -16,6 +16,7 @@ if str(CHECKOUT) not in sys.path:
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.processes import identity as identity_of_process
+from workflow_scripts.common.table_names import COSTS
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.likelihood.contrastive_set import read_contrastive
 from workflow_scripts.workflow.plan.training_code import training_code
@@ -28,8 +29,9 @@ from workflow_scripts.workflow.software.environments import environment_identity
 from workflow_scripts.workflow.software.site import read_site
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
 from workflow_scripts.workflow.stage_list.models import parts_of, use_system_rule
-from workflow_scripts.workflow.stage_list.report import chosen_sweeps, drawn, unit_masks, untrained
+from workflow_scripts.workflow.stage_list.report import chosen_sweeps, drawn, tables_of, unit_masks, untrained
 from workflow_scripts.workflow.stages import STAGES
+from workflow_scripts.workflow.ways import ways
 
 
 def tell_once(line):

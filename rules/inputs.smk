@@ -173,9 +173,8 @@ def comet_settings(model):
     return {"fetched": fetched, **model.model_dump(include={"folder", "batch_size", "known_languages"})}
 
 
-# Sweeps in which validation chooses a k, and their systems.
-CHOSEN = chosen_sweeps(EXPERIMENT)
-SWEPT = [f"{sweep}-k{k}" for sweep in CHOSEN for k in EXPERIMENT.masks.k]
+# Systems whose folders tables read: for costs, and for the validation losses that choose a k of a sweep.
+READ = EXPERIMENT.all_systems if COSTS in tables_of(EXPERIMENT) else []
 
 
 def partial_systems():
@@ -202,8 +201,10 @@ def tables():
         "partial_testsets": EXPERIMENT.partial_testsets or None,
         "partial_systems": partial_systems() or None,
         "draws": EXPERIMENT.draws or None,
-        "choose": CHOSEN,
-        "systems_root": f"{RESULTS}/systems" if CHOSEN else None,
+        "choose": chosen_sweeps(EXPERIMENT),
+        "costs": ways(EXPERIMENT) if READ else None,
+        "systems_root": f"{RESULTS}/systems" if READ else None,
+        "benchmarks_root": f"{RESULTS}/benchmarks" if READ else None,
         "untrained": untrained(EXPERIMENT),
         "pivot": EXPERIMENT.pivot,
         "control": EXPERIMENT.control,

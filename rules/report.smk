@@ -9,9 +9,8 @@ rule tabulate:
         off_target=made("identify", "languages"),
         likelihood=[*made("score_likelihood", "json"), *made("score_contrastive", "json")],
         ceilings=made("score_ceiling", "json"),
-        # Their validation losses choose a k.
         systems=[
-            f for s in SWEPT for seed in EXPERIMENT.train.seeds for f in system_files(s, seed, "system.json")
+            f for s in READ for seed in EXPERIMENT.train.seeds for f in system_files(s, seed, "system.json")
         ],
         published=EXPERIMENT.report.published.file if EXPERIMENT.report.published else [],
     output:
