@@ -17,6 +17,7 @@ if str(CHECKOUT) not in sys.path:
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.processes import identity as identity_of_process
+from workflow_scripts.common.table_names import COSTS
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.config.systems import part_name
 from workflow_scripts.likelihood.contrastive_set import read_contrastive
@@ -41,8 +42,9 @@ from workflow_scripts.workflow.stage_list.models import (
     parts_of,
     use_system_rule,
 )
-from workflow_scripts.workflow.stage_list.report import drawn, unit_masks
+from workflow_scripts.workflow.stage_list.report import chosen_sweeps, drawn, tables_of, unit_masks, untrained
 from workflow_scripts.workflow.stages import STAGES
+from workflow_scripts.workflow.ways import ways
 
 
 def tell_once(line):

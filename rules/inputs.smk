@@ -234,6 +234,10 @@ def comet_settings(model):
     return {"fetched": fetched, **model.model_dump(include={"folder", "batch_size", "known_languages"})}
 
 
+# Systems whose folders tables read: for costs, and for the validation losses that choose a k of a sweep.
+READ = EXPERIMENT.all_systems if COSTS in tables_of(EXPERIMENT) else []
+
+
 def tables():
     """What the config says of tables, and the folders of what is not a score."""
     asked, evaluation = EXPERIMENT.report, EXPERIMENT.evaluation
@@ -249,6 +253,12 @@ def tables():
         "contrastive_root": f"{RESULTS}/contrastive" if evaluation.contrastive else None,
         "partial_testsets": EXPERIMENT.partial_testsets or None,
         "partial_systems": EXPERIMENT.partial_systems or None,
+        "draws": EXPERIMENT.draws or None,
+        "choose": chosen_sweeps(EXPERIMENT),
+        "costs": ways(EXPERIMENT) if READ else None,
+        "systems_root": f"{RESULTS}/systems" if READ else None,
+        "benchmarks_root": f"{RESULTS}/benchmarks" if READ else None,
+        "untrained": untrained(EXPERIMENT),
         "pivot": EXPERIMENT.pivot,
         "control": EXPERIMENT.control,
         "groups": EXPERIMENT.groupings,
