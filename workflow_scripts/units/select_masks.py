@@ -6,7 +6,7 @@ one row each, from one model.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,6 +21,7 @@ from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.units.selectors import normalise_k
 from workflow_scripts.units.space import STACKS
+from workflow_scripts.units.system import SystemFolder
 
 # Facts about the counts that must be the same in every row, or rows could not be compared.
 SHARED_FACTS = ("weights_sha256", "counting")
@@ -75,6 +76,21 @@ def _check_defined(path: Path, values: NDArray[Any]) -> None:
             )
 
 
+def weight_masks(
+    system: SystemFolder,
+    directions: Sequence[str],
+    selection: Selection,
+    gate: Mapping[str, str] | None = None,
+) -> MaskTable:
+    """Return masks of single weights, by their magnitude in each direction's own weights (LaSS); one
+    direction is in memory at a time. UserError for weights that are not there."""
+    # The environments of configs lack what reads weights.
+    from workflow_scripts.units.weight_scores import magnitudes, together
+
+    system.verify()
+    return together(selection.masks(magnitudes(system, direction), gate) for direction in directions)
+
+
 def mass_masks(scores: ScoreTable, k: str) -> MaskTable:
     """Return the masks of threshold ``k`` (percent), one row per row of ``scores``."""
     return Selection(f"mass:{normalise_k(k)}").masks(scores)
@@ -95,6 +111,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument("--select", help="such as mass:95; or four as JSON, by side and stack")
     parser.add_argument("--activations-root", type=Path, help="folder of {direction}.npz, for --select")
+    parser.add_argument("--weights-of", type=Path, help="system folder: --select from its weights")
     parser.add_argument("--stacks", nargs="+", choices=STACKS, help="others are kept whole")
     parser.add_argument("--pivot", help="for four selectors")
     parser.add_argument("--gate", help='JSON, how others act, as {"ffn": "zero"}')
@@ -110,7 +127,10 @@ def main(argv: list[str] | None = None) -> None:
     seed = arguments.seed
     if arguments.draw is not None and seed is not None:
         seed = seed_of(seed, f"draw {arguments.draw}")
-    by_score, of_rows = (arguments.select, arguments.activations_root), (arguments.like, arguments.rows)
+    if arguments.activations_root and arguments.weights_of:
+        raise UserError("--weights-of: goes without --activations-root; leave one out")
+    by_score = arguments.select, arguments.activations_root or arguments.weights_of
+    of_rows = arguments.like, arguments.rows
     if sorted(pair.count(None) for pair in (by_score, of_rows)) != [0, 2]:
         raise UserError("give --select with --activations-root, or --like with --rows")
     for name in ("stacks", "pivot", "gate") if arguments.select is None else ("by", "families", "pairs"):
@@ -136,10 +156,14 @@ def main(argv: list[str] | None = None) -> None:
         )
     else:
         selection = Selection.parse(arguments.select, arguments.stacks, arguments.pivot, seed)
-        scores = read_scores(arguments.activations_root, arguments.directions)
-        table = selection.masks(scores, objects.get("gate"))
+        if arguments.weights_of is None:
+            scores = read_scores(arguments.activations_root, arguments.directions)
+            table = selection.masks(scores, objects.get("gate"))
+        else:
+            system = SystemFolder.read(arguments.weights_of)
+            table = weight_masks(system, arguments.directions, selection, objects.get("gate"))
     table.write(arguments.out)
-    for name, row in zip(table.rows, table.keep, strict=True):
+    for name, row in zip(table.rows, map(table.row, table.rows), strict=True):
         print(f"{name}: keeps {int(row.sum())} of {row.size} units ({row.mean():.1%})", file=sys.stderr)
 
 
