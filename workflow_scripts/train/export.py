@@ -70,9 +70,9 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
             masks = MaskTable.read(folder.path / KEPT_MASKS)
     copy_file(plan.dictionary, out / "dict.txt")
     copy_file(plan.subwords, out / "spm.model")
-    # Trained by masked gradients, it translates whole.
+    # Trained by masked gradients, it translates whole: the file says with what it was trained.
     masked = masks is not None and plan.method.get("train") != "gradients"
-    if masks is not None and masked:
+    if masks is not None:
         if RENEWED in masks.manifest:
             masks.write(out / STANDARD_FILES["masks"])
         else:

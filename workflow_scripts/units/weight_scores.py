@@ -13,6 +13,7 @@ from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import WEIGHTS, ScoreTable
 from workflow_scripts.units.space import model_space
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.uninformative import ACCEPTED
 from workflow_scripts.units.weights_file import load_weights, weight_name
 
 COUNTING = f"{WEIGHTS}: their magnitude"
@@ -31,7 +32,8 @@ def magnitudes(system: SystemFolder, direction: str) -> ScoreTable:
             f"{system.folder / DESCRIPTION}: {direction} has an adapter, and its weights were not trained;"
             " name a system that trains them"
         )
-    weights = load_weights(system.weights_of(direction), system.architecture)
+    path = system.weights_of(direction)
+    weights = load_weights(path, system.architecture)
     space = model_space(system.architecture, ["weight"])
     values = np.concatenate([weights[weight_name(key)].ravel() for key in space.keys])
     of = system.parent or {"weights_sha256": system.weights_sha256}
@@ -40,7 +42,7 @@ def magnitudes(system: SystemFolder, direction: str) -> ScoreTable:
         "weights_sha256": of["weights_sha256"],
         SCORED_ON: {direction: system.weights_sha256_of(direction)},
     }
-    return ScoreTable([direction], np.abs(values, dtype=np.float64)[None], space, facts)
+    return ScoreTable([direction], np.abs(values, dtype=np.float64)[None], space, facts, str(path))
 
 
 def together(tables: Iterable[MaskTable]) -> MaskTable:
@@ -49,4 +51,7 @@ def together(tables: Iterable[MaskTable]) -> MaskTable:
     scored = {name: digest for table in rows for name, digest in table.manifest[SCORED_ON].items()}
     names = [name for table in rows for name in table.rows]
     bits = np.concatenate([table.bits for table in rows])
-    return MaskTable(names, bits, rows[0].space, {**rows[0].manifest, SCORED_ON: scored})
+    facts = {**rows[0].manifest, SCORED_ON: scored}
+    if accepted := [line for table in rows for line in table.manifest.get(ACCEPTED, [])]:
+        facts[ACCEPTED] = accepted
+    return MaskTable(names, bits, rows[0].space, facts)

@@ -77,7 +77,12 @@ def test_equal_magnitudes_keep_the_exact_number(system):
     described = json.loads((system.folder / "system.json").read_text())
     described["sha256"]["de.safetensors"] = sha256_of(path)
     (system.folder / "system.json").write_text(json.dumps(described))
-    table = select(SystemFolder.read(system.folder), "top:30%", "--stacks", "encoder")
+    changed, how = SystemFolder.read(system.folder), ("top:30%", "--stacks", "encoder")
+    with pytest.raises(UserError, match=r"de\.safetensors: tied: 19 of the 19 units that de-en keeps in"):
+        select(changed, *how)
+    table = select(changed, *how, "--accept-uninformative")
+    (accepted,) = table.manifest["accepted_uninformative"]
+    assert accepted.startswith(f"{path}: tied: 19 of the 19 units")
     row = table.row("de-en")
     assert row[WEIGHTS.slice_of("encoder.0.self.k")].tolist() == [True] * 19 + [False] * 45
     assert row[WEIGHTS.slice_of("decoder.1.fc1")].all()

@@ -11,7 +11,7 @@ from torch import nn
 
 from workflow_scripts.models.fairseq.adapters import train_adapters
 from workflow_scripts.models.fairseq.sites import sites
-from workflow_scripts.models.fairseq.training.masked import rows_without
+from workflow_scripts.models.fairseq.training.masked import first_weights, rows_without
 from workflow_scripts.units.mask_table import MaskTable
 
 #: The key of a method with adapters: their ``kind`` and ``size``, and ``rows``, direction -> row.
@@ -47,7 +47,7 @@ def take_untrained(
     none or others by and by."""
     rows = {}
     if masks is not None and method.get("train") == "gradients":
-        rows = rows_without(network, masks, directions)
+        rows = rows_without(first_weights(network, masks.space), masks, directions)
     with torch.no_grad():
         for name, first in start.named_parameters():
             trained = network.get_parameter(name)
