@@ -17,7 +17,8 @@ from pydantic import (
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, Percent, Section
-from workflow_scripts.config.file_source import ONE, SEVERAL
+from workflow_scripts.config.file_source import ONE, SEVERAL, VALID
+from workflow_scripts.config.texts import TextName
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import KINDS, Kind
@@ -84,6 +85,9 @@ class MaskSet(Section):
     system: str | None = Field(
         None, description="Of weights: the system whose weights they are, such as one with each: direction."
     )
+    text: TextName = Field(
+        VALID, description="The text on which units are scored: valid, a test set, or one of texts."
+    )
     units: list[Kind] = Field(
         ["ffn"], min_length=1, description="Kinds of units; activations are counted of ffn alone."
     )
@@ -107,8 +111,8 @@ class MaskSet(Section):
     ) = Field(None, description="How, of `like`'s rows: see docs/how-to/mask-sets.md.")
     draws: PositiveInt | None = Field(
         None,
-        description="Of random and shuffled: so many sets, NAME-1, NAME-2 …; null: of random five, which say"
-        " by how much chance differs; of shuffled one, NAME.",
+        description="Of random and shuffled rows, or of a text that is drawn: so many sets, NAME-1, NAME-2 …;"
+        " null: of random five, which say by how much chance differs; else one, NAME.",
     )
     by: Literal["language", "family"] | None = Field(
         None, description="Which rows are a group: between the same two languages or families; null: all."
@@ -155,11 +159,13 @@ class MaskSet(Section):
         if (self.select is None) == (self.like is None):
             yield "give one of select (by a score of units) and like (of another set's rows)"
         given = {key for key in self.model_fields_set if getattr(self, key) not in (None, {})}
-        own = {"of", "system", "units", "stacks", "gate"}
-        of_like = {"rows", "draws", "by", "pairs"}
+        own = {"of", "system", "text", "units", "stacks", "gate"}
+        of_like = {"rows", "by", "pairs"}
         if self.like is None:
             for key in sorted(of_like & given):
                 yield f"{key} needs like, the set whose rows these are made of"
+            if self.draws is not None and self.text == VALID:
+                yield "draws needs like, the set whose rows these are made of, or a text that is drawn"
         else:
             for key in sorted(own & given):
                 yield f"{key} is that of like, {self.like}: leave it out"
@@ -172,6 +178,8 @@ class MaskSet(Section):
         if (self.of == WEIGHTS) != (self.system is not None):
             need = f"of: {WEIGHTS} needs system, the name of the system whose weights they are"
             yield need if self.system is None else f"system: goes with of: {WEIGHTS} alone; leave it out"
+        if self.of == WEIGHTS and self.text != VALID:
+            yield f"text: of: {WEIGHTS} looks at no text; leave it out"
         if others := [kind for kind in self.gate if kind not in self.units]:
             yield f"gate: there are no {others[0]} in units, but {', '.join(self.units)}"
         if isinstance(self.select, BySide) and len(self.stacks) == 1:
@@ -242,6 +250,11 @@ class Named(NamedTuple):
     key: str
     one: MaskSet
     draw: int | None
+
+    @property
+    def text(self) -> str:
+        """The text on which its units are scored, of several draws its own."""
+        return self.one.text if self.draw is None else f"{self.one.text}-{self.draw}"
 
 
 class Masks(Section):

@@ -138,7 +138,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "rows of nothing": (
         {"x": {"select": "all", "draws": 2}},
-        ["masks.sets.x: draws needs like, the set whose rows these are made of"],
+        ["masks.sets.x: draws needs like, the set whose rows these are made of, or a text that is drawn"],
     ),
     "no rows": ({"x": {"like": "k70"}}, ["masks.sets.x: like needs rows, such as random"]),
     "rows": (
@@ -267,6 +267,7 @@ def test_masks_of_weights_name_their_system():
         "counted": {"units": ["weight"], "select": "all"},
         "both": {"of": "importance", "units": ["ffn", "weight"], "select": "all"},
         "other": {"system": "full", "select": "all"},
+        "read": {**LASS, "text": "news"},
     }
     assert errors_of(small(masks={"sets": wrong}, systems=FULL)) == [
         "masks.sets.alone: of: weights needs system, the name of the system whose weights they are",
@@ -274,6 +275,7 @@ def test_masks_of_weights_name_their_system():
         "masks.sets.counted: units: activations are counted of ffn alone; ['weight'] need of: weights",
         "masks.sets.both: units: of: weights and units: [weight] go together, without others",
         "masks.sets.other: system: goes with of: weights alone; leave it out",
+        "masks.sets.read: text: of: weights looks at no text; leave it out",
     ]
     circles = {
         "a": {**LASS, "system": "x"},
