@@ -21,10 +21,9 @@ BLEU_TOLERANCE = 0.1
 SENTENCES = 200
 MASKED_SENTENCES = 40
 KEPT_SHARE = 0.85
-# Runs where numpy is: a copy of a system whose directions keep a random part of the neurons and heads, and most of
-# the single weights, and have LoRA of rank 2.
 
-# single weights, and have LoRA of rank 2.
+# Runs where numpy is: a copy of a system whose directions keep a random part of the neurons and heads, and
+# most of the single weights, and have LoRA of rank 2.
 MAKE_MASKED = """
 import shutil, sys
 from pathlib import Path
