@@ -107,8 +107,14 @@ def scores_of_masks(wildcards):
     """The scores that the rows of trained directions are selected by; none if they are made from another set."""
     named = MASK_SETS[wildcards.maskset]
     folder = f"{RESULTS}/{named.one.scores}/{wildcards.system}/s{wildcards.seed}/{named.text}"
-    selected_by = EXPERIMENT.train_directions if named.one.select and not wildcards.row else []
+    selected_by = EXPERIMENT.train_directions if named.one.select and not (named.one.system or wildcards.row) else []
     return [f"{folder}/{direction}.npz" for direction in selected_by]
+
+
+def weights_of_masks(wildcards):
+    """The system from whose weights the rows of trained directions are selected, if they are."""
+    name = MASK_SETS[wildcards.maskset].one.system
+    return system_files(name, wildcards.seed, "system.json") if name and not wildcards.row else []
 
 
 def like_of_masks(wildcards):
@@ -137,6 +143,8 @@ def source_of_masks(input):
     """What masks are made of, as options. That scores which say nothing are accepted changes no other masks, so it is
     not compared."""
     accept = " --accept-uninformative" if EXPERIMENT.masks.accept_uninformative else ""
+    if input.weights:
+        return f"--weights-of {parent(input.weights[0])}{accept}"
     return f"--activations-root {parent(input.counts[0])}{accept}" if input.counts else f"--like {input.like}"
 
 
