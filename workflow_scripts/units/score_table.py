@@ -11,9 +11,11 @@ from workflow_scripts.units.lape import FORMS
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.unit_table import UnitTable
 
-ACTIVATIONS, IMPORTANCE, MAGNITUDE = "activations", "importance", "magnitude"
+#: Of counts: row → stack → the number of positions at which units were counted.
+POSITIONS = "positions"
+ACTIVATIONS, IMPORTANCE, MAGNITUDE, WEIGHTS = "activations", "importance", "magnitude", "weights"
 #: How the ``counting`` of scores other than activations begins, before a colon.
-_OTHERS = (IMPORTANCE, MAGNITUDE, *FORMS)
+_OTHERS = (IMPORTANCE, MAGNITUDE, WEIGHTS, *FORMS)
 
 
 def score_of(counting: Any) -> str:

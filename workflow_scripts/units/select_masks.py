@@ -6,7 +6,7 @@ one row each, from one model.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,10 +17,12 @@ from workflow_scripts.common.checked_options import is_list_of_texts, json_objec
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.units.mask_sets import ROWS, By, Groups, mask_rows, seed_of
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.score_table import POSITIONS, ScoreTable
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.units.selectors import normalise_k
 from workflow_scripts.units.space import STACKS
+from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.uninformative import check_informative
 
 # Facts about the counts that must be the same in every row, or rows could not be compared.
 SHARED_FACTS = ("weights_sha256", "counting")
@@ -36,6 +38,7 @@ def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
     rows: list[NDArray[Any]] = []
     shared: dict[str, Any] = {}
     data: dict[str, Any] = {}
+    positions: dict[str, dict[str, int]] = {}
     space = None
     for direction in directions:
         path = root / f"{direction}.npz"
@@ -59,9 +62,21 @@ def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
         _check_defined(path, table.values[0])
         rows.append(table.values[0])
         data[direction] = table.metadata.get("data_sha256")
+        positions |= {direction: counted} if (counted := _positions(table)) else {}
     if space is None:
         raise UserError("--directions is empty; name at least one direction")
-    return ScoreTable(directions, np.stack(rows), space, {**shared, "data_sha256": data})
+    metadata = {**shared, "data_sha256": data, **({POSITIONS: positions} if positions else {})}
+    return ScoreTable(directions, np.stack(rows), space, metadata, str(root))
+
+
+def _positions(table: ScoreTable) -> dict[str, int]:
+    """Return the number of positions at which each stack's units were counted; nothing for other scores."""
+    facts = table.metadata
+    if "source_positions" not in facts:
+        return {}
+    pads = [facts[f"{side}_pads"] if facts.get("count_pads") else 0 for side in ("source", "target")]
+    counted = facts["source_positions"] + pads[0], facts["target_positions"] + pads[1]
+    return dict(zip(STACKS, counted, strict=True))
 
 
 def _check_defined(path: Path, values: NDArray[Any]) -> None:
@@ -75,9 +90,43 @@ def _check_defined(path: Path, values: NDArray[Any]) -> None:
             )
 
 
-def mass_masks(scores: ScoreTable, k: str) -> MaskTable:
-    """Return the masks of threshold ``k`` (percent), one row per row of ``scores``."""
-    return Selection(f"mass:{normalise_k(k)}").masks(scores)
+def informative_masks(
+    scores: ScoreTable, selection: Selection, gate: Mapping[str, str] | None = None, accept: bool = False
+) -> MaskTable:
+    """Return masks with a row for each row of ``scores``, which must say something (``uninformative``).
+
+    ``gate``: kind of unit → how it acts. ``accept``: take scores that say nothing, and note it in the
+    manifest; else UserError.
+    """
+    table = selection.masks(scores, gate)
+    noted = check_informative(scores, table.keep, selection, accept)
+    return MaskTable(table.rows, table.keep, table.space, {**table.manifest, **noted}) if noted else table
+
+
+def weight_masks(
+    system: SystemFolder,
+    directions: Sequence[str],
+    selection: Selection,
+    gate: Mapping[str, str] | None = None,
+    accept: bool = False,
+) -> MaskTable:
+    """Return masks of single weights, by their magnitude in each direction's own weights (LaSS); one
+    direction is in memory at a time. The rest as ``informative_masks``."""
+    # The environments of configs lack what reads weights.
+    from workflow_scripts.units.weight_scores import magnitudes, together
+
+    system.verify()
+    return together(
+        informative_masks(magnitudes(system, direction), selection, gate, accept) for direction in directions
+    )
+
+
+def mass_masks(scores: ScoreTable, k: str, accept_uninformative: bool = False) -> MaskTable:
+    """Return the masks of threshold ``k`` (percent), one row per row of ``scores``.
+
+    UserError: these say nothing of the units, and this is not accepted.
+    """
+    return informative_masks(scores, Selection(f"mass:{normalise_k(k)}"), accept=accept_uninformative)
 
 
 def all_masks(scores: ScoreTable) -> MaskTable:
@@ -95,8 +144,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument("--select", help="such as mass:95; or four as JSON, by side and stack")
     parser.add_argument("--activations-root", type=Path, help="folder of {direction}.npz, for --select")
+    parser.add_argument("--weights-of", type=Path, help="system folder: --select from its weights")
     parser.add_argument("--stacks", nargs="+", choices=STACKS, help="others are kept whole")
     parser.add_argument("--pivot", help="for four selectors")
+    parser.add_argument("--accept-uninformative", action="store_true", help="take scores that say nothing")
     parser.add_argument("--gate", help='JSON, how others act, as {"ffn": "zero"}')
     parser.add_argument("--like", type=Path, help="the mask file that --rows are made of")
     parser.add_argument("--rows", choices=ROWS, help="how")
@@ -110,7 +161,10 @@ def main(argv: list[str] | None = None) -> None:
     seed = arguments.seed
     if arguments.draw is not None and seed is not None:
         seed = seed_of(seed, f"draw {arguments.draw}")
-    by_score, of_rows = (arguments.select, arguments.activations_root), (arguments.like, arguments.rows)
+    if arguments.activations_root and arguments.weights_of:
+        raise UserError("--weights-of: goes without --activations-root; leave one out")
+    by_score = arguments.select, arguments.activations_root or arguments.weights_of
+    of_rows = arguments.like, arguments.rows
     if sorted(pair.count(None) for pair in (by_score, of_rows)) != [0, 2]:
         raise UserError("give --select with --activations-root, or --like with --rows")
     for name in ("stacks", "pivot", "gate") if arguments.select is None else ("by", "families", "pairs"):
@@ -136,10 +190,14 @@ def main(argv: list[str] | None = None) -> None:
         )
     else:
         selection = Selection.parse(arguments.select, arguments.stacks, arguments.pivot, seed)
-        scores = read_scores(arguments.activations_root, arguments.directions)
-        table = selection.masks(scores, objects.get("gate"))
+        rest = selection, objects.get("gate"), arguments.accept_uninformative
+        if arguments.weights_of is None:
+            scores = read_scores(arguments.activations_root, arguments.directions)
+            table = informative_masks(scores, *rest)
+        else:
+            table = weight_masks(SystemFolder.read(arguments.weights_of), arguments.directions, *rest)
     table.write(arguments.out)
-    for name, row in zip(table.rows, table.keep, strict=True):
+    for name, row in zip(table.rows, map(table.row, table.rows), strict=True):
         print(f"{name}: keeps {int(row.sum())} of {row.size} units ({row.mean():.1%})", file=sys.stderr)
 
 
