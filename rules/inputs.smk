@@ -61,6 +61,18 @@ def directions_and_skipped(system):
     }
 
 
+def systems_and_directions(testset):
+    """The systems that translate a test set, its directions, and what some of the systems lack."""
+    every = EXPERIMENT.directions_of(testset)
+    own = {name: EXPERIMENT.directions_scored(name, testset) for name in EXPERIMENT.all_systems}
+    partial = {name: directions for name, directions in own.items() if directions and directions != every}
+    return {
+        "systems": [name for name, directions in own.items() if directions],
+        "directions": every,
+        "partial_systems": partial or None,
+    }
+
+
 def references_of(testset, profile, directions):
     """The references of every direction, each file once."""
     files = [
