@@ -18,6 +18,7 @@ from pydantic import (
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, Percent, Section
 from workflow_scripts.config.file_source import ONE, SEVERAL
+from workflow_scripts.units.exchanges import Partners
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import KINDS, Kind
@@ -32,6 +33,7 @@ GATES: dict[Kind, tuple[str, ...]] = {
     "ffn": ("row", "zero", "scale:0.5"),
     "head": ("zero", "scale:0.5"),
     "resid": ("zero", "scale:0.5"),
+    "weight": ("zero",),
 }
 #: What `rows` may be, by what else each of them takes.
 DRAWN, GROUPED, PAIRED, RANDOM = (
@@ -106,7 +108,14 @@ class MaskSet(Section):
     by: Literal["language", "family"] | None = Field(
         None, description="Which rows are a group: between the same two languages or families; null: all."
     )
-    pairs: dict[DirectionId, DirectionId] = Field({}, description="Of swapped: whose row a direction takes.")
+    pairs: Annotated[
+        Annotated[Partners, Tag(ONE)] | Annotated[dict[DirectionId, DirectionId], Tag(SEVERAL)],
+        Discriminator(lambda value: ONE if isinstance(value, str) else SEVERAL),
+    ] = Field(
+        {},
+        description="Of swapped: whose row a direction takes. all, within_family or across_families: that of"
+        " such a direction of its side of the pivot, drawn so that each row is taken once.",
+    )
     gate: dict[Kind, str] = Field(
         {},
         description="How a unit that is left out acts, by kind. row (of ffn the default): its row of weights"
@@ -168,14 +177,15 @@ class MaskSet(Section):
         if self.rows is None:
             yield "like needs rows, such as random"
             return
-        if self.draws is not None and self.rows not in DRAWN:
-            yield f"draws: rows: {self.rows} draws nothing; there are {', '.join(sorted(DRAWN))}"
+        if self.draws is not None and self.rows not in DRAWN and self.partners is None:
+            some = f"{', '.join(sorted(DRAWN))}, and swapped with pairs: all"
+            yield f"draws: rows: {self.rows} draws nothing; there are {some}"
         if self.by is not None and self.rows not in GROUPED:
             yield f"by: rows: {self.rows} joins none; there are {', '.join(sorted(GROUPED))}"
         if self.rows == "merged" and self.by is None:
             yield "rows: merged needs by, such as language"
         if bool(self.pairs) != (self.rows == PAIRED):
-            need = "rows: swapped needs pairs, such as {de-en: fr-en}"
+            need = "rows: swapped needs pairs, such as {de-en: fr-en}, or all"
             yield "pairs: they are of rows: swapped" if self.pairs else need
 
     @property
@@ -198,15 +208,20 @@ class MaskSet(Section):
         return self.draws or (RANDOM_DRAWS if self.rows == "random" else 0)
 
     @property
+    def partners(self) -> Partners | None:
+        """Among which directions pairs are drawn; None where none are."""
+        return self.pairs if isinstance(self.pairs, str) else None
+
+    @property
     def is_drawn(self) -> bool:
-        """Whether a seed decides about it."""
+        """Whether its stage draws, by a seed; drawn pairs are told to it."""
         return self.rows in DRAWN or "random:" in str(self.select)
 
     def settings(self, draw: int | None, families: dict[str, str], pivot: str | None) -> dict[str, Any]:
         """Return what the stage makes a set of, keys without a meaning left out.
 
         ``draw``: the number of a set that is drawn several times. ``families``: language to family, for `by:
-        family`. ``pivot``: for four selectors.
+        family`. ``pivot``: for four selectors. Pairs that are drawn are the experiment's to add.
         """
         if self.select is not None:
             one = isinstance(self.select, str)
@@ -217,7 +232,9 @@ class MaskSet(Section):
                 **({} if set(self.stacks) == set(STACKS) else {"stacks": self.stacks}),
                 **({"gate": gates} if gates else {}),
             }
-        found = {"like": self.like, "rows": self.rows, "draw": draw, "by": self.by, "pairs": self.pairs}
+        found: dict[str, Any] = {"like": self.like, "rows": self.rows, "by": self.by}
+        if self.partners is None:
+            found |= {"draw": draw, "pairs": self.pairs}
         found["families"] = families if self.by == FAMILY else None
         return {key: value for key, value in found.items() if value}
 

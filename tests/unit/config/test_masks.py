@@ -150,7 +150,10 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "draws of what is not drawn": (
         {"x": {"like": "k70", "rows": "union", "draws": 2}},
-        ["masks.sets.x: draws: rows: union draws nothing; there are random, shuffled"],
+        [
+            "masks.sets.x: draws: rows: union draws nothing; there are random, shuffled, and"
+            " swapped with pairs: all"
+        ],
     ),
     "merged by nothing": (
         {"x": {"like": "k70", "rows": "merged"}},
@@ -158,11 +161,42 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "no pairs": (
         {"x": {"like": "k70", "rows": "swapped"}},
-        ["masks.sets.x: rows: swapped needs pairs, such as {de-en: fr-en}"],
+        ["masks.sets.x: rows: swapped needs pairs, such as {de-en: fr-en}, or all"],
     ),
     "pairs of others": (
         {"x": {**LIKE, "pairs": {"en-de": "en-fr"}}},
         ["masks.sets.x: pairs: they are of rows: swapped"],
+    ),
+    "another word for pairs": (
+        {"x": {"like": "k70", "rows": "swapped", "pairs": "family"}},
+        [
+            "masks.sets.x.pairs: 'family' is not one of 'all', 'within_family', 'across_families' (did you"
+            " mean 'within_family'?)"
+        ],
+    ),
+    "families of one": (
+        {"x": {"like": "k70", "rows": "swapped", "pairs": "within_family"}},
+        [
+            "masks.sets.x.pairs: within_family: en-fr is the only one of its family on its side of the pivot;"
+            " take all"
+        ],
+    ),
+    "more exchanges than there are": (
+        {"x": {"like": "k70", "rows": "swapped", "pairs": "across_families", "draws": 3}},
+        ["masks.sets.x.pairs: across_families: there are no 3 different ones, but 1"],
+    ),
+    "draws of all units": (
+        {
+            "x": {"like": "all", "rows": "random", "draws": 5},
+            "y": {"select": "top:100%", "gate": {"ffn": "zero"}},
+            "z": {"like": "y", "rows": "shuffled"},
+        },
+        [
+            "masks.sets.x.like: 'all' keeps every unit, so that each draw is the same; take a set that leaves"
+            " some out",
+            "masks.sets.z.like: 'y' keeps every unit, so that each draw is the same; take a set that leaves"
+            " some out",
+        ],
     ),
     "a pair": (
         {"x": {"like": "k70", "rows": "swapped", "pairs": {"en-de": "en-rf"}}},
@@ -211,7 +245,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"x": {"select": "all", "units": ["heads"], "gate": {"ffn": "mean"}, "of": "gradients"}},
         [
             "masks.sets.x.of: 'gradients' is not one of 'activations', 'importance'",
-            "masks.sets.x.units.0: 'heads' is not one of 'ffn', 'head', 'resid' (did you mean 'head'?)",
+            "masks.sets.x.units.0: 'heads' is not one of 'ffn', 'head', 'resid', 'weight' (did you mean"
+            " 'head'?)",
             "masks.sets.x.gate: ffn: not every stage can apply 'mean'; there are row, zero, scale:0.5",
         ],
     ),
@@ -304,13 +339,6 @@ def test_mistakes_of_systems():
         "uses.systems: 'd-k70' has masks of masks.sets; those of masks.k and all can be taken",
         "systems.e-k71: its name says k71, its masks are 'r-1'",
     ]
-    stream = {"stream": {"of": "importance", "units": ["resid"], "select": "top:30%"}}
-    config = small(masks={"sets": stream}, systems={"a": {"masks": "stream", "train": "none"}})
-    assert errors_of(config) == [
-        "systems.a.masks: 'stream' masks the residual stream, which decode.engine ctranslate2 cannot do; take"
-        " fairseq"
-    ]
-    assert load_experiment({**config, "decode": {"engine": "fairseq"}}).untrained == {"a": "stream"}
     assert errors_of(small(systems={"a": {"masks": "all", "train": "fine-tune"}})) == [
         "systems.a.train: 'fine-tune' is not one of 'none', 'finetune', 'gradients' (did you mean"
         " 'finetune'?)"
