@@ -92,7 +92,7 @@ rule prepare_text:
         )
 
 
-if not USED:
+if not TAKEN:
 
     rule train_subwords:
         input:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.common.metric_names import ASKED, asked_name
+from workflow_scripts.config.attach import attach_problems
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.coverage import uncovered
+from workflow_scripts.config.export import export_problems
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
 from workflow_scripts.config.mask_checks import mask_problems
 from workflow_scripts.config.sources import MtdataSource
@@ -29,6 +31,8 @@ def problems(experiment: Experiment) -> Iterable[str]:
     yield from mask_problems(experiment)
     yield from system_problems(experiment)
     yield from _uses_problems(experiment)
+    yield from attach_problems(experiment)
+    yield from export_problems(experiment)
     yield from _evaluation_problems(experiment)
     yield from _training_problems(experiment)
     if experiment.pivot is not None or experiment.directions.train != "pivot":
@@ -90,7 +94,7 @@ def _part_problems(experiment: Experiment, source: FilesSource) -> Iterable[str]
                 if lang not in known:
                     yield f"{_key_of(subset)}: {lang!r} is not in languages{nearest(lang, known)}"
     for subset in (TRAIN, VALID):
-        for pair in experiment.pairs_of(subset):
+        for pair in experiment.pairs_of(subset) if source.parts(subset) else ():
             if not source.parts_with(subset, pair):
                 yield f"{_key_of(subset)}: no source has the pair {pair}"
         for part in source.parts(subset):

@@ -3,8 +3,10 @@
 from pydantic import Field
 
 from workflow_scripts.common.directions import pair_of, split_direction
+from workflow_scripts.config.attach import Attach
 from workflow_scripts.config.base import Language, Name, Section
 from workflow_scripts.config.evaluation import Evaluation, Report
+from workflow_scripts.config.export import Export
 from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern, FilesSource
 from workflow_scripts.config.masks import FAMILY, SWEEP, Masks
 from workflow_scripts.config.sections import (
@@ -47,8 +49,10 @@ class Contents(Section):
         description="Systems made from the baseline, which is always there.",
     )
     uses: Uses | None = Field(None, description="Systems taken from another experiment.")
+    attach: Attach | None = Field(None, description="A baseline that plain fairseq trained.")
     decode: Decode = Field(Decode(), description="Decoding.")
     evaluation: Evaluation = Field(Evaluation(), description="Scores.")
+    export: Export | None = Field(None, description="Systems for others.")
     analysis: Analysis = Field(Analysis(), description="Analyses.")
     report: Report = Field(Report(), description="Tables and figures.")
 

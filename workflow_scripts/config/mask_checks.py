@@ -57,8 +57,8 @@ def _draws_of_all(experiment: Experiment, name: str, one: MaskSet) -> Iterable[s
     sets = [experiment.masks.named[of].one for of in experiment.masks.chain(one.like)]
     if sets[-1].select is None or any(of.rows == "exclusive" for of in sets):
         return
-    selectors = _selectors(experiment, "", sets[-1])
-    if all(parse_selector(text).keeps_all(space) for _, text, space in selectors):
+    selectors = list(_selectors(experiment, "", sets[-1]))
+    if selectors and all(parse_selector(text).keeps_all(space) for _, text, space in selectors):
         yield (
             f"masks.sets.{name}.like: {one.like!r} keeps every unit, so that each draw is the same; take a"
             " set that leaves some out"
@@ -127,7 +127,7 @@ def _amount_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable
 
 def _selectors(experiment: Experiment, key: str, one: MaskSet) -> Iterable[tuple[str, str, UnitSpace]]:
     """Yield each selector of a set: its key, its text, and the units that it chooses from."""
-    if one.select is None:
+    if one.select is None or not {"ffn_dim", "heads", "model_dim"} <= experiment.known_architecture.keys():
         return
     space = model_space(experiment.model.architecture(), one.units)
     if isinstance(one.select, BySide):

@@ -115,14 +115,14 @@ STAGES = (
         "text",
         log="spm",
         files=VOCABULARY,
-        jobs=lambda e: [] if e.used else [{}],
+        jobs=lambda e: [] if e.taken else [{}],
     ),
     Stage(
         "train.use_vocabulary",
         "text",
         log="spm",
         files=VOCABULARY,
-        jobs=lambda e: [{}] if e.used else [],
+        jobs=lambda e: [{}] if e.taken else [],
         local=True,
     ),
     Stage(

@@ -142,7 +142,7 @@ STAGES = (
         "fairseq",
         log="s{seed}",
         files=OF_BASELINE,
-        jobs=lambda e: each(seed=[] if BASELINE in e.used else e.train.seeds),
+        jobs=lambda e: each(seed=[] if BASELINE in e.taken else e.train.seeds),
         gpu=True,
         training=f"training/{BASELINE}/s{{seed}}",
     ),
