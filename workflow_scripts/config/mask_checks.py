@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest
-from workflow_scripts.config.masks import ALL_UNITS, DRAWN, FAMILY, STACKS, SWEEP, BySide, MaskSet
+from workflow_scripts.config.masks import ALL_UNITS, DRAWN, FAMILY, STACKS, SWEEP, MaskSet
+from workflow_scripts.config.select import BySide
 from workflow_scripts.units.exchanges import Partners, drawn_exchange
 from workflow_scripts.units.mask_sets import SMALLEST_MAJORITY, Groups
 from workflow_scripts.units.selectors import parse_selector

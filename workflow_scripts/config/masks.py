@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
-    AfterValidator,
     Discriminator,
     Field,
     PositiveInt,
@@ -18,10 +17,10 @@ from pydantic import (
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, Percent, Section
 from workflow_scripts.config.file_source import ONE, SEVERAL, VALID
+from workflow_scripts.config.select import BySide, Select
 from workflow_scripts.config.texts import TextName
 from workflow_scripts.units.exchanges import Partners
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
-from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import KINDS, Kind
 
 #: The set that keeps every unit, and the word for one system for each k.
@@ -49,30 +48,6 @@ RANDOM_DRAWS = 5
 MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
 
 
-def _one_text(text: str) -> str:
-    try:
-        return parse_selector(text).text
-    except UserError as error:
-        raise ValueError(str(error)) from None
-
-
-SelectorText = Annotated[str, AfterValidator(_one_text)]
-
-
-class ByStack(Section):
-    """A selector for each stack."""
-
-    encoder: SelectorText = Field(description="Of the encoder's units.")
-    decoder: SelectorText = Field(description="Of the decoder's units.")
-
-
-class BySide(Section):
-    """Four selectors: by side of the pivot, and by stack."""
-
-    out: ByStack = Field(description="Of directions out of the pivot.")
-    into: ByStack = Field(description="Of directions into the pivot.")
-
-
 class MaskSet(Section):
     """Which units each direction keeps: by a score of units (`select`), or made of another set (`like`)."""
 
@@ -89,13 +64,7 @@ class MaskSet(Section):
     stacks: list[Stack] = Field(
         list(STACKS), min_length=1, description="Where units are left out; those of another stack are kept."
     )
-    select: (
-        Annotated[
-            Annotated[SelectorText, Tag(ONE)] | Annotated[BySide, Tag(SEVERAL)],
-            Discriminator(lambda value: SEVERAL if isinstance(value, dict | BySide) else ONE),
-        ]
-        | None
-    ) = Field(
+    select: Select | None = Field(
         None,
         description="mass:95: the fewest units of a layer with 95 % of its sum; top:30%; bottom:12;"
         " random:30%; all; with @model over all layers together, with :abs by magnitude. Or four of them.",
