@@ -191,8 +191,8 @@ def main(argv: list[str] | None = None) -> None:
         for system in tested:
             compare_with(args, out, system, [other for other in others if other != system], files)
         tabulate(args, out, systems, directions, bool(tested))
-    found = f"{number_of(len(systems), 'system')}, {number_of(len(directions), 'direction')}"
-    print(f"{found} -> {terminal(args.out)}")
+    counted = f"{number_of(len(systems), 'system')}, {number_of(len(directions), 'direction')}"
+    print(f"{counted} -> {terminal(args.out)}")
 
 
 def compare_with(
