@@ -104,3 +104,60 @@ rule score_importance:
             "--system {params.system:q} --data-bin {params.data_bin:q} --subset valid --out {output.scores:q}",
             "direction",
         )
+
+
+# The mean magnitude of each FFN neuron in a direction.
+rule score_magnitude:
+    input:
+        system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
+        valid=lambda w: binarised("valid", [w.direction]),
+    output:
+        **files("score_magnitude"),
+    log:
+        log_of("score_magnitude"),
+    benchmark:
+        benchmark_of("score_magnitude")
+    conda:
+        conda_of("score_magnitude")
+    container:
+        image_of("score_magnitude")
+    envmodules:
+        *modules_of("score_magnitude"),
+    resources:
+        gpu=gpu_of("score_magnitude"),
+    params:
+        **identity("score_magnitude"),
+        system=lambda w, input: parent(input.system[0]),
+        data_bin=lambda w, input: parent(input.valid[0]),
+    shell:
+        command(
+            "score_magnitude",
+            "--system {params.system:q} --data-bin {params.data_bin:q} --subset valid --out {output.scores:q}",
+            "direction",
+        )
+
+
+# In how few languages each FFN neuron is active (`lape`, `lape_lambda`), of the counts of all directions.
+rule score_lape:
+    input:
+        counts=lambda w: scores_in("activations", w),
+    output:
+        **files("score_lape"),
+    log:
+        log_of("score_lape"),
+    benchmark:
+        benchmark_of("score_lape")
+    wildcard_constraints:
+        form=alternatives(COMPARING),
+    conda:
+        conda_of("score_lape")
+    container:
+        image_of("score_lape")
+    envmodules:
+        *modules_of("score_lape"),
+    params:
+        **identity("score_lape", directions=EXPERIMENT.train_directions),
+        counts=lambda w, input: parent(input.counts[0]),
+        root=lambda w, output: parent(output.scores[0]),
+    shell:
+        command("score_lape", "--activations-root {params.counts:q} --out-root {params.root:q}", "form")

@@ -1,6 +1,8 @@
 # The files that jobs read, those that the config asks for, and what stages take as options.
 from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.masks import COMPARING
 from workflow_scripts.evaluate.comet.comet_model import CHECKPOINT, ENCODER, ENCODER_FILES, SETTINGS
+from workflow_scripts.workflow import needed_masks
 
 
 def binarised(subset, directions):
@@ -68,6 +70,44 @@ def scores_of_masks(wildcards):
     one = MASK_SETS[wildcards.maskset].one
     folder = f"{RESULTS}/{one.scores}/{wildcards.system}/s{wildcards.seed}/valid"
     return [f"{folder}/{direction}.npz" for direction in rows_of(wildcards.row)] if one.select else []
+
+
+def scores_in(folder, wildcards):
+    """The scores of all trained directions in a folder of scores."""
+    place = f"{RESULTS}/{folder}/{wildcards.system}/s{wildcards.seed}/valid"
+    return [f"{place}/{direction}.npz" for direction in EXPERIMENT.train_directions]
+
+
+def scores_of_criteria(wildcards):
+    """The scores that are put side by side."""
+    return [
+        file for folder in needed_masks.criteria(EXPERIMENT).values() for file in scores_in(folder, wildcards)
+    ]
+
+
+def folders_of_criteria(wildcards, input):
+    """The folder of each of these scores, as an option."""
+    files = input.scores[:: len(EXPERIMENT.train_directions)]
+    return as_json(dict(zip(needed_masks.criteria(EXPERIMENT), map(parent, files))))
+
+
+def masks_of_criteria(wildcards):
+    """The masks whose row mask is compared with removal, if any."""
+    k = EXPERIMENT.analysis.criteria and EXPERIMENT.analysis.criteria.k
+    return f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/k{k}.npz" if k else []
+
+
+def criteria_settings():
+    """What the config says of criteria, as options of their stage."""
+    asked = EXPERIMENT.analysis.criteria
+    if asked is None:
+        return {}
+    return {
+        "size": asked.size,
+        "draws": asked.draws,
+        "others": asked.others,
+        "max_sentences": asked.sentences,
+    }
 
 
 def like_of_masks(wildcards):

@@ -12,12 +12,15 @@ from workflow_scripts.common.metric_names import ASKED, asked_name
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.coverage import uncovered
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
-from workflow_scripts.config.mask_checks import mask_problems
+from workflow_scripts.config.mask_checks import mask_problems, one_language
 from workflow_scripts.config.sources import MtdataSource
 from workflow_scripts.config.toy import ToySource
+from workflow_scripts.units.selectors import parse_selector
+from workflow_scripts.units.space import model_space
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
+    from workflow_scripts.config.sections import Criteria
 
 
 def problems(experiment: Experiment) -> Iterable[str]:
@@ -203,6 +206,21 @@ def _analysis_problems(experiment: Experiment) -> Iterable[str]:
         yield f"analysis.overlap_grouping: groups has no {name!r}{nearest(name, experiment.groupings)}"
     if experiment.analysis.overlap_k and experiment.pivot is None:
         yield "analysis.overlap_k: the overlap of masks needs the key pivot"
+    if (criteria := experiment.analysis.criteria) is not None:
+        yield from _criteria_problems(experiment, criteria)
+
+
+def _criteria_problems(experiment: Experiment, criteria: Criteria) -> Iterable[str]:
+    key = "analysis.criteria"
+    if criteria.k is not None and criteria.k not in experiment.masks.k:
+        yield f"{key}.k: {criteria.k} is not in masks.k ({', '.join(experiment.masks.k)})"
+    if len(experiment.control_text[1]) < 2:
+        yield f"{key}: compares a direction with others, and no test set has two trained directions"
+    for name in criteria.names:
+        yield from one_language(experiment, f"{key}.names", name)
+    space = model_space(experiment.model.architecture())
+    if mistake := parse_selector(f"top:{criteria.size}").keeps_none(space):
+        yield f"{key}.size: {mistake}"
 
 
 def _training_problems(experiment: Experiment) -> Iterable[str]:

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.config.base import BASELINE
-from workflow_scripts.config.masks import ALL_UNITS, FAMILY, STACKS, SWEEP, BySide, MaskSet
+from workflow_scripts.config.masks import (
+    ALL_UNITS,
+    COMPARING,
+    FAMILY,
+    STACKS,
+    SWEEP,
+    BySide,
+    MaskSet,
+    Score,
+)
 from workflow_scripts.units.mask_sets import SMALLEST_MAJORITY, Groups
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import model_space
@@ -28,6 +37,8 @@ def mask_problems(experiment: Experiment) -> Iterable[str]:
         yield from _like_problems(experiment, name, one)
         yield from _direction_problems(experiment, f"masks.sets.{name}", one)
         yield from _amount_problems(experiment, f"masks.sets.{name}.select", one)
+        if one.select is not None:
+            yield from one_language(experiment, f"masks.sets.{name}.of", one.of)
     yield from _system_problems(experiment)
 
 
@@ -99,6 +110,19 @@ def _amount_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable
     for where, text, stacks in texts:
         if mistake := parse_selector(text).keeps_none(space.part(stacks=stacks)):
             yield f"{where}: {mistake}"
+
+
+def one_language(experiment: Experiment, key: str, score: Score) -> Iterable[str]:
+    """Yield a line for each side that has one language, where a score compares languages."""
+    if score not in COMPARING or not experiment.train_directions:
+        return
+    sides = zip(*map(split_direction, experiment.train_directions), strict=True)
+    for side, languages in zip(("from", "into"), map(set, sides), strict=True):
+        if len(languages) == 1:
+            yield (
+                f"{key}: {score} compares languages, and all trained directions are {side}"
+                f" {languages.pop()!r}; take another score, such as activations"
+            )
 
 
 def _without_row(experiment: Experiment, key: str, one: MaskSet, directions: list[str]) -> Iterable[str]:

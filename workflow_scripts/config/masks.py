@@ -1,6 +1,6 @@
 """The sections `masks` and `systems`: which units each direction keeps, and the systems made with that."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -26,6 +26,9 @@ from workflow_scripts.units.space import KINDS, Kind
 ALL_UNITS, SWEEP = "all", "sweep"
 FAMILY = "family"
 Stack = Literal["encoder", "decoder"]
+#: How units are scored, and the scores that compare languages.
+Score = Literal["activations", "magnitude", "lape", "lape_lambda", "importance"]
+COMPARING = ("lape", "lape_lambda")
 STACKS: tuple[Stack, ...] = ("encoder", "decoder")
 #: Gates that training, both engines and the analyses can apply.
 GATES: dict[Kind, tuple[str, ...]] = {
@@ -53,6 +56,11 @@ def _one_text(text: str) -> str:
 SelectorText = Annotated[str, AfterValidator(_one_text)]
 
 
+def folder_of(score: Score, kinds: Collection[str] = ("ffn",)) -> str:
+    """Return the folder of a score: of importance, one for each choice of kinds of units."""
+    return f"{score}/{'+'.join(one for one in KINDS if one in kinds)}" if score == "importance" else score
+
+
 class ByStack(Section):
     """A selector for each stack."""
 
@@ -70,12 +78,13 @@ class BySide(Section):
 class MaskSet(Section):
     """Which units each direction keeps: by a score of units (`select`), or made of another set (`like`)."""
 
-    of: Literal["activations", "importance"] = Field(
+    of: Score = Field(
         "activations",
-        description="The score: how often a unit is active; or importance, of the gradient of the loss.",
+        description="The score: how often a unit is active; magnitude, its mean; lape or lape_lambda, in how"
+        " few languages it is active; importance, of the gradient of the loss.",
     )
     units: list[Kind] = Field(
-        ["ffn"], min_length=1, description="Kinds of units; activations are counted of ffn alone."
+        ["ffn"], min_length=1, description="Kinds of units; importance alone is known of others than ffn."
     )
     stacks: list[Stack] = Field(
         list(STACKS), min_length=1, description="Where units are left out; those of another stack are kept."
@@ -152,8 +161,11 @@ class MaskSet(Section):
             for key in sorted(own & given):
                 yield f"{key} is that of like, {self.like}: leave it out"
             yield from self._mistakes_of_rows()
-        if self.of == "activations" and self.units != ["ffn"]:
-            yield f"units: activations are counted of ffn alone; {self.units} need of: importance"
+        if self.of != "importance" and self.units != ["ffn"]:
+            what = "activations are counted" if self.of == "activations" else f"{self.of} is known"
+            yield f"units: {what} of ffn alone; {self.units} need of: importance"
+        if self.of in COMPARING and any(word in str(self.select) for word in ("mass:", ":abs")):
+            yield f"select: {self.of} orders units, and has no sum or magnitude; take top, such as top:5%"
         if others := [kind for kind in self.gate if kind not in self.units]:
             yield f"gate: there are no {others[0]} in units, but {', '.join(self.units)}"
         if isinstance(self.select, BySide) and len(self.stacks) == 1:
@@ -175,10 +187,8 @@ class MaskSet(Section):
 
     @property
     def scores(self) -> str:
-        """The folder of the scores that it is selected by: of activations, or of importance by kinds."""
-        if self.of == "activations":
-            return self.of
-        return f"{self.of}/{'+'.join(kind for kind in KINDS if kind in self.units)}"
+        """The folder of the scores that it is selected by."""
+        return folder_of(self.of, self.units)
 
     @property
     def of_several_rows(self) -> bool:

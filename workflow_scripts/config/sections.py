@@ -1,13 +1,16 @@
 """The sections of an experiment's config: one class each, one key each field."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field, PositiveInt
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, field_validator
 
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.base import DirectionId, Name, Percent, Section
 from workflow_scripts.config.file_source import FilesSource
+from workflow_scripts.config.masks import Score, folder_of
 from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource
 from workflow_scripts.config.toy import ToySource
+from workflow_scripts.units.selectors import parse_selector
 
 Source = Annotated[
     ToySource | FilesSource | Multi30kSource | NtrexSource | MtdataSource, Field(discriminator="type")
@@ -112,8 +115,47 @@ class Decode(Section):
     threads: PositiveInt = Field(1, description="CPU threads of a decoding job.")
 
 
+def _size(text: str) -> str:
+    try:
+        selector = parse_selector(f"top:{text}")
+    except UserError as error:
+        raise ValueError(str(error)) from None
+    if selector.whole_model or selector.magnitude:
+        raise ValueError(f"{text!r}: a share of each layer's units, such as 5%, or a number of them")
+    return selector.text.removeprefix("top:")
+
+
+class Criteria(Section):
+    """Scores side by side: what removing or keeping the units does that each of them names."""
+
+    names: list[Score] = Field(list(get_args(Score)), min_length=1, description="Scores of FFN neurons.")
+    size: Annotated[str, BeforeValidator(str), AfterValidator(_size)] = Field(
+        "5%", description="Units of each layer: a share, or so many."
+    )
+    draws: int = Field(5, ge=5, description="Random sets of the same size.")
+    others: PositiveInt | None = Field(
+        None, description="Other directions that a direction's units are tested on; null: all."
+    )
+    sentences: PositiveInt = Field(300, description="Sentences of each direction.")
+    k: Percent | None = Field(
+        None, description="The row mask is compared with removal at this k of the sweep; null: not."
+    )
+
+    @field_validator("names")
+    @classmethod
+    def _distinct(cls, value: list[str]) -> list[str]:
+        if repeated := sorted({one for one in value if value.count(one) > 1}):
+            raise ValueError(f"{repeated[0]!r} is listed twice")
+        return value
+
+    @property
+    def scores(self) -> dict[str, str]:
+        """Name of each score → its folder."""
+        return {name: folder_of(name) for name in self.names}
+
+
 class Analysis(Section):
-    """The positive control of masks without training, and the overlap of masks."""
+    """The positive control of masks without training, the overlap of masks, and criteria side by side."""
 
     mask_control_k: Percent | None = Field(
         None, description="Loss under own, other and random masks at this k of the sweep; null: not run."
@@ -124,3 +166,4 @@ class Analysis(Section):
     )
     overlap_grouping: str = Field("family", description="The grouping compared.")
     overlap_permutations: PositiveInt = Field(10_000, description="Permutations of group labels.")
+    criteria: Criteria | None = Field(None, description="Scores of units side by side; null: not run.")

@@ -1,11 +1,13 @@
 """Which mask files an experiment needs, and which directions are scored for them."""
 
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.masks import COMPARING
 
 
 def selected(experiment: Experiment) -> list[str]:
     """Return the mask sets of trained directions made here: of systems, analyses and ``masks.sets``."""
-    analysed = (experiment.analysis.mask_control_k, experiment.analysis.overlap_k)
+    analysis = experiment.analysis
+    analysed = [analysis.mask_control_k, analysis.overlap_k, analysis.criteria and analysis.criteria.k]
     named = experiment.masks.named
     wanted = [masks for name, masks in experiment.masked.items() if name not in experiment.used]
     wanted += [f"k{k}" for k in analysed if k]
@@ -31,5 +33,21 @@ def scored(experiment: Experiment, scores: str = "activations") -> set[str]:
     sets = {name: one.one for name, one in experiment.masks.named.items() if one.one.like is None}
     by_score = {name for name, one in sets.items() if one.scores == scores}
     others = experiment.directions.evaluate_only if by_score.intersection(rows(experiment)) else []
-    here = experiment.train_directions if by_score.intersection(selected(experiment)) else []
-    return {*others, *here}
+    here = by_score.intersection(selected(experiment)) or scores in criteria(experiment).values()
+    if scores == "activations":
+        here = here or any(scored(experiment, other) for other in COMPARING)
+    return {*others, *(experiment.train_directions if here else [])}
+
+
+def criteria(experiment: Experiment) -> dict[str, str]:
+    """Return name → folder of the scores that are put side by side."""
+    return experiment.analysis.criteria.scores if experiment.analysis.criteria else {}
+
+
+def importances(experiment: Experiment) -> list[str]:
+    """Return the folders of importance that there may be, one for each choice of kinds of units."""
+    folders = [
+        *(named.one.scores for named in experiment.masks.named.values()),
+        *criteria(experiment).values(),
+    ]
+    return [one for one in dict.fromkeys(folders) if one.startswith("importance/")]

@@ -6,6 +6,7 @@ from typing import Any
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.masks import COMPARING
 from workflow_scripts.workflow import needed_masks
 from workflow_scripts.workflow.stage import Stage, Wildcards, each
 
@@ -63,11 +64,13 @@ def _counted_alone(experiment: Experiment) -> list[dict[str, Any]]:
 
 
 def _importance(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    for scores in dict.fromkeys(named.one.scores for named in experiment.masks.named.values()):
-        folder, _, units = scores.partition("/")
-        if folder == "importance":
-            directions = sorted(needed_masks.scored(experiment, scores))
-            yield from of_baseline(experiment, units=[units], direction=directions)
+    for scores in needed_masks.importances(experiment):
+        directions = sorted(needed_masks.scored(experiment, scores))
+        yield from of_baseline(experiment, units=[scores.partition("/")[2]], direction=directions)
+
+
+def _lape(experiment: Experiment) -> list[dict[str, Any]]:
+    return of_baseline(experiment, form=[one for one in COMPARING if needed_masks.scored(experiment, one)])
 
 
 def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
@@ -158,6 +161,27 @@ STAGES = (
         gpu=True,
     ),
     Stage(
+        "activations.score_magnitude",
+        "fairseq",
+        log="{system}/s{seed}/{direction}",
+        files={"scores": "magnitude/{system}/s{seed}/valid/{direction}.npz"},
+        jobs=lambda e: of_baseline(e, direction=sorted(needed_masks.scored(e, "magnitude"))),
+        gpu=True,
+    ),
+    # One job for all directions, whose counts it compares.
+    Stage(
+        "units.score_lape",
+        "text",
+        log="{system}/s{seed}/{form}",
+        files={
+            "scores": lambda e, _: [
+                f"{{form}}/{{system}}/s{{seed}}/valid/{one}.npz" for one in e.train_directions
+            ]
+        },
+        jobs=_lape,
+        local=True,
+    ),
+    Stage(
         "units.select_masks",
         "text",
         log="{system}/s{seed}/{maskset}{row}",
@@ -202,6 +226,19 @@ STAGES = (
         asked_for=("json",),
         jobs=lambda e: _analysed(e.analysis.overlap_k, e),
         local=True,
+    ),
+    Stage(
+        "analyse.criteria",
+        "fairseq",
+        log="{system}.s{seed}",
+        files={
+            "json": "analysis/criteria/{system}/s{seed}.json",
+            "csv": "analysis/criteria/{system}/s{seed}.csv",
+            "markdown": "analysis/criteria/{system}/s{seed}.md",
+        },
+        asked_for=("json",),
+        jobs=lambda e: of_baseline(e) if e.analysis.criteria else [],
+        gpu=True,
     ),
     Stage(
         "translate.decode",
