@@ -28,7 +28,7 @@ def test_killed_at_random_moments_until_it_is_done(world, tmp_path):
     keep = np.random.default_rng(SEED).random((len(DIRECTIONS), 96)) < 0.8
     masks = tmp_path / "masks.npz"
     made_from = {"rule": "test", "weights_sha256": system.weights_sha256}
-    MaskTable(DIRECTIONS, keep, system.space, made_from).write(masks)
+    MaskTable(DIRECTIONS, keep, system.space_of(["ffn"]), made_from).write(masks)
     options = {"validate_interval_updates": 4, "patience": 2, "max_updates": 60, "temperature": 2.0}
     options |= {"scheduler": "fixed", "warmup_updates": 0}
 

@@ -95,7 +95,7 @@ class World:
         system = SystemFolder.read(self.parent)
         facts = {"rule": "test", "weights_sha256": system.weights_sha256}
         self.masks = root / "masks.npz"
-        MaskTable(DIRECTIONS, masked(), system.space, facts).write(self.masks)
+        MaskTable(DIRECTIONS, masked(), system.space_of(["ffn"]), facts).write(self.masks)
 
     def command(self, name, **settings):
         root = self.root / name

@@ -182,7 +182,7 @@ def score_table(
     """Return the counts of a task as a table of one row."""
     metadata = {
         "counting": f"pads counted, max_tokens {tally.max_tokens}" if count_pads else "pads excluded",
-        "weights_sha256": system.weights_sha256,
+        "weights_sha256": system.weights_sha256_of(task.name),
         "subset": subset,
         "count_pads": count_pads,
         "data_sha256": data_sha256(task.files),
@@ -206,7 +206,8 @@ def count_subset(
     system.check_whole(direction)
     port = load(system)
     task = port.task(data_bin, subset, direction)
-    found = count_direction(port, task, count_pads=count_pads, max_tokens=max_tokens, progress=progress)
+    with port.direction(direction):
+        found = count_direction(port, task, count_pads=count_pads, max_tokens=max_tokens, progress=progress)
     return score_table(system, subset, task, *found, count_pads)
 
 

@@ -52,10 +52,11 @@ def score_subset(
     space = port.space(kinds)
     task = port.task(data_bin, subset, direction)
     batches = port.batches(task, MAX_TOKENS)
-    scores, tokens = importance(port, batches, space)
+    with port.direction(direction):
+        scores, tokens = importance(port, batches, space)
     metadata = {
         "counting": ESTIMATOR,
-        "weights_sha256": system.weights_sha256,
+        "weights_sha256": system.weights_sha256_of(direction),
         "subset": subset,
         "data_sha256": data_sha256(task.files),
         "sentences": sum(map(len, batches.lines)),

@@ -151,9 +151,10 @@ def read_sets(
         raise UserError(f"--size {size}: criteria take as many units of every layer; leave out '@model'")
     found = {}
     for name, root in scores.items():
-        masks = Selection(selector.text).masks(read_scores(Path(root), directions), REMOVE)
-        system.check_model(masks)
-        found[name] = masks
+        table = read_scores(Path(root), directions)
+        table.origin = root
+        system.check_model(table)
+        found[name] = Selection(selector.text).masks(table, REMOVE)
     return found
 
 

@@ -145,7 +145,6 @@ def main(argv: list[str] | None = None) -> None:
     system = SystemFolder.read(arguments.system)
     masks = MaskTable.read(arguments.masks)
     system.check_model(masks)
-    masks = masks.over(system.space_of(masks.space.kinds))
     port = load(system)
     batches_of: dict[str, Batches] = {}
     for direction in arguments.directions:

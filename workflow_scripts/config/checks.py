@@ -12,15 +12,14 @@ from workflow_scripts.common.metric_names import ASKED, asked_name
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.coverage import uncovered
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
-from workflow_scripts.config.mask_checks import mask_problems, one_language
+from workflow_scripts.config.mask_checks import mask_problems
+from workflow_scripts.config.score_checks import criteria_problems
 from workflow_scripts.config.sources import MtdataSource
+from workflow_scripts.config.system_checks import system_problems
 from workflow_scripts.config.toy import ToySource
-from workflow_scripts.units.selectors import parse_selector
-from workflow_scripts.units.space import model_space
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
-    from workflow_scripts.config.sections import Criteria
 
 
 def problems(experiment: Experiment) -> Iterable[str]:
@@ -29,6 +28,7 @@ def problems(experiment: Experiment) -> Iterable[str]:
     yield from _source_problems(experiment)
     yield from _trained_problems(experiment)
     yield from mask_problems(experiment)
+    yield from system_problems(experiment)
     yield from _uses_problems(experiment)
     yield from _evaluation_problems(experiment)
     yield from _training_problems(experiment)
@@ -207,25 +207,16 @@ def _analysis_problems(experiment: Experiment) -> Iterable[str]:
     if experiment.analysis.overlap_k and experiment.pivot is None:
         yield "analysis.overlap_k: the overlap of masks needs the key pivot"
     if (criteria := experiment.analysis.criteria) is not None:
-        yield from _criteria_problems(experiment, criteria)
-
-
-def _criteria_problems(experiment: Experiment, criteria: Criteria) -> Iterable[str]:
-    key = "analysis.criteria"
-    if criteria.k is not None and criteria.k not in experiment.masks.k:
-        yield f"{key}.k: {criteria.k} is not in masks.k ({', '.join(experiment.masks.k)})"
-    if len(experiment.control_text[1]) < 2:
-        yield f"{key}: compares a direction with others, and no test set has two trained directions"
-    for name in criteria.names:
-        yield from one_language(experiment, f"{key}.names", name)
-    space = model_space(experiment.model.architecture())
-    if mistake := parse_selector(f"top:{criteria.size}").keeps_none(space):
-        yield f"{key}.size: {mistake}"
+        yield from criteria_problems(experiment, criteria)
 
 
 def _training_problems(experiment: Experiment) -> Iterable[str]:
-    for key in ("train", "finetune"):
-        settings = getattr(experiment, key)
+    trainings = {"train": experiment.train, "finetune": experiment.finetune} | {
+        f"systems.{one.key}.settings": experiment.training_of(name)
+        for name, one in experiment.trainings.items()
+        if one.system.settings.given() or one.system.each
+    }
+    for key, settings in trainings.items():
         decays = settings.scheduler in ("polynomial_decay", "cosine")
         if decays and settings.warmup_updates >= settings.max_updates:
             yield (

@@ -1,58 +1,20 @@
-"""The whole config of an experiment, and what follows from it: directions, pairs, mask sets, systems."""
+"""The whole config of an experiment, and what follows from it of mask sets and systems."""
 
+from functools import cached_property
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.config import checks
-from workflow_scripts.config.base import BASELINE, Language, Name, Section
-from workflow_scripts.config.evaluation import Evaluation, Report
-from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern, FilesSource
-from workflow_scripts.config.masks import ALL_UNITS, FAMILY, SWEEP, Masks, System
-from workflow_scripts.config.sections import (
-    Activations,
-    Analysis,
-    Data,
-    Decode,
-    Directions,
-    Subwords,
-    Text,
-    Uses,
-)
-from workflow_scripts.config.toy import ToySource
-from workflow_scripts.config.training import Finetune, Model, Train
-
-DIRECTIONS_OF_A_COUNT = 8
+from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.contents import Contents
+from workflow_scripts.config.masks import ALL_UNITS, SWEEP
+from workflow_scripts.config.systems import BEFORE_DIRECTION, Made, part_name, spread, training_of
+from workflow_scripts.config.training import Finetune
 
 
-class Experiment(Section):
+class Experiment(Contents):
     """Everything a run needs to know."""
-
-    experiment: Name = Field(description="Name; results go to results/{experiment}/.")
-    languages: list[Language] = Field(min_length=2, description="Order fixes the ids of the language tokens.")
-    pivot: Language | None = Field(None, description="The language every other is paired with.")
-    groups: dict[Name, dict[Name, list[Language]]] = Field(
-        {}, description="Groupings of languages, such as family or tier, for tables and analyses."
-    )
-    directions: Directions = Field(Directions(), description="Trained and evaluated directions.")
-    data: Data = Field(description="Text.")
-    subwords: Subwords = Field(Subwords(), description="Subwords.")
-    text: Text = Field(Text(), description="Text processing.")
-    model: Model = Field(Model.model_validate({}), description="Architecture.")
-    train: Train = Field(Train(), description="Baseline training and seeds.")
-    finetune: Finetune = Field(Finetune(), description="Training of all fine-tuned systems.")
-    activations: Activations = Field(Activations(), description="Activation counts.")
-    masks: Masks = Field(Masks(), description="Mask sets.")
-    systems: dict[Name, System] = Field(
-        {"continued": System(masks="all"), "ns": System(masks=SWEEP)},
-        description="Systems made from the baseline, which is always there.",
-    )
-    uses: Uses | None = Field(None, description="Systems taken from another experiment.")
-    decode: Decode = Field(Decode(), description="Decoding.")
-    evaluation: Evaluation = Field(Evaluation(), description="Scores.")
-    analysis: Analysis = Field(Analysis(), description="Analyses.")
-    report: Report = Field(Report(), description="Tables and figures.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -62,147 +24,6 @@ class Experiment(Section):
             raise ValueError("\n".join(problems))
         return self
 
-    # ---- what follows from the config -------------------------------------------------------------
-
-    @property
-    def groupings(self) -> dict[str, dict[str, list[str]]]:
-        """Groupings of languages: those of the toy corpus itself, and those of the key groups."""
-        own = self.data.source.groupings() if isinstance(self.data.source, ToySource) else {}
-        return {**own, **self.groups}
-
-    @property
-    def train_directions(self) -> list[str]:
-        """Trained directions, in a fixed order: by language order, out of the pivot first."""
-        rule = self.directions.train
-        if isinstance(rule, list):
-            return list(rule)
-        others = [lang for lang in self.languages if lang != self.pivot]
-        if rule == "pivot":
-            return [f"{self.pivot}-{x}" for x in others] + [f"{x}-{self.pivot}" for x in others]
-        return [f"{a}-{b}" for a in self.languages for b in self.languages if a != b]
-
-    @property
-    def evaluated_directions(self) -> list[str]:
-        """All directions that are decoded and scored."""
-        return self.train_directions + self.directions.evaluate_only
-
-    @property
-    def train_pairs(self) -> list[str]:
-        """Pairs with training text."""
-        return list(dict.fromkeys(pair_of(d) for d in self.train_directions))
-
-    @property
-    def pairs(self) -> list[str]:
-        """Pairs with validation and test text."""
-        return list(dict.fromkeys(pair_of(d) for d in self.evaluated_directions))
-
-    @property
-    def subsets(self) -> list[str]:
-        """train, valid and the names of the source's test sets."""
-        return list(self.data.source.patterns(""))
-
-    @property
-    def testsets(self) -> list[str]:
-        """The sets that are decoded and scored."""
-        return self.evaluation.testsets or [s for s in self.subsets if s not in (TRAIN, VALID)]
-
-    def directions_of(self, testset: str) -> list[str]:
-        """Return the directions that a test set has; validation text has all."""
-        source = self.data.source
-        if isinstance(source, FilesSource) and testset in source.tests:
-            return source.tests[testset].of(self.evaluated_directions)
-        return self.evaluated_directions
-
-    def target_sides(self, testset: str) -> list[str]:
-        """Return what a test set has translations into: one side of a pair's text, as ``de-en.en``."""
-        sides = (f"{pair_of(d)}.{split_direction(d)[1]}" for d in self.directions_of(testset))
-        return list(dict.fromkeys(sides))
-
-    @property
-    def round_trips(self) -> dict[str, list[str]]:
-        """Test sets with the same sides, by the name of the rule that they have."""
-        every = [
-            testset for testset in self.testsets if self.directions_of(testset) == self.evaluated_directions
-        ]
-        named = {"round_trip": every} if every else {}
-        return named | {
-            f"round_trip_{testset}": [testset] for testset in self.testsets if testset not in every
-        }
-
-    @property
-    def scored_directions(self) -> list[str]:
-        """The directions that any test set has."""
-        had = {direction for testset in self.testsets for direction in self.directions_of(testset)}
-        return [direction for direction in self.evaluated_directions if direction in had]
-
-    @property
-    def control_text(self) -> tuple[str, list[str]]:
-        """The test set on which masks are controlled, and its trained directions: the first with the most."""
-        trained = set(self.train_directions)
-        had = {testset: [d for d in self.directions_of(testset) if d in trained] for testset in self.testsets}
-        testset = max(had, key=lambda name: len(had[name]))
-        return testset, had[testset]
-
-    @property
-    def partial_testsets(self) -> dict[str, list[str]]:
-        """The directions of each test set that lacks some that another one has."""
-        every = self.scored_directions
-        by_set = {testset: self.directions_of(testset) for testset in self.testsets}
-        return {testset: had for testset, had in by_set.items() if had != every}
-
-    def pairs_of(self, subset: str) -> list[str]:
-        """Return the pairs that a subset has text of."""
-        if subset == TRAIN:
-            return self.train_pairs
-        return list(dict.fromkeys(pair_of(d) for d in self.directions_of(subset)))
-
-    def sources_of(self, subset: str, pair: str, data_root: str = "") -> list[FilePattern]:
-        """Return where a pair's text of a subset comes from, in order."""
-        source = self.data.source
-        if isinstance(source, FilesSource):
-            return list(source.parts_with(subset, pair))
-        return [source.patterns(data_root)[subset]]
-
-    @property
-    def source_weights(self) -> dict[str, list[float]]:
-        """The weights of the sources of each pair's training text; empty where all are equal."""
-        source = self.data.source
-        return source.weights(self.train_pairs) if isinstance(source, FilesSource) else {}
-
-    def empty_lines(self, subset: str) -> str:
-        """What is done with lines of a subset that have an empty side: error, drop or keep."""
-        chosen = {"count": "keep", "drop": "drop"}.get(self.evaluation.empty_references)
-        return self.data.empty_lines if chosen is None or subset in (TRAIN, VALID) else chosen
-
-    @property
-    def all_metrics(self) -> list[str]:
-        """Names of every metric, sacrebleu's first."""
-        return [*self.evaluation.metrics, *(model.name for model in self.evaluation.comet)]
-
-    @property
-    def counted_together(self) -> dict[str, list[str]]:
-        """Directions of one source language whose activations one job counts, by the job's name.
-
-        At most ``DIRECTIONS_OF_A_COUNT`` each, so that other cores have work too. Directions that are only
-        evaluated are counted alone, so that adding one recounts no other.
-        """
-        out: dict[str, list[str]] = {}
-        if self.activations.count_pads:
-            return out
-        for source in self.languages:
-            found = [d for d in self.train_directions if split_direction(d)[0] == source]
-            jobs = -(-len(found) // DIRECTIONS_OF_A_COUNT)
-            for job in range(jobs if len(found) > 1 else 0):
-                name = source if jobs == 1 else f"{source}_{job + 1}"
-                out[name] = found[job * DIRECTIONS_OF_A_COUNT : (job + 1) * DIRECTIONS_OF_A_COUNT]
-        return out
-
-    @property
-    def counted_alone(self) -> list[str]:
-        """Directions whose activations are counted by a job of their own."""
-        together = {direction for job in self.counted_together.values() for direction in job}
-        return [direction for direction in self.evaluated_directions if direction not in together]
-
     @property
     def mask_sets(self) -> dict[str, dict[str, Any]]:
         """Every mask set by name, with what the stage that selects makes it of."""
@@ -211,35 +32,99 @@ class Experiment(Section):
             for name, (_, one, draw) in self.masks.named.items()
         }
 
-    @property
-    def families(self) -> dict[str, str]:
-        """Language → family, by the grouping of that name."""
-        return {lang: name for name, langs in self.groupings.get(FAMILY, {}).items() for lang in langs}
+    @cached_property
+    def made(self) -> dict[str, Made]:
+        """Every system but the baseline; sweeps and draws are spread out."""
+        return {one.name: one for one in spread(self.systems, self.masks)}
 
     @property
     def masked(self) -> dict[str, str]:
-        """Every system but the baseline, to its mask set; a sweep is spread out."""
-        return {name: masks for name, (masks, _) in self._systems.items()}
+        """Every system but the baseline, to its mask set."""
+        return {name: one.maskset for name, one in self.made.items()}
+
+    @property
+    def through_masks(self) -> dict[str, str]:
+        """The systems that translate through masks, and untrained directions too, to their mask sets."""
+        return {
+            name: one.maskset
+            for name, one in self.made.items()
+            if one.system.train != "gradients" and one.system.knows_untrained
+        }
 
     @property
     def finetuned(self) -> dict[str, str]:
-        """Fine-tuned system to its mask set."""
-        return {name: masks for name, (masks, train) in self._systems.items() if train == "finetune"}
+        """Fine-tuned system to its mask set; not those that are joined from parts."""
+        return {
+            name: one.maskset
+            for name, one in self.made.items()
+            if one.system.train != "none" and one.system.each is None
+        }
 
     @property
     def untrained(self) -> dict[str, str]:
         """System to its mask set, of those that have the baseline's weights."""
-        return {name: masks for name, (masks, train) in self._systems.items() if train == "none"}
+        return {name: one.maskset for name, one in self.made.items() if one.system.train == "none"}
+
+    @cached_property
+    def parts(self) -> dict[str, tuple[str, str]]:
+        """The parts of systems that have a model for each direction: name → system and direction."""
+        return {
+            part_name(name, direction): (name, direction)
+            for name, one in self.made.items()
+            if one.system.each
+            for direction in self.directions_of_system(name)
+        }
+
+    @cached_property
+    def trainings(self) -> dict[str, Made]:
+        """Everything that is fine-tuned: systems, and parts of systems, each in its one direction."""
+        return {name: self.made[name] for name in self.finetuned} | {
+            part: self.made[name]._replace(name=part) for part, (name, _) in self.parts.items()
+        }
 
     @property
-    def _systems(self) -> dict[str, tuple[str, str]]:
-        out: dict[str, tuple[str, str]] = {}
-        for name, system in self.systems.items():
-            if system.masks == SWEEP:
-                out.update({f"{name}-k{k}": (f"k{k}", system.train) for k in self.masks.k})
-            else:
-                out[name] = (system.masks, system.train)
+    def draws(self) -> dict[str, list[str]]:
+        """Keys of systems whose masks are drawn several times, to the systems that they make."""
+        out: dict[str, list[str]] = {}
+        for name, one in self.made.items():
+            if one.draw is not None:
+                out.setdefault(one.key, []).append(name)
         return out
+
+    def directions_of_system(self, name: str) -> list[str]:
+        """Return the directions that a system, or a part of one, is trained in, in the order of all of them;
+        of a system that can translate others, those that are only evaluated, too."""
+        key, _, direction = name.partition(BEFORE_DIRECTION)
+        if direction:
+            return [direction]
+        if name == BASELINE or self.made[name].system.knows_untrained:
+            return self.evaluated_directions
+        own = self.made[key].system.directions
+        return [one for one in self.train_directions if own is None or one in own]
+
+    def directions_scored(self, system: str, testset: str) -> list[str]:
+        """Return the directions of a test set that a system translates."""
+        known = set(self.directions_of_system(system))
+        return [direction for direction in self.directions_of(testset) if direction in known]
+
+    def training_of(self, name: str) -> Finetune:
+        """Return the settings with which a system, or a part of one, is fine-tuned."""
+        return training_of(self.trainings[name], self.train, self.finetune, len(self.train_directions))
+
+    def method_of(self, name: str) -> dict[str, Any]:
+        """Return how the training of a system or part differs from the published one."""
+        trained = [one for one in self.directions_of_system(name) if one in self.train_directions]
+        return self.trainings[name].system.method(trained, self.families)
+
+    def engine_of(self, name: str) -> str:
+        """Return what decodes a system: fairseq where CTranslate2's weights cannot hold what it has."""
+        if name == BASELINE or self.decode.engine == "fairseq":
+            return self.decode.engine
+        system, maskset = self.made[name].system, self.made[name].maskset
+        chain = (self.masks.named[one].one for one in self.masks.chain(maskset))
+        stream = system.train != "gradients" and any("resid" in one.units for one in chain)
+        small_ffns = system.adapters is not None and system.adapters.kind == "bottleneck"
+        return "fairseq" if stream or small_ffns else self.decode.engine
 
     @property
     def sweeps(self) -> list[str]:
@@ -249,19 +134,13 @@ class Experiment(Section):
     @property
     def control(self) -> str | None:
         """The continued-training control: the first system that is trained with every unit."""
-        return next((name for name, masks in self.finetuned.items() if masks == ALL_UNITS), None)
+        plain = (name for name, one in self.made.items() if one.system.is_plain)
+        return next((name for name in plain if self.masked[name] == ALL_UNITS), None)
 
     @property
     def all_systems(self) -> list[str]:
         """The baseline and every system made from it, in the order of the tables."""
         return [BASELINE, *self.masked]
-
-    @property
-    def decoding(self) -> Decode:
-        """The section decode, with its ranking decided: published scores are fairseq's."""
-        like_published = self.report.published is not None and self.decode.engine == "ctranslate2"
-        ranking = self.decode.ranking or ("fairseq" if like_published else "native")
-        return self.decode.model_copy(update={"ranking": ranking})
 
     @property
     def used(self) -> list[str]:

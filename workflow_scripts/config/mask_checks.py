@@ -1,4 +1,4 @@
-"""What must hold of mask sets, and of the systems made with them: one line for each mistake."""
+"""What must hold of mask sets: one line for each mistake."""
 
 from __future__ import annotations
 
@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import nearest
-from workflow_scripts.config.base import BASELINE
-from workflow_scripts.config.masks import (
-    ALL_UNITS,
-    COMPARING,
-    FAMILY,
-    STACKS,
-    SWEEP,
-    BySide,
-    MaskSet,
-    Score,
-)
+from workflow_scripts.config.masks import ALL_UNITS, FAMILY, STACKS, SWEEP, BySide, MaskSet
+from workflow_scripts.config.score_checks import one_language
 from workflow_scripts.units.mask_sets import SMALLEST_MAJORITY, Groups
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import model_space
@@ -31,15 +22,13 @@ _OF_K = re.compile(r"k\d+(\.\d+)?")
 
 
 def mask_problems(experiment: Experiment) -> Iterable[str]:
-    """Yield every mistake in `masks.sets` and `systems`."""
+    """Yield every mistake in `masks.sets`."""
     for name, one in experiment.masks.sets.items():
         yield from _name_problems(experiment, name, one)
         yield from _like_problems(experiment, name, one)
         yield from _direction_problems(experiment, f"masks.sets.{name}", one)
         yield from _amount_problems(experiment, f"masks.sets.{name}.select", one)
-        if one.select is not None:
-            yield from one_language(experiment, f"masks.sets.{name}.of", one.of)
-    yield from _system_problems(experiment)
+        yield from one_language(experiment, f"masks.sets.{name}.of", one.of)
 
 
 def _name_problems(experiment: Experiment, name: str, one: MaskSet) -> Iterable[str]:
@@ -48,23 +37,25 @@ def _name_problems(experiment: Experiment, name: str, one: MaskSet) -> Iterable[
         yield f"{key}: {name!r} has a meaning already; call this one otherwise"
     if _OF_K.fullmatch(name):
         yield f"{key}: this is the name of a set of masks.k; add {name[1:]} there, or call this one otherwise"
-    for number in range(1, (one.draws or 0) + 1):
-        if f"{name}-{number}" in experiment.masks.sets:
-            yield f"{key}: a draw of it and masks.sets.{name}-{number} have the same name"
+    for drawn in experiment.masks.draws(name).values():
+        if drawn in experiment.masks.sets:
+            yield f"{key}: a draw of it and masks.sets.{drawn} have the same name"
 
 
 def _like_problems(experiment: Experiment, name: str, one: MaskSet) -> Iterable[str]:
     if one.like is None:
         return
-    yield from _unknown(experiment, f"masks.sets.{name}.like", one.like, [])
+    yield from unknown_set(experiment, f"masks.sets.{name}.like", one.like, [])
     if name in (chain := _chain(experiment, one.like)):
         yield f"masks.sets.{name}.like: leads back to {name} ({', '.join([name, *chain])})"
 
 
-def _unknown(experiment: Experiment, key: str, wanted: str, more: list[str]) -> Iterable[str]:
+def unknown_set(experiment: Experiment, key: str, wanted: str, more: list[str]) -> Iterable[str]:
+    """Yield a line if there is no such mask set; ``more``: names that are right, too."""
     names = [*experiment.masks.named, *more]
     if wanted in experiment.masks.sets and wanted not in names:
-        yield f"{key}: {wanted!r} is drawn {experiment.masks.sets[wanted].draws} times; name one, {wanted}-1"
+        number = experiment.masks.sets[wanted].number_of_draws
+        yield f"{key}: {wanted!r} is drawn {number} times; name one, {wanted}-1"
     elif wanted not in names:
         yield f"{key}: no mask set {wanted!r}{nearest(wanted, names)}; there are {names}"
 
@@ -90,7 +81,7 @@ def _direction_problems(experiment: Experiment, key: str, one: MaskSet) -> Itera
     if one.by == FAMILY and FAMILY not in experiment.groupings:
         yield f"{key}.by: groups has no {FAMILY!r}{nearest(FAMILY, experiment.groupings)}"
     elif one.of_several_rows:
-        yield from _without_row(experiment, key, one, trained)
+        yield from without_row(experiment, key, one, trained)
 
 
 def _amount_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable[str]:
@@ -112,20 +103,7 @@ def _amount_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable
             yield f"{where}: {mistake}"
 
 
-def one_language(experiment: Experiment, key: str, score: Score) -> Iterable[str]:
-    """Yield a line for each side that has one language, where a score compares languages."""
-    if score not in COMPARING or not experiment.train_directions:
-        return
-    sides = zip(*map(split_direction, experiment.train_directions), strict=True)
-    for side, languages in zip(("from", "into"), map(set, sides), strict=True):
-        if len(languages) == 1:
-            yield (
-                f"{key}: {score} compares languages, and all trained directions are {side}"
-                f" {languages.pop()!r}; take another score, such as activations"
-            )
-
-
-def _without_row(experiment: Experiment, key: str, one: MaskSet, directions: list[str]) -> Iterable[str]:
+def without_row(experiment: Experiment, key: str, one: MaskSet, directions: list[str]) -> Iterable[str]:
     """Yield a line for the first direction that a set of several rows makes no row for."""
     trained, groups = experiment.train_directions, Groups(one.by, experiment.families)
     for direction in directions if trained else []:
@@ -144,29 +122,3 @@ def _without_row(experiment: Experiment, key: str, one: MaskSet, directions: lis
                 " directions; take another by, or other rows"
             )
             return
-
-
-def _system_problems(experiment: Experiment) -> Iterable[str]:
-    spread = [f"{name}-k{k}" for name in experiment.sweeps for k in experiment.masks.k]
-    for name in sorted(set(spread) & set(experiment.systems)):
-        yield f"systems.{name}: a sweep makes a system of the same name"
-    if BASELINE in experiment.systems:
-        yield f"systems: {BASELINE!r} is always there; it is not made from itself"
-    for name, system in experiment.systems.items():
-        yield from _unknown(experiment, f"systems.{name}.masks", system.masks, [SWEEP])
-        chain = _chain(experiment, system.masks)
-        # Tables take the threshold of a sweep's system from its name.
-        _, found, k = name.rpartition("-k")
-        if found and k.replace(".", "").isdigit() and f"k{k}" not in chain:
-            yield f"systems.{name}: its name says k{k}, its masks are {system.masks!r}"
-        sets = [experiment.masks.sets[one] for one in chain if one in experiment.masks.sets]
-        for one in (one for one in sets if one.of_several_rows):
-            others = experiment.directions.evaluate_only
-            yield from _without_row(experiment, f"systems.{name}.masks", one, others)
-        if experiment.decode.engine == "ctranslate2" and any("resid" in one.units for one in sets):
-            yield (
-                f"systems.{name}.masks: {system.masks!r} masks the residual stream, which decode.engine"
-                " ctranslate2 cannot do; take fairseq"
-            )
-        if sets and name in experiment.used:
-            yield f"uses.systems: {name!r} has masks of masks.sets; those of masks.k and all can be taken"

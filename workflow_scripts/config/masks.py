@@ -1,4 +1,4 @@
-"""The sections `masks` and `systems`: which units each direction keeps, and the systems made with that."""
+"""The section `masks`: which units each direction keeps."""
 
 from collections.abc import Collection, Iterator
 from functools import cached_property
@@ -42,6 +42,8 @@ DRAWN, GROUPED, PAIRED = (
     {"merged", "shared", "exclusive", "union", "majority"},
     "swapped",
 )
+#: Random sets that are drawn unless the config says how many: one alone proves nothing.
+RANDOM_DRAWS = 5
 
 MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
 
@@ -105,7 +107,9 @@ class MaskSet(Section):
         Literal["random", "shuffled", "swapped", "merged", "shared", "exclusive", "union", "majority"] | None
     ) = Field(None, description="How, of `like`'s rows: see docs/how-to/mask-sets.md.")
     draws: PositiveInt | None = Field(
-        None, description="Of random and shuffled: so many sets, NAME-1, NAME-2 …; null: one, NAME."
+        None,
+        description="Of random and shuffled: so many sets, NAME-1, NAME-2 …; null: of random five, which say"
+        " by how much chance differs; of shuffled one, NAME.",
     )
     by: Literal["language", "family"] | None = Field(
         None, description="Which rows are a group: between the same two languages or families; null: all."
@@ -196,6 +200,11 @@ class MaskSet(Section):
         return self.rows in GROUPED
 
     @property
+    def number_of_draws(self) -> int:
+        """How many sets it is drawn as; 0 where it is one, of its own name."""
+        return self.draws or (RANDOM_DRAWS if self.rows == "random" else 0)
+
+    @property
     def is_drawn(self) -> bool:
         """Whether a seed decides about it."""
         return self.rows in DRAWN or "random:" in str(self.select)
@@ -252,11 +261,16 @@ class Masks(Section):
         own = {f"k{k}": MaskSet(select=f"mass:{k}") for k in self.k} | {ALL_UNITS: MaskSet(select="all")}
         out = {name: Named(name, one, None) for name, one in own.items()}
         for key, one in self.sets.items():
-            if one.draws is None:
-                out[key] = Named(key, one, None)
+            if draws := self.draws(key):
+                out.update({name: Named(key, one, n) for n, name in draws.items()})
             else:
-                out.update({f"{key}-{n}": Named(key, one, n) for n in range(1, one.draws + 1)})
+                out[key] = Named(key, one, None)
         return out
+
+    def draws(self, key: str) -> dict[int, str]:
+        """Return the names of the sets that a key of `sets` is drawn as, by their numbers; of others none."""
+        number = self.sets[key].number_of_draws if key in self.sets else 0
+        return {n: f"{key}-{n}" for n in range(1, number + 1)}
 
     def chain(self, name: str | None) -> list[str]:
         """Return a set and those that it is made of, one after the other; of a circle each one once."""
@@ -265,14 +279,3 @@ class Masks(Section):
             found.append(name)
             name = self.named[name].one.like
         return found
-
-
-class System(Section):
-    """A system made from the baseline."""
-
-    masks: str = Field(
-        SWEEP, description="A mask set (k95, all …), or sweep: one system for each k, named NAME-k95."
-    )
-    train: Literal["none", "finetune"] = Field(
-        "finetune", description="none: the baseline's weights, through the masks, without further training."
-    )

@@ -104,7 +104,7 @@ def _default(field: FieldInfo) -> str:
     if isinstance(value, BaseModel):
         return "see below"
     if isinstance(value, dict) and any(isinstance(v, BaseModel) for v in value.values()):
-        value = {k: v.model_dump() for k, v in value.items()}
+        value = {k: v.model_dump(exclude_unset=True) for k, v in value.items()}
     return f"`{json.dumps(value)}`"
 
 

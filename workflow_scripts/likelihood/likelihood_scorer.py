@@ -5,7 +5,6 @@ likelihood. The target's language tag counts only on request.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +38,7 @@ class Likelihoods:
 
 
 class LikelihoodScorer:
-    """A system, loaded, with the mask rows of the directions that are to be scored."""
+    """A system, loaded, with what it has for the directions that are to be scored."""
 
     def __init__(
         self, system: SystemFolder, directions: Sequence[str], masks: Mapping[str, Path] | None = None
@@ -47,8 +46,8 @@ class LikelihoodScorer:
         """Load the system, for these directions; ``masks``: mask file of a direction that a masked system was
         not trained in. UserError for an unknown direction, a missing mask row, or a system that does not fit.
         """
-        more = masks or {}
-        rows = {name: system.with_masks(more.get(name)).masks_of(name) for name in directions}
+        for name in directions:
+            system.mask_row(name)  # an unknown one is refused before anything is loaded
         try:
             options = TextOptions.from_mapping(dict(system.text))
         except UserError as error:
@@ -58,7 +57,8 @@ class LikelihoodScorer:
         self._languages = {name: direction_languages(name, system.languages) for name in directions}
         self._vocabulary = Vocabulary.read(system.dictionary, system.languages)
         self._port = load(system)
-        self._masks = {name: self._port.intervene(row) for name, row in rows.items() if row is not None}
+        more = masks or {}
+        self._laid = {name: self._port.direction(name, more.get(name)) for name in directions}
         self.longest = int(system.architecture["max_positions"]) - MARKERS
 
     def score(
@@ -101,8 +101,7 @@ class LikelihoodScorer:
             return sums
         task = self._port.pairs(direction, self._languages[direction], pairs)
         batches = self._port.batches(task, max(batch_tokens, self.longest + MARKERS))
-        masks = self._masks.get(direction)
-        with torch.inference_mode(), masks.use(direction) if masks else nullcontext():
+        with self._laid[direction], torch.inference_mode():
             for batch in batches:
                 nll, _ = self._port.loss(batch, count_language_tag)
                 sums[batch.lines.numpy()] = -nll.double().cpu().numpy()

@@ -61,6 +61,20 @@ class Intervention(Protocol):
         """Lay one row per sentence on the model for the block, in the order of the batch."""
 
 
+class Laid(AbstractContextManager[None]):
+    """A context that may be entered again and again: each time a new one of ``make``."""
+
+    def __init__(self, make: Callable[[], AbstractContextManager[None]]) -> None:
+        self._make = make
+
+    def __enter__(self) -> None:
+        self._open = self._make()
+        self._open.__enter__()
+
+    def __exit__(self, *error: Any) -> bool | None:
+        return self._open.__exit__(*error)
+
+
 class Port(Protocol):
     """A loaded model."""
 
@@ -100,6 +114,12 @@ class Port(Protocol):
         """Prepare to lay rows of ``masks`` on the model. ``gates``: kind of unit to kind of gate, where the
         masks' own are not meant. ``means``: group key to [units, width], for gates ``mean``. UserError for a
         gate that the port cannot lay."""
+
+    def direction(self, name: str, masks: Path | None = None) -> AbstractContextManager[None]:
+        """Return what the system has for a direction, as a context to enter any number of times: in its block
+        the model has the direction's own weights, its row of adapters and its masks, and each is checked to
+        have been used. ``masks``: mask file of a direction that a masked system was not trained in. UserError
+        where the system lacks something."""
 
     def run(
         self,

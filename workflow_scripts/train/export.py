@@ -8,7 +8,7 @@ import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 # isort: split
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import copy_file
-from workflow_scripts.models.fairseq.artifact import save_system_weights
+from workflow_scripts.models.fairseq.artifact import load_weights, save_system_weights
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.training.checkpoints import (
     BEST,
@@ -17,9 +17,11 @@ from workflow_scripts.models.fairseq.training.checkpoints import (
     read_checkpoint,
     updates_of,
 )
+from workflow_scripts.models.fairseq.training.trained import take_untrained
 from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan
 from workflow_scripts.train.training_folder import TrainingFolder
 from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.units.training_files import KEPT, restore_weights
 from workflow_scripts.units.vocabulary import Vocabulary
@@ -36,10 +38,15 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
     best_file = best_checkpoint(folder.path)
     if best_file is not None:
         best = read_checkpoint(best_file)
-        network = build_network(
-            Architecture.from_dict(plan.architecture), len(Vocabulary.read(plan.dictionary, plan.languages))
-        )
+        architecture = Architecture.from_dict(plan.architecture)
+        symbols = len(Vocabulary.read(plan.dictionary, plan.languages))
+        network = build_network(architecture, symbols)
         network.load_state_dict(best["model"])
+        if plan.method and plan.initial_weights is not None:
+            start = build_network(architecture, symbols)
+            load_weights(start, plan.initial_weights)
+            masks = MaskTable.read(plan.masks) if plan.masks else None
+            take_untrained(network, start, plan.method, masks, plan.directions)
         with disk_errors(out / "model.safetensors"):
             save_system_weights(network, out / "model.safetensors")
         facts = {"best_update": updates_of(best), "best_valid_loss": best["extra_state"]["val_loss"]}
@@ -52,8 +59,10 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
         facts = restore_weights(folder.path, out / "model.safetensors")
     copy_file(plan.dictionary, out / "dict.txt")
     copy_file(plan.subwords, out / "spm.model")
-    if plan.masks:
-        copy_file(plan.masks, out / "masks.npz")
+    # Trained by masked gradients, it translates whole.
+    masked = plan.masks is not None and plan.method.get("train") != "gradients"
+    if masked:
+        copy_file(str(plan.masks), out / "masks.npz")
     history = folder.history.read()
     attempts = history["attempts"]
     # As it ran at the end: less than was asked for where memory ran out.
@@ -63,7 +72,7 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
         system=plan.system,
         seed=plan.seed,
         languages=plan.languages,
-        mask_rows={direction: direction if plan.masks else None for direction in plan.directions},
+        mask_rows={direction: direction if masked else None for direction in plan.directions},
         architecture=plan.architecture,
         text=plan.text,
         parent=plan.parent,
@@ -73,6 +82,8 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
             **{name: history[name] for name in ("seconds", "gpu_hours", "peak_memory_mb")},
             "attempts": len(attempts),
             "max_tokens": execution["max_tokens"],
+            **({"start": "random"} if plan.parent and plan.initial_weights is None else {}),
+            **({"method": plan.method} if plan.method else {}),
         },
     )
     logger.info(f"exported update {facts['best_update']} (loss {facts['best_valid_loss']:.3f}) to {out}")

@@ -1,12 +1,13 @@
 """Fine-tune a trained system, each direction through its own mask (Neuron Specialization), or unmasked.
 
 The parent's weights are the start; optimiser, schedule and data order begin again. With masks that keep every
-unit this is the continued-training control.
+unit this is the continued-training control. ``--start random`` takes all but the weights from the parent.
 """
 
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.train.command_line import parser_of, start, train
+from workflow_scripts.train.command_line import json_object, parser_of, start, train
 from workflow_scripts.train.start_again import starting_again
+from workflow_scripts.train.training_method import checked_method
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 
@@ -18,6 +19,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--parent", required=True, help="system folder to start from")
     parser.add_argument("--masks", help="mask file with a row for each direction")
     parser.add_argument("--languages", nargs="+", help="if given, must be the parent's")
+    parser.add_argument("--method", type=json_object, default={}, help="JSON, see training_method.py")
+    parser.add_argument("--start", choices=("parent", "random"), default="parent", help="which weights")
     arguments = start(parser, argv)
     parent = SystemFolder.read(arguments.parent)
     parent.verify()
@@ -26,8 +29,9 @@ def main(argv: list[str] | None = None) -> None:
             f"--languages {' '.join(arguments.languages)}: {arguments.parent} was trained with"
             f" {' '.join(parent.languages)}, in this order"
         )
-    if arguments.masks:
-        parent.check_model(MaskTable.read(arguments.masks))
+    masks = MaskTable.read(arguments.masks) if arguments.masks else None
+    if masks is not None:
+        parent.check_model(masks)
     train(
         arguments,
         languages=list(parent.languages),
@@ -36,8 +40,9 @@ def main(argv: list[str] | None = None) -> None:
         dictionary=str(parent.dictionary),
         subwords=str(parent.subwords),
         masks=arguments.masks,
-        initial_weights=str(parent.weights),
+        initial_weights=str(parent.weights) if arguments.start == "parent" else None,
         parent={"system": parent.system, "weights_sha256": parent.weights_sha256},
+        method=checked_method(arguments.method, arguments.directions, masks),
     )
 
 

@@ -39,6 +39,8 @@ def fingerprint_of(plan: TrainingPlan) -> dict[str, dict[str, Any]]:
     if plan.sources:
         # As it comes back from a file: lists, not tuples.
         classes["identity"]["sources"] = json.loads(json.dumps(plan.sources))
+    if plan.method:
+        classes["identity"]["method"] = plan.method
     classes["identity"] |= {
         "training_version": TRAINING_VERSION,
         "seed": plan.seed,

@@ -1,7 +1,6 @@
 """Decode one direction of a system with fairseq's generator: the reference engine."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 
 import torch
 
@@ -21,9 +20,7 @@ class FairseqEngine:
         """Load ``direction`` of ``system``; UserError if there is none or it does not fit together."""
         if options.compute_type != "float32":
             raise UserError(f"--compute-type {options.compute_type}: the fairseq engine computes in float32")
-        masks = system.masks_of(direction)
         torch.set_num_threads(options.threads)
-        self._direction = direction
         self._vocabulary = Vocabulary.read(system.dictionary, system.languages)
         source, target = direction_languages(direction, system.languages)
         self._source = self._vocabulary.language_id(source)
@@ -31,7 +28,7 @@ class FairseqEngine:
         self._markers = marker_symbols(system.languages)
         self._options = options
         self._port = generating(load(system), "--engine fairseq")
-        self._masks = None if masks is None else self._port.intervene(masks)
+        self._laid = self._port.direction(direction)
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
         """Yield the best hypothesis of each sentence in order; all are pieces without markers, none empty."""
@@ -39,7 +36,7 @@ class FairseqEngine:
         if not sources:
             return
         options = self._options
-        with self._masks.use(self._direction) if self._masks else nullcontext():
+        with self._laid:
             for hypothesis in self._port.generate(
                 sources,
                 self._target,

@@ -62,14 +62,6 @@ class MaskTable(UnitTable):
         """The score by which the units were selected, as the key ``of`` of a mask set has it."""
         return score_of(self.manifest["counting"])
 
-    def over(self, space: UnitSpace) -> "MaskTable":
-        """Return the masks over a larger space, whose other units they keep, else ValueError."""
-        if space == self.space:
-            return self
-        keep = np.ones((len(self.rows), space.size), dtype=np.bool_)
-        keep[:, space.ids_of(self.space)] = self.keep
-        return MaskTable(self.rows, keep, space, self.manifest, self.origin)
-
     def row_sha256(self, name: str) -> str:
         """Return the hash of a row's bits, the space and the gates: what its decoding depends on."""
         digest = hashlib.sha256(self.space.to_json().encode("utf-8"))

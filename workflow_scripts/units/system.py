@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -146,11 +145,25 @@ class SystemFolder:
         self._refuse("an adapter", self.adapter_rows)
         return self._path("weights")
 
+    @property
+    def one_model(self) -> bool:
+        """Whether all directions have the same weights and no adapters; masks aside."""
+        return not (self.own_weights or self.adapter_rows)
+
     def weights_of(self, direction: str) -> Path:
-        """Return a direction's weights file; UserError where it has an adapter, which no port applies."""
+        """Return a direction's weights file; UserError where it has an adapter, which no port applies, and
+        for a direction that was not trained where others have weights of their own."""
         self._refuse("an adapter", self.adapter_rows.keys() & {direction})
         name = self.own_weights.get(direction)
+        if name is None and self.own_weights and direction not in self.mask_rows:
+            raise self._not_trained(direction, "weights")
         return self._path("weights") if name is None else self.folder / name
+
+    def _not_trained(self, direction: str, what: str) -> UserError:
+        return UserError(
+            f"{self.folder / DESCRIPTION}: {self.system!r} has {what} of its own for each direction, and none"
+            f" for {direction}; it has {', '.join(self.directions)}{nearest(direction, self.directions)}"
+        )
 
     def _refuse(self, what: str, directions: Collection[str]) -> None:
         if directions:
@@ -177,12 +190,9 @@ class SystemFolder:
         """The SHA-256 of the shared weights as recorded (``verify`` checks that it is so)."""
         return self.sha256[self._path("weights").name]
 
-    @cached_property
-    def space(self) -> UnitSpace:
-        """The model's units of the kinds that its masks are of; FFN neurons where there are no masks."""
-        files = [path for path in (self.masks, self.more_masks) if path is not None]
-        kinds = {kind for path in files for kind in MaskTable.read(path).space.kinds}
-        return self.space_of(kinds or ("ffn",))
+    def weights_sha256_of(self, direction: str) -> str:
+        """Return the SHA-256 of a direction's weights as recorded; UserError as ``weights_of``."""
+        return self.sha256[self.weights_of(direction).name]
 
     def space_of(self, kinds: Collection[str]) -> UnitSpace:
         """Return all units of these kinds; UserError where the architecture lacks their sizes."""
@@ -241,13 +251,13 @@ class SystemFolder:
         return replace(self, more_masks=None if more is None else Path(more))
 
     def mask_table(self, path: Path) -> MaskTable:
-        """Return a file's masks over ``space``; UserError unless made from these weights or the parent's."""
+        """Return a file's masks; UserError unless made from these weights or the parent's."""
         table = MaskTable.read(path)
         lineage = [self.weights_sha256, *([self.parent["weights_sha256"]] if self.parent else [])]
         made_from = table.manifest["weights_sha256"]
         kinds = table.space.kinds
         table.check_model(self.space_of(kinds), made_from if made_from in lineage else lineage[-1])
-        return table.over(self.space)
+        return table
 
     def masks_of(self, direction: str) -> MaskTable | None:
         """Return a direction's masks, one row; None where nothing is masked, UserError without its row."""

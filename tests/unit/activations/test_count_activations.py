@@ -232,7 +232,7 @@ def test_command_line(data_bin, system, tmp_path):
     arguments = ["--system", str(system.folder), "--data-bin", str(data_bin), "--subset", "valid"]
     main([*arguments, "--direction", "de-en", "--out", str(tmp_path / "de-en.npz")])
     table = ScoreTable.read(tmp_path / "de-en.npz")
-    assert (table.rows, table.space, table.values.dtype) == (("de-en",), system.space, np.int64)
+    assert (table.rows, table.space, table.values.dtype) == (("de-en",), system.space_of(["ffn"]), np.int64)
     assert table.values[0, [0, 1, 2, 4, 5, 6]].tolist() == [13, 0, 0, 15, 0, 0]
     metadata = table.metadata
     assert metadata["weights_sha256"] == system.weights_sha256

@@ -129,7 +129,7 @@ def test_the_kept_figures_are_of_this_model_and_text(kept, model):
     found = {str(path.relative_to(model.shared)): sha256_of(path) for path in files(model.shared)}
     assert found == kept.facts["files"]
     assert model.system.weights_sha256 == kept.facts["weights_sha256"]
-    assert (model.system.space, kept.arrays.keys()) == (
+    assert (model.system.space_of(["ffn"]), kept.arrays.keys()) == (
         kept.masks("70").space,
         {f"{kind}_{number}" for kind in ("counts", "padded") for number in (COUNTED, FEW_COUNTED)},
     )

@@ -63,7 +63,7 @@ def test_sets_are_made_as_they_are_written():
 
 def test_systems_are_trained_or_not():
     found = experiment(
-        {"chance-k70": {"like": "k70", "rows": "random"}},
+        {"chance-k70": {"like": "k70", "rows": "shuffled"}},
         systems={
             "pruned": {"masks": "sweep", "train": "none"},
             "same": {"masks": "all", "train": "none"},
@@ -81,7 +81,7 @@ def test_systems_are_trained_or_not():
     assert found.all_systems == ["baseline", "pruned-k70", "same", "chance-k70", "continued"]
 
 
-LIKE = {"like": "k70", "rows": "random"}
+LIKE = {"like": "k70", "rows": "shuffled"}
 MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a selector": (
         {"x": {"select": "tops:30%"}},
@@ -131,7 +131,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         [
             "masks.sets.x: give one of select (by a score of units) and like (of another set's rows)",
             "masks.sets.x: stacks is that of like, k70: leave it out",
-            "masks.sets.x: by: rows: random joins none; there are exclusive, majority, merged, shared, union",
+            "masks.sets.x: by: rows: shuffled joins none; there are exclusive, majority, merged, shared,"
+            " union",
         ],
     ),
     "rows of nothing": (
@@ -167,7 +168,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["masks.sets.x.pairs: 'en-rf' is not trained (did you mean 'en-fr'?)"],
     ),
     "like": (
-        {"x": {"like": "k79", "rows": "random"}},
+        {"x": {"like": "k79", "rows": "shuffled"}},
         ["masks.sets.x.like: no mask set 'k79' (did you mean 'k70'?); there are ['k70', 'all', 'x']"],
     ),
     "like what is drawn": (
@@ -175,7 +176,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["masks.sets.y.like: 'x' is drawn 2 times; name one, x-1"],
     ),
     "like itself": (
-        {"x": {"like": "y", "rows": "random"}, "y": {"like": "x", "rows": "random"}},
+        {"x": {"like": "y", "rows": "shuffled"}, "y": {"like": "x", "rows": "shuffled"}},
         ["masks.sets.x.like: leads back to x (x, y, x)", "masks.sets.y.like: leads back to y (y, x, y)"],
     ),
     "names": (
@@ -208,7 +209,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "what no stage can do yet": (
         {"x": {"select": "all", "units": ["heads"], "gate": {"ffn": "mean"}, "of": "gradients"}},
         [
-            "masks.sets.x.of: 'gradients' is not one of 'activations', 'magnitude', 'lape', 'lape_lambda', 'importance'",
+            "masks.sets.x.of: 'gradients' is not one of 'activations', 'magnitude', 'lape', 'lape_lambda',"
+            " 'importance'",
             "masks.sets.x.units.0: 'heads' is not one of 'ffn', 'head', 'resid' (did you mean 'head'?)",
             "masks.sets.x.gate: ffn: not every stage can apply 'mean'; there are row, zero, scale:0.5",
         ],
@@ -274,7 +276,7 @@ def test_rows_of_directions_that_are_only_evaluated():
         ("union", "language", True),
         ("exclusive", None, True),
         ("shared", "family", True),
-        ("random", None, False),
+        ("shuffled", None, False),
     ):
         sets = {"x": {"like": "k95", "rows": rows, "by": by}, "again": {"like": "x", "rows": "shuffled"}}
         config = small(
@@ -293,7 +295,6 @@ def test_rows_of_directions_that_are_only_evaluated():
 def test_mistakes_of_systems():
     sets = {"r": {**LIKE, "draws": 2}}
     systems = {
-        "a": {"masks": "r"},
         "b": {"masks": "r-3"},
         "d-k70": {"masks": "r-1"},
         "e-k71": {"masks": "r-1", "train": "none"},
@@ -301,9 +302,8 @@ def test_mistakes_of_systems():
     uses = {"experiment": "y", "systems": ["baseline", "d-k70"]}
     config = small(masks={"k": [70], "sets": sets}, systems=systems, uses=uses)
     assert errors_of(config) == [
-        "systems.a.masks: 'r' is drawn 2 times; name one, r-1",
         "systems.b.masks: no mask set 'r-3' (did you mean 'r-2'?); there are ['k70', 'all', 'r-1', 'r-2',"
-        " 'sweep']",
+        " 'sweep', 'r']",
         "uses.systems: 'd-k70' has masks of masks.sets; those of masks.k and all can be taken",
         "systems.e-k71: its name says k71, its masks are 'r-1'",
     ]
@@ -315,5 +315,6 @@ def test_mistakes_of_systems():
     ]
     assert load_experiment({**config, "decode": {"engine": "fairseq"}}).untrained == {"a": "stream"}
     assert errors_of(small(systems={"a": {"masks": "all", "train": "fine-tune"}})) == [
-        "systems.a.train: 'fine-tune' is not one of 'none', 'finetune' (did you mean 'finetune'?)"
+        "systems.a.train: 'fine-tune' is not one of 'none', 'finetune', 'gradients' (did you mean"
+        " 'finetune'?)"
     ]

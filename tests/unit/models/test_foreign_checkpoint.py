@@ -20,7 +20,7 @@ import torch
 from omegaconf import OmegaConf
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.fairseq.foreign_checkpoint import Stub, load_foreign, plain
+from workflow_scripts.models.foreign_checkpoint import Stub, load_foreign, plain
 
 
 class Choice(enum.Enum):

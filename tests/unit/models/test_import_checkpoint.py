@@ -140,7 +140,7 @@ def test_the_shared_baseline_has_its_known_likelihoods(shared, tmp_path):
     system = SystemFolder.read(out)
     assert (system.system, system.seed, system.languages) == ("baseline", 1, ("en", "de", "fr", "cs"))
     assert system.directions == ("en-de", "de-en")
-    assert system.space.size == 6 * 1024
+    assert system.space_of(["ffn"]).size == 6 * 1024
 
     network = load_network(system)
     stock = torch.load(model / "checkpoint.pt", weights_only=True)["model"]

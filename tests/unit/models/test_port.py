@@ -4,13 +4,17 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import torch
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.fairseq.artifact import save_system_weights
+from workflow_scripts.models.fairseq import port as port_module
+from workflow_scripts.models.fairseq.artifact import load_weights, save_system_weights
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.port import generating, load
 from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import model_space
 from workflow_scripts.units.system import SystemFolder
 
@@ -59,3 +63,59 @@ def test_a_port_that_writes_no_text_is_refused():
         UserError, match=r"^decoding needs a model that writes text; .* port 'classifier' do not"
     ):
         generating(port, "decoding")
+
+
+def likelihood(port) -> float:
+    """Of one sentence of ids."""
+    task = port.pairs("de-en", ("de", "en"), [([4, 5, 6], [7, 8])])
+    with torch.inference_mode():
+        (nll,) = (port.loss(batch)[0] for batch in port.batches(task, 50))
+    return float(nll)
+
+
+def test_a_direction_has_its_own_weights_and_its_masks(system: SystemFolder, monkeypatch):
+    folder, plain = system.folder, load(system, "cpu")
+    shared = likelihood(plain)
+    # Of a system with one model a direction's context changes nothing, and may be entered again.
+    laid = plain.direction("de-en")
+    for _ in range(2):
+        with laid:
+            assert likelihood(plain) == shared
+    other = build_network(SHAPE, 12).eval()
+    save_system_weights(other, folder / "de.safetensors")
+    keep = np.arange(48)[None] % 2 == 0
+    MaskTable(["en-de"], keep, plain.space(), {"weights_sha256": system.weights_sha256}).write(
+        folder / "masks.npz"
+    )
+    two = SystemFolder.write(
+        folder,
+        system="two",
+        seed=1,
+        languages=["de", "en"],
+        mask_rows={"de-en": None, "en-de": "en-de"},
+        architecture=SHAPE.to_dict(),
+        text={},
+        own_weights={"de-en": "de.safetensors"},
+    )
+    port = load(two, "cpu")
+    read = []
+    monkeypatch.setattr(
+        port_module, "load_weights", lambda n, path: (read.append(path.name), load_weights(n, path))
+    )
+    with pytest.raises(UserError, match="de-en has weights of its own, which is not supported here"):
+        likelihood(port)
+    own, masked = port.direction("de-en"), port.direction("en-de")
+    found = []
+    for one in (own, own, masked, own):
+        with one:
+            found.append(likelihood(port))
+    # Each file is read where it is not the one that is there.
+    assert read == ["de.safetensors", "model.safetensors", "de.safetensors"]
+    expected = likelihood(port_module.FairseqPort(other, port.vocabulary))
+    with plain.intervene(MaskTable(["x"], keep, plain.space(), {})).use("x"):
+        assert found == [expected, expected, likelihood(plain), expected]
+    assert len({shared, *found}) == 3
+    with pytest.raises(UserError, match="de-en has weights of its own"):
+        likelihood(port)
+    with pytest.raises(UserError, match="has no direction 'de-fr'"):
+        port.direction("de-fr")

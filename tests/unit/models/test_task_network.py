@@ -31,9 +31,9 @@ def parent() -> Any:
 def task_of(**plan: Any) -> NeuronspecTranslationTask:
     """A task of two directions, as it is before its network is built."""
     task = NeuronspecTranslationTask.__new__(NeuronspecTranslationTask)
-    known = {"architecture": ARCHITECTURE.to_dict(), "initial_weights": None, "masks": None}
+    known = {"architecture": ARCHITECTURE.to_dict(), "initial_weights": None, "masks": None, "method": {}}
     task.__dict__ |= {"plan": known | plan, "directions": ["de-en", "en-de"], "dictionary": SYMBOLS}
-    task.gates = None
+    task.masked = None
     return task
 
 
@@ -55,7 +55,7 @@ def test_rows_of_masks_go_by_their_names(tmp_path: Path) -> None:
     network = task.build_model(None)
     kept = []
     for number in range(2):
-        task._select_mask({"direction": number})
+        task.masked.select(number)
         kept.append(network.encoder.layers[0].fc1.gate.tolist())
     assert kept == [[1, 1, 1, 0], [1, 0, 0, 0]]
 
@@ -71,7 +71,7 @@ def test_masks_say_how_they_act(tmp_path: Path) -> None:
     projection = task.build_model(None).encoder.layers[0].self_attn.out_proj
     changed = []
     for number in range(2):
-        task._select_mask({"direction": number})
+        task.masked.select(number)
         hooks = list(projection._forward_pre_hooks.values())
         changed.append([hook(projection, (torch.ones(1, 1, 8),))[0].tolist() for hook in hooks])
     assert changed == [[], [[[[1.0] * 4 + [0.5] * 4]]]]
@@ -87,10 +87,10 @@ def test_a_head_that_is_left_out_learns_nothing(tmp_path: Path) -> None:
     MaskTable(["de-en", "en-de"], keep, space, {}).write(tmp_path / "masks.npz")
     task = task_of(masks=str(tmp_path / "masks.npz"))
     network = task.build_model(None).train()
-    task._select_mask({"direction": 0})
+    task.masked.select(0)
     sources = torch.tensor([[4, 5, 6, 2], [7, 8, 4, 2]])
     network(sources, torch.tensor([4, 4]), sources[:, :3])[0].square().sum().backward()
-    task.gates.check_fired()
+    task.masked.gates.check_fired()
     attention = network.encoder.layers[0].self_attn
     # A head has four of the eight dimensions.
     assert not attention.out_proj.weight.grad[:, 4:].any() and attention.out_proj.weight.grad[:, :4].any()

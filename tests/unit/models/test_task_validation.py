@@ -12,9 +12,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from workflow_scripts.models.fairseq.gates import Gates  # noqa: E402
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.fairseq.training import validation_bleu  # noqa: E402
+from workflow_scripts.models.fairseq.training.masked import MaskedTraining  # noqa: E402
 from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
@@ -25,19 +25,21 @@ def task_of(folder: Path, **attributes: Any) -> NeuronspecTranslationTask:
     """A task of two directions, as it is after its data were read."""
     task = NeuronspecTranslationTask.__new__(NeuronspecTranslationTask)
     known = {"folder": folder, "directions": ["de-en", "en-de"], "settings": {"valid_bleu": False}}
-    task.__dict__.update({**known, "gates": None, **attributes})
+    task.__dict__.update({**known, "masked": None, **attributes})
     return task
 
 
-def masked_network() -> tuple[Any, Gates]:
+def masked_network() -> tuple[Any, MaskedTraining]:
     """A network whose encoder layer keeps 3 of 8 units for de-en, 5 for en-de; en-de's mask lies on it."""
     shape = Architecture(1, 1, 8, 8, 2)
     network = build_network(shape, 12)
     keep = np.ones((2, 16), dtype=bool)
     keep[0, 3:8] = keep[1, 5:8] = False
-    bank = Gates(network, MaskTable(["de-en", "en-de"], keep, model_space(shape.to_dict()), {}))
-    bank.select("en-de")
-    return network, bank
+    directions = ["de-en", "en-de"]
+    table = MaskTable(directions, keep, model_space(shape.to_dict()), {})
+    masked = MaskedTraining(network, table, directions, {})
+    masked.select(1)
+    return network, masked
 
 
 def kept(network: Any) -> float:
@@ -69,10 +71,10 @@ def test_losses_are_in_bits_a_token(tmp_path: Path) -> None:
 
 def test_bleu_is_under_each_directions_own_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In place of BLEU the number of units that are kept."""
-    network, bank = masked_network()
+    network, masked = masked_network()
     monkeypatch.setattr(validation_bleu, "validation_bleu", lambda task, model, number: kept(model))
     stats: dict[str, Any] = {}
-    task_of(tmp_path, gates=bank)._write_valid_bleu(network, stats, 40)
+    task_of(tmp_path, masked=masked)._write_valid_bleu(network, stats, 40)
     assert (tmp_path / "validation_bleu.csv").read_text().splitlines() == [
         "update,direction,bleu",
         "40,de-en,3.00",
@@ -82,13 +84,12 @@ def test_bleu_is_under_each_directions_own_mask(tmp_path: Path, monkeypatch: pyt
     assert stats == {"bleu/de-en": 3.0, "bleu/en-de": 5.0}
 
 
-def test_a_batch_is_under_its_own_directions_mask(tmp_path: Path) -> None:
-    network, bank = masked_network()
-    task = task_of(tmp_path, gates=bank)
+def test_a_batch_is_under_its_own_directions_mask() -> None:
+    network, masked = masked_network()
     found = []
     for number in (0, 1, 0):
-        task._select_mask({"direction": number})
+        masked.select(number)
         found.append(kept(network))
     assert found == [3.0, 5.0, 3.0]
     with pytest.raises(RuntimeError, match="a batch of several directions"):
-        task._select_mask({"direction": -1})
+        masked.select(-1)

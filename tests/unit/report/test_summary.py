@@ -8,7 +8,8 @@ from tests.unit.report.made import plan_of, scores_of
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.report.read.layout import BOTH, INTO, OTHER, OUT, layout, members
 from workflow_scripts.report.read.read_scores import Plan, Score
-from workflow_scripts.report.tables.summary import Estimate, display_order, estimate, summarise, sweep_key
+from workflow_scripts.report.tables.averages import Estimate, estimate
+from workflow_scripts.report.tables.summary import display_order, summarise, sweep_key
 from workflow_scripts.report.tables.writing import (
     Digits,
     decimal_difference,

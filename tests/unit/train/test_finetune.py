@@ -39,7 +39,9 @@ def parent(world: Path) -> Path:
 
 def write_masks(path: Path, parent: Path, keep: np.ndarray, rows: tuple[str, ...] = DIRECTIONS) -> Path:
     system = SystemFolder.read(parent)
-    MaskTable(rows, keep, system.space, {"rule": "test", "weights_sha256": system.weights_sha256}).write(path)
+    MaskTable(
+        rows, keep, system.space_of(["ffn"]), {"rule": "test", "weights_sha256": system.weights_sha256}
+    ).write(path)
     return path
 
 
@@ -166,7 +168,7 @@ def test_a_direction_without_a_row_is_named(world: Path, parent: Path, tmp_path:
 
 
 def test_masks_of_another_model_are_refused(world: Path, parent: Path, tmp_path: Path) -> None:
-    space = SystemFolder.read(parent).space
+    space = SystemFolder.read(parent).space_of(["ffn"])
     MaskTable(DIRECTIONS, all_kept(), space, {"rule": "test", "weights_sha256": "0" * 64}).write(
         tmp_path / "masks.npz"
     )

@@ -76,7 +76,7 @@ def test_contents_are_known_by_their_hashes(plan: TrainingPlan, tmp_path: Path) 
         "de-en": hashlib.sha256(space + bytes([0b11001011])).hexdigest(),
         "en-de": hashlib.sha256(space + bytes([0b01111000])).hexdigest(),
     }
-    assert str(tmp_path) not in str(identity)
+    assert str(tmp_path) not in str(identity) and "method" not in identity
 
 
 @pytest.mark.parametrize("name", ENDS)
@@ -120,6 +120,7 @@ def test_a_row_of_a_direction_that_is_not_trained_does_not_count(plan: TrainingP
         ({"architecture": {"max_positions": 64, "ffn_dim": 8}}, ["architecture"]),
         ({"masks": None}, ["masks"]),
         ({"initial_weights": None}, ["initial_weights"]),
+        ({"method": {"train": "gradients"}}, ["method"]),
         # Names and places are no part of what is trained.
         ({"system": "again", "folder": "elsewhere", "subwords": "x", "text": {"moses": True}}, []),
     ],

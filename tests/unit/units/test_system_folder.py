@@ -56,7 +56,6 @@ def test_read_gives_what_was_written(tmp_path):
     read = SystemFolder.read(tmp_path / "s")
     assert read == written
     assert read.weights_sha256 == WEIGHTS_SHA256
-    assert read.space == ffn_space(1, 1, 3)
     assert (read.weights, read.masks) == (tmp_path / "s/model.safetensors", tmp_path / "s/masks.npz")
 
 
@@ -111,39 +110,18 @@ def of_masks(folder, space, bits, architecture=FULL, **manifest):
     )  # fmt: skip
 
 
-def test_the_space_is_of_the_kinds_that_masks_speak_of(tmp_path):
+def test_masks_are_of_a_part_of_the_units(tmp_path):
     everything = model_space(FULL, ["ffn", "head", "resid"])
-    heads = of_masks(tmp_path / "heads", everything.part(["head"]), "011011")
-    assert heads.space == model_space(FULL, ["head"])
-    assert heads.masks_of("de-en").row("de-en").tolist() == [False, True, True, False, True, True]
     # Encoder neurons and decoder residual dimensions: the other stack's are kept.
-    part = [group for group in everything.groups if group.key in ("encoder.0.ffn", "decoder.0.resid")]
-    mixed = of_masks(tmp_path / "mixed", UnitSpace(part), "0100011")
-    assert mixed.space == model_space(FULL, ["ffn", "resid"])
-    assert mixed.masks_of("de-en").row("de-en").astype(int).tolist() == [
-        0,
-        1,
-        0,
-        1,
-        1,
-        1,
-        1,
-        1,
-        1,
-        1,
-        0,
-        0,
-        1,
-        1,
-    ]
+    part = UnitSpace(g for g in everything.groups if g.key in ("encoder.0.ffn", "decoder.0.resid"))
+    mixed = of_masks(tmp_path / "mixed", part, "0100011").masks_of("de-en")
+    assert (mixed.space, mixed.row("de-en").astype(int).tolist()) == (part, [0, 1, 0, 0, 0, 1, 1])
     # Masks for a direction that was not trained may be of another kind.
-    row = np.array([[1, 0, 1, 1, 1, 1]], dtype=bool)
-    MaskTable(["en-de"], row, everything.part(["head"]), {"weights_sha256": WEIGHTS_SHA256}).write(
-        tmp_path / "m.npz"
-    )
+    row, heads = np.array([[1, 0, 1, 1, 1, 1]], dtype=bool), everything.part(["head"])
+    MaskTable(["en-de"], row, heads, {"weights_sha256": WEIGHTS_SHA256}).write(tmp_path / "m.npz")
     plain = of_masks(tmp_path / "ffn", ffn_space(1, 1, 3), "110101").with_masks(tmp_path / "m.npz")
-    assert plain.masks_of("en-de").row("en-de").astype(int).tolist() == [1] * 6 + [1, 0, 1, 1, 1, 1]
-    assert plain.masks_of("de-en").row("de-en").astype(int).tolist() == [1, 1, 0, 1, 0, 1] + [1] * 6
+    assert plain.masks_of("en-de").row("en-de").astype(int).tolist() == [1, 0, 1, 1, 1, 1]
+    assert plain.masks_of("de-en").space == ffn_space(1, 1, 3)
 
 
 def test_masks_that_do_not_fit(tmp_path):
@@ -176,8 +154,13 @@ def test_port_weights_and_adapters_of_single_directions(tmp_path):
     assert SystemFolder.read(folder) == system and system.port == "marian"
     assert system.weights_of("de-en") == folder / "de.safetensors"
     assert system.weights_of("en-de") == folder / "model.safetensors"
+    assert system.weights_sha256_of("de-en") == hashlib.sha256(b"German").hexdigest()
+    assert system.weights_sha256_of("en-de") == WEIGHTS_SHA256
     with pytest.raises(UserError, match="de-en has weights of its own, which is not supported here"):
         _ = system.weights
+    with pytest.raises(UserError, match="'s' has weights of its own for each direction, and none for de-de"):
+        system.weights_of("de-de")
+    assert (plain.one_model, system.one_model) == (True, False)
     (folder / "de.safetensors").write_bytes(b"changed")
     with pytest.raises(UserError, match=r"de\.safetensors: SHA-256"):
         system.verify()

@@ -129,19 +129,6 @@ def test_scores_of_mixed_kinds_and_signs_round_trip(tmp_path):
     assert (table.values == values).all() and table.space == MODEL
 
 
-def test_masks_of_a_part_keep_what_is_outside():
-    part = MODEL.part(["ffn", "head"], ["encoder"])  # 5 neurons, 2 heads
-    table = MaskTable(["x"], np.array([[1, 0, 1, 0, 1, 0, 1]], dtype=bool), part, {})
-    keys = [group.key for group in MODEL.groups]
-    assert keys == [
-        *("encoder.0.ffn", "decoder.0.ffn", "encoder.0.self", "decoder.0.self", "decoder.0.cross"),
-        *("encoder.0.resid", "decoder.0.resid"),
-    ]
-    kept = "".join(str(int(bit)) for bit in table.over(MODEL).row("x"))
-    assert kept == "10101" + "11111" + "01" + "11" + "11" + "1111" + "1111"
-    assert table.over(part) is table
-
-
 def test_the_manifest_says_selector_and_gate_only_where_they_are_not_implied(tmp_path):
     space = MODEL.part(["ffn", "head"])
     keep = np.ones((1, space.size), dtype=bool)

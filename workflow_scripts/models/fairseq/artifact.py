@@ -106,8 +106,17 @@ def _check_finite(tensors: Mapping[str, Tensor], origin: str | Path) -> None:
 
 
 def load_network(system: SystemFolder | str | Path) -> Network:
-    """Return a system's network on the CPU, in eval mode; UserError for changed or unfit files."""
+    """Return a system's network on the CPU, in eval mode; UserError for changed or unfit files, and for a
+    system that has other weights for some directions."""
     folder = system if isinstance(system, SystemFolder) else SystemFolder.read(system)
+    network = empty_network(folder)
+    load_weights(network, folder.weights)
+    return network
+
+
+def empty_network(folder: SystemFolder) -> Network:
+    """Return the network of a system without its weights, on the CPU, in eval mode; UserError for files that
+    were changed."""
     folder.verify()
     try:
         architecture = Architecture.from_dict(folder.architecture)
@@ -117,6 +126,5 @@ def load_network(system: SystemFolder | str | Path) -> Network:
     # Drawing initial weights that are overwritten would move the caller's random state.
     with torch.random.fork_rng(devices=[]):
         network = build_network(architecture, len(vocabulary))
-    load_weights(network, folder.weights)
     network.eval()
     return network

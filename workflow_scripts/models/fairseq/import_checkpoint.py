@@ -21,8 +21,8 @@ from workflow_scripts.common.files import copy_file
 from workflow_scripts.common.language_codes import canonical, one_of
 from workflow_scripts.common.subword_model import load_subwords
 from workflow_scripts.models.fairseq.artifact import TIED_NAME, copy_weights, save_system_weights
-from workflow_scripts.models.fairseq.foreign_checkpoint import load_foreign, plain
 from workflow_scripts.models.fairseq.network import build_network, without_copies
+from workflow_scripts.models.foreign_checkpoint import load_foreign, plain
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary

@@ -1,13 +1,15 @@
 """The port of fairseq's Transformer: every method of ``models.port`` for a loaded system."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from workflow_scripts.models.fairseq.artifact import load_network
+from workflow_scripts.models.fairseq.artifact import empty_network, load_weights
 from workflow_scripts.models.fairseq.batches import (
     Batch,
     Batches,
@@ -22,7 +24,7 @@ from workflow_scripts.models.fairseq.generation import BeamSearch
 from workflow_scripts.models.fairseq.network import Network
 from workflow_scripts.models.fairseq.sampling import DirectionData
 from workflow_scripts.models.fairseq.sites import sites, taps
-from workflow_scripts.models.port import Ability, Call
+from workflow_scripts.models.port import Ability, Call, Laid
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.system import SystemFolder
@@ -35,8 +37,11 @@ class FairseqPort:
     name = "fairseq"
     abilities: frozenset[Ability] = frozenset({"generate"})
 
-    def __init__(self, network: Network, vocabulary: Vocabulary) -> None:
-        self.network, self.vocabulary = network, vocabulary
+    def __init__(self, network: Network, vocabulary: Vocabulary, system: SystemFolder | None = None) -> None:
+        """Take a network, with its weights; or without, and the system that has them."""
+        self.network, self.vocabulary, self._system = network, vocabulary, system
+        self._weights: Path | None = None
+        self._inside = False
 
     @property
     def device(self) -> torch.device:
@@ -82,6 +87,39 @@ class FairseqPort:
         """See ``Gates``."""
         return Gates(self.network, masks, gates, means)
 
+    def direction(self, name: str, masks: Path | None = None) -> AbstractContextManager[None]:
+        """See ``models.port.Port.direction``."""
+        if self._system is None:
+            raise RuntimeError("a port without a system has nothing for a direction")
+        system = self._system if masks is None else self._system.with_masks(masks)
+        table, weights = system.masks_of(name), system.weights_of(name)
+        parts = [] if table is None else [partial(self.intervene(table).use, name)]
+        return Laid(partial(self._lay, weights, parts))
+
+    @contextmanager
+    def _lay(
+        self, weights: Path, parts: Sequence[Callable[[], AbstractContextManager[Any]]]
+    ) -> Iterator[None]:
+        self._take(weights)
+        with ExitStack() as stack:
+            for part in parts:
+                stack.enter_context(part())
+            self._inside = True
+            try:
+                yield
+            finally:
+                self._inside = False
+
+    def _take(self, weights: Path) -> None:
+        if weights != self._weights:
+            load_weights(self.network, weights)
+            self._weights = weights
+
+    def _check_one(self) -> None:
+        """Refuse a system that has other weights for some directions, but in a block of ``direction``."""
+        if self._system is not None and not self._inside:
+            self._take(self._system.weights)
+
     def run(
         self,
         passes: Iterable[Sequence[Batch]],
@@ -89,10 +127,12 @@ class FairseqPort:
         piece_tokens: int | None = None,
     ) -> Iterator[Sequence[Batch]]:
         """See ``forward.run_split``."""
+        self._check_one()
         return run_split(self.network, passes, begin, piece_tokens)
 
     def loss(self, batch: Batch, count_language_tag: bool = False) -> tuple[Tensor, Tensor]:
         """See ``forward.teacher_forced_nll``."""
+        self._check_one()
         return teacher_forced_nll(self.network, batch, count_language_tag)
 
     def generate(
@@ -106,11 +146,16 @@ class FairseqPort:
         batch_tokens: int,
     ) -> Iterator[list[int]]:
         """Search with fairseq's generator; see ``BeamSearch``."""
+        self._check_one()
         search = BeamSearch(self.network, self.vocabulary, beam, length_penalty, max_length)
         return search.search(sources, prefix, batch_tokens)
 
 
 def load_port(system: SystemFolder, device: str) -> FairseqPort:
-    """Load a system; UserError for missing or changed files and for weights that do not fit."""
+    """Load a system; UserError for missing or changed files and for weights that do not fit. Weights that are
+    not of all directions are read when a direction is used."""
     vocabulary = Vocabulary.read(system.dictionary, system.languages)
-    return FairseqPort(load_network(system).to(device), vocabulary)
+    port = FairseqPort(empty_network(system).to(device), vocabulary, system)
+    if system.one_model:
+        port._check_one()
+    return port

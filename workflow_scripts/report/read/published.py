@@ -18,8 +18,9 @@ from workflow_scripts.common.naming import is_line
 from workflow_scripts.report.read.layout import BOTH, layout
 from workflow_scripts.report.read.read_files import read_table
 from workflow_scripts.report.read.read_scores import Plan, Score
+from workflow_scripts.report.tables.averages import Estimate
 from workflow_scripts.report.tables.display import Display, averaging_notes
-from workflow_scripts.report.tables.summary import Cell, Estimate, summarise
+from workflow_scripts.report.tables.summary import Cell, summarise
 from workflow_scripts.report.tables.table import Block, Cells, Record, Table, chosen, frame_of, records
 from workflow_scripts.report.tables.writing import (
     Digits,

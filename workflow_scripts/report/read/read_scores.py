@@ -38,7 +38,11 @@ RAW = "raw"  # the test set's own text as references
 
 @dataclass(frozen=True)
 class Plan:
-    """What an experiment's tables must cover; every list is in the order of display."""
+    """What an experiment's tables must cover; every list is in the order of display.
+
+    ``partial_systems``: the directions of systems that lack some. ``draws``: by the name that they have
+    together, systems that differ in a drawn mask set only. ``untrained``: directions that are only evaluated.
+    """
 
     experiment: str
     systems: list[str]
@@ -49,17 +53,24 @@ class Plan:
     profiles: list[str] = field(default_factory=lambda: [RAW])
     comet: list[str] = field(default_factory=list)  # those of ``metrics`` that are COMET models
     partial: dict[str, list[str]] = field(default_factory=dict)  # test sets that lack some directions
+    partial_systems: dict[str, list[str]] = field(default_factory=dict)
+    draws: dict[str, list[str]] = field(default_factory=dict)
+    untrained: list[str] = field(default_factory=list)
 
-    def directions_of(self, testset: str) -> list[str]:
-        """Return the directions that a test set has."""
-        return self.partial.get(testset, self.directions)
+    def directions_of(self, testset: str, system: str = "") -> list[str]:
+        """Return the directions that a test set has, and a system where one is named."""
+        had = self.partial.get(testset, self.directions)
+        own = self.partial_systems.get(system, had)
+        return [one for one in had if one in own]
 
     @property
     def size(self) -> int:
         """Number of scores expected."""
-        places = sum(len(self.directions_of(testset)) for testset in self.testsets)
-        lists = (self.systems, self.seeds, self.metrics, self.profiles)
-        return places * math.prod(len(values) for values in lists)
+        places = sum(
+            len(self.directions_of(testset, system))
+            for testset, system in product(self.testsets, self.systems)
+        )
+        return places * math.prod(len(values) for values in (self.seeds, self.metrics, self.profiles))
 
 
 Flags = dict[tuple[str, str], list[str]]  # of (metric, direction)
@@ -91,7 +102,7 @@ def read_scores(
         values = (plan.experiment, system, seed, testset, profile)
         job = dict(zip(("experiment", "system", "seed", "testset", "profile"), values, strict=True))
         found: dict[tuple[str, str], Score] = {}
-        expected = plan.directions_of(testset)
+        expected = plan.directions_of(testset, system)
         for path, metrics in files_of(root, comet_root, plan, job):
             if not path.is_file():
                 reading.missing.extend([str(path)] * len(metrics) * len(expected))

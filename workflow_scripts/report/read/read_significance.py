@@ -81,7 +81,7 @@ def read_significance(
     expected = 0
     for profile, system, seed, testset in product(plan.profiles, plan.systems, plan.seeds, plan.testsets):
         others = others_of(system, plan, baseline, control)
-        directions = plan.directions_of(testset)
+        directions = plan.directions_of(testset, system)
         wanted = list(product(others, directions, plan.metrics))
         expected += len(wanted)
         if not wanted:

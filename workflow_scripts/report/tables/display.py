@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workflow_scripts.report.read.ceilings import CEILING, Ceilings
+from workflow_scripts.report.tables.averages import MISSING, NO_DIRECTIONS
 from workflow_scripts.report.tables.cautions import Floor
 from workflow_scripts.report.tables.table import Cells, Record, Shown
 from workflow_scripts.report.tables.writing import FLAGGED, PAPER, Digits, best, digits_of, rounded, written
@@ -17,7 +18,9 @@ PAPER_RULE = (
 @dataclass(frozen=True)
 class Display:
     """What all tables of one experiment share. ``excluded``: the directions of each name of ``without``.
-    ``as_options``: what a note advises is an option of ``evaluate_outputs``, not a key of the config."""
+    ``as_options``: what a note advises is an option of ``evaluate_outputs``, not a key of the config.
+    ``draws``: of systems that are drawn several times, the number of draws. ``chosen``: of each sweep the
+    system that validation chose."""
 
     pivot: str
     baseline: str = "baseline"
@@ -26,6 +29,12 @@ class Display:
     floor: Floor = field(default_factory=Floor)
     ceilings: Ceilings = field(default_factory=Ceilings)
     as_options: bool = False
+    draws: Mapping[str, int] = field(default_factory=dict)
+    chosen: Collection[str] = ()
+
+    def label(self, system: str) -> str:
+        """Return what the row of a system is called."""
+        return f"{system} ({self.draws[system]} draws)" if system in self.draws else system
 
     def others(self, systems: Collection[str]) -> dict[str, str]:
         """Whom systems are compared with, of those that there are: by column of the summary, the name."""
@@ -43,13 +52,16 @@ class Display:
     ) -> list[Shown]:
         """Return the cells of a column, a row of one side for each system; "difference" has a sign."""
         digits, signed = self.digits(rows[0]), value == "difference"
-        # Averages that lack scores are not compared.
-        whole = [row["scores"] == row["scores_expected"] for row in rows]
+        # Averages that lack scores, or are over fewer directions, are not compared.
+        most = max(row["directions"] for row in rows)
+        whole = [(row["scores"], row["directions"]) == (row["scores_expected"], most) for row in rows]
         compared = [row[value] if all_there else None for row, all_there in zip(rows, whole, strict=True)]
         cells = []
         for row, is_best in zip(rows, self.best(compared, rows[0], rows[0]["side"]), strict=True):
-            why = reason(row) if reason else "scores missing"
+            why = reason(row) if reason else MISSING if found(row) else NO_DIRECTIONS
             text = written(row[value], row["sd"], row["n"], why, digits, signed) + found(row)
+            if row[value] is not None and row["directions"] < most:
+                text += f" [{row['directions']} of {most} directions]"
             cells.append(Shown(text, is_best, FLAGGED if row["flags"] else ""))
         return cells
 

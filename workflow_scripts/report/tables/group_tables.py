@@ -126,7 +126,7 @@ def _block(title: str, rows: Sequence[Record], display: Display, value: str, rea
     places = list(dict.fromkeys((row["group"], row["side"]) for row in rows))
     groups = list(dict.fromkeys(group for group, _ in places))
     spans = [(group, sum(place[0] == group for place in places)) for group in groups]
-    lines: dict[str, Cells] = {row["system"]: [row["system"]] for row in rows}
+    lines: dict[str, Cells] = {row["system"]: [display.label(row["system"])] for row in rows}
     columns = [chosen(rows, group=group, side=side) for group, side in places]
     for column in columns:
         for row, cell in zip(column, display.averages(column, value, reason), strict=True):

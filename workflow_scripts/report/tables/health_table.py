@@ -50,11 +50,11 @@ def read_off_target(root: str | Path, plan: Plan, allow_partial: bool = False) -
     for system, seed, testset in product(plan.systems, plan.seeds, plan.testsets):
         path = Path(root) / system / f"s{seed}" / f"{testset}.json"
         if not path.is_file():
-            missing += [str(path)] * len(plan.directions_of(testset))
+            missing += [str(path)] * len(plan.directions_of(testset, system))
             continue
         job = {"experiment": plan.experiment, "system": system, "seed": seed, "testset": testset}
         directions = read_job(path, job, "language", _check_entry)["directions"]
-        for direction in plan.directions_of(testset):
+        for direction in plan.directions_of(testset, system):
             if direction not in directions:
                 missing.append(f"{direction} in {path}")
                 continue

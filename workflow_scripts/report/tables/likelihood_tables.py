@@ -12,7 +12,8 @@ from workflow_scripts.common.errors import nearest
 from workflow_scripts.common.naming import is_line
 from workflow_scripts.report.read.read_files import Job, read_job, refuse_missing
 from workflow_scripts.report.read.read_scores import Plan
-from workflow_scripts.report.tables.summary import display_order, estimate
+from workflow_scripts.report.tables.averages import estimate
+from workflow_scripts.report.tables.summary import display_order
 from workflow_scripts.report.tables.table import Block, Cells, Record, Shown, Table, chosen, frame_of, records
 from workflow_scripts.report.tables.writing import Digits, decimal_mean, quantized, rounded, written
 
@@ -31,7 +32,7 @@ def likelihood_table(root: str | Path, plan: Plan, allow_partial: bool = False) 
     lines, missing = [], []
     for path, job in _jobs(root, plan, "testset", plan.testsets):
         content = _read(path, job, "likelihood", _check(FIGURES))
-        for direction in plan.directions_of(job["testset"]):
+        for direction in plan.directions_of(job["testset"], job["system"]):
             known = content["directions"] if content else {}
             if direction in known:
                 lines.append([*job.values(), direction, *(known[direction][name] for name in FIGURES)])

@@ -3,7 +3,6 @@
 ``summary`` has averages by group and side, differences to baseline and control, and the sweep of k.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -12,13 +11,17 @@ from workflow_scripts.common.checked_options import ALL, DIRECTION
 from workflow_scripts.report.read.ceilings import CEILING
 from workflow_scripts.report.read.layout import BOTH, side_of
 from workflow_scripts.report.read.read_scores import COLUMNS, Flags, Plan, Score
+from workflow_scripts.report.tables.averages import NO_DIRECTIONS, average, values_of
 from workflow_scripts.report.tables.display import Display, averaging_notes, signature_notes
+from workflow_scripts.report.tables.draws import COLUMNS as COLUMNS_OF_DRAWS
+from workflow_scripts.report.tables.draws import NOTE as NOTE_ON_DRAWS
+from workflow_scripts.report.tables.draws import draws_block, figures
 from workflow_scripts.report.tables.summary import (
     CSV_COLUMNS,
     Summary,
     display_order,
-    estimate,
     row_of,
+    rows_of,
     sweep_key,
 )
 from workflow_scripts.report.tables.table import (
@@ -41,11 +44,12 @@ from workflow_scripts.report.tables.writing import (
     Significant,
     rounded,
     side_title,
-    stored,
     table_title,
     without_title,
     written,
 )
+
+NOTE_ON_CHOICE = "(chosen): of the sweep the k with the lowest validation loss, see the table choice."
 
 
 def direction_table(
@@ -91,24 +95,21 @@ def _directions(
 ) -> Block:
     testset, profile, metric = (rows[0][key] for key in ("testset", "profile", "metric"))
     digits = display.digits(rows[0])
-    values: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for row in rows:
-        values[row["direction"], row["system"]].append(stored(row["score"], metric, profile))
-    systems = display_order(plan.systems)
+    values = values_of([Score(**row) for row in rows], plan)
+    systems = display_order(rows_of(plan))
     ceilings = {d: display.ceilings.of_direction(rows[0], d) for d in plan.directions}
     # A column of its own, and only where the text processing takes something.
     last = [CEILING] if any(value is not None for value in ceilings.values()) else []
     lines: list[Cells] = []
     for direction in plan.directions_of(testset):
-        found = [values.get((direction, system)) for system in systems]
-        means = [estimate(by_seed) if by_seed else None for by_seed in found]
-        shown = [mean.mean if mean else None for mean in means]
+        means = [average(values, plan, testset, [[direction]], system) for system in systems]
+        shown = [mean.mean for mean in means]
         bold = display.best(shown, rows[0], side_of(direction, display.pivot), direction)
         line: Cells = [Shown(direction, marks=FLAGGED if flags.get((metric, direction)) else "")]
         for system, mean, is_best in zip(systems, means, bold, strict=True):
-            n = mean.n if mean else 0
-            text = written(*((mean.mean, mean.sd) if mean else (None, None)), n, "scores missing", digits)
-            text += "" if n == len(plan.seeds) else f" [{n}/{len(plan.seeds)}]"
+            text = written(mean.mean, mean.sd, mean.n, mean.reason, digits)
+            if mean.n < len(plan.seeds) and mean.reason != NO_DIRECTIONS:
+                text += f" [{mean.n}/{len(plan.seeds)}]"
             marks = significant.get((testset, profile, metric, direction, system), "")
             line.append(Shown(text, is_best, marks))
         ceiling = ceilings[direction]
@@ -116,12 +117,17 @@ def _directions(
     alone = {row["direction"]: row for row in rows}
     flagged = [{**row, "flags": "; ".join(flags.get((metric, d), []))} for d, row in alone.items()]
     section = table_title(testset, profile, metric)
-    return Block("", ["direction", *systems, *last], lines, section, notes=signature_notes(flagged))
+    return Block(
+        "", ["direction", *map(display.label, systems), *last], lines, section, notes=signature_notes(flagged)
+    )
 
 
 def summary_table(summary: Summary, display: Display) -> Table:
     """Return the table of all cells."""
-    frame = frame_of([row_of(cell) for cell in summary.cells], CSV_COLUMNS)
+    drawn = any(cell.draws for cell in summary.cells)
+    columns = [*CSV_COLUMNS, *(COLUMNS_OF_DRAWS if drawn else [])]
+    lines = [[*row_of(cell), *(figures(cell.draws) if drawn else [])] for cell in summary.cells]
+    frame = frame_of(lines, columns)
     rows = records(frame)
     others = display.others({cell.system for cell in summary.cells})
     notes = [
@@ -137,11 +143,14 @@ def summary_table(summary: Summary, display: Display) -> Table:
         notes.append(f"`{display.control}` was trained further in the same way without masks: the control.")
     if display.pivot:
         notes.append(f"The column both is the mean of out of {display.pivot} and into {display.pivot}.")
+    notes += [NOTE_ON_DRAWS] if drawn else []
+    notes += [NOTE_ON_CHOICE] if display.chosen else []
     if summary.missing:
         notes.append("Cells with missing scores say how many of the expected were found: [found/expected].")
     blocks: list[Block] = []
     for place, section in sections(rows):
         own = [*_group_blocks(section, display, others), *_sweep_blocks(section, display, others)]
+        own += draws_block(chosen(section, grouping=ALL, without=""), display) if drawn else []
         own[-1].notes.extend(signature_notes(section))
         blocks += [Block(b.title, b.header, b.rows, table_title(*place), notes=b.notes) for b in own]
     title = f"Scores of {summary.cells[0].experiment}"
@@ -183,7 +192,10 @@ def _averages(
     title: str, rows: Sequence[Record], display: Display, others: Mapping[str, str], ks: Mapping[str, str]
 ) -> Block:
     """A row for each system, or for each k of a sweep; a column for each side and each difference."""
-    lines: dict[str, Cells] = {row["system"]: [ks.get(row["system"], row["system"])] for row in rows}
+    lines: dict[str, Cells] = {}
+    for row in rows:
+        named = ks.get(row["system"], display.label(row["system"]))
+        lines[row["system"]] = [named + (" (chosen)" if row["system"] in display.chosen else "")]
     header = ["k" if ks else "system"]
     columns = [chosen(rows, side=side) for side in dict.fromkeys(row["side"] for row in rows)]
     for column in columns:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from statistics import stdev
 from typing import Any
 
 from workflow_scripts.common.checked_options import Groups
@@ -17,20 +16,10 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.metric_names import shown_name
 from workflow_scripts.report.read.layout import Row, layouts
 from workflow_scripts.report.read.read_scores import Flags, Plan, Score
-from workflow_scripts.report.tables.writing import decimal_difference, decimal_mean, stored
+from workflow_scripts.report.tables.averages import Estimate, average, difference, values_of
 
 SWEEP = re.compile(r"(?P<family>.+)-k(?P<k>\d+(\.\d+)?)")
 TOKENIZER = re.compile(r"\|tok:[^|]*")
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean over ``n`` seeds; ``sd`` is None for one seed. Where ``n`` is 0, ``reason`` says why."""
-
-    mean: float | None
-    sd: float | None
-    n: int
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +44,7 @@ class Cell:
     to_control: Estimate
     signature: str  # of several directions, those there are
     flags: str  # directions that the metric's model does not know
+    draws: tuple[float, ...] = ()  # of a system with several draws: the mean over seeds of each
 
 
 @dataclass(frozen=True)
@@ -72,11 +62,6 @@ _COUNTS = ("directions", "scores", "scores_expected")
 _PARTS = ("difference", "difference_sd", "difference_n", "note")
 _AGAINST = [f"{other}_{part}" for other in ("baseline", "continued") for part in _PARTS]
 CSV_COLUMNS = [*_PLACE, *_COUNTS, "mean", "sd", "n", *_AGAINST, "signature", "flags"]
-
-
-def estimate(values: Sequence[float]) -> Estimate:
-    """Return mean, standard deviation (n - 1) and n of at least one value."""
-    return Estimate(decimal_mean(values), stdev(values) if len(values) > 1 else None, len(values))
 
 
 def sweep_key(system: str) -> tuple[str, str] | None:
@@ -119,7 +104,7 @@ def summarise(
     every, skipped = layouts(plan.directions, pivot, groups, without or {})
     own = {name: _layouts_of(plan, name, pivot, groups, without or {}) for name in plan.partial}
     skipped += [line for _, lines in own.values() for line in lines]
-    order = display_order(plan.systems)
+    order = display_order(rows_of(plan))
     cells: list[Cell] = []
     for testset, profile, metric in product(plan.testsets, plan.profiles, plan.metrics):
         wanted = (testset, profile, metric)
@@ -127,10 +112,7 @@ def summarise(
         if not table:
             skipped.append(f"{testset}/{shown_name(metric)}, {profile} references: no score at all")
             continue
-        values = {
-            (score.system, score.seed, score.direction): stored(score.score, metric, profile)
-            for score in table
-        }
+        values = values_of(table, plan)
         signatures = signatures_of(table)
         flagged = {d: said for (name, d), said in (flags or {}).items() if name == metric}
         for name, (grouping, group, side, parts) in own[testset][0] if testset in own else every:
@@ -140,15 +122,25 @@ def summarise(
             flag = "; ".join(dict.fromkeys(said for d in listed for said in flagged.get(d, [])))
             for system in order:
                 sweep = sweep_key(system)
-                there = sum((system, s, d) in values for s in plan.seeds for d in listed)
-                counts = (len(listed), there, len(listed) * len(plan.seeds))
-                value = _average(values, plan.seeds, parts, system)
-                to_baseline = _difference(values, plan, parts, system, baseline)
-                to_control = _difference(values, plan, parts, system, control)
+                its = [direction for direction in listed if direction in plan.directions_of(testset, system)]
+                there = sum((system, s, d) in values for s in plan.seeds for d in its)
+                counts = (len(its), there, len(its) * len(plan.seeds))
+                of_each = [average(values, plan, testset, parts, one) for one in plan.draws.get(system, [])]
+                estimates = (
+                    average(values, plan, testset, parts, system),
+                    difference(values, plan, testset, parts, system, baseline),
+                    difference(values, plan, testset, parts, system, control),
+                )
                 k = sweep[1] if sweep else ""
-                differences = (to_baseline, to_control)
-                cells.append(Cell(*place, system, k, *counts, value, *differences, signature, flag))
+                draws = tuple(one.mean for one in of_each if one.mean is not None)
+                cells.append(Cell(*place, system, k, *counts, *estimates, signature, flag, draws))
     return Summary(cells, skipped, plan.size - len(scores), plan.size)
+
+
+def rows_of(plan: Plan) -> list[str]:
+    """Return the systems of tables of averages: draws are one, at the place of the first."""
+    together = {name: key for key, names in plan.draws.items() for name in names}
+    return list(dict.fromkeys(together.get(system, system) for system in plan.systems))
 
 
 def _layouts_of(
@@ -186,40 +178,6 @@ def _refuse_signatures(score: Score, other: Score) -> None:
     raise UserError(
         f"table {score.testset}/{shown_name(score.metric)}: two signatures, {one} and {two}; score both again"
     )
-
-
-def _average(
-    values: dict[tuple[str, int, str], float], seeds: Sequence[int], parts: list[list[str]], system: str
-) -> Estimate:
-    by_seed = []
-    for seed in seeds:
-        means = [
-            decimal_mean(present)
-            for part in parts
-            if (present := [values[system, seed, d] for d in part if (system, seed, d) in values])
-        ]
-        # A side without any score would turn the mean of two sides into that of one.
-        if len(means) == len(parts):
-            by_seed.append(decimal_mean(means))
-    return estimate(by_seed) if by_seed else Estimate(None, None, 0, "scores missing")
-
-
-def _difference(
-    values: dict[tuple[str, int, str], float], plan: Plan, parts: list[list[str]], system: str, other: str
-) -> Estimate:
-    if system == other:
-        return Estimate(None, None, 0, f"is {other}")
-    if other not in plan.systems:
-        return Estimate(None, None, 0, f"no system {other}" if other else "none is named")
-    # In a partial table two systems may lack different directions: only those that both have are compared.
-    differences = {
-        (system, seed, d): decimal_difference(values[system, seed, d], values[other, seed, d])
-        for seed in plan.seeds
-        for part in parts
-        for d in part
-        if (system, seed, d) in values and (other, seed, d) in values
-    }
-    return _average(differences, plan.seeds, parts, system)
 
 
 def row_of(cell: Cell) -> list[Any]:

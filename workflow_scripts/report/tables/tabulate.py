@@ -6,6 +6,7 @@ written now are removed.
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,10 @@ from workflow_scripts.report.read.published import published_table, read_publish
 from workflow_scripts.report.read.read_scores import RAW, Plan, read_scores
 from workflow_scripts.report.read.read_significance import marks_of, read_significance
 from workflow_scripts.report.tables.cautions import NO_CEILINGS, cautions, floor_of, unranked
+from workflow_scripts.report.tables.choice import choice_table, sweep_of
+from workflow_scripts.report.tables.controls import compared_systems, controls_table
 from workflow_scripts.report.tables.display import Display
+from workflow_scripts.report.tables.draws import caution_on_draws
 from workflow_scripts.report.tables.group_tables import differences_table, groups_table, interference_table
 from workflow_scripts.report.tables.health_table import health_table, read_off_target
 from workflow_scripts.report.tables.likelihood_tables import contrastive_table, likelihood_table
@@ -29,6 +33,7 @@ from workflow_scripts.report.tables.score_tables import direction_table, summary
 from workflow_scripts.report.tables.significance_tables import seeds_table, significance_table, wins_table
 from workflow_scripts.report.tables.summary import summarise
 from workflow_scripts.report.tables.table import Table, remove_others, write_table
+from workflow_scripts.report.tables.zero_shot import zero_shot_table
 
 
 def read_without(text: str) -> dict[str, list[str]]:
@@ -61,16 +66,46 @@ def read_plan(args: argparse.Namespace) -> Plan:
     if not 0 < args.level < 1:
         raise UserError(f"--level: {args.level} is not between 0 and 1")
     lists = (args.systems, args.seeds, args.testsets, args.directions, args.metrics, args.profiles)
-    partial = json_object("partial-testsets", args.partial_testsets, {"talks": ["de-en"]}, _by_testset)
-    for testset, directions in partial.items():
-        for value, known in ((testset, args.testsets), *((one, args.directions) for one in directions)):
+    partial = _directions_by("testsets", args.partial_testsets, {"talks": ["de-en"]}, args)
+    own = _directions_by("systems", args.partial_systems, {"bilingual": ["de-en"]}, args)
+    draws = read_draws(args.draws, args.systems)
+    own |= {key: own[names[0]] for key, names in draws.items() if names[0] in own}
+    for direction in args.untrained:
+        if direction not in args.directions:
+            raise UserError(f"--untrained: no direction {direction}{nearest(direction, args.directions)}")
+    return Plan(args.experiment, *lists, args.comet, partial, own, draws, args.untrained)
+
+
+def _directions_by(
+    kind: str, text: str, example: dict[str, Any], args: argparse.Namespace
+) -> dict[str, list[str]]:
+    """Parse an option that says which directions each of --testsets, or --systems, has."""
+    found = json_object(f"partial-{kind}", text, example, _lists)
+    for name, directions in found.items():
+        for value, known in ((name, getattr(args, kind)), *((one, args.directions) for one in directions)):
             if value not in known:
-                raise UserError(f"--partial-testsets: no {value!r}{nearest(value, known)}")
-    return Plan(args.experiment, *lists, args.comet, partial)
+                raise UserError(f"--partial-{kind}: no {value!r}{nearest(value, known)}")
+    return found
 
 
-def _by_testset(found: dict[str, Any]) -> bool:
-    return all(is_list_of_texts(directions) and directions for directions in found.values())
+def _lists(found: dict[str, Any]) -> bool:
+    return all(is_list_of_texts(listed) and listed for listed in found.values())
+
+
+def read_draws(text: str, systems: Sequence[str]) -> dict[str, list[str]]:
+    """Parse ``--draws``: ``{"random": ["random-1", "random-2"]}``. Raises UserError: not of that shape, a
+    name that is also a system's, or a draw that is no system or is named twice."""
+    draws = json_object("draws", text, {"random": ["random-1", "random-2"]}, _lists)
+    check_names("--draws:", draws)
+    drawn = [name for names in draws.values() for name in names]
+    named_once("draws", drawn)
+    for key in draws:
+        if key in systems:
+            raise UserError(f"--draws: {key!r} is one system; a name of several is needed")
+    for name in drawn:
+        if name not in systems:
+            raise UserError(f"--draws: no system {name!r}{nearest(name, systems)}")
+    return draws
 
 
 def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[str]]:
@@ -92,9 +127,12 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
     compared = unranked(compared, floor, args.pivot) if compared else None
     root = args.ceiling_root
     ceilings = read_ceilings(root, plan, args.pivot, groups, without) if root else NO_CEILINGS
-    display = Display(args.pivot, args.baseline, args.control, without, floor, ceilings, args.as_options)
-    marks = marks_of(compared.comparisons, len(plan.seeds), args.control) if compared else None
     others = (args.baseline, args.control)
+    drawn = {key: len(names) for key, names in plan.draws.items()}
+    sweeps = [sweep_of(name, args.systems_root, plan) for name in args.choose]
+    best = {sweep.chosen for sweep in sweeps if sweep.chosen}
+    display = Display(args.pivot, *others, without, floor, ceilings, args.as_options, drawn, best)
+    marks = marks_of(compared.comparisons, len(plan.seeds), args.control) if compared else None
     summary = summarise(reading.scores, plan, args.pivot, groups, *others, without, reading.flags)
     tables = [
         direction_table(reading.scores, plan, display, marks, reading.flags),
@@ -107,6 +145,12 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
     if compared:
         tables += [make(compared, plan, display, args.level) for make in (significance_table, wins_table)]
         tables.append(seeds_table(compared, plan, display))
+    if compared_systems(plan.systems, args.baseline, args.control):
+        tables.append(controls_table(reading.scores, plan, display, compared))
+    if sweeps:
+        tables.append(choice_table(sweeps, summary, display))
+    if plan.untrained:
+        tables.append(zero_shot_table(reading, rates, plan, groups, display))
     if args.likelihood_root:
         tables.append(likelihood_table(args.likelihood_root, plan, args.allow_partial))
     if args.contrastive:
@@ -114,6 +158,7 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
     if request:
         tables.append(published_table(reading.scores, plan, display, groups, request, values))
     notes = cautions(reading, plan, floor, args.pivot, args.baseline, args.as_options, ceilings)
+    notes += caution_on_draws(plan)
     return [replace(table, notes=[*notes, *table.notes]) for table in tables], notes
 
 
@@ -126,6 +171,12 @@ def parser_of() -> argparse.ArgumentParser:
         parser.add_argument(f"--{name}", nargs="+", required=True)
     partial = 'JSON: {"talks": ["de-en"]}: those without all directions'
     parser.add_argument("--partial-testsets", default="{}", help=partial)
+    partial = 'JSON: {"bilingual": ["de-en"]}: systems without all directions'
+    parser.add_argument("--partial-systems", default="{}", help=partial)
+    parser.add_argument("--draws", default="{}", help='JSON: {"random": ["random-1", "random-2"]}: one row')
+    parser.add_argument("--choose", nargs="+", default=[], metavar="SWEEP", help="sweeps whose k is chosen")
+    parser.add_argument("--systems-root", default="systems", help="the experiment's folder systems/")
+    parser.add_argument("--untrained", nargs="+", default=[], help="directions that are only evaluated")
     parser.add_argument("--seeds", nargs="+", type=int, required=True)
     parser.add_argument("--profiles", nargs="+", default=[RAW], help="references: raw, paper")
     parser.add_argument("--comet", nargs="+", default=[], help="those of --metrics that are COMET models")

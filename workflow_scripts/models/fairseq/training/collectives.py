@@ -39,3 +39,13 @@ def highest_of_all(value: int) -> int:
     shared = torch.tensor([value], device=device)
     distributed.all_reduce(shared, op=distributed.ReduceOp.MAX)
     return int(shared.item())
+
+
+def any_of_all(flags: torch.Tensor) -> torch.Tensor:
+    """Return where a flag is set in some process; ``flags`` bool, of one shape in all."""
+    if not distributed.is_initialized():
+        return flags
+    device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
+    shared = flags.to(device, torch.uint8)
+    distributed.all_reduce(shared, op=distributed.ReduceOp.MAX)
+    return shared.to("cpu", torch.bool)

@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,7 @@ from fairseq import metrics
 from fairseq.dataclass import FairseqDataclass
 from fairseq.tasks import FairseqTask, register_task
 
-from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.artifact import load_weights
-from workflow_scripts.models.fairseq.gates import Gates
 from workflow_scripts.models.fairseq.network import build_network, fairseq_dictionary
 from workflow_scripts.models.fairseq.sampling import (
     BY_DIRECTION,
@@ -27,6 +26,8 @@ from workflow_scripts.models.fairseq.sampling import (
 )
 from workflow_scripts.models.fairseq.shards import shard_folders, shard_of_epoch
 from workflow_scripts.models.fairseq.training.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
+from workflow_scripts.models.fairseq.training.masked import MaskedTraining
+from workflow_scripts.models.fairseq.training.trained import freeze
 from workflow_scripts.models.fairseq.training.validation_rows import BLEU, VALIDATION, append_rows
 from workflow_scripts.models.progress_log import check_finite
 from workflow_scripts.units.architecture import Architecture
@@ -59,7 +60,7 @@ class NeuronspecTranslationTask(FairseqTask):
         self.folder = Path(plan["folder"])
         self.vocabulary = Vocabulary.read(plan["dictionary"], plan["languages"])
         self.dictionary = fairseq_dictionary(self.vocabulary)
-        self.gates: Gates | None = None
+        self.masked: MaskedTraining | None = None
         self.train_folder: str | None = None
 
     @property
@@ -110,21 +111,16 @@ class NeuronspecTranslationTask(FairseqTask):
         network = build_network(Architecture.from_dict(self.plan["architecture"]), len(self.dictionary))
         if self.plan["initial_weights"] is not None:
             load_weights(network, self.plan["initial_weights"])
+        method = self.plan["method"]
+        freeze(network, method)
         if self.plan["masks"] is not None:
-            table = MaskTable.read(self.plan["masks"])
-            missing = [direction for direction in self.directions if direction not in table.rows]
-            if missing:
-                raise UserError(
-                    f"{self.plan['masks']} has no row for direction {missing[0]}; it has {table.rows}"
-                )
-            self.gates = Gates(network, table)
+            self.masked = MaskedTraining(network, MaskTable.read(self.plan["masks"]), self.directions, method)
         return network
 
-    def _select_mask(self, sample: dict[str, Any]) -> None:
-        if self.gates is not None:
-            if sample["direction"] < 0:
-                raise RuntimeError("a masked network was given a batch of several directions")
-            self.gates.select(self.directions[sample["direction"]])
+    def begin_update(self) -> None:
+        """Called by the trainer before the batches of an update."""
+        if self.masked is not None:
+            self.masked.begin_update()
 
     def train_step(
         self,
@@ -136,22 +132,31 @@ class NeuronspecTranslationTask(FairseqTask):
         ignore_grad: bool = False,
     ) -> tuple[Any, Any, dict[str, Any]]:
         """One forward and backward pass under the mask of the batch's direction."""
-        self._select_mask(sample)
+        if self.masked is not None:
+            self.masked.select(sample["direction"])
         result: tuple[Any, Any, dict[str, Any]] = super().train_step(
             sample, model, criterion, optimizer, update_num, ignore_grad
         )
-        if self.gates is not None:
-            self.gates.check_fired()
+        if self.masked is not None:
+            self.masked.gates.check_fired()
+            if not ignore_grad:
+                self.masked.learn(sample["direction"])
         return result
+
+    def optimizer_step(self, optimizer: Any, model: Any, update_num: int) -> None:
+        """fairseq's step, which leaves alone what the masks hold."""
+        with self.masked.holding(optimizer) if self.masked is not None else nullcontext():
+            super().optimizer_step(optimizer, model, update_num)
 
     def valid_step(
         self, sample: dict[str, Any], model: Any, criterion: Any
     ) -> tuple[Any, Any, dict[str, Any]]:
         """fairseq's step under the mask of the batch's direction; its sums also by direction."""
-        self._select_mask(sample)
+        if self.masked is not None:
+            self.masked.select(sample["direction"])
         loss, sample_size, output = super().valid_step(sample, model, criterion)
-        if self.gates is not None:
-            self.gates.check_fired()
+        if self.masked is not None:
+            self.masked.gates.check_fired()
         # Every process must report the same keys, for their sums are gathered in one tensor.
         for number, direction in enumerate(self.directions):
             own = number == sample["direction"]
@@ -206,8 +211,8 @@ class NeuronspecTranslationTask(FairseqTask):
 
         scores = {}
         for number, direction in enumerate(self.directions):
-            if self.gates is not None:
-                self.gates.select(direction)
+            if self.masked is not None:
+                self.masked.select(number)
             scores[direction] = validation_bleu(self, model, number)
             stats[f"bleu/{direction}"] = scores[direction]
         named = " ".join(f"{direction} {score:.1f}" for direction, score in scores.items())

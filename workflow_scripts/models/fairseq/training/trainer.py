@@ -135,6 +135,7 @@ class NeuronspecTrainer(Trainer):
         # what the gradient is divided by.
         samples = [sample for sample in samples if sample] or samples
         with self.watch.timed("update"):
+            self.task.begin_update()
             output = super().train_step(samples, raise_oom=True)
         if output is not None:
             # On a GPU in half precision an update that overflows gives no output and is tried again.

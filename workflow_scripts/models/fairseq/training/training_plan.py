@@ -1,7 +1,7 @@
 """What one training is: data, network, settings, and where it works."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from workflow_scripts.common.errors import UserError
@@ -15,7 +15,8 @@ class TrainingPlan:
     `architecture` as in system.json; `settings` all of `train.training_settings`; `masks` an .npz with a row
     for each direction or None; `initial_weights` a safetensors file or None (random by the seed); `data_bin`
     a folder, or several joined with ":", of which each epoch reads one; `sources` of each folder, where the
-    settings weight them (`weighted_sources`), else None.
+    settings weight them (`weighted_sources`), else None; `method` as `train.training_method` checks it, empty
+    for the published training.
     """
 
     system: str
@@ -33,6 +34,7 @@ class TrainingPlan:
     initial_weights: str | None = None
     parent: dict[str, Any] | None = None
     sources: list[Sources] | None = None
+    method: dict[str, Any] = field(default_factory=dict)
 
 
 def longest_sentence(plan: TrainingPlan) -> int:

@@ -68,10 +68,10 @@ def _rebuilders() -> dict[str, Any]:
     return known
 
 
-_REBUILDERS = _rebuilders()
+REBUILDERS = _rebuilders()
 
 
-def _of_today(name: str) -> str:
+def of_today(name: str) -> str:
     """Return a name with its module of Python 3: torch writes Python 2's (``commands.Popen``)."""
     module, _, attribute = name.rpartition(".")
     module, attribute = NAME_MAPPING.get((module, attribute), (module, attribute))
@@ -79,7 +79,7 @@ def _of_today(name: str) -> str:
 
 
 def _is_harmless(name: str) -> bool:
-    name = _of_today(name)
+    name = of_today(name)
     top, _, rest = name.partition(".")
     if top in sys.stdlib_module_names:
         return _HARMLESS.fullmatch(name) is not None
@@ -95,8 +95,8 @@ def load_foreign(path: Path) -> Any:
         try:
             if not stubs and is_zipfile(path):
                 unknown = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-                stubs = {name for name in unknown if name not in _REBUILDERS and _is_harmless(name)}
-            allowed = [(known, name) for name, known in _REBUILDERS.items()]
+                stubs = {name for name in unknown if name not in REBUILDERS and _is_harmless(name)}
+            allowed = [(known, name) for name, known in REBUILDERS.items()]
             with torch.serialization.safe_globals([*allowed, *((Stub, name) for name in stubs)]):
                 return torch.load(path, map_location="cpu", weights_only=True)
         # The loader fails in many ways on bytes that are not its; what it advises is to drop the restriction.
@@ -129,7 +129,7 @@ def _reason(message: str, name: str | None, instead: str) -> str:
     if name is None:
         return f"not opened by torch's restricted loader: {instead}"
     return (
-        f"not opened by torch's restricted loader: it asks for {_of_today(name)}, which no checkpoint of"
+        f"not opened by torch's restricted loader: it asks for {of_today(name)}, which no checkpoint of"
         " fairseq needs: do not use a file that you do not trust"
     )
 

@@ -1,0 +1,185 @@
+"""Ways to train beside the published one: what moves in each, what stays to the bit, and what is exported."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from safetensors.torch import load_file  # noqa: E402
+
+from tests.training.toy_world import (  # noqa: E402
+    ARCHITECTURE,
+    DIRECTIONS,
+    baseline_arguments,
+    finetune_arguments,
+    write_world,
+)
+from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
+from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint  # noqa: E402
+from workflow_scripts.models.progress_log import ProgressLog  # noqa: E402
+from workflow_scripts.train.finetune import main  # noqa: E402
+from workflow_scripts.units.architecture import Architecture  # noqa: E402
+from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
+from workflow_scripts.units.system import SystemFolder  # noqa: E402
+
+#: Units of each FFN: two in the encoder, then two in the decoder.
+WIDTH = 24
+#: No direction keeps these; one direction keeps unit 50 alone, one unit 51.
+NOWHERE = {0, 5, 23, 48, 95}
+SETTINGS = {"weight_decay": 0.1, "max_updates": 12, "warmup_updates": 2, "validate_interval_updates": 6}
+#: One update at a rate of nothing.
+STANDING = {"lr": 1e-30, "max_updates": 1, "warmup_updates": 1, "weight_decay": 0.0}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_world(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="module")
+def parent(world: Path) -> Path:
+    from workflow_scripts.train.train_baseline import main as train_baseline
+
+    arguments = baseline_arguments(world, world / "training", world / "baseline", max_updates=8)
+    train_baseline(arguments)
+    return world / "baseline"
+
+
+@pytest.fixture(scope="module")
+def masks(world: Path, parent: Path) -> Path:
+    keep = np.ones((len(DIRECTIONS), 4 * WIDTH), dtype=np.bool_)
+    keep[:, list(NOWHERE)] = False
+    keep[1:, 50] = keep[:-1, 51] = False
+    system = SystemFolder.read(parent)
+    table = MaskTable(
+        DIRECTIONS, keep, system.space, {"rule": "test", "weights_sha256": system.weights_sha256}
+    )
+    table.write(world / "masks.npz")
+    return world / "masks.npz"
+
+
+def trained(
+    world: Path,
+    parent: Path,
+    masks: Path | None,
+    folder: Path,
+    method: dict[str, Any],
+    *more: str,
+    **settings: Any,
+) -> Path:
+    """The system of a fine-tuning, exported."""
+    arguments = finetune_arguments(
+        world, parent, masks, folder / "training", folder / "system", **{**SETTINGS, **settings}
+    )
+    main([*arguments, *([f"--method={json.dumps(method)}"] if method else []), *more])
+    return folder / "system"
+
+
+def weights(system: Path) -> dict[str, Any]:
+    found: dict[str, Any] = load_file(system / "model.safetensors")
+    return found
+
+
+def moved_rows(system: Path, parent: Path, part: str = "fc1.weight") -> set[int]:
+    """The flat ids of units whose row (whose bias) is another one than the parent's."""
+    after, before = weights(system), weights(parent)
+    names = [f"{stack}.layers.{layer}.{part}" for stack in ("encoder", "decoder") for layer in (0, 1)]
+    moved = torch.cat([(after[name] != before[name]).reshape(WIDTH, -1).any(dim=1) for name in names])
+    return set(moved.nonzero().flatten().tolist())
+
+
+def test_masked_gradients_freeze_rows_that_no_direction_keeps(
+    world: Path, parent: Path, masks: Path, tmp_path: Path
+) -> None:
+    """Twelve updates with decay and momentum: the input weights of such units are the parent's to the bit.
+    Their biases move; so does every other row. The system translates without masks."""
+    out = trained(world, parent, masks, tmp_path, {"train": "gradients"})
+    assert moved_rows(out, parent) == set(range(4 * WIDTH)) - NOWHERE
+    assert moved_rows(out, parent, "fc1.bias") == set(range(4 * WIDTH))
+    system = SystemFolder.read(out)
+    assert system.masks is None and set(system.mask_rows.values()) == {None}
+    assert system.training is not None and system.training["method"] == {"train": "gradients"}
+
+
+def test_masked_gradients_see_the_whole_network(
+    world: Path, parent: Path, masks: Path, tmp_path: Path
+) -> None:
+    """At a rate of nothing the losses of validation are those without masks."""
+    lines = []
+    for table, method in ((masks, {"train": "gradients"}), (None, {}), (masks, {})):
+        folder = tmp_path / str(len(lines))
+        trained(world, parent, table, folder, method, **STANDING)
+        lines.append((folder / "training/validation.csv").read_text())
+    assert lines[0] == lines[1] != lines[2]
+
+
+def test_the_published_way_lets_them_decay(world: Path, parent: Path, masks: Path, tmp_path: Path) -> None:
+    out = trained(world, parent, masks, tmp_path, {})
+    assert moved_rows(out, parent) == set(range(4 * WIDTH))
+    described = SystemFolder.read(out)
+    assert described.training is not None and {"method", "start"}.isdisjoint(described.training)
+
+
+def test_ffns_alone(world: Path, parent: Path, tmp_path: Path) -> None:
+    """All weights and biases of FFNs move, nothing else does, and nothing else has an optimiser's state."""
+    out = trained(world, parent, None, tmp_path, {"parameters": "ffn"})
+    after, before = weights(out), weights(parent)
+    moved = {name for name in before if not torch.equal(after[name], before[name])}
+    assert moved == {name for name in before if ".fc1." in name or ".fc2." in name}
+    state = read_checkpoint(tmp_path / "training/checkpoint_last.pt")["last_optimizer_state"]
+    assert len(state["state"]) == len(moved) == 4 * 4
+
+
+def test_a_random_subset_of_ffns(world: Path, parent: Path, masks: Path, tmp_path: Path) -> None:
+    """Masked gradients of FFNs alone: of the first weights the kept rows, of FFNs the rest, nothing else."""
+    out = trained(world, parent, masks, tmp_path, {"train": "gradients", "parameters": "ffn"})
+    after, before = weights(out), weights(parent)
+    moved = {name for name in before if not torch.equal(after[name], before[name])}
+    assert moved == {name for name in before if ".fc1." in name or ".fc2." in name}
+    assert moved_rows(out, parent) == set(range(4 * WIDTH)) - NOWHERE
+
+
+def interrupted(arguments: list[str], update: int, patch: pytest.MonkeyPatch) -> None:
+    """Train, leave off after an update, and go on from the last checkpoint."""
+    plain = ProgressLog.update
+
+    def breaking(self: ProgressLog, number: int, *rest: object) -> None:
+        plain(self, number, *rest)  # type: ignore[arg-type]
+        if number == update:
+            raise KeyboardInterrupt
+
+    with patch.context() as context, pytest.raises(KeyboardInterrupt):
+        context.setattr(ProgressLog, "update", breaking)
+        main(arguments)
+    main(arguments)
+
+
+def test_own_momentum_of_ffns_resumes_to_the_bit(
+    world: Path, parent: Path, masks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    method = {"parameters": "ffn", "momentum": "own"}
+    out = trained(world, parent, masks, tmp_path / "straight", method)
+    assert moved_rows(out, parent) == set(range(4 * WIDTH)) - NOWHERE
+    folder = tmp_path / "resumed"
+    arguments = finetune_arguments(world, parent, masks, folder / "training", folder / "system", **SETTINGS)
+    interrupted([*arguments, f"--method={json.dumps(method)}"], 9, monkeypatch)
+    one, two = weights(out), weights(folder / "system")
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_from_random_weights(world: Path, parent: Path, tmp_path: Path) -> None:
+    """Those that the seed draws, in the parent's architecture; at a rate of nothing they stay."""
+    out = trained(world, parent, None, tmp_path, {}, "--start", "random", **STANDING)
+    torch.manual_seed(3)
+    drawn = build_network(Architecture.from_dict(ARCHITECTURE), 27).state_dict()
+    after = weights(out)
+    assert all(torch.equal(tensor, drawn[name]) for name, tensor in after.items())
+    described = SystemFolder.read(out)
+    assert described.parent is not None and described.parent["system"] == "baseline"
+    assert described.training is not None and described.training["start"] == "random"

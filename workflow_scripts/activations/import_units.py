@@ -1,0 +1,129 @@
+"""Take counts, masks or lists of FFN neurons that another program wrote, for a system here.
+
+Masks and lists become masks; counts become masks by a selector, or scores. The three forms are in
+``activations.foreign_units``.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.activations.foreign_units import (
+    COUNTS,
+    LISTS,
+    counts_of,
+    keep_of,
+    lists_of,
+    read_foreign,
+)
+from workflow_scripts.common.checked_options import is_list_of_texts, json_object
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import sha256_of
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.selection import Selection
+from workflow_scripts.units.system import SystemFolder
+
+DIRECTION = "{direction}"
+COUNTING = "counted by another program"
+
+
+def import_table(
+    system: SystemFolder, pattern: str, directions: Sequence[str], by_language: bool = False
+) -> MaskTable | ScoreTable:
+    """Return what foreign files say of a system's FFN neurons, a row for each direction.
+
+    ``pattern``: a file for each direction, with ``{direction}``; or one file of lists, in the order of
+    ``directions``. ``by_language``: its lists are those of the system's languages; a direction has its
+    source's units in the encoder and its target's in the decoder. Raises UserError.
+    """
+    space = system.space_of(["ffn"])
+    rows: list[NDArray[Any]] = []
+    hashes, forms = {}, set()
+    for direction in directions if DIRECTION in pattern else [""]:
+        path = Path(pattern.replace(DIRECTION, direction))
+        if not path.is_file():
+            raise UserError(f"{path}: there is no such file" + (f", of {direction}" if direction else ""))
+        form, value = read_foreign(path)
+        forms.add(form)
+        hashes[direction] = sha256_of(path)
+        if (form == LISTS) == bool(direction):
+            hint = f"leave out {DIRECTION}" if direction else f"the pattern needs {DIRECTION}"
+            raise UserError(f"{path}: holds {form} of {'all tasks' if direction else 'one task'}: {hint}")
+        if form == LISTS:
+            rows += _lists(path, value, system, directions, by_language)
+        else:
+            rows.append(counts_of(path, value, space) if form == COUNTS else keep_of(path, value, space))
+    if len(forms) > 1:
+        raise UserError(f"{pattern}: some files hold counts, others masks; name those of one form")
+    facts = {"weights_sha256": system.weights_sha256, "counting": COUNTING, "files_sha256": hashes}
+    if COUNTS in forms:
+        return ScoreTable(directions, np.stack(rows), space, {**facts, "data_sha256": None}, pattern)
+    return MaskTable(directions, np.stack(rows), space, {**facts, "rule": f"foreign {forms.pop()}"}, pattern)
+
+
+def _lists(
+    path: Path,
+    value: Sequence[Any],
+    system: SystemFolder,
+    directions: Sequence[str],
+    by_language: bool,
+) -> list[NDArray[np.bool_]]:
+    """Return the listed units of each direction."""
+    space = system.space_of(["ffn"])
+    if not by_language:
+        return list(lists_of(path, value, space, directions))
+    listed = dict(zip(system.languages, lists_of(path, value, space, system.languages), strict=True))
+    encoder = np.zeros(space.size, dtype=np.bool_)
+    encoder[space.ids_of(space.part(stacks=["encoder"]))] = True
+    sides = map(split_direction, directions)
+    return [np.where(encoder, listed[source], listed[target]) for source, target in sides]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write the table that the command line asks for."""
+    parser = argparse.ArgumentParser(description="Take units that another program wrote.")
+    parser.add_argument("--system", type=Path, required=True, help="folder of the system they are of")
+    parser.add_argument("--files", required=True, help="pattern with {direction}, or one file of lists")
+    parser.add_argument("--directions", nargs="+", required=True)
+    parser.add_argument("--by", choices=["language"], help="lists are of the system's languages, in order")
+    parser.add_argument("--select", help="of counts: such as mass:95; or four as JSON, by side and stack")
+    parser.add_argument("--pivot", help="for four selectors")
+    parser.add_argument("--seed", type=int, help="for what is drawn")
+    parser.add_argument("--gate", help='JSON, how others act, as {"ffn": "zero"}')
+    parser.add_argument("--scores", action="store_true", help="of counts: write them, not masks")
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args(argv)
+    system = SystemFolder.read(arguments.system)
+    table = import_table(system, arguments.files, arguments.directions, arguments.by == "language")
+    if isinstance(table, ScoreTable) and not arguments.scores:
+        if arguments.select is None:
+            raise UserError(
+                f"{arguments.files}: holds counts: say which units are kept, such as --select mass:95"
+            )
+        selection = Selection.parse(arguments.select, None, arguments.pivot, arguments.seed)
+        table = selection.masks(table)
+    elif arguments.scores != isinstance(table, ScoreTable):
+        raise UserError(f"{arguments.files}: holds no counts, so it gives no scores; leave out --scores")
+    elif arguments.select is not None:
+        raise UserError(f"--select {arguments.select}: goes with counts that become masks; leave it out")
+    if isinstance(table, MaskTable):
+        gate = json_object("gate", arguments.gate, {"ffn": "zero"}, _is_of_texts) if arguments.gate else None
+        table = MaskTable(table.rows, table.keep, table.space, {**table.manifest, "gate": gate}, table.origin)
+        for name, row in zip(table.rows, table.keep, strict=True):
+            print(f"{name}: keeps {int(row.sum())} of {row.size} units ({row.mean():.1%})", file=sys.stderr)
+    table.write(arguments.out)
+
+
+def _is_of_texts(value: dict[str, Any]) -> bool:
+    return is_list_of_texts(list(value.values()))
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,204 @@
+"""All sections of a config, and what follows from them of directions, text and scores."""
+
+from pydantic import Field
+
+from workflow_scripts.common.directions import pair_of, split_direction
+from workflow_scripts.config.base import Language, Name, Section
+from workflow_scripts.config.evaluation import Evaluation, Report
+from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern, FilesSource
+from workflow_scripts.config.masks import FAMILY, SWEEP, Masks
+from workflow_scripts.config.sections import (
+    Activations,
+    Analysis,
+    Data,
+    Decode,
+    Directions,
+    Subwords,
+    Text,
+    Uses,
+)
+from workflow_scripts.config.systems import System
+from workflow_scripts.config.toy import ToySource
+from workflow_scripts.config.training import Finetune, Model, Train
+
+DIRECTIONS_OF_A_COUNT = 8
+
+
+class Contents(Section):
+    """All sections of a config."""
+
+    experiment: Name = Field(description="Name; results go to results/{experiment}/.")
+    languages: list[Language] = Field(min_length=2, description="Order fixes the ids of the language tokens.")
+    pivot: Language | None = Field(None, description="The language every other is paired with.")
+    groups: dict[Name, dict[Name, list[Language]]] = Field(
+        {}, description="Groupings of languages, such as family or tier, for tables and analyses."
+    )
+    directions: Directions = Field(Directions(), description="Trained and evaluated directions.")
+    data: Data = Field(description="Text.")
+    subwords: Subwords = Field(Subwords(), description="Subwords.")
+    text: Text = Field(Text(), description="Text processing.")
+    model: Model = Field(Model.model_validate({}), description="Architecture.")
+    train: Train = Field(Train(), description="Baseline training and seeds.")
+    finetune: Finetune = Field(Finetune(), description="Training of all fine-tuned systems.")
+    activations: Activations = Field(Activations(), description="Activation counts.")
+    masks: Masks = Field(Masks(), description="Mask sets.")
+    systems: dict[Name, System] = Field(
+        {"continued": System(masks="all"), "ns": System(masks=SWEEP)},
+        description="Systems made from the baseline, which is always there.",
+    )
+    uses: Uses | None = Field(None, description="Systems taken from another experiment.")
+    decode: Decode = Field(Decode(), description="Decoding.")
+    evaluation: Evaluation = Field(Evaluation(), description="Scores.")
+    analysis: Analysis = Field(Analysis(), description="Analyses.")
+    report: Report = Field(Report(), description="Tables and figures.")
+
+    @property
+    def groupings(self) -> dict[str, dict[str, list[str]]]:
+        """Groupings of languages: those of the toy corpus itself, and those of the key groups."""
+        own = self.data.source.groupings() if isinstance(self.data.source, ToySource) else {}
+        return {**own, **self.groups}
+
+    @property
+    def train_directions(self) -> list[str]:
+        """Trained directions, in a fixed order: by language order, out of the pivot first."""
+        rule = self.directions.train
+        if isinstance(rule, list):
+            return list(rule)
+        others = [lang for lang in self.languages if lang != self.pivot]
+        if rule == "pivot":
+            return [f"{self.pivot}-{x}" for x in others] + [f"{x}-{self.pivot}" for x in others]
+        return [f"{a}-{b}" for a in self.languages for b in self.languages if a != b]
+
+    @property
+    def evaluated_directions(self) -> list[str]:
+        """All directions that are decoded and scored."""
+        return self.train_directions + self.directions.evaluate_only
+
+    @property
+    def train_pairs(self) -> list[str]:
+        """Pairs with training text."""
+        return list(dict.fromkeys(pair_of(d) for d in self.train_directions))
+
+    @property
+    def pairs(self) -> list[str]:
+        """Pairs with validation and test text."""
+        return list(dict.fromkeys(pair_of(d) for d in self.evaluated_directions))
+
+    @property
+    def subsets(self) -> list[str]:
+        """train, valid and the names of the source's test sets."""
+        return list(self.data.source.patterns(""))
+
+    @property
+    def testsets(self) -> list[str]:
+        """The sets that are decoded and scored."""
+        return self.evaluation.testsets or [s for s in self.subsets if s not in (TRAIN, VALID)]
+
+    def directions_of(self, testset: str) -> list[str]:
+        """Return the directions that a test set has; validation text has all."""
+        source = self.data.source
+        if isinstance(source, FilesSource) and testset in source.tests:
+            return source.tests[testset].of(self.evaluated_directions)
+        return self.evaluated_directions
+
+    def target_sides(self, testset: str) -> list[str]:
+        """Return what a test set has translations into: one side of a pair's text, as ``de-en.en``."""
+        sides = (f"{pair_of(d)}.{split_direction(d)[1]}" for d in self.directions_of(testset))
+        return list(dict.fromkeys(sides))
+
+    @property
+    def round_trips(self) -> dict[str, list[str]]:
+        """Test sets with the same sides, by the name of the rule that they have."""
+        every = [
+            testset for testset in self.testsets if self.directions_of(testset) == self.evaluated_directions
+        ]
+        named = {"round_trip": every} if every else {}
+        return named | {
+            f"round_trip_{testset}": [testset] for testset in self.testsets if testset not in every
+        }
+
+    @property
+    def scored_directions(self) -> list[str]:
+        """The directions that any test set has."""
+        had = {direction for testset in self.testsets for direction in self.directions_of(testset)}
+        return [direction for direction in self.evaluated_directions if direction in had]
+
+    @property
+    def control_text(self) -> tuple[str, list[str]]:
+        """The test set on which masks are controlled, and its trained directions: the first with the most."""
+        trained = set(self.train_directions)
+        had = {testset: [d for d in self.directions_of(testset) if d in trained] for testset in self.testsets}
+        testset = max(had, key=lambda name: len(had[name]))
+        return testset, had[testset]
+
+    @property
+    def partial_testsets(self) -> dict[str, list[str]]:
+        """The directions of each test set that lacks some that another one has."""
+        every = self.scored_directions
+        by_set = {testset: self.directions_of(testset) for testset in self.testsets}
+        return {testset: had for testset, had in by_set.items() if had != every}
+
+    def pairs_of(self, subset: str) -> list[str]:
+        """Return the pairs that a subset has text of."""
+        if subset == TRAIN:
+            return self.train_pairs
+        return list(dict.fromkeys(pair_of(d) for d in self.directions_of(subset)))
+
+    def sources_of(self, subset: str, pair: str, data_root: str = "") -> list[FilePattern]:
+        """Return where a pair's text of a subset comes from, in order."""
+        source = self.data.source
+        if isinstance(source, FilesSource):
+            return list(source.parts_with(subset, pair))
+        return [source.patterns(data_root)[subset]]
+
+    @property
+    def source_weights(self) -> dict[str, list[float]]:
+        """The weights of the sources of each pair's training text; empty where all are equal."""
+        source = self.data.source
+        return source.weights(self.train_pairs) if isinstance(source, FilesSource) else {}
+
+    def empty_lines(self, subset: str) -> str:
+        """What is done with lines of a subset that have an empty side: error, drop or keep."""
+        chosen = {"count": "keep", "drop": "drop"}.get(self.evaluation.empty_references)
+        return self.data.empty_lines if chosen is None or subset in (TRAIN, VALID) else chosen
+
+    @property
+    def all_metrics(self) -> list[str]:
+        """Names of every metric, sacrebleu's first."""
+        return [*self.evaluation.metrics, *(model.name for model in self.evaluation.comet)]
+
+    @property
+    def counted_together(self) -> dict[str, list[str]]:
+        """Directions of one source language whose activations one job counts, by the job's name.
+
+        At most ``DIRECTIONS_OF_A_COUNT`` each, so that other cores have work too. Directions that are only
+        evaluated are counted alone, so that adding one recounts no other.
+        """
+        out: dict[str, list[str]] = {}
+        if self.activations.count_pads:
+            return out
+        for source in self.languages:
+            found = [d for d in self.train_directions if split_direction(d)[0] == source]
+            jobs = -(-len(found) // DIRECTIONS_OF_A_COUNT)
+            for job in range(jobs if len(found) > 1 else 0):
+                name = source if jobs == 1 else f"{source}_{job + 1}"
+                out[name] = found[job * DIRECTIONS_OF_A_COUNT : (job + 1) * DIRECTIONS_OF_A_COUNT]
+        return out
+
+    @property
+    def counted_alone(self) -> list[str]:
+        """Directions whose activations are counted by a job of their own."""
+        together = {direction for job in self.counted_together.values() for direction in job}
+        return [direction for direction in self.evaluated_directions if direction not in together]
+
+    @property
+    def families(self) -> dict[str, str]:
+        """Language → family, by the grouping of that name."""
+        return {lang: name for name, langs in self.groupings.get(FAMILY, {}).items() for lang in langs}
+
+    @property
+    def decoding(self) -> Decode:
+        """The section decode, with its ranking decided: published scores are fairseq's."""
+        like_published = self.report.published is not None and self.decode.engine == "ctranslate2"
+        ranking = self.decode.ranking or ("fairseq" if like_published else "native")
+        return self.decode.model_copy(update={"ranking": ranking})

@@ -1,0 +1,91 @@
+"""What must hold of systems: one line for each mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from workflow_scripts.common.errors import nearest
+from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.mask_checks import unknown_set, without_row
+from workflow_scripts.config.masks import ALL_UNITS, FAMILY, SWEEP
+from workflow_scripts.config.systems import System
+
+if TYPE_CHECKING:
+    from workflow_scripts.config.experiment import Experiment
+
+
+def system_problems(experiment: Experiment) -> Iterable[str]:
+    """Yield every mistake in `systems`."""
+    if BASELINE in experiment.systems:
+        yield f"systems: {BASELINE!r} is always there; it is not made from itself"
+    yield from _same_names(experiment)
+    for name, system in experiment.systems.items():
+        yield from _mask_problems(experiment, name, system)
+        yield from _direction_problems(experiment, f"systems.{name}.directions", system)
+        yield from _adapter_problems(experiment, f"systems.{name}.adapters", system)
+        if system.renew is not None:
+            yield from _renewal_problems(experiment, f"systems.{name}.renew", system)
+
+
+def _same_names(experiment: Experiment) -> Iterable[str]:
+    for key, system in experiment.systems.items():
+        if system.masks == SWEEP:
+            what, spread = "a sweep makes", [f"{key}-k{k}" for k in experiment.masks.k]
+        else:
+            what = f"the draws of systems.{key} make"
+            spread = [f"{key}-{number}" for number in experiment.masks.draws(system.masks)]
+        for name in sorted(set(spread) & set(experiment.systems)):
+            yield f"systems.{name}: {what} a system of the same name"
+
+
+def _mask_problems(experiment: Experiment, name: str, system: System) -> Iterable[str]:
+    masks, key = experiment.masks, f"systems.{name}.masks"
+    yield from unknown_set(experiment, key, system.masks, [SWEEP, *masks.sets])
+    chain = masks.chain(next(iter(masks.draws(system.masks).values()), system.masks))
+    keys = [masks.named[one].key for one in chain]
+    # Tables take the threshold of a sweep's system from its name.
+    _, found, k = name.rpartition("-k")
+    if found and k.replace(".", "").isdigit() and f"k{k}" not in keys:
+        yield f"systems.{name}: its name says k{k}, its masks are {system.masks!r}"
+    sets = [masks.sets[one] for one in keys if one in masks.sets]
+    if system.knows_untrained:
+        for one in (one for one in sets if one.of_several_rows):
+            yield from without_row(experiment, key, one, experiment.directions.evaluate_only)
+    if experiment.decode.engine == "ctranslate2" and any("resid" in one.units for one in sets):
+        yield (
+            f"{key}: {system.masks!r} masks the residual stream, which decode.engine ctranslate2 cannot do;"
+            " take fairseq"
+        )
+    if sets and name in experiment.used:
+        yield f"uses.systems: {name!r} has masks of masks.sets; those of masks.k and all can be taken"
+
+
+def _direction_problems(experiment: Experiment, key: str, system: System) -> Iterable[str]:
+    trained = experiment.train_directions
+    for direction in system.directions or []:
+        if direction not in trained:
+            yield f"{key}: {direction!r} is not trained{nearest(direction, trained)}"
+
+
+def _adapter_problems(experiment: Experiment, key: str, system: System) -> Iterable[str]:
+    if system.adapters is None or system.adapters.by != FAMILY:
+        return
+    if FAMILY not in experiment.groupings:
+        yield f"{key}.by: groups has no {FAMILY!r}{nearest(FAMILY, experiment.groupings)}"
+        return
+    for family, members in experiment.groupings[FAMILY].items():
+        if not members:
+            yield f"{key}.by: the family {family!r} has no member; give it languages, or leave it out"
+
+
+def _renewal_problems(experiment: Experiment, key: str, system: System) -> Iterable[str]:
+    named = experiment.masks.named.get(system.masks)
+    if system.masks == SWEEP or named is None:
+        return
+    one = named.one
+    if not isinstance(one.select, str) or one.of != "activations" or system.masks == ALL_UNITS:
+        yield (
+            f"{key}: {system.masks!r} cannot be estimated again; take a set that one selector makes of"
+            " activations, such as select: mass:95"
+        )

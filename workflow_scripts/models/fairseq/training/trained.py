@@ -1,0 +1,47 @@
+"""Which parameters a training moves; the others stay as they are to the bit, without optimiser state."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
+
+# isort: split
+import torch
+from torch import nn
+
+from workflow_scripts.models.fairseq.sites import sites
+from workflow_scripts.models.fairseq.training.masked import rows_without
+from workflow_scripts.units.mask_table import MaskTable
+
+
+def freeze(network: nn.Module, method: Mapping[str, Any]) -> None:
+    """Leave only what the method trains with ``requires_grad``; the optimiser and the processes' reducer take
+    no other parameter. ``parameters: ffn``: weights and biases of both layers of every FFN."""
+    if method.get("parameters") != "ffn":
+        return
+    network.requires_grad_(False)
+    for site in sites(network).values():
+        if site.group.kind == "ffn" and site.rows is not None:
+            site.rows.requires_grad_(True)  # W1, b1
+            site.module.requires_grad_(True)  # W2, b2
+
+
+def take_untrained(
+    network: nn.Module,
+    start: nn.Module,
+    method: Mapping[str, Any],
+    masks: MaskTable | None,
+    directions: Sequence[str],
+) -> None:
+    """Copy what the method does not train from ``start``, which it began with, into the trained ``network``:
+    checkpoints of half precision hold it rounded. ``masks``: those of the whole training, None without."""
+    freeze(network, method)
+    rows = {}
+    if masks is not None and method.get("train") == "gradients":
+        rows = rows_without(network, masks, directions)
+    with torch.no_grad():
+        for trained, first in zip(network.parameters(), start.parameters(), strict=True):
+            if not trained.requires_grad:
+                trained.copy_(first)
+            elif trained in rows:
+                trained[rows[trained]] = first[rows[trained]]
