@@ -56,7 +56,10 @@ def _verdict(name: str, result: Result) -> str:
     if gap.place(difference) == "above" and own > 0:
         share = others / own
         told = "specific" if share <= HARDLY else "hardly specific"
-        line += f": {told}, others have {share:.0%} of its harm"
+        line += (
+            f": {told}, others have {share:.0%} of its harm, and less than it in"
+            f" {removed['difference']['positive']} of {removed['difference']['n']} directions"
+        )
     else:
         line += (
             f": not specific, own minus others {difference:+.3f} is {gap.place(difference)} what random units"

@@ -7,7 +7,9 @@ from workflow_scripts.analyse.criteria_tables import csv_rows, markdown, verdict
 
 def measures(own, others):
     numbers = {"own": own, "others": others, "difference": own - others}
-    return {name: {"mean": mean, "sd": 0.1, "n": 2} for name, mean in numbers.items()}
+    found = {name: {"mean": mean, "sd": 0.1, "n": 2} for name, mean in numbers.items()}
+    found["difference"]["positive"] = 1
+    return found
 
 
 def result(own, others):
@@ -38,7 +40,7 @@ def result(own, others):
 @pytest.mark.parametrize(
     ("own", "others", "said"),
     [
-        (0.8, 0.2, ": specific, others have 25% of its harm"),
+        (0.8, 0.2, ": specific, others have 25% of its harm, and less than it in 1 of 2 directions"),
         (0.8, 0.6, ": hardly specific, others have 75% of its harm"),
         (0.8, -0.1, ": specific, others have -12% of its harm"),
         # The draws' own minus others are 0 ± .0211; 95 % of further ones lie within .0641.

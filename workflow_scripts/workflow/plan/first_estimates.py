@@ -125,7 +125,7 @@ class FirstEstimates:
                 return text.sentences(given["testset"], given["pair"])
             case "binarise":
                 return text.sentences(given["subset"], given["pair"])
-            case "count_activations":
+            case "count_activations" | "score_magnitude":
                 return text.sentences(VALID, pair_of(given["direction"]))
             case "count_encoder":
                 counted = experiment.counted_together[job.rule.removeprefix("count_encoder_")]
