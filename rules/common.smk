@@ -17,6 +17,7 @@ from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.processes import identity as identity_of_process
 from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.systems import part_name
 from workflow_scripts.likelihood.contrastive_set import read_contrastive
 from workflow_scripts.workflow.plan.training_code import training_code
 from workflow_scripts.workflow.run.leftovers import RUN_VARIABLE
@@ -27,7 +28,12 @@ from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
 from workflow_scripts.workflow.software.site import read_site
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
-from workflow_scripts.workflow.stage_list.models import parts_of, use_system_rule
+from workflow_scripts.workflow.stage_list.models import (
+    decoded_by,
+    join_systems_rule,
+    parts_of,
+    use_system_rule,
+)
 from workflow_scripts.workflow.stage_list.report import drawn, unit_masks
 from workflow_scripts.workflow.stages import STAGES
 
@@ -120,7 +126,7 @@ wildcard_constraints:
     testset=alternatives(EXPERIMENT.testsets),
     seed=alternatives(EXPERIMENT.train.seeds),
     system=alternatives(EXPERIMENT.all_systems),
-    finetuned=alternatives(name for name in EXPERIMENT.finetuned if name not in USED) or "none",
+    finetuned=alternatives(EXPERIMENT.trainings) or "none",
     untrained=alternatives(name for name in EXPERIMENT.untrained if name not in USED) or "none",
     maskset=alternatives(EXPERIMENT.mask_sets),
     sweep=alternatives(EXPERIMENT.sweeps) or "none",
@@ -288,9 +294,24 @@ def statistics_of_sources(wildcards):
     return [f"{RESULTS}/data/text/train/{wildcards.pair}.json"] if several else []
 
 
-def training_settings(section):
+def training_settings(section, directions):
     """A training's settings, with the weights of sources if these differ."""
-    return section.settings() | given({"source_weights": EXPERIMENT.source_weights or None})
+    pairs = {pair_of(direction) for direction in directions}
+    weights = {pair: one for pair, one in EXPERIMENT.source_weights.items() if pair in pairs}
+    return section.settings() | given({"source_weights": weights or None})
+
+
+def way_to_train(wildcards):
+    """How a system, or a part of one, is fine-tuned: what its training is compared by."""
+    name, made = wildcards.finetuned, EXPERIMENT.trainings[wildcards.finetuned]
+    directions = EXPERIMENT.trained_by(name)
+    return {
+        "settings": training_settings(EXPERIMENT.training_of(name), directions),
+        "directions": directions,
+        "folder": training_folder("finetune", wildcards),
+        "method": EXPERIMENT.method_of(name) or None,
+        "start": "random" if made.system.start == "random" else None,
+    }
 
 
 def training_folder(name, wildcards):

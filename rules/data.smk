@@ -224,7 +224,7 @@ for name, testsets in EXPERIMENT.round_trips.items():
             name
         input:
             **files("train_subwords"),
-            references=lambda w: references_of(w.testset, "raw"),
+            references=lambda w: references_of(w.testset, "raw", EXPERIMENT.directions_of(w.testset)),
         output:
             **files("round_trip", like={"testset": testsets[0]}),
         log:
@@ -244,7 +244,7 @@ for name, testsets in EXPERIMENT.round_trips.items():
         params:
             **identity(
                 "round_trip",
-                lambda w: directions_and_references(w.testset),
+                lambda w: directions_and_references(EXPERIMENT.directions_of(w.testset), w.testset),
                 text=EXPERIMENT.text.model_dump(),
             ),
             out=lambda w, output: f"{parent(output.text[0])}/{{pair}}.{{target}}.txt",

@@ -28,11 +28,25 @@ REFERENCES = {
 }
 
 
-def references_of(testset, profile):
+def scored_in(wildcards):
+    """The directions in which a job scores its system on its test set."""
+    return EXPERIMENT.directions_scored(wildcards.system, wildcards.testset)
+
+
+def directions_and_skipped(system):
+    """The directions that a system translates, and those that it does not."""
+    known = EXPERIMENT.directions_of_system(system)
+    return {
+        "directions": known,
+        "skipped": [one for one in EXPERIMENT.evaluated_directions if one not in known],
+    }
+
+
+def references_of(testset, profile, directions):
     """The references of every direction, each file once."""
     files = [
         REFERENCES[profile].format(testset=testset, pair=pair_of(d), target=split_direction(d)[1])
-        for d in EXPERIMENT.directions_of(testset)
+        for d in directions
     ]
     return list(dict.fromkeys(files))
 
@@ -42,9 +56,9 @@ def sources_pattern(testset):
     return REFERENCES["raw"].replace("{target}", "{source}").replace("{testset}", testset)
 
 
-def sources_of(testset):
+def sources_of(testset, directions):
     """The sources of every direction, each file once."""
-    return list(dict.fromkeys(side_of(testset, d, 0) for d in EXPERIMENT.directions_of(testset)))
+    return list(dict.fromkeys(side_of(testset, d, 0) for d in directions))
 
 
 def system_files(system, seed, *names):
@@ -125,13 +139,14 @@ def mask_settings(maskset, seed):
 
 def masks_of(wildcards):
     """The masks of a system that is made here."""
-    maskset = EXPERIMENT.masked[wildcards.get("finetuned") or wildcards.untrained]
+    name = wildcards.get("untrained")
+    maskset = EXPERIMENT.masked[name] if name else EXPERIMENT.trainings[wildcards.finetuned].maskset
     return f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}.npz"
 
 
 def mask_row_of(wildcards):
     """The mask row of a direction in which a masked system was not trained; else nothing."""
-    maskset = EXPERIMENT.masked.get(wildcards.system)
+    maskset = EXPERIMENT.through_masks.get(wildcards.system)
     if maskset is None or wildcards.direction not in EVALUATED_ONLY:
         return []
     return f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}/{wildcards.direction}.npz"
@@ -139,7 +154,7 @@ def mask_row_of(wildcards):
 
 def mask_rows_of(wildcards):
     """The mask rows of all directions that a masked system was not trained in."""
-    maskset = EXPERIMENT.masked.get(wildcards.system)
+    maskset = EXPERIMENT.through_masks.get(wildcards.system)
     folder = f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}"
     return (
         [f"{folder}/{direction}.npz" for direction in EXPERIMENT.directions.evaluate_only] if maskset else []
@@ -153,7 +168,7 @@ def mask_pattern(wildcards, input):
 
 def hypotheses_of(system, seed, testset):
     folder = f"{RESULTS}/translations/{system}/s{seed}/{testset}"
-    return [f"{folder}/{direction}.txt" for direction in EXPERIMENT.directions_of(testset)]
+    return [f"{folder}/{direction}.txt" for direction in EXPERIMENT.directions_scored(system, testset)]
 
 
 def empty_references():
@@ -162,15 +177,14 @@ def empty_references():
     return None if chosen == "error" else chosen
 
 
-def directions_and_references(testset, profile="raw"):
-    """The directions that a test set has, and the pattern of their references."""
-    references = REFERENCES[profile].replace("{testset}", testset)
-    return {"directions": EXPERIMENT.directions_of(testset), "references": references}
+def directions_and_references(directions, testset, profile="raw"):
+    """The directions of a job, and the pattern of their references."""
+    return {"directions": directions, "references": REFERENCES[profile].replace("{testset}", testset)}
 
 
-def tokenizers_of_targets(testset):
-    """The config's tokenizers for the target languages of a test set."""
-    targets = {split_direction(direction)[1] for direction in EXPERIMENT.directions_of(testset)}
+def tokenizers_of_targets(directions):
+    """The config's tokenizers for the target languages of directions."""
+    targets = {split_direction(direction)[1] for direction in directions}
     return {lang: name for lang, name in EXPERIMENT.evaluation.tokenizers.items() if lang in targets}
 
 
@@ -227,6 +241,7 @@ def tables():
         "likelihood_root": f"{RESULTS}/likelihoods" if evaluation.likelihood else None,
         "contrastive_root": f"{RESULTS}/contrastive" if evaluation.contrastive else None,
         "partial_testsets": EXPERIMENT.partial_testsets or None,
+        "partial_systems": EXPERIMENT.partial_systems or None,
         "pivot": EXPERIMENT.pivot,
         "control": EXPERIMENT.control,
         "groups": EXPERIMENT.groupings,

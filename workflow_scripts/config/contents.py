@@ -202,3 +202,10 @@ class Contents(Section):
         like_published = self.report.published is not None and self.decode.engine == "ctranslate2"
         ranking = self.decode.ranking or ("fairseq" if like_published else "native")
         return self.decode.model_copy(update={"ranking": ranking})
+
+    def decoding_by(self, engine: str) -> Decode:
+        """Return the section decode for an engine; fairseq has one type and one ranking."""
+        if engine == self.decode.engine:
+            return self.decoding
+        own = {"engine": engine, "ranking": "native", "compute_type": "float32"}
+        return self.decode.model_copy(update=own)

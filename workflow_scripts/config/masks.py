@@ -35,6 +35,7 @@ GATES: dict[Kind, tuple[str, ...]] = {
     "ffn": ("row", "zero", "scale:0.5"),
     "head": ("zero", "scale:0.5"),
     "resid": ("zero", "scale:0.5"),
+    "weight": ("zero",),
 }
 #: What `rows` may be, by what else each of them takes.
 DRAWN, GROUPED, PAIRED = (

@@ -17,13 +17,14 @@ from workflow_scripts.models.fairseq.training.checkpoints import (
     read_checkpoint,
     updates_of,
 )
+from workflow_scripts.models.fairseq.training.masked import masks_of_state
 from workflow_scripts.models.fairseq.training.trained import take_untrained
 from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan
 from workflow_scripts.train.training_folder import TrainingFolder
 from workflow_scripts.units.architecture import Architecture
-from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
-from workflow_scripts.units.training_files import KEPT, restore_weights
+from workflow_scripts.units.mask_table import RENEWED, MaskTable
+from workflow_scripts.units.system import DESCRIPTION, STANDARD_FILES, SystemFolder
+from workflow_scripts.units.training_files import KEPT, KEPT_MASKS, restore_weights
 from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
     """Write the best weights of a finished training (its best checkpoint, or what was kept of it) as a
     system. UserError if the best checkpoint is damaged and has no copy, or a weight is not finite."""
     out.mkdir(parents=True, exist_ok=True)
+    masks = MaskTable.read(plan.masks) if plan.masks else None
     # It would not describe the new files.
     (out / DESCRIPTION).unlink(missing_ok=True)
     best_file = best_checkpoint(folder.path)
@@ -45,10 +47,12 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
         if plan.method and plan.initial_weights is not None:
             start = build_network(architecture, symbols)
             load_weights(start, plan.initial_weights)
-            masks = MaskTable.read(plan.masks) if plan.masks else None
-            take_untrained(network, start, plan.method, masks, plan.directions)
+            frozen_by = None if "renew" in plan.method else masks
+            take_untrained(network, start, plan.method, frozen_by, plan.directions)
         with disk_errors(out / "model.safetensors"):
             save_system_weights(network, out / "model.safetensors")
+        if masks is not None:
+            masks = masks_of_state(masks, plan.directions, best["extra_state"].get("masks"))
         facts = {"best_update": updates_of(best), "best_valid_loss": best["extra_state"]["val_loss"]}
     elif any(folder.path.glob(f"{BEST}.damaged*")) and not (folder.path / KEPT).exists():
         raise UserError(
@@ -57,12 +61,17 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
         )
     else:
         facts = restore_weights(folder.path, out / "model.safetensors")
+        if masks is not None and (folder.path / KEPT_MASKS).exists():
+            masks = MaskTable.read(folder.path / KEPT_MASKS)
     copy_file(plan.dictionary, out / "dict.txt")
     copy_file(plan.subwords, out / "spm.model")
     # Trained by masked gradients, it translates whole.
-    masked = plan.masks is not None and plan.method.get("train") != "gradients"
-    if masked:
-        copy_file(str(plan.masks), out / "masks.npz")
+    masked = masks is not None and plan.method.get("train") != "gradients"
+    if masks is not None and masked:
+        if RENEWED in masks.manifest:
+            masks.write(out / STANDARD_FILES["masks"])
+        else:
+            copy_file(str(plan.masks), out / STANDARD_FILES["masks"])
     history = folder.history.read()
     attempts = history["attempts"]
     # As it ran at the end: less than was asked for where memory ran out.

@@ -51,6 +51,6 @@ class ScoreTable(UnitTable):
 
     @classmethod
     def _unpack(
-        cls, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any], shape: tuple[int, int]
+        cls, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]
     ) -> tuple[NDArray[Any], Mapping[str, Any]]:
         return arrays["values"], manifest["metadata"]

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.common.files import atomic_path, read_json, sha256_of, write_json
+from workflow_scripts.common.files import atomic_path, copy_file, read_json, sha256_of, write_json
 from workflow_scripts.common.processes import lives, place
+from workflow_scripts.units.mask_table import RENEWED, MaskTable
 from workflow_scripts.units.system import SystemFolder
 
-KEPT, KEPT_WEIGHTS = "kept.json", "kept.safetensors"
+KEPT, KEPT_WEIGHTS, KEPT_MASKS = "kept.json", "kept.safetensors", "kept.npz"
 FINGERPRINT, OWNER = "fingerprint.json", "owner.json"
 FINISHED, HISTORY, RETRAIN = "finished.json", "history.json", "retrain.json"
 LAST = "checkpoint_last.pt"
@@ -98,6 +99,8 @@ def reduce_to_weights(training: Path, system: SystemFolder) -> None:
     """Remove the checkpoints of a training whose export ``check_exported`` accepted; its weights stay. May be
     interrupted and repeated: nothing is removed before the weights are kept."""
     facts = system.training or {}
+    if system.masks is not None and RENEWED in MaskTable.read(system.masks).manifest:
+        copy_file(system.masks, training / KEPT_MASKS)
     with atomic_path(training / KEPT_WEIGHTS) as temporary:
         try:
             os.link(system.weights, temporary)

@@ -20,7 +20,7 @@ def rows(experiment: Experiment) -> list[str]:
     if not experiment.directions.evaluate_only:
         return []
     found: dict[str, None] = {}
-    for masks in experiment.masked.values():
+    for masks in experiment.through_masks.values():
         for name in experiment.masks.chain(masks):
             found[name] = None
             if experiment.masks.named[name].one.of_several_rows:

@@ -211,7 +211,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         [
             "masks.sets.x.of: 'gradients' is not one of 'activations', 'magnitude', 'lape', 'lape_lambda',"
             " 'importance'",
-            "masks.sets.x.units.0: 'heads' is not one of 'ffn', 'head', 'resid' (did you mean 'head'?)",
+            "masks.sets.x.units.0: 'heads' is not one of 'ffn', 'head', 'resid', 'weight' (did you mean"
+            " 'head'?)",
             "masks.sets.x.gate: ffn: not every stage can apply 'mean'; there are row, zero, scale:0.5",
         ],
     ),
@@ -307,13 +308,6 @@ def test_mistakes_of_systems():
         "uses.systems: 'd-k70' has masks of masks.sets; those of masks.k and all can be taken",
         "systems.e-k71: its name says k71, its masks are 'r-1'",
     ]
-    stream = {"stream": {"of": "importance", "units": ["resid"], "select": "top:30%"}}
-    config = small(masks={"sets": stream}, systems={"a": {"masks": "stream", "train": "none"}})
-    assert errors_of(config) == [
-        "systems.a.masks: 'stream' masks the residual stream, which decode.engine ctranslate2 cannot do; take"
-        " fairseq"
-    ]
-    assert load_experiment({**config, "decode": {"engine": "fairseq"}}).untrained == {"a": "stream"}
     assert errors_of(small(systems={"a": {"masks": "all", "train": "fine-tune"}})) == [
         "systems.a.train: 'fine-tune' is not one of 'none', 'finetune', 'gradients' (did you mean"
         " 'finetune'?)"

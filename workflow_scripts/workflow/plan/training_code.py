@@ -73,7 +73,7 @@ def changed_trainings(
 ) -> list[ChangedTraining]:
     """Return the finished trainings below ``results`` that other code or libraries made."""
     found = []
-    for system in experiment.all_systems:
+    for system in (BASELINE, *experiment.trainings):
         code = current["train_baseline" if system == BASELINE else "finetune"]
         for seed in experiment.train.seeds:
             folder = results / "training" / system / f"s{seed}"

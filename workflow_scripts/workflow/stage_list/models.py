@@ -24,12 +24,21 @@ OF_FINETUNED, OF_UNTRAINED = (
     }
     for wildcard in ("finetuned", "untrained")
 )
+ENVIRONMENTS = {"ctranslate2": "text", "fairseq": "fairseq"}
 
 
 def parts_of(experiment: Experiment, system: str) -> list[str]:
     """Return the names of the files of a system's folder that its rule declares."""
-    masks = ["masks.npz"] if system in experiment.masked else []
-    return ["system.json", "model.safetensors", "spm.model", "dict.txt", *masks]
+    if system in experiment.joined:
+        more = [weights_of_part(direction) for direction in experiment.trained_by(system)]
+    else:
+        more = ["masks.npz"] if system in experiment.masked else []
+    return ["system.json", "model.safetensors", "spm.model", "dict.txt", *more]
+
+
+def weights_of_part(direction: str) -> str:
+    """Return the name of a direction's own weights in a system that is joined from parts."""
+    return f"{direction}.safetensors"
 
 
 def use_system_rule(system: str) -> str:
@@ -37,14 +46,14 @@ def use_system_rule(system: str) -> str:
     return "use_system_" + re.sub(r"\W", "_", system)
 
 
+def join_systems_rule(system: str) -> str:
+    """Return the name of the rule that joins the parts of a system."""
+    return "join_systems_" + re.sub(r"\W", "_", system)
+
+
 def of_baseline(experiment: Experiment, **values: Iterable[Any]) -> list[dict[str, Any]]:
     """Return wildcards of the baseline, whose scores and masks are asked for, in every seed."""
     return each(system=[BASELINE], seed=experiment.train.seeds, **values)
-
-
-def trained(experiment: Experiment) -> list[str]:
-    """Return the fine-tuned systems that are trained here."""
-    return [name for name in experiment.finetuned if name not in experiment.used]
 
 
 def decoded_rows(experiment: Experiment) -> list[dict[str, str]]:
@@ -84,21 +93,32 @@ def _analysed(k: str | None, experiment: Experiment) -> list[dict[str, Any]]:
     return of_baseline(experiment, maskset=[f"k{k}"] if k else [])
 
 
-def _decoded(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    for system in experiment.all_systems:
+def decoded_by(experiment: Experiment, engine: str) -> list[str]:
+    """Return the systems that an engine decodes."""
+    return [name for name in experiment.all_systems if experiment.engine_of(name) == engine]
+
+
+def _decoded(experiment: Experiment, systems: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for system in systems:
         for seed in experiment.train.seeds:
             for testset in experiment.testsets:
-                for direction in experiment.directions_of(testset):
+                for direction in experiment.directions_scored(system, testset):
                     yield {"system": system, "seed": seed, "testset": testset, "direction": direction}
+
+
+def _by_fairseq_alone(experiment: Experiment) -> list[str]:
+    """Return the systems that fairseq decodes though the config asks for CTranslate2."""
+    return [] if experiment.decode.engine == "fairseq" else decoded_by(experiment, "fairseq")
+
+
+def _joined_files(experiment: Experiment, wildcards: Wildcards) -> list[str]:
+    name = wildcards["joined"]
+    return [f"systems/{name}/s{{seed}}/{file}" for file in parts_of(experiment, name)]
 
 
 def _used_files(experiment: Experiment, wildcards: Wildcards) -> list[str]:
     name = wildcards["taken"]
     return [f"systems/{name}/s{{seed}}/{file}" for file in parts_of(experiment, name)]
-
-
-def _engine(experiment: Experiment) -> str:
-    return {"ctranslate2": "text", "fairseq": "fairseq"}[experiment.decode.engine]
 
 
 def _other_engine(experiment: Experiment) -> str:
@@ -194,9 +214,17 @@ STAGES = (
         "fairseq",
         log="{finetuned}.s{seed}",
         files=OF_FINETUNED,
-        jobs=lambda e: each(seed=e.train.seeds, finetuned=trained(e)),
+        jobs=lambda e: each(seed=e.train.seeds, finetuned=e.trainings),
         gpu=True,
         training="training/{finetuned}/s{seed}",
+    ),
+    Stage(
+        "train.join_systems",
+        "text",
+        log="{joined}.s{seed}",
+        files={"system": _joined_files},
+        rule=lambda e, w: join_systems_rule(w["joined"]),
+        jobs=lambda e: each(seed=e.train.seeds, joined=[n for n in e.joined if n not in e.used]),
     ),
     Stage(
         "train.use_masks",
@@ -242,12 +270,24 @@ STAGES = (
     ),
     Stage(
         "translate.decode",
-        _engine,
+        lambda e: ENVIRONMENTS[e.decode.engine],
         log="{system}/s{seed}/{testset}.{direction}",
         files={"hypotheses": "translations/{system}/s{seed}/{testset}/{direction}.txt"},
         asked_for=("hypotheses",),
-        jobs=_decoded,
+        jobs=lambda e: _decoded(e, decoded_by(e, e.decode.engine)),
         without=_other_engine,
         gpu=_decodes_on_gpu,
+    ),
+    # Of systems that CTranslate2 cannot decode.
+    Stage(
+        "translate.decode",
+        "fairseq",
+        log="{system}/s{seed}/{testset}.{direction}",
+        files={"hypotheses": "translations/{system}/s{seed}/{testset}/{direction}.txt"},
+        own_name="decode_by_fairseq",
+        asked_for=("hypotheses",),
+        jobs=lambda e: _decoded(e, _by_fairseq_alone(e)),
+        without=lambda e: "translate.ctranslate2_engine",
+        gpu=True,
     ),
 )

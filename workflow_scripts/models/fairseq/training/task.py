@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +12,16 @@ from typing import Any
 import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
+import numpy as np
 import torch
 from fairseq import metrics
 from fairseq.dataclass import FairseqDataclass
 from fairseq.tasks import FairseqTask, register_task
+from numpy.typing import NDArray
 
 from workflow_scripts.models.fairseq.artifact import load_weights
 from workflow_scripts.models.fairseq.network import build_network, fairseq_dictionary
+from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.models.fairseq.sampling import (
     BY_DIRECTION,
     MultiDirectionDataset,
@@ -29,12 +33,16 @@ from workflow_scripts.models.fairseq.training.criterion import FusedLabelSmoothi
 from workflow_scripts.models.fairseq.training.masked import MaskedTraining
 from workflow_scripts.models.fairseq.training.trained import freeze
 from workflow_scripts.models.fairseq.training.validation_rows import BLEU, VALIDATION, append_rows
+from workflow_scripts.models.port import Port
 from workflow_scripts.models.progress_log import check_finite
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
+
+#: Port of the network as it is, masks, data folder, directions → the units that each keeps now.
+SelectAgain = Callable[[Port, MaskTable, str, Sequence[str]], NDArray[np.bool_]]
 
 # The row of all directions together; its loss chooses the best checkpoint.
 ALL = "all"
@@ -50,6 +58,9 @@ class NeuronspecTranslationConfig(FairseqDataclass):
 @register_task("neuronspec_translation", dataclass=NeuronspecTranslationConfig)
 class NeuronspecTranslationTask(FairseqTask):
     """fairseq's task interface over a plan; see the module's docstring."""
+
+    #: Makes masks again where the method says so; set before a training.
+    select_again: SelectAgain
 
     def __init__(self, cfg: Any) -> None:
         super().__init__(cfg)
@@ -117,10 +128,24 @@ class NeuronspecTranslationTask(FairseqTask):
             self.masked = MaskedTraining(network, MaskTable.read(self.plan["masks"]), self.directions, method)
         return network
 
-    def begin_update(self) -> None:
-        """Called by the trainer before the batches of an update."""
+    def begin_update(self, updates: int) -> None:
+        """Called by the trainer before the batches of an update, after so many."""
         if self.masked is not None:
-            self.masked.begin_update()
+            self.masked.begin_update(updates, self._select_masks)
+
+    def _select_masks(self, network: Any, masks: MaskTable) -> NDArray[np.bool_]:
+        port = FairseqPort(network, self.vocabulary)
+        return self.select_again(port, masks, shard_of_epoch(self.plan["data_bin"], 1), self.directions)
+
+    def masks_in_use(self) -> dict[str, Any]:
+        """Return what a checkpoint says of masks that change while the training runs, else nothing."""
+        state = None if self.masked is None else self.masked.state()
+        return {} if state is None else {"masks": state}
+
+    def take_masks(self, extra_state: dict[str, Any]) -> None:
+        """Go on with the masks of a checkpoint, if it has some."""
+        if self.masked is not None:
+            self.masked.load(extra_state.get("masks"))
 
     def train_step(
         self,

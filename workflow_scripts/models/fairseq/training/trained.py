@@ -34,7 +34,8 @@ def take_untrained(
     directions: Sequence[str],
 ) -> None:
     """Copy what the method does not train from ``start``, which it began with, into the trained ``network``:
-    checkpoints of half precision hold it rounded. ``masks``: those of the whole training, None without."""
+    checkpoints of half precision hold it rounded. ``masks``: those of the whole training, None where it had
+    none or others by and by."""
     freeze(network, method)
     rows = {}
     if masks is not None and method.get("train") == "gradients":
