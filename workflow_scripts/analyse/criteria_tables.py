@@ -51,8 +51,8 @@ def _verdict(name: str, result: Result) -> str:
     word = _specific(removed, random_draws(result, REMOVED, "difference"))
     return (
         f"{name}: {word}; removing its units changes the own direction by {removed['own']['mean']:+.3f} nats"
-        f" a token, others by {removed['others']['mean']:+.3f} (random units {harm.mean:+.3f} ± {harm.sd:.3f}),"
-        f" keeping them alone the own direction by {kept['own']['mean']:+.3f}, others by"
+        f" a token, others by {removed['others']['mean']:+.3f} (random units {harm.mean:+.3f} ±"
+        f" {harm.sd:.3f}), keeping them alone the own direction by {kept['own']['mean']:+.3f}, others by"
         f" {kept['others']['mean']:+.3f} (random units {keeping.mean:+.3f} ± {keeping.sd:.3f})"
     )
 
