@@ -1,4 +1,4 @@
-# The overlap of masks, the control that they belong to their directions, and criteria of units side by side.
+# The overlap of masks, and the control that they belong to their directions.
 
 
 rule mask_control:
@@ -68,41 +68,117 @@ rule overlap:
         )
 
 
-rule criteria:
-    input:
-        system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
-        scores=scores_of_criteria,
-        masks=masks_of_criteria,
-        text=binarised(*EXPERIMENT.control_text),
-    output:
-        **files("criteria"),
-    log:
-        log_of("criteria"),
-    benchmark:
-        benchmark_of("criteria")
-    conda:
-        conda_of("criteria")
-    container:
-        image_of("criteria")
-    envmodules:
-        *modules_of("criteria"),
-    resources:
-        gpu=gpu_of("criteria"),
-    params:
-        **identity(
-            "criteria",
-            subset=EXPERIMENT.control_text[0],
-            directions=EXPERIMENT.control_text[1],
-            **criteria_settings(),
-        ),
-        scores=folders_of_criteria,
-        masks=lambda w, input: f"--masks {input.masks}" if input.masks else "",
-        system=lambda w, input: parent(input.system[0]),
-        data_bin=lambda w, input: parent(input.text[0]),
-    shell:
-        command(
-            "criteria",
-            "--system {params.system:q} --scores {params.scores:q} {params.masks} --data-bin {params.data_bin:q} "
-            "--out-json {output.json:q} --out-csv {output.csv:q} --out-markdown {output.markdown:q}",
-            "seed",
-        )
+# How far masks of other sentences would be the same.
+if EXPERIMENT.analysis.stability:
+
+    rule stability:
+        input:
+            system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
+            text=lambda w: binarised(MASK_SETS[w.maskset].text, EXPERIMENT.train_directions),
+        output:
+            **files("stability"),
+        log:
+            log_of("stability"),
+        benchmark:
+            benchmark_of("stability")
+        conda:
+            conda_of("stability")
+        container:
+            image_of("stability")
+        envmodules:
+            *modules_of("stability"),
+        resources:
+            gpu=gpu_of("stability"),
+        params:
+            **identity(
+                "stability",
+                selection_of,
+                directions=EXPERIMENT.train_directions,
+                **EXPERIMENT.analysis.stability.model_dump(exclude={"masks"}),
+            ),
+            system=lambda w, input: parent(input.system[0]),
+            data_bin=lambda w, input: parent(input.text[0]),
+        shell:
+            command(
+                "stability",
+                "--system {params.system:q} --data-bin {params.data_bin:q} --out-json {output.json:q} "
+                "--out-csv {output.csv:q} --out-markdown {output.markdown:q}",
+                "seed",
+            )
+
+
+# The masks of one selection on several texts.
+if EXPERIMENT.analysis.text_control:
+
+    rule text_control:
+        input:
+            masks="<results>/masks/{system}/s{seed}/{maskset}.npz",
+            others=lambda w: [
+                f"{RESULTS}/masks/{w.system}/s{w.seed}/{name}.npz"
+                for name in EXPERIMENT.of_other_text(w.maskset)
+            ],
+            stability=lambda w: made("stability", "json", maskset=w.maskset, seed=int(w.seed)),
+        output:
+            **files("text_control"),
+        log:
+            log_of("text_control"),
+        benchmark:
+            benchmark_of("text_control")
+        conda:
+            conda_of("text_control")
+        container:
+            image_of("text_control")
+        envmodules:
+            *modules_of("text_control"),
+        params:
+            **identity("text_control"),
+            stability=lambda w, input: f"--stability {input.stability}" if input.stability else "",
+        shell:
+            command(
+                "text_control",
+                "--masks {input.masks:q} --others {input.others:q} {params.stability} --out-json {output.json:q} "
+                "--out-csv {output.csv:q} --out-markdown {output.markdown:q}",
+            )
+
+
+# What removing or keeping the units does that each score names.
+if EXPERIMENT.analysis.criteria:
+
+    rule criteria:
+        input:
+            system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
+            scores=scores_of_criteria,
+            masks=masks_of_criteria,
+            text=binarised(*EXPERIMENT.control_text),
+        output:
+            **files("criteria"),
+        log:
+            log_of("criteria"),
+        benchmark:
+            benchmark_of("criteria")
+        conda:
+            conda_of("criteria")
+        container:
+            image_of("criteria")
+        envmodules:
+            *modules_of("criteria"),
+        resources:
+            gpu=gpu_of("criteria"),
+        params:
+            **identity(
+                "criteria",
+                subset=EXPERIMENT.control_text[0],
+                directions=EXPERIMENT.control_text[1],
+                **criteria_settings(EXPERIMENT.analysis.criteria),
+            ),
+            scores=folders_of_criteria,
+            masks=lambda w, input: f"--masks {input.masks}" if input.masks else "",
+            system=lambda w, input: parent(input.system[0]),
+            data_bin=lambda w, input: parent(input.text[0]),
+        shell:
+            command(
+                "criteria",
+                "--system {params.system:q} --scores {params.scores:q} {params.masks} --data-bin {params.data_bin:q} "
+                "--out-json {output.json:q} --out-csv {output.csv:q} --out-markdown {output.markdown:q}",
+                "seed",
+            )

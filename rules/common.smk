@@ -1,6 +1,7 @@
 # Config, checks before the first job, paths, wildcard constraints, and how jobs are started.
 import atexit
 import gc
+import itertools
 import os
 import re
 import shlex
@@ -19,7 +20,10 @@ from workflow_scripts.common.processes import identity as identity_of_process
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.config.systems import part_name
 from workflow_scripts.likelihood.contrastive_set import read_contrastive
+from workflow_scripts.config.texts import RANDOM_TOKENS, TRANSLITERATIONS
+from workflow_scripts.workflow.needed_texts import binarised_texts, other_texts
 from workflow_scripts.workflow.plan.training_code import training_code
+from workflow_scripts.workflow.run.attached import missing_of_attached
 from workflow_scripts.workflow.run.leftovers import RUN_VARIABLE
 from workflow_scripts.workflow.run.preflight import unusable_path
 from workflow_scripts.workflow.run.results_lock import release
@@ -27,8 +31,11 @@ from workflow_scripts.workflow.run.terminal import refuse
 from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
 from workflow_scripts.workflow.software.site import read_site
+from workflow_scripts.workflow.stage_list.attach import import_rule
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
+from workflow_scripts.workflow.stage_list.export import export_rule
 from workflow_scripts.workflow.stage_list.models import (
+    ON_TEXT,
     decoded_by,
     join_systems_rule,
     parts_of,
@@ -64,6 +71,8 @@ gc.set_threshold(200_000, 50, 100)
 RESULTS = f"results/{EXPERIMENT.experiment}"
 # Systems that are taken from another experiment.
 USED = EXPERIMENT.used
+# Those, and checkpoints of fairseq: systems that are not trained here.
+TAKEN = EXPERIMENT.taken
 # COMET models by the name of their metric, and those of them that are fetched.
 COMET = {model.name: model for model in EXPERIMENT.evaluation.comet}
 COMET_FETCHED = [name for name, model in COMET.items() if model.model is not None]
@@ -112,6 +121,10 @@ if workflow.exec_mode.name == "DEFAULT":
     atexit.register(release, Path(RESULTS).absolute())
 
 
+# Text that is made of prepared text, by name.
+TEXTS = EXPERIMENT.varied_texts
+
+
 def alternatives(values):
     return "|".join(re.escape(str(value)) for value in values)
 
@@ -123,6 +136,8 @@ wildcard_constraints:
     one=alternatives(EXPERIMENT.languages),
     two=alternatives(EXPERIMENT.languages),
     subset=alternatives(EXPERIMENT.subsets),
+    varied=alternatives(TEXTS) or "none",
+    text=alternatives(other_texts(EXPERIMENT)) or "none",
     testset=alternatives(EXPERIMENT.testsets),
     seed=alternatives(EXPERIMENT.train.seeds),
     system=alternatives(EXPERIMENT.all_systems),
@@ -227,7 +242,12 @@ def missing_numbers():
         yield f"report.published.file: there is no file {looked_for(published.file)}"
 
 
-if absent := [*missing_text(), *missing_systems(), *wrong_sets(), *missing_numbers()]:
+def missing_attached():
+    """A line for each wrong file of what plain fairseq made. Jobs need not check again."""
+    return missing_of_attached(EXPERIMENT) if workflow.exec_mode.name == "DEFAULT" else ()
+
+
+if absent := [*missing_text(), *missing_systems(), *missing_attached(), *wrong_sets(), *missing_numbers()]:
     refuse(absent)
 
 
@@ -275,7 +295,7 @@ def text_files(subset, languages=None):
     ]
 
 
-EVALUATED_ONLY = set(EXPERIMENT.directions.evaluate_only)
+EVALUATED_ONLY = set(EXPERIMENT.untrained_directions)
 
 # Folders below data/bin, with their slash: one for each shard.
 SHARDS = shards(EXPERIMENT)

@@ -2,7 +2,7 @@
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.masks import COMPARING
 from workflow_scripts.evaluate.comet.comet_model import CHECKPOINT, ENCODER, ENCODER_FILES, SETTINGS
-from workflow_scripts.workflow import needed_masks
+from workflow_scripts.workflow.needed_masks import criteria, selected
 
 
 def binarised(subset, directions):
@@ -14,6 +14,26 @@ def binarised(subset, directions):
         for lang in pair.split("-")
         for extension in ("bin", "idx")
     ]
+
+
+def varied_from(wildcards):
+    """The text of which a text of the key `texts` is made: both sides of a pair."""
+    pair, of = f"{wildcards.one}-{wildcards.two}", TEXTS[wildcards.varied].of
+    return [f"{RESULTS}/data/text/{of}/{pair}.{lang}.txt" for lang in (wildcards.one, wildcards.two)]
+
+
+def binarised_side(subset, pair, lang):
+    """Both files of one side of held-out text."""
+    return [f"{RESULTS}/data/bin/{SHARDS[0]}{subset}.{pair}.{lang}.{ending}" for ending in ("bin", "idx")]
+
+
+def variation(wildcards):
+    """How a text is made of another one; the languages of a change, if not all."""
+    text = TEXTS[wildcards.varied]
+    changed = EXPERIMENT.changed_languages(text)
+    languages = changed if text.change and changed != EXPERIMENT.languages else None
+    change = None if text.change == RANDOM_TOKENS else text.change
+    return {"first": text.first, "bootstrap": text.bootstrap, "change": change, "languages": languages}
 
 
 def side_of(testset, direction, side):
@@ -79,62 +99,82 @@ def rows_of(row):
 MASK_SETS, MASK_SETTINGS = EXPERIMENT.masks.named, EXPERIMENT.mask_sets
 
 
+MADE_MASKS = set(selected(EXPERIMENT))
+# Of the sets of systems that are taken: their systems.
+TAKEN_MASKS = {EXPERIMENT.masked[name]: name for name in USED if name in EXPERIMENT.masked}
+
+
 def scores_of_masks(wildcards):
-    """The scores that a mask set is selected by; none if it is made from another set."""
-    one = MASK_SETS[wildcards.maskset].one
-    folder = f"{RESULTS}/{one.scores}/{wildcards.system}/s{wildcards.seed}/valid"
-    return [f"{folder}/{direction}.npz" for direction in rows_of(wildcards.row)] if one.select else []
+    """The scores that the rows of trained directions are selected by; none if they are made from another set."""
+    named = MASK_SETS[wildcards.maskset]
+    if named.one.select is None or wildcards.row:
+        return []
+    return scores_in(named.one.scores, named.text, wildcards)
 
 
-def scores_in(folder, wildcards):
-    """The scores of all trained directions in a folder of scores."""
-    place = f"{RESULTS}/{folder}/{wildcards.system}/s{wildcards.seed}/valid"
+def scores_in(folder, text, wildcards):
+    """The scores of all trained directions on a text, in a folder of scores."""
+    place = f"{RESULTS}/{folder}/{wildcards.system}/s{wildcards.seed}/{text}"
     return [f"{place}/{direction}.npz" for direction in EXPERIMENT.train_directions]
 
 
 def scores_of_criteria(wildcards):
     """The scores that are put side by side."""
     return [
-        file for folder in needed_masks.criteria(EXPERIMENT).values() for file in scores_in(folder, wildcards)
+        file for folder in criteria(EXPERIMENT).values() for file in scores_in(folder, "valid", wildcards)
     ]
 
 
 def folders_of_criteria(wildcards, input):
     """The folder of each of these scores, as an option."""
     files = input.scores[:: len(EXPERIMENT.train_directions)]
-    return as_json(dict(zip(needed_masks.criteria(EXPERIMENT), map(parent, files))))
+    return as_json(dict(zip(criteria(EXPERIMENT), map(parent, files))))
 
 
 def masks_of_criteria(wildcards):
     """The masks whose row mask is compared with removal, if any."""
-    k = EXPERIMENT.analysis.criteria and EXPERIMENT.analysis.criteria.k
+    k = EXPERIMENT.analysis.criteria.k
     return f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/k{k}.npz" if k else []
 
 
-def criteria_settings():
+def criteria_settings(asked):
     """What the config says of criteria, as options of their stage."""
-    asked = EXPERIMENT.analysis.criteria
-    if asked is None:
-        return {}
-    return {
-        "size": asked.size,
-        "draws": asked.draws,
-        "others": asked.others,
-        "max_sentences": asked.sentences,
-    }
+    return {"max_sentences": asked.sentences, **asked.model_dump(include={"size", "draws", "others"})}
 
 
 def like_of_masks(wildcards):
-    """The mask set from which one is made: one row if the direction is only evaluated, else all rows."""
-    one = MASK_SETS[wildcards.maskset].one
-    row = "" if one.of_several_rows else wildcards.row
-    return f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/{one.like}{row}.npz" if one.like else []
+    """The masks from which some are made: of another set, or for a direction that is only evaluated the set's own."""
+    name, one = wildcards.maskset, MASK_SETS[wildcards.maskset].one
+    if wildcards.row and one.is_merged:
+        if name not in MADE_MASKS:
+            return system_files(TAKEN_MASKS[name], wildcards.seed, "masks.npz")
+        return f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/{name}.npz"
+    return (
+        f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/{one.like}{wildcards.row}.npz"
+        if one.like
+        else []
+    )
 
 
-def mask_settings(maskset, seed):
+def mask_settings(maskset, seed, row):
     """A mask set as options of its stage, without the file that it is made from."""
+    if row and MASK_SETS[maskset].one.is_merged:
+        return {"rows": "merged", "by": "language"}
     drawn = {"seed": seed} if MASK_SETS[maskset].one.is_drawn else {}
     return {key: value for key, value in MASK_SETTINGS[maskset].items() if key != "like"} | drawn
+
+
+def source_of_masks(input):
+    """What masks are made of, as options. That scores which say nothing are accepted changes no other masks, so it is
+    not compared."""
+    accept = " --accept-uninformative" if EXPERIMENT.masks.accept_uninformative else ""
+    return f"--activations-root {parent(input.counts[0])}{accept}" if input.counts else f"--like {input.like}"
+
+
+def selection_of(wildcards):
+    """How a mask set is selected, and on which text, as options of its analysis."""
+    chosen = {key: MASK_SETTINGS[wildcards.maskset].get(key) for key in ("select", "stacks", "pivot")}
+    return {"subset": MASK_SETS[wildcards.maskset].text, **chosen}
 
 
 def masks_of(wildcards):
@@ -156,9 +196,7 @@ def mask_rows_of(wildcards):
     """The mask rows of all directions that a masked system was not trained in."""
     maskset = EXPERIMENT.through_masks.get(wildcards.system)
     folder = f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}"
-    return (
-        [f"{folder}/{direction}.npz" for direction in EXPERIMENT.directions.evaluate_only] if maskset else []
-    )
+    return [f"{folder}/{direction}.npz" for direction in EXPERIMENT.untrained_directions] if maskset else []
 
 
 def mask_pattern(wildcards, input):

@@ -9,7 +9,7 @@
 # what else fails would fail again. On a cluster nodes fail too, and of several processes none can start the others again.
 
 
-if BASELINE not in USED:
+if BASELINE not in TAKEN:
 
     rule train_baseline:
         input:
@@ -103,12 +103,12 @@ for name in USED:
             )
 
 
-if USED:
+if TAKEN:
 
     rule use_vocabulary:
         input:
             system=[
-                f"results/{EXPERIMENT.uses.experiment}/systems/baseline/s{EXPERIMENT.train.seeds[0]}/{f}"
+                f"results/{EXPERIMENT.vocabulary_of}/systems/baseline/s{EXPERIMENT.train.seeds[0]}/{f}"
                 for f in parts_of(EXPERIMENT, BASELINE)
             ],
         output:

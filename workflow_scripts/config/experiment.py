@@ -24,6 +24,13 @@ class Experiment(Contents):
             raise ValueError("\n".join(problems))
         return self
 
+    def of_other_text(self, maskset: str) -> list[str]:
+        """Return the mask sets that differ from one in nothing but the text that they are selected on."""
+        sets, own = self.masks.named, self.masks.named[maskset]
+        alike = [name for name, one in sets.items() if one.one.like is None and one.text != own.text]
+        same = (self.mask_sets[maskset], own.one.scores)
+        return [name for name in alike if (self.mask_sets[name], sets[name].one.scores) == same]
+
     @property
     def mask_sets(self) -> dict[str, dict[str, Any]]:
         """Every mask set by name, with what the stage that selects makes it of."""
@@ -78,7 +85,7 @@ class Experiment(Contents):
     @cached_property
     def trainings(self) -> dict[str, Made]:
         """Everything that is fine-tuned here: systems, and parts of systems, each in its one direction."""
-        own = {name: self.made[name] for name in self.finetuned if name not in self.used}
+        own = {name: self.made[name] for name in self.finetuned if name not in self.taken}
         return own | {
             part: self.made[name]._replace(name=part)
             for part, (name, _) in self.parts.items()
@@ -137,14 +144,18 @@ class Experiment(Contents):
         return self.trainings[name].system.method(self.trained_by(name), self.families)
 
     def engine_of(self, name: str) -> str:
-        """Return what decodes a system: fairseq where CTranslate2's weights cannot hold what it has."""
-        if name == BASELINE or self.decode.engine == "fairseq":
-            return self.decode.engine
+        """Return what decodes a system: fairseq where CTranslate2 cannot."""
+        return "fairseq" if self.needs_fairseq(name) else self.decode.engine
+
+    def needs_fairseq(self, name: str) -> bool:
+        """Tell whether CTranslate2's weights cannot hold what a system has."""
+        if name == BASELINE:
+            return False
         system, maskset = self.made[name].system, self.made[name].maskset
         chain = (self.masks.named[one].one for one in self.masks.chain(maskset))
         stream = system.train != "gradients" and any("resid" in one.units for one in chain)
         small_ffns = system.adapters is not None and system.adapters.kind == "bottleneck"
-        return "fairseq" if stream or small_ffns else self.decode.engine
+        return stream or small_ffns
 
     @property
     def sweeps(self) -> list[str]:
@@ -166,3 +177,27 @@ class Experiment(Contents):
     def used(self) -> list[str]:
         """Systems that are taken from another experiment, not trained."""
         return self.uses.systems if self.uses else []
+
+    @property
+    def attached(self) -> dict[str, str]:
+        """Systems that are checkpoints of fairseq, to these; the baseline first."""
+        return {BASELINE: self.attach.checkpoint, **self.attach.systems} if self.attach else {}
+
+    @property
+    def taken(self) -> list[str]:
+        """Systems that are not trained here: of another experiment, or checkpoints of fairseq."""
+        return [*self.used, *self.attached]
+
+    @property
+    def vocabulary_of(self) -> str:
+        """The experiment whose baseline has the vocabulary, where it is taken with systems."""
+        return self.uses.experiment if self.uses else self.experiment
+
+    @property
+    def known_architecture(self) -> dict[str, Any]:
+        """What the config says of the model; of an attached baseline only the keys that it gives."""
+        known = self.model.architecture()
+        if self.attach is None:
+            return known
+        given = self.model.model_fields_set if "model" in self.model_fields_set else set()
+        return {key: value for key, value in known.items() if key in given}

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from workflow_scripts.common.directions import split_direction
+from workflow_scripts.config.criteria import Criteria
 from workflow_scripts.config.masks import COMPARING, Score
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import model_space
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
-    from workflow_scripts.config.sections import Criteria
 
 
 def one_language(experiment: Experiment, key: str, score: Score) -> Iterable[str]:

@@ -1,16 +1,14 @@
 """The sections of an experiment's config: one class each, one key each field."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt
 
-from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.base import DirectionId, Name, Percent, Section
+from workflow_scripts.config.criteria import Criteria
 from workflow_scripts.config.file_source import FilesSource
-from workflow_scripts.config.masks import Score, folder_of
 from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource
 from workflow_scripts.config.toy import ToySource
-from workflow_scripts.units.selectors import parse_selector
 
 Source = Annotated[
     ToySource | FilesSource | Multi30kSource | NtrexSource | MtdataSource, Field(discriminator="type")
@@ -52,7 +50,9 @@ class Directions(Section):
     train: Literal["pivot", "all"] | list[DirectionId] = Field(
         "pivot", description="pivot: into and out of the pivot; all: every ordered pair; or a list."
     )
-    evaluate_only: list[DirectionId] = Field([], description="Decoded and scored, never trained (zero-shot).")
+    evaluate_only: Literal["all"] | list[DirectionId] = Field(
+        [], description="Decoded and scored, never trained (zero-shot); all: every ordered pair not trained."
+    )
 
 
 class Subwords(Section):
@@ -115,47 +115,20 @@ class Decode(Section):
     threads: PositiveInt = Field(1, description="CPU threads of a decoding job.")
 
 
-def _size(text: str) -> str:
-    try:
-        selector = parse_selector(f"top:{text}")
-    except UserError as error:
-        raise ValueError(str(error)) from None
-    if selector.whole_model or selector.magnitude:
-        raise ValueError(f"{text!r}: a share of each layer's units, such as 5%, or a number of them")
-    return selector.text.removeprefix("top:")
+class Stability(Section):
+    """How far masks of other sentences would be the same masks."""
 
-
-class Criteria(Section):
-    """Scores side by side: what removing or keeping the units does that each of them names."""
-
-    names: list[Score] = Field(list(get_args(Score)), min_length=1, description="Scores of FFN neurons.")
-    size: Annotated[str, BeforeValidator(str), AfterValidator(_size)] = Field(
-        "5%", description="Units of each layer: a share, or so many."
+    masks: str = Field(description="A mask set that is selected by activations, such as k95.")
+    sentences: list[PositiveInt] = Field(
+        [50, 100, 200], description="Sizes of samples; as many sentences as there are always come last."
     )
-    draws: int = Field(5, ge=5, description="Random sets of the same size.")
-    others: PositiveInt | None = Field(
-        None, description="Other directions that a direction's units are tested on; null: all."
+    draws: int = Field(
+        10, ge=5, le=1000, description="Samples of each size, drawn with replacement; all pairs are compared."
     )
-    sentences: PositiveInt = Field(300, description="Sentences of each direction.")
-    k: Percent | None = Field(
-        None, description="The row mask is compared with removal at this k of the sweep; null: not."
-    )
-
-    @field_validator("names")
-    @classmethod
-    def _distinct(cls, value: list[str]) -> list[str]:
-        if repeated := sorted({one for one in value if value.count(one) > 1}):
-            raise ValueError(f"{repeated[0]!r} is listed twice")
-        return value
-
-    @property
-    def scores(self) -> dict[str, str]:
-        """Name of each score → its folder."""
-        return {name: folder_of(name) for name in self.names}
 
 
 class Analysis(Section):
-    """The positive control of masks without training, the overlap of masks, and criteria side by side."""
+    """Criteria of units, and without training: control, overlap, stability and other text of masks."""
 
     mask_control_k: Percent | None = Field(
         None, description="Loss under own, other and random masks at this k of the sweep; null: not run."
@@ -167,3 +140,10 @@ class Analysis(Section):
     overlap_grouping: str = Field("family", description="The grouping compared.")
     overlap_permutations: PositiveInt = Field(10_000, description="Permutations of group labels.")
     criteria: Criteria | None = Field(None, description="Scores of units side by side; null: not run.")
+    stability: Stability | None = Field(
+        None, description="IoU of masks of two samples of sentences, by the number of these; null: not run."
+    )
+    text_control: str | None = Field(
+        None,
+        description="A mask set: its IoU with sets that differ from it in their text alone; null: not run.",
+    )

@@ -52,6 +52,20 @@ def group_masks(masks: MaskTable) -> dict[str, GroupMask]:
     return found
 
 
+def direction_spec(system: SystemFolder, direction: str, longest: int) -> TransformerSpec:
+    """Return the weights of a system for one direction, masks and LoRA included, as CTranslate2 has them.
+    ``longest``: tokens of a target. UserError if they do not fit together."""
+    masks, file = system.masks_of(direction), system.weights_of(direction)
+    symbols = Vocabulary.read(system.dictionary, system.languages).symbols
+    removed = {} if masks is None else group_masks(masks)
+    weights = weights_of(system, direction, masks)
+    positions = max(int(system.architecture["max_positions"]), longest) + 1
+    try:
+        return build_spec(weights, system.architecture, symbols, removed, positions)
+    except UserError as error:
+        raise UserError(f"{file}: {error}; export the system again") from None
+
+
 def load_translator(spec: TransformerSpec, name: str, options: DecodingOptions) -> ctranslate2.Translator:
     """Return a translator, called ``name`` in CTranslate2's messages; UserError for float16 without a GPU."""
     device = "cuda" if options.compute_type == "float16" else "cpu"
@@ -80,7 +94,6 @@ class CTranslate2Engine:
     def __init__(self, system: SystemFolder, direction: str, options: DecodingOptions) -> None:
         """Load ``direction`` of ``system``; UserError if there is none or it does not fit together."""
         system.verify()
-        masks = system.masks_of(direction)
         source, target = direction_languages(direction, system.languages)
         self._source_token, self._target_token = language_token(source), language_token(target)
         self._markers = marker_symbols(system.languages)
@@ -88,15 +101,7 @@ class CTranslate2Engine:
         # fairseq lets </s> follow max_length tokens; CTranslate2's limit counts it.
         self._max_length = min(options.max_length, int(system.architecture["max_positions"]) - 1)
         self._limit = self._max_length + 1
-        symbols = Vocabulary.read(system.dictionary, system.languages).symbols
-        removed = {} if masks is None else group_masks(masks)
-        file = system.weights_of(direction)
-        weights = weights_of(system, direction, masks)
-        positions = max(int(system.architecture["max_positions"]), self._limit) + 1
-        try:
-            spec = build_spec(weights, system.architecture, symbols, removed, positions)
-        except UserError as error:
-            raise UserError(f"{file}: {error}; export the system again") from None
+        spec = direction_spec(system, direction, self._limit)
         self._translator = load_translator(spec, f"{system.system}-{direction}", options)
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:

@@ -78,7 +78,7 @@ def changed_trainings(
         for seed in experiment.train.seeds:
             folder = results / "training" / system / f"s{seed}"
             finished = read_record(folder / FINISHED)
-            if system in experiment.used or not finished or finished.get("code") == code:
+            if system in experiment.taken or not finished or finished.get("code") == code:
                 continue
             history = read_record(folder / HISTORY)
             gpu_hours = float(history.get("gpu_hours", 0.0))
