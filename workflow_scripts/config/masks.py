@@ -1,6 +1,6 @@
 """The section `masks`: which units each direction keeps."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -29,6 +29,9 @@ FAMILY = "family"
 #: A score that no file has, and the kind of its units.
 WEIGHTS, WEIGHT = "weights", "weight"
 Stack = Literal["encoder", "decoder"]
+#: How units are scored, and the scores that compare languages.
+Score = Literal["activations", "magnitude", "lape", "lape_lambda", "importance"]
+COMPARING = ("lape", "lape_lambda")
 STACKS: tuple[Stack, ...] = ("encoder", "decoder")
 #: Gates that training, both engines and the analyses can apply.
 GATES: dict[Kind, tuple[str, ...]] = {
@@ -50,13 +53,19 @@ RANDOM_DRAWS = 5
 MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
 
 
+def folder_of(score: str, kinds: Collection[str] = ("ffn",)) -> str:
+    """Return the folder of a score: of importance, one for each choice of kinds of units."""
+    return f"{score}/{'+'.join(one for one in KINDS if one in kinds)}" if score == "importance" else score
+
+
 class MaskSet(Section):
     """Which units each direction keeps: by a score of units (`select`), or made of another set (`like`)."""
 
-    of: Literal["activations", "importance", "weights"] = Field(
+    of: Literal[Score, "weights"] = Field(
         "activations",
-        description="The score: how often a unit is active; importance, of the gradient of the loss; or"
-        " weights, the magnitude of single weights.",
+        description="The score: how often a unit is active; magnitude, its mean; lape or lape_lambda, in how"
+        " few languages it is active; importance, of the gradient of the loss; weights, the magnitude of"
+        " single weights.",
     )
     system: str | None = Field(
         None, description="Of weights: the system whose weights they are, such as one with each: direction."
@@ -65,7 +74,7 @@ class MaskSet(Section):
         VALID, description="The text on which units are scored: valid, a test set, or one of texts."
     )
     units: list[Kind] = Field(
-        ["ffn"], min_length=1, description="Kinds of units; activations are counted of ffn alone."
+        ["ffn"], min_length=1, description="Kinds of units; importance alone is known of others than ffn."
     )
     stacks: list[Stack] = Field(
         list(STACKS), min_length=1, description="Where units are left out; those of another stack are kept."
@@ -147,9 +156,10 @@ class MaskSet(Section):
             for key in sorted(own & given):
                 yield f"{key} is that of like, {self.like}: leave it out"
             yield from self._mistakes_of_rows()
-        if self.of == "activations" and self.units != ["ffn"]:
+        if self.of not in ("importance", WEIGHTS) and self.units != ["ffn"]:
+            what = "activations are counted" if self.of == "activations" else f"{self.of} is known"
             need = WEIGHTS if self.units == [WEIGHT] else "importance"
-            yield f"units: activations are counted of ffn alone; {self.units} need of: {need}"
+            yield f"units: {what} of ffn alone; {self.units} need of: {need}"
         elif (self.of == WEIGHTS and self.units != [WEIGHT]) or (self.of != WEIGHTS and WEIGHT in self.units):
             yield f"units: of: {WEIGHTS} and units: [{WEIGHT}] go together, without others"
         if (self.of == WEIGHTS) != (self.system is not None):
@@ -157,6 +167,8 @@ class MaskSet(Section):
             yield need if self.system is None else f"system: goes with of: {WEIGHTS} alone; leave it out"
         if self.of == WEIGHTS and self.text != VALID:
             yield f"text: of: {WEIGHTS} looks at no text; leave it out"
+        if self.of in COMPARING and any(word in str(self.select) for word in ("mass:", ":abs")):
+            yield f"select: {self.of} orders units, and has no sum or magnitude; take top, such as top:5%"
         if others := [kind for kind in self.gate if kind not in self.units]:
             yield f"gate: there are no {others[0]} in units, but {', '.join(self.units)}"
         if isinstance(self.select, BySide) and len(self.stacks) == 1:
@@ -179,11 +191,8 @@ class MaskSet(Section):
 
     @property
     def scores(self) -> str:
-        """The folder of the scores that it is selected by: of activations, or of importance by kinds. Of
-        weights there is none."""
-        if self.of != "importance":
-            return self.of
-        return f"{self.of}/{'+'.join(kind for kind in KINDS if kind in self.units)}"
+        """The folder of the scores that it is selected by; of weights there is none."""
+        return folder_of(self.of, self.units)
 
     @property
     def is_merged(self) -> bool:
