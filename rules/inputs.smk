@@ -81,7 +81,8 @@ def scores_of_masks(wildcards):
     """The scores that a mask set is selected by; none if it is made from another set."""
     one = MASK_SETS[wildcards.maskset].one
     folder = f"{RESULTS}/{one.scores}/{wildcards.system}/s{wildcards.seed}/valid"
-    return [f"{folder}/{direction}.npz" for direction in rows_of(wildcards.row)] if one.select else []
+    by_score = one.select and not one.file
+    return [f"{folder}/{direction}.npz" for direction in rows_of(wildcards.row)] if by_score else []
 
 
 def like_of_masks(wildcards):
@@ -95,6 +96,12 @@ def mask_settings(maskset, seed):
     """A mask set as options of its stage, without the file that it is made from."""
     drawn = {"seed": seed} if MASK_SETS[maskset].one.is_drawn else {}
     return {key: value for key, value in MASK_SETTINGS[maskset].items() if key != "like"} | drawn
+
+
+def foreign_files(maskset):
+    """The files of another program that a mask set is made of."""
+    pattern = EXPERIMENT.foreign_masks[maskset]
+    return list(dict.fromkeys(pattern.replace("{direction}", one) for one in EXPERIMENT.train_directions))
 
 
 def masks_of(wildcards):
