@@ -104,7 +104,7 @@ rule import_units:
     params:
         **identity(
             "import_units",
-            lambda w: {"directions": EXPERIMENT.train_directions} | mask_settings(w.foreign, w.seed),
+            lambda w: {"directions": EXPERIMENT.train_directions} | mask_settings(w.foreign, w.seed, ""),
         ),
         system=subpath(input.system, parent=True),
     shell:

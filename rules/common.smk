@@ -288,7 +288,7 @@ def text_files(subset, languages=None):
     ]
 
 
-EVALUATED_ONLY = set(EXPERIMENT.directions.evaluate_only)
+EVALUATED_ONLY = set(EXPERIMENT.untrained_directions)
 
 # Folders below data/bin, with their slash: one for each shard.
 SHARDS = shards(EXPERIMENT)

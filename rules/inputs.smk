@@ -1,6 +1,7 @@
 # The files that jobs read, those that the config asks for, and what stages take as options.
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.evaluate.comet.comet_model import CHECKPOINT, ENCODER, ENCODER_FILES, SETTINGS
+from workflow_scripts.workflow.needed_masks import selected
 
 
 def binarised(subset, directions):
@@ -77,23 +78,37 @@ def rows_of(row):
 MASK_SETS, MASK_SETTINGS = EXPERIMENT.masks.named, EXPERIMENT.mask_sets
 
 
+MADE_MASKS = set(selected(EXPERIMENT))
+# Of the sets of systems that are taken: their systems.
+TAKEN_MASKS = {EXPERIMENT.masked[name]: name for name in USED if name in EXPERIMENT.masked}
+
+
 def scores_of_masks(wildcards):
-    """The scores that a mask set is selected by; none if it is made from another set."""
+    """The scores that the rows of trained directions are selected by; none if they are made from another set."""
     one = MASK_SETS[wildcards.maskset].one
     folder = f"{RESULTS}/{one.scores}/{wildcards.system}/s{wildcards.seed}/valid"
-    by_score = one.select and not one.file
-    return [f"{folder}/{direction}.npz" for direction in rows_of(wildcards.row)] if by_score else []
+    selected_by = EXPERIMENT.train_directions if one.select and not (wildcards.row or one.file) else []
+    return [f"{folder}/{direction}.npz" for direction in selected_by]
 
 
 def like_of_masks(wildcards):
-    """The mask set from which one is made: one row if the direction is only evaluated, else all rows."""
-    one = MASK_SETS[wildcards.maskset].one
-    row = "" if one.of_several_rows else wildcards.row
-    return f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/{one.like}{row}.npz" if one.like else []
+    """The masks from which some are made: of another set, or for a direction that is only evaluated the set's own."""
+    name, one = wildcards.maskset, MASK_SETS[wildcards.maskset].one
+    if wildcards.row and one.is_merged:
+        if name not in MADE_MASKS:
+            return system_files(TAKEN_MASKS[name], wildcards.seed, "masks.npz")
+        return f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/{name}.npz"
+    return (
+        f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/{one.like}{wildcards.row}.npz"
+        if one.like
+        else []
+    )
 
 
-def mask_settings(maskset, seed):
+def mask_settings(maskset, seed, row):
     """A mask set as options of its stage, without the file that it is made from."""
+    if row and MASK_SETS[maskset].one.is_merged:
+        return {"rows": "merged", "by": "language"}
     drawn = {"seed": seed} if MASK_SETS[maskset].one.is_drawn else {}
     return {key: value for key, value in MASK_SETTINGS[maskset].items() if key != "like"} | drawn
 
@@ -102,6 +117,13 @@ def foreign_files(maskset):
     """The files of another program that a mask set is made of."""
     pattern = EXPERIMENT.foreign_masks[maskset]
     return list(dict.fromkeys(pattern.replace("{direction}", one) for one in EXPERIMENT.train_directions))
+
+
+def source_of_masks(input):
+    """What masks are made of, as options. That scores which say nothing are accepted changes no other masks, so it is
+    not compared."""
+    accept = " --accept-uninformative" if EXPERIMENT.masks.accept_uninformative else ""
+    return f"--activations-root {parent(input.counts[0])}{accept}" if input.counts else f"--like {input.like}"
 
 
 def masks_of(wildcards):
@@ -123,9 +145,7 @@ def mask_rows_of(wildcards):
     """The mask rows of all directions that a masked system was not trained in."""
     maskset = EXPERIMENT.through_masks.get(wildcards.system)
     folder = f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}"
-    return (
-        [f"{folder}/{direction}.npz" for direction in EXPERIMENT.directions.evaluate_only] if maskset else []
-    )
+    return [f"{folder}/{direction}.npz" for direction in EXPERIMENT.untrained_directions] if maskset else []
 
 
 def mask_pattern(wildcards, input):

@@ -71,12 +71,25 @@ class Contents(Section):
         others = [lang for lang in self.languages if lang != self.pivot]
         if rule == "pivot":
             return [f"{self.pivot}-{x}" for x in others] + [f"{x}-{self.pivot}" for x in others]
+        return self._every_direction
+
+    @property
+    def untrained_directions(self) -> list[str]:
+        """Directions that are decoded and scored, and never trained."""
+        listed = self.directions.evaluate_only
+        if isinstance(listed, list):
+            return list(listed)
+        trained = set(self.train_directions)
+        return [direction for direction in self._every_direction if direction not in trained]
+
+    @property
+    def _every_direction(self) -> list[str]:
         return [f"{a}-{b}" for a in self.languages for b in self.languages if a != b]
 
     @property
     def evaluated_directions(self) -> list[str]:
         """All directions that are decoded and scored."""
-        return self.train_directions + self.directions.evaluate_only
+        return self.train_directions + self.untrained_directions
 
     @property
     def train_pairs(self) -> list[str]:
@@ -85,7 +98,7 @@ class Contents(Section):
 
     @property
     def pairs(self) -> list[str]:
-        """Pairs with validation and test text."""
+        """Pairs that are trained or evaluated."""
         return list(dict.fromkeys(pair_of(d) for d in self.evaluated_directions))
 
     @property
@@ -99,8 +112,11 @@ class Contents(Section):
         return self.evaluation.testsets or [s for s in self.subsets if s not in (TRAIN, VALID)]
 
     def directions_of(self, testset: str) -> list[str]:
-        """Return the directions that a test set has; validation text has all."""
+        """Return the directions that a test set has; validation text has the trained ones, and all only
+        where it is decoded."""
         source = self.data.source
+        if testset == VALID and VALID not in self.testsets:
+            return self.train_directions
         if isinstance(source, FilesSource) and testset in source.tests:
             return source.tests[testset].of(self.evaluated_directions)
         return self.evaluated_directions
@@ -175,8 +191,7 @@ class Contents(Section):
     def counted_together(self) -> dict[str, list[str]]:
         """Directions of one source language whose activations one job counts, by the job's name.
 
-        At most ``DIRECTIONS_OF_A_COUNT`` each, so that other cores have work too. Directions that are only
-        evaluated are counted alone, so that adding one recounts no other.
+        At most ``DIRECTIONS_OF_A_COUNT`` each, so that other cores have work too.
         """
         out: dict[str, list[str]] = {}
         if self.activations.count_pads:
@@ -191,9 +206,9 @@ class Contents(Section):
 
     @property
     def counted_alone(self) -> list[str]:
-        """Directions whose activations are counted by a job of their own."""
+        """Trained directions whose activations are counted by a job of their own."""
         together = {direction for job in self.counted_together.values() for direction in job}
-        return [direction for direction in self.evaluated_directions if direction not in together]
+        return [direction for direction in self.train_directions if direction not in together]
 
     @property
     def families(self) -> dict[str, str]:

@@ -36,10 +36,11 @@ GATES: dict[Kind, tuple[str, ...]] = {
     "weight": ("zero",),
 }
 #: What `rows` may be, by what else each of them takes.
-DRAWN, GROUPED, PAIRED = (
+DRAWN, GROUPED, PAIRED, RANDOM = (
     {"random", "shuffled"},
     {"merged", "shared", "exclusive", "union", "majority"},
     "swapped",
+    "random",
 )
 #: Random sets that are drawn unless the config says how many: one alone proves nothing.
 RANDOM_DRAWS = 5
@@ -203,9 +204,11 @@ class MaskSet(Section):
         return f"{self.of}/{'+'.join(kind for kind in KINDS if kind in self.units)}"
 
     @property
-    def of_several_rows(self) -> bool:
-        """Whether a direction's row is made of all rows of `like`, not of its own."""
-        return self.rows in GROUPED
+    def is_merged(self) -> bool:
+        """Whether a direction that was not trained gets its row of this set's rows of trained ones (the
+        encoder's from its source language, the decoder's into its target); else as many at random as it has
+        in `like`."""
+        return self.rows != RANDOM
 
     @property
     def number_of_draws(self) -> int:
@@ -266,6 +269,9 @@ class Masks(Section):
         description="Cumulative thresholds in percent: the sets k95 …, `select: mass:95`.",
     )
     sets: dict[MaskSetName, MaskSet] = Field({}, description="More mask sets, by the name of their files.")
+    accept_uninformative: bool = Field(
+        False, description="Take masks of scores that say nothing too; their manifests have what was found."
+    )
 
     @field_validator("k")
     @classmethod

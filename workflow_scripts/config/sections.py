@@ -49,7 +49,9 @@ class Directions(Section):
     train: Literal["pivot", "all"] | list[DirectionId] = Field(
         "pivot", description="pivot: into and out of the pivot; all: every ordered pair; or a list."
     )
-    evaluate_only: list[DirectionId] = Field([], description="Decoded and scored, never trained (zero-shot).")
+    evaluate_only: Literal["all"] | list[DirectionId] = Field(
+        [], description="Decoded and scored, never trained (zero-shot); all: every ordered pair not trained."
+    )
 
 
 class Subwords(Section):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.config.base import BASELINE
-from workflow_scripts.config.mask_checks import unknown_set, without_row
+from workflow_scripts.config.mask_checks import unknown_set
 from workflow_scripts.config.masks import FAMILY, SWEEP
 from workflow_scripts.config.systems import System
 from workflow_scripts.units.selectors import parse_selector
@@ -53,9 +53,6 @@ def _mask_problems(experiment: Experiment, name: str, system: System) -> Iterabl
     if found and k.replace(".", "").isdigit() and f"k{k}" not in keys:
         yield f"systems.{name}: its name says k{k}, its masks are {system.masks!r}"
     sets = [masks.sets[one] for one in keys if one in masks.sets]
-    if system.knows_untrained:
-        for one in (one for one in sets if one.of_several_rows):
-            yield from without_row(experiment, key, one, experiment.directions.evaluate_only)
     if others := [kind for one in sets for kind in one.units if kind != "ffn"]:
         for what in system.of_ffns:
             value = getattr(system, what)

@@ -14,15 +14,16 @@ def selected(experiment: Experiment) -> list[str]:
 
 
 def rows(experiment: Experiment) -> list[str]:
-    """Return the mask sets that have a file for each direction that is only evaluated."""
-    if not experiment.directions.evaluate_only:
+    """Return the mask sets that have a file for each direction that is only evaluated: those of systems,
+    and those whose rows say how many units are drawn at random."""
+    if not experiment.untrained_directions:
         return []
     found: dict[str, None] = {}
     for masks in experiment.through_masks.values():
         for name in experiment.masks.chain(masks):
             found[name] = None
-            if experiment.masks.named[name].one.of_several_rows:
-                break  # such a row is made of all rows of trained directions
+            if experiment.masks.named[name].one.is_merged:
+                break  # such a row is made of the set's own rows of trained directions
     return list(found)
 
 
@@ -30,6 +31,4 @@ def scored(experiment: Experiment, scores: str = "activations") -> set[str]:
     """Return the directions whose units are to be scored; ``scores``: the folder, as a mask set has it."""
     sets = {name: one.one for name, one in experiment.masks.named.items() if one.one.like is None}
     by_score = {name for name, one in sets.items() if one.scores == scores}
-    others = experiment.directions.evaluate_only if by_score.intersection(rows(experiment)) else []
-    here = experiment.train_directions if by_score.intersection(selected(experiment)) else []
-    return {*others, *here}
+    return set(experiment.train_directions) if by_score.intersection(selected(experiment)) else set()

@@ -6,10 +6,11 @@ import pytest
 
 from tests.unit.config.test_config import errors_of, small
 from workflow_scripts.config.load import load_experiment
+from workflow_scripts.workflow.needed_masks import rows
 
 ONE_WAY = (
-    "masks.sets.x: give one of select (by a score of units), like (of another set's rows) and file (of another"
-    " program)"
+    "masks.sets.x: give one of select (by a score of units), like (of another set's rows) and file (of"
+    " another program)"
 )
 FAMILIES = {"family": {"west": ["de"], "south": ["fr"]}}
 
@@ -272,28 +273,25 @@ def test_four_selectors_need_the_pivot_and_families_a_grouping():
 
 
 def test_rows_of_directions_that_are_only_evaluated():
-    """A merged row needs a trained one on each side; one of a group, a trained member of the group."""
-    zero_shot = {"evaluate_only": ["de-fr"]}
-    for rows, by, missing in (
-        ("merged", "language", False),
-        ("union", None, False),
-        ("union", "language", True),
-        ("exclusive", None, True),
-        ("shared", "family", True),
-        ("shuffled", None, False),
+    """A set's own rows make theirs; random units are as many as the set that they are like has."""
+    sets = {
+        "top": {"select": "top:30%"},
+        "own": {"like": "top", "rows": "exclusive"},
+        "chance": {"like": "own", "rows": "random"},
+        "again": {"like": "chance-1", "rows": "shuffled"},
+        "other": {"select": "top:40%"},
+    }
+    for masks, expected in (
+        ("again", ["again"]),
+        ("chance-1", ["chance-1", "own"]),
+        ("own", ["own"]),
+        ("other", ["other"]),
     ):
-        sets = {"x": {"like": "k95", "rows": rows, "by": by}, "again": {"like": "x", "rows": "shuffled"}}
         config = small(
-            masks={"sets": sets}, systems={"a": {"masks": "again"}}, directions=zero_shot, groups=FAMILIES
+            masks={"sets": sets}, systems={"a": {"masks": masks}}, directions={"evaluate_only": ["de-fr"]}
         )
-        if missing:
-            members = 4 if by is None else 0
-            assert errors_of(config) == [
-                f"systems.a.masks: rows: {rows} has no row for de-fr, whose group has {members} trained"
-                " directions; take another by, or other rows"
-            ]
-        else:
-            assert load_experiment(config).masked == {"a": "again"}
+        assert rows(load_experiment(config)) == expected
+    assert rows(load_experiment(small(masks={"sets": sets}, systems={"a": {"masks": "again"}}))) == []
 
 
 def test_mistakes_of_systems():

@@ -8,7 +8,7 @@ from torch import nn
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.adapters import Adapters, train_adapters
-from workflow_scripts.models.fairseq.artifact import save_system_weights, save_tensors
+from workflow_scripts.models.fairseq.artifact import save_adapters, save_system_weights
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.port import load
 from workflow_scripts.units.adapters import KINDS, SCALE, adapter_parameters, adapter_shapes
@@ -33,7 +33,8 @@ def logits(of: nn.Module) -> torch.Tensor:
 
 def adapted(kind: str, pre_norm: bool = True) -> tuple[nn.Module, Adapters]:
     made = network(pre_norm)
-    return made, train_adapters(made, SHAPE.to_dict(), kind, SIZE, ROWS)
+    train_adapters(made, SHAPE.to_dict(), kind, SIZE, ROWS)
+    return made, Adapters(made, made.adapters.rows())
 
 
 def drawn(kind: str, seed: int = 1) -> dict[str, torch.Tensor]:
@@ -171,8 +172,7 @@ def test_a_direction_of_a_system_has_its_row(kind, tmp_path):
     (tmp_path / "spm.model").write_text("not read")
     save_system_weights(adapted(kind)[0], tmp_path / "model.safetensors")
     rows = {row: drawn(kind, number) for number, row in enumerate(ROWS)}
-    named = {f"{row}.{name}": tensor for row, tensors in rows.items() for name, tensor in tensors.items()}
-    save_tensors(named, tmp_path / "adapters.safetensors")
+    save_adapters(rows, tmp_path / "adapters.safetensors")
     SystemFolder.write(
         tmp_path, system="s", seed=1, languages=["de", "en", "to"], architecture=SHAPE.to_dict(), text={},
         mask_rows=dict.fromkeys(["to-en", "en-to", "de-en"]), adapters={"kind": kind, "size": SIZE},

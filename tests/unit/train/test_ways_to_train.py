@@ -104,6 +104,7 @@ def test_masked_gradients_freeze_rows_that_no_direction_keeps(
     assert moved_rows(out, parent, "fc1.bias") == set(range(4 * WIDTH))
     system = SystemFolder.read(out)
     assert system.masks is None and set(system.mask_rows.values()) == {None}
+    assert "masks.npz" not in system.sha256 and (system.folder / "masks.npz").is_file()
     assert system.training is not None and system.training["method"] == {"train": "gradients"}
 
 

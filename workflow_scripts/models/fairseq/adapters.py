@@ -118,8 +118,7 @@ def _initial(name: str, shape: tuple[int, ...]) -> nn.Parameter:
 
 def train_adapters(
     network: nn.Module, architecture: Mapping[str, Any], kind: str, size: int, rows: list[str]
-) -> Adapters:
+) -> None:
     """Give the network its module ``adapters``, new ones, beside which nothing is trained."""
     network.requires_grad_(False)
     network.adapters = TrainedAdapters(architecture, kind, size, rows)
-    return Adapters(network, network.adapters.rows())

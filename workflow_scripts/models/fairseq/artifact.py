@@ -41,11 +41,15 @@ def _parameters(network: nn.Module) -> tuple[dict[str, nn.Parameter], dict[str, 
 def save_system_weights(network: nn.Module, path: str | Path) -> None:
     """Write the parameters to ``path`` as float32, without adapters; UserError naming a tensor that is not
     finite."""
-    save_tensors(_parameters(network)[0], path)
+    _save(_parameters(network)[0], path)
 
 
-def save_tensors(named: Mapping[str, Tensor], path: str | Path) -> None:
-    """Write tensors to ``path`` as float32; UserError naming the tensor if one is not finite."""
+def save_adapters(rows: Mapping[str, Mapping[str, Tensor]], path: str | Path) -> None:
+    """Write rows of adapters to ``path``, each tensor as ``{row}.{name}``, as ``save_system_weights``."""
+    _save({f"{row}.{name}": one for row, tensors in rows.items() for name, one in tensors.items()}, path)
+
+
+def _save(named: Mapping[str, Tensor], path: str | Path) -> None:
     tensors = {name: tensor.detach().to("cpu", torch.float32).contiguous() for name, tensor in named.items()}
     _check_finite(tensors, path)
     with atomic_path(path) as temporary:

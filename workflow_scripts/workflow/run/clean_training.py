@@ -18,6 +18,7 @@ from workflow_scripts.units.training_files import (
     FINISHED,
     HISTORY,
     KEPT,
+    KEPT_ADAPTERS,
     KEPT_MASKS,
     KEPT_WEIGHTS,
     OWNER,
@@ -33,7 +34,18 @@ from workflow_scripts.workflow.run.results_lock import run_of
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 #: What a training writes into its folder besides checkpoints (docs/reference/files.md).
-WRITTEN = {FINGERPRINT, OWNER, FINISHED, HISTORY, RETRAIN, KEPT, KEPT_WEIGHTS, KEPT_MASKS, ".owner.lock"}
+WRITTEN = {
+    FINGERPRINT,
+    OWNER,
+    FINISHED,
+    HISTORY,
+    RETRAIN,
+    KEPT,
+    KEPT_WEIGHTS,
+    KEPT_MASKS,
+    KEPT_ADAPTERS,
+    ".owner.lock",
+}
 WRITTEN |= {"validation.csv", "validation_bleu.csv", "tensorboard"}
 
 

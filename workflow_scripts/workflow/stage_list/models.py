@@ -57,7 +57,7 @@ def of_baseline(experiment: Experiment, **values: Iterable[Any]) -> list[dict[st
 
 def decoded_rows(experiment: Experiment) -> list[dict[str, str]]:
     """Return mask set and direction of every row that only decoding needs: of directions not trained."""
-    return each(maskset=needed_masks.rows(experiment), direction=experiment.directions.evaluate_only)
+    return each(maskset=needed_masks.rows(experiment), direction=experiment.untrained_directions)
 
 
 def _counted_together(experiment: Experiment) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from workflow_scripts.models.fairseq.sites import sites_of
 from workflow_scripts.models.fairseq.training.collectives import any_of_all, tensor_from_rank_0
 from workflow_scripts.models.fairseq.training.held_rows import held_rows
 from workflow_scripts.units.mask_table import RENEWED, MaskTable
+from workflow_scripts.units.space import UnitSpace
 
 logger = logging.getLogger(__name__)
 
@@ -27,19 +28,24 @@ logger = logging.getLogger(__name__)
 Select = Callable[[nn.Module, MaskTable], NDArray[np.bool_]]
 
 
+def first_weights(network: nn.Module, space: UnitSpace) -> list[tuple[nn.Parameter, slice]]:
+    """Return W1 of each FFN whose neurons are among the units, and the flat ids of its rows."""
+    return [
+        (dict(site.rows.named_parameters())["weight"], part)
+        for site, part in zip(sites_of(network, space), space.slices().values(), strict=True)
+        if site.rows is not None
+    ]
+
+
 def rows_without(
-    network: nn.Module, masks: MaskTable, directions: Iterable[str]
+    weights: Iterable[tuple[nn.Parameter, slice]], masks: MaskTable, directions: Iterable[str]
 ) -> dict[nn.Parameter, Tensor]:
-    """Return the rows of the first weights that none of these directions keeps: weight → bool [units]."""
+    """Return which rows of ``weights`` none of these directions keeps: W1 → bool [neurons]; a W1 without any
+    is left out."""
     kept = torch.zeros(masks.space.size, dtype=torch.bool)
     for direction in directions:
         kept |= torch.from_numpy(masks.row(direction))
-    found: dict[nn.Parameter, Tensor] = {}
-    for site, part in zip(sites_of(network, masks.space), masks.space.slices().values(), strict=True):
-        if site.rows is not None and not kept[part].all():
-            weight = dict(site.rows.named_parameters())["weight"]
-            found[weight] = ~kept[part].to(weight.device)
-    return found
+    return {weight: ~kept[part].to(weight.device) for weight, part in weights if not kept[part].all()}
 
 
 def masks_of_state(masks: MaskTable, directions: Sequence[str], state: Mapping[str, Any] | None) -> MaskTable:
@@ -47,9 +53,8 @@ def masks_of_state(masks: MaskTable, directions: Sequence[str], state: Mapping[s
     ``state``: of ``MaskedTraining.state``."""
     if state is None or not state["renewed"]:
         return masks
-    keep = np.unpackbits(state["bits"].numpy(), axis=1, count=masks.space.size).astype(np.bool_)
     facts = {**masks.manifest, RENEWED: state["renewed"]}
-    return MaskTable(directions, keep, masks.space, facts, masks.origin)
+    return MaskTable(directions, state["bits"].numpy(), masks.space, facts, masks.origin)
 
 
 class MaskedTraining:
@@ -71,6 +76,7 @@ class MaskedTraining:
         self.masks = masks
         whole = {"ffn": "gradient"} if self._method.get("train") == "gradients" else None
         self.gates = Gates(self._network, masks, whole)
+        self._weights = first_weights(self._network, masks.space)
 
     def begin_update(self, updates: int, select: Select) -> None:
         """Called before the batches of an update, after so many ``updates``: forget the batches before, and
@@ -90,10 +96,9 @@ class MaskedTraining:
             plain = copy.deepcopy(self._network).float().eval()
             bits = torch.from_numpy(np.packbits(select(plain, self.masks), axis=1))
         self.load({"bits": tensor_from_rank_0(bits), "renewed": updates})
-        changed = float(np.unpackbits(before.numpy() ^ self._bits().numpy()).sum())
-        logger.info(
-            f"masks made again at update {updates}: {changed / self.masks.keep.size:.1%} of them changed"
-        )
+        changed = np.unpackbits(before.numpy() ^ self._bits().numpy()).sum()
+        share = changed / (len(self.directions) * self.masks.space.size)
+        logger.info(f"masks made again at update {updates}: {share:.1%} of them changed")
 
     def _bits(self) -> Tensor:
         return torch.from_numpy(np.packbits([self.masks.row(name) for name in self.directions], axis=1))
@@ -130,4 +135,4 @@ class MaskedTraining:
         else:
             return nullcontext()
         names = [name for name, moves in zip(self.directions, moving.tolist(), strict=True) if moves]
-        return held_rows(optimizer, rows_without(self._network, self.masks, names))
+        return held_rows(optimizer, rows_without(self._weights, self.masks, names))

@@ -4,7 +4,7 @@ import json
 import logging
 import math
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,9 +29,10 @@ from workflow_scripts.models.fairseq.sampling import (
     weighted,
 )
 from workflow_scripts.models.fairseq.shards import shard_folders, shard_of_epoch
+from workflow_scripts.models.fairseq.training.adapted import AdapterTraining
 from workflow_scripts.models.fairseq.training.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
 from workflow_scripts.models.fairseq.training.masked import MaskedTraining
-from workflow_scripts.models.fairseq.training.trained import freeze
+from workflow_scripts.models.fairseq.training.trained import ADAPTERS, freeze
 from workflow_scripts.models.fairseq.training.validation_rows import BLEU, VALIDATION, append_rows
 from workflow_scripts.models.port import Port
 from workflow_scripts.models.progress_log import check_finite
@@ -72,6 +73,7 @@ class NeuronspecTranslationTask(FairseqTask):
         self.vocabulary = Vocabulary.read(plan["dictionary"], plan["languages"])
         self.dictionary = fairseq_dictionary(self.vocabulary)
         self.masked: MaskedTraining | None = None
+        self.adapted: AdapterTraining | None = None
         self.train_folder: str | None = None
 
     @property
@@ -123,7 +125,9 @@ class NeuronspecTranslationTask(FairseqTask):
         if self.plan["initial_weights"] is not None:
             load_weights(network, self.plan["initial_weights"])
         method = self.plan["method"]
-        freeze(network, method)
+        freeze(network, method, self.plan["architecture"])
+        if ADAPTERS in method:
+            self.adapted = AdapterTraining(network, method[ADAPTERS]["rows"], self.directions)
         if self.plan["masks"] is not None:
             self.masked = MaskedTraining(network, MaskTable.read(self.plan["masks"]), self.directions, method)
         return network
@@ -132,6 +136,21 @@ class NeuronspecTranslationTask(FairseqTask):
         """Called by the trainer before the batches of an update, after so many."""
         if self.masked is not None:
             self.masked.begin_update(updates, self._select_masks)
+        if self.adapted is not None:
+            self.adapted.begin_update()
+
+    def _lay(self, number: int) -> None:
+        """Lay the masks and the adapters of a batch's direction on the network."""
+        if self.masked is not None:
+            self.masked.select(number)
+        if self.adapted is not None:
+            self.adapted.select(number)
+
+    def _check_laid(self) -> None:
+        if self.masked is not None:
+            self.masked.gates.check_fired()
+        if self.adapted is not None:
+            self.adapted.adapters.check_fired()
 
     def _select_masks(self, network: Any, masks: MaskTable) -> NDArray[np.bool_]:
         port = FairseqPort(network, self.vocabulary)
@@ -157,31 +176,31 @@ class NeuronspecTranslationTask(FairseqTask):
         ignore_grad: bool = False,
     ) -> tuple[Any, Any, dict[str, Any]]:
         """One forward and backward pass under the mask of the batch's direction."""
-        if self.masked is not None:
-            self.masked.select(sample["direction"])
+        self._lay(sample["direction"])
         result: tuple[Any, Any, dict[str, Any]] = super().train_step(
             sample, model, criterion, optimizer, update_num, ignore_grad
         )
-        if self.masked is not None:
-            self.masked.gates.check_fired()
-            if not ignore_grad:
-                self.masked.learn(sample["direction"])
+        self._check_laid()
+        for laid in (self.masked, self.adapted):
+            if laid is not None and not ignore_grad:
+                laid.learn(sample["direction"])
         return result
 
     def optimizer_step(self, optimizer: Any, model: Any, update_num: int) -> None:
-        """fairseq's step, which leaves alone what the masks hold."""
-        with self.masked.holding(optimizer) if self.masked is not None else nullcontext():
+        """fairseq's step, which leaves alone what masks and adapters hold."""
+        with ExitStack() as held:
+            for laid in (self.masked, self.adapted):
+                if laid is not None:
+                    held.enter_context(laid.holding(optimizer))
             super().optimizer_step(optimizer, model, update_num)
 
     def valid_step(
         self, sample: dict[str, Any], model: Any, criterion: Any
     ) -> tuple[Any, Any, dict[str, Any]]:
         """fairseq's step under the mask of the batch's direction; its sums also by direction."""
-        if self.masked is not None:
-            self.masked.select(sample["direction"])
+        self._lay(sample["direction"])
         loss, sample_size, output = super().valid_step(sample, model, criterion)
-        if self.masked is not None:
-            self.masked.gates.check_fired()
+        self._check_laid()
         # Every process must report the same keys, for their sums are gathered in one tensor.
         for number, direction in enumerate(self.directions):
             own = number == sample["direction"]
@@ -236,8 +255,7 @@ class NeuronspecTranslationTask(FairseqTask):
 
         scores = {}
         for number, direction in enumerate(self.directions):
-            if self.masked is not None:
-                self.masked.select(number)
+            self._lay(number)
             scores[direction] = validation_bleu(self, model, number)
             stats[f"bleu/{direction}"] = scores[direction]
         named = " ".join(f"{direction} {score:.1f}" for direction, score in scores.items())

@@ -124,6 +124,8 @@ class NeuronspecTrainer(Trainer):
                     self._model.to(self.device),
                     device_ids=device,
                     broadcast_buffers=False,
+                    # Of adapters only the rows of this process's batches have a gradient.
+                    find_unused_parameters=self.task.adapted is not None,
                     process_group=self.data_parallel_process_group,
                 )
             )
