@@ -107,5 +107,7 @@ rule import_units:
             lambda w: {"directions": EXPERIMENT.train_directions} | mask_settings(w.foreign, w.seed, ""),
         ),
         system=subpath(input.system, parent=True),
+        # It changes no other masks, so it is not compared.
+        accept=lambda w, input: "--accept-uninformative" if EXPERIMENT.masks.accept_uninformative else "",
     shell:
-        command("import_units", "--system {params.system:q} --out {output.masks:q}")
+        command("import_units", "--system {params.system:q} {params.accept} --out {output.masks:q}")
