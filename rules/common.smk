@@ -17,9 +17,12 @@ if str(CHECKOUT) not in sys.path:
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.processes import identity as identity_of_process
+from workflow_scripts.common.table_names import COSTS
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.config.systems import part_name
 from workflow_scripts.likelihood.contrastive_set import read_contrastive
+from workflow_scripts.config.texts import RANDOM_TOKENS, TRANSLITERATIONS
+from workflow_scripts.workflow.needed_texts import binarised_texts, other_texts
 from workflow_scripts.workflow.plan.training_code import training_code
 from workflow_scripts.workflow.run.attached import missing_masks, missing_of_attached
 from workflow_scripts.workflow.run.leftovers import RUN_VARIABLE
@@ -33,13 +36,15 @@ from workflow_scripts.workflow.stage_list.attach import import_rule
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
 from workflow_scripts.workflow.stage_list.export import export_rule
 from workflow_scripts.workflow.stage_list.models import (
+    ON_TEXT,
     decoded_by,
     join_systems_rule,
     parts_of,
     use_system_rule,
 )
-from workflow_scripts.workflow.stage_list.report import drawn, unit_masks
+from workflow_scripts.workflow.stage_list.report import chosen_sweeps, drawn, tables_of, unit_masks, untrained
 from workflow_scripts.workflow.stages import STAGES
+from workflow_scripts.workflow.ways import ways
 
 
 def tell_once(line):
@@ -118,6 +123,10 @@ if workflow.exec_mode.name == "DEFAULT":
     atexit.register(release, Path(RESULTS).absolute())
 
 
+# Text that is made of prepared text, by name.
+TEXTS = EXPERIMENT.varied_texts
+
+
 def alternatives(values):
     return "|".join(re.escape(str(value)) for value in values)
 
@@ -129,6 +138,8 @@ wildcard_constraints:
     one=alternatives(EXPERIMENT.languages),
     two=alternatives(EXPERIMENT.languages),
     subset=alternatives(EXPERIMENT.subsets),
+    varied=alternatives(TEXTS) or "none",
+    text=alternatives(other_texts(EXPERIMENT)) or "none",
     testset=alternatives(EXPERIMENT.testsets),
     seed=alternatives(EXPERIMENT.train.seeds),
     system=alternatives(EXPERIMENT.all_systems),

@@ -15,6 +15,26 @@ def binarised(subset, directions):
     ]
 
 
+def varied_from(wildcards):
+    """The text of which a text of the key `texts` is made: both sides of a pair."""
+    pair, of = f"{wildcards.one}-{wildcards.two}", TEXTS[wildcards.varied].of
+    return [f"{RESULTS}/data/text/{of}/{pair}.{lang}.txt" for lang in (wildcards.one, wildcards.two)]
+
+
+def binarised_side(subset, pair, lang):
+    """Both files of one side of held-out text."""
+    return [f"{RESULTS}/data/bin/{SHARDS[0]}{subset}.{pair}.{lang}.{ending}" for ending in ("bin", "idx")]
+
+
+def variation(wildcards):
+    """How a text is made of another one; the languages of a change, if not all."""
+    text = TEXTS[wildcards.varied]
+    changed = EXPERIMENT.changed_languages(text)
+    languages = changed if text.change and changed != EXPERIMENT.languages else None
+    change = None if text.change == RANDOM_TOKENS else text.change
+    return {"first": text.first, "bootstrap": text.bootstrap, "change": change, "languages": languages}
+
+
 def side_of(testset, direction, side):
     """The prepared text of one side of a direction: side 0 is the source, 1 the target."""
     return f"{RESULTS}/data/text/{testset}/{pair_of(direction)}.{split_direction(direction)[side]}.txt"
@@ -85,9 +105,10 @@ TAKEN_MASKS = {EXPERIMENT.masked[name]: name for name in USED if name in EXPERIM
 
 def scores_of_masks(wildcards):
     """The scores that the rows of trained directions are selected by; none if they are made from another set."""
-    one = MASK_SETS[wildcards.maskset].one
-    folder = f"{RESULTS}/{one.scores}/{wildcards.system}/s{wildcards.seed}/valid"
-    selected_by = EXPERIMENT.train_directions if one.select and not (wildcards.row or one.file) else []
+    named = MASK_SETS[wildcards.maskset]
+    folder = f"{RESULTS}/{named.one.scores}/{wildcards.system}/s{wildcards.seed}/{named.text}"
+    by_score = named.one.select and not (wildcards.row or named.one.file)
+    selected_by = EXPERIMENT.train_directions if by_score else []
     return [f"{folder}/{direction}.npz" for direction in selected_by]
 
 
@@ -124,6 +145,12 @@ def source_of_masks(input):
     not compared."""
     accept = " --accept-uninformative" if EXPERIMENT.masks.accept_uninformative else ""
     return f"--activations-root {parent(input.counts[0])}{accept}" if input.counts else f"--like {input.like}"
+
+
+def selection_of(wildcards):
+    """How a mask set is selected, and on which text, as options of its analysis."""
+    chosen = {key: MASK_SETTINGS[wildcards.maskset].get(key) for key in ("select", "stacks", "pivot")}
+    return {"subset": MASK_SETS[wildcards.maskset].text, **chosen}
 
 
 def masks_of(wildcards):
@@ -214,6 +241,10 @@ def comet_settings(model):
     return {"fetched": fetched, **model.model_dump(include={"folder", "batch_size", "known_languages"})}
 
 
+# Systems whose folders tables read: for costs, and for the validation losses that choose a k of a sweep.
+READ = EXPERIMENT.all_systems if COSTS in tables_of(EXPERIMENT) else []
+
+
 def tables():
     """What the config says of tables, and the folders of what is not a score."""
     asked, evaluation = EXPERIMENT.report, EXPERIMENT.evaluation
@@ -229,6 +260,12 @@ def tables():
         "contrastive_root": f"{RESULTS}/contrastive" if evaluation.contrastive else None,
         "partial_testsets": EXPERIMENT.partial_testsets or None,
         "partial_systems": EXPERIMENT.partial_systems or None,
+        "draws": EXPERIMENT.draws or None,
+        "choose": chosen_sweeps(EXPERIMENT),
+        "costs": ways(EXPERIMENT) if READ else None,
+        "systems_root": f"{RESULTS}/systems" if READ else None,
+        "benchmarks_root": f"{RESULTS}/benchmarks" if READ else None,
+        "untrained": untrained(EXPERIMENT),
         "pivot": EXPERIMENT.pivot,
         "control": EXPERIMENT.control,
         "groups": EXPERIMENT.groupings,

@@ -9,6 +9,9 @@ rule tabulate:
         off_target=made("identify", "languages"),
         likelihood=[*made("score_likelihood", "json"), *made("score_contrastive", "json")],
         ceilings=made("score_ceiling", "json"),
+        systems=[
+            f for s in READ for seed in EXPERIMENT.train.seeds for f in system_files(s, seed, "system.json")
+        ],
         published=EXPERIMENT.report.published.file if EXPERIMENT.report.published else [],
     output:
         **files("tabulate", markdown=tables_in_report),

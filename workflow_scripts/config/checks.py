@@ -17,6 +17,7 @@ from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextP
 from workflow_scripts.config.mask_checks import mask_problems
 from workflow_scripts.config.sources import MtdataSource
 from workflow_scripts.config.system_checks import system_problems
+from workflow_scripts.config.text_checks import compared_problems, text_problems
 from workflow_scripts.config.toy import ToySource
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def problems(experiment: Experiment) -> Iterable[str]:
     yield from _trained_problems(experiment)
     yield from mask_problems(experiment)
     yield from system_problems(experiment)
+    yield from text_problems(experiment)
     yield from _uses_problems(experiment)
     yield from attach_problems(experiment)
     yield from export_problems(experiment)
@@ -227,6 +229,7 @@ def _analysis_problems(experiment: Experiment) -> Iterable[str]:
         yield f"analysis.overlap_grouping: groups has no {name!r}{nearest(name, experiment.groupings)}"
     if experiment.analysis.overlap_k and experiment.pivot is None:
         yield "analysis.overlap_k: the overlap of masks needs the key pivot"
+    yield from compared_problems(experiment)
 
 
 def _training_problems(experiment: Experiment) -> Iterable[str]:

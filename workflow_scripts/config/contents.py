@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from workflow_scripts.common.directions import pair_of, split_direction
+from workflow_scripts.common.languages import SERBIAN, base_code
 from workflow_scripts.config.attach import Attach
 from workflow_scripts.config.base import Language, Name, Section
 from workflow_scripts.config.evaluation import Evaluation, Report
@@ -20,6 +21,7 @@ from workflow_scripts.config.sections import (
     Uses,
 )
 from workflow_scripts.config.systems import System
+from workflow_scripts.config.texts import CYRILLIC_TO_LATIN, TextName, VariedText, spread
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.config.training import Finetune, Model, Train
 
@@ -43,6 +45,10 @@ class Contents(Section):
     train: Train = Field(Train(), description="Baseline training and seeds.")
     finetune: Finetune = Field(Finetune(), description="Training of all fine-tuned systems.")
     activations: Activations = Field(Activations(), description="Activation counts.")
+    texts: dict[TextName, VariedText] = Field(
+        {},
+        description="More text on which units are scored, for `masks.sets`: samples, other scripts, noise.",
+    )
     masks: Masks = Field(Masks(), description="Mask sets.")
     systems: dict[Name, System] = Field(
         {"continued": System(masks="all"), "ns": System(masks=SWEEP)},
@@ -110,6 +116,17 @@ class Contents(Section):
     def testsets(self) -> list[str]:
         """The sets that are decoded and scored."""
         return self.evaluation.testsets or [s for s in self.subsets if s not in (TRAIN, VALID)]
+
+    @property
+    def varied_texts(self) -> dict[str, VariedText]:
+        """The texts of the key `texts` by name, one for each draw."""
+        return spread(self.texts)
+
+    def changed_languages(self, text: VariedText) -> list[str]:
+        """Return the languages whose side a text's change is made to."""
+        every = self.languages if text.languages is None else text.languages
+        serbian = text.change == CYRILLIC_TO_LATIN and text.languages is None
+        return [lang for lang in every if not serbian or base_code(lang) == SERBIAN]
 
     def directions_of(self, testset: str) -> list[str]:
         """Return the directions that a test set has; validation text has the trained ones, and all only

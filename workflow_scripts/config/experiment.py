@@ -24,6 +24,13 @@ class Experiment(Contents):
             raise ValueError("\n".join(problems))
         return self
 
+    def of_other_text(self, maskset: str) -> list[str]:
+        """Return the mask sets that differ from one in nothing but the text that they are selected on."""
+        sets, own = self.masks.named, self.masks.named[maskset]
+        alike = [name for name, one in sets.items() if one.one.like is None and one.text != own.text]
+        same = (self.mask_sets[maskset], own.one.scores)
+        return [name for name in alike if (self.mask_sets[name], sets[name].one.scores) == same]
+
     @property
     def mask_sets(self) -> dict[str, dict[str, Any]]:
         """Every mask set by name, with what the stage that selects makes it of."""

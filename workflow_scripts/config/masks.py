@@ -18,7 +18,8 @@ from pydantic import (
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.attach import ForeignFile
 from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, Percent, Section
-from workflow_scripts.config.file_source import ONE, SEVERAL
+from workflow_scripts.config.file_source import ONE, SEVERAL, VALID
+from workflow_scripts.config.texts import TextName
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import KINDS, Kind
@@ -79,6 +80,9 @@ class MaskSet(Section):
         "activations",
         description="The score: how often a unit is active; or importance, of the gradient of the loss.",
     )
+    text: TextName = Field(
+        VALID, description="The text on which units are scored: valid, a test set, or one of texts."
+    )
     units: list[Kind] = Field(
         ["ffn"], min_length=1, description="Kinds of units; activations are counted of ffn alone."
     )
@@ -108,8 +112,8 @@ class MaskSet(Section):
     ) = Field(None, description="How, of `like`'s rows: see docs/how-to/mask-sets.md.")
     draws: PositiveInt | None = Field(
         None,
-        description="Of random and shuffled: so many sets, NAME-1, NAME-2 …; null: of random five, which say"
-        " by how much chance differs; of shuffled one, NAME.",
+        description="Of random and shuffled rows, or of a text that is drawn: so many sets, NAME-1, NAME-2 …;"
+        " null: of random five, which say by how much chance differs; else one, NAME.",
     )
     by: Literal["language", "family"] | None = Field(
         None, description="Which rows are a group: between the same two languages or families; null: all."
@@ -159,16 +163,18 @@ class MaskSet(Section):
                 " program)"
             )
         given = {key for key in self.model_fields_set if getattr(self, key) not in (None, {})}
-        own = {"of", "units", "stacks", "gate"}
-        of_like = {"rows", "draws", "by", "pairs"}
+        own = {"of", "text", "units", "stacks", "gate"}
+        of_like = {"rows", "by", "pairs"}
         if self.file is not None:
-            for key in sorted({*own, *of_like} & given - {"by", "gate"}):
+            for key in sorted({*own, *of_like, "draws"} & given - {"by", "gate"}):
                 yield f"{key}: the file says which units; leave it out"
             if self.by == FAMILY:
                 yield "by: lists in a file are of directions, or with by: language of languages"
         elif self.like is None:
             for key in sorted(of_like & given):
                 yield f"{key} needs like, the set whose rows these are made of"
+            if self.draws is not None and self.text == VALID:
+                yield "draws needs like, the set whose rows these are made of, or a text that is drawn"
         else:
             for key in sorted(own & given):
                 yield f"{key} is that of like, {self.like}: leave it out"
@@ -258,6 +264,11 @@ class Named(NamedTuple):
     key: str
     one: MaskSet
     draw: int | None
+
+    @property
+    def text(self) -> str:
+        """The text on which its units are scored, of several draws its own."""
+        return self.one.text if self.draw is None else f"{self.one.text}-{self.draw}"
 
 
 class Masks(Section):

@@ -142,7 +142,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "rows of nothing": (
         {"x": {"select": "all", "draws": 2}},
-        ["masks.sets.x: draws needs like, the set whose rows these are made of"],
+        ["masks.sets.x: draws needs like, the set whose rows these are made of, or a text that is drawn"],
     ),
     "no rows": ({"x": {"like": "k70"}}, ["masks.sets.x: like needs rows, such as random"]),
     "rows": (

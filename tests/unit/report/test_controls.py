@@ -161,6 +161,9 @@ def test_the_table_needs_a_control_and_another_system(tmp_path):
 
 def test_the_interval_of_one_seed_is_unknown():
     table = {key: values for key, values in TABLE.items() if key[1] == 1}
-    rows = rows_of(controls_table(scores_of(table, DIRECTIONS), plan_of(SYSTEMS, DIRECTIONS), DISPLAY))
-    one = rows["ns", "continued", "both"]
+    made = controls_table(scores_of(table, DIRECTIONS), plan_of(SYSTEMS, DIRECTIONS), DISPLAY)
+    several = controls_table(scores_of(TABLE, DIRECTIONS), PLAN, DISPLAY)
+    one = rows_of(made)["ns", "continued", "both"]
     assert (one["difference"], one["sd"], one["low"], one["detectable"]) == (1.0, None, None, None)
+    assert made.notes[0].startswith("WARNING: one seed.")
+    assert not any("one seed" in note for note in several.notes)

@@ -21,9 +21,11 @@ from workflow_scripts.report.read.ceilings import read_ceilings
 from workflow_scripts.report.read.published import published_table, read_published, read_request
 from workflow_scripts.report.read.read_scores import RAW, Plan, read_scores
 from workflow_scripts.report.read.read_significance import marks_of, read_significance
+from workflow_scripts.report.read.system_costs import read_ways
 from workflow_scripts.report.tables.cautions import NO_CEILINGS, cautions, floor_of, unranked
 from workflow_scripts.report.tables.choice import choice_table, sweep_of
 from workflow_scripts.report.tables.controls import compared_systems, controls_table
+from workflow_scripts.report.tables.costs import caution_on_engines, costs_table
 from workflow_scripts.report.tables.display import Display
 from workflow_scripts.report.tables.draws import caution_on_draws
 from workflow_scripts.report.tables.group_tables import differences_table, groups_table, interference_table
@@ -151,6 +153,9 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
         tables.append(choice_table(sweeps, summary, display))
     if plan.untrained:
         tables.append(zero_shot_table(reading, rates, plan, groups, display))
+    ways = read_ways(args.costs, plan.systems) if args.costs else {}
+    if ways:
+        tables.append(costs_table(ways, args.systems_root, args.benchmarks_root, plan, display))
     if args.likelihood_root:
         tables.append(likelihood_table(args.likelihood_root, plan, args.allow_partial))
     if args.contrastive:
@@ -158,7 +163,7 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
     if request:
         tables.append(published_table(reading.scores, plan, display, groups, request, values))
     notes = cautions(reading, plan, floor, args.pivot, args.baseline, args.as_options, ceilings)
-    notes += caution_on_draws(plan)
+    notes += [*caution_on_draws(plan), *caution_on_engines(ways, args.baseline)]
     return [replace(table, notes=[*notes, *table.notes]) for table in tables], notes
 
 
@@ -176,6 +181,8 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument("--draws", default="{}", help='JSON: {"random": ["random-1", "random-2"]}: one row')
     parser.add_argument("--choose", nargs="+", default=[], metavar="SWEEP", help="sweeps whose k is chosen")
     parser.add_argument("--systems-root", default="systems", help="the experiment's folder systems/")
+    parser.add_argument("--costs", help="JSON, by system: trained, engine, extraction (read/system_costs.py)")
+    parser.add_argument("--benchmarks-root", default="benchmarks", help="the experiment's folder benchmarks/")
     parser.add_argument("--untrained", nargs="+", default=[], help="directions that are only evaluated")
     parser.add_argument("--seeds", nargs="+", type=int, required=True)
     parser.add_argument("--profiles", nargs="+", default=[RAW], help="references: raw, paper")

@@ -6,9 +6,13 @@ from typing import Any
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.file_source import VALID
 from workflow_scripts.workflow import needed_masks
+from workflow_scripts.workflow.needed_texts import other_texts
 from workflow_scripts.workflow.stage import Stage, Wildcards, each
 
+#: What the names of rules end with that score units on another text than the validation text.
+ON_TEXT = "_on_text"
 SYSTEM = {
     "system": "systems/{system}/s{seed}/system.json",
     "weights": "systems/{system}/s{seed}/model.safetensors",
@@ -60,23 +64,35 @@ def decoded_rows(experiment: Experiment) -> list[dict[str, str]]:
     return each(maskset=needed_masks.rows(experiment), direction=experiment.untrained_directions)
 
 
-def _counted_together(experiment: Experiment) -> list[dict[str, Any]]:
-    needed, found = needed_masks.scored(experiment), experiment.counted_together.items()
-    return of_baseline(experiment, by=[by for by, group in found if needed.issuperset(group)])
+def _texts(experiment: Experiment) -> Iterator[dict[str, str]]:
+    """Yield the texts on which units are scored: as folder, and as part of the names of jobs and rules."""
+    yield {"text": VALID, "on": "", "rule": ""}
+    for text in other_texts(experiment):
+        yield {"text": text, "on": f"{text}/", "rule": ON_TEXT}
 
 
-def _counted_alone(experiment: Experiment) -> list[dict[str, Any]]:
-    needed = needed_masks.scored(experiment)
-    alone = [direction for direction in experiment.counted_alone if direction in needed]
-    return of_baseline(experiment, direction=alone)
+def _counted_together(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    for text in _texts(experiment):
+        needed = needed_masks.scored(experiment, text=text["text"])
+        found = experiment.counted_together.items()
+        by = [by for by, group in found if needed.issuperset(group)]
+        yield from (text | job for job in of_baseline(experiment, by=by))
+
+
+def _counted_alone(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    for text in _texts(experiment):
+        needed = needed_masks.scored(experiment, text=text["text"])
+        alone = [direction for direction in experiment.counted_alone if direction in needed]
+        yield from (text | job for job in of_baseline(experiment, direction=alone))
 
 
 def _importance(experiment: Experiment) -> Iterator[dict[str, Any]]:
     for scores in dict.fromkeys(named.one.scores for named in experiment.masks.named.values()):
         folder, _, units = scores.partition("/")
-        if folder == "importance":
-            directions = sorted(needed_masks.scored(experiment, scores))
-            yield from of_baseline(experiment, units=[units], direction=directions)
+        for text in _texts(experiment) if folder == "importance" else ():
+            directions = sorted(needed_masks.scored(experiment, scores, text["text"]))
+            jobs = of_baseline(experiment, units=[units], direction=directions)
+            yield from (text | job for job in jobs)
 
 
 def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
@@ -151,30 +167,38 @@ STAGES = (
     Stage(
         "activations.count_encoder",
         "fairseq",
-        log="{system}/s{seed}/{by}",
+        log="{system}/s{seed}/{on}{by}",
         files={
             "counts": lambda e, w: [
-                f"activations/{{system}}/s{{seed}}/valid/{direction}.npz"
+                f"activations/{{system}}/s{{seed}}/{w['text']}/{direction}.npz"
                 for direction in e.counted_together[w["by"]]
             ]
         },
-        rule=lambda e, w: f"count_encoder_{w['by']}",
+        rule=lambda e, w: f"count_encoder_{w['by']}{w['rule']}",
         jobs=_counted_together,
         gpu=True,
     ),
     Stage(
         "activations.count_activations",
         "fairseq",
-        log="{system}/s{seed}/{direction}",
-        files={"counts": "activations/{system}/s{seed}/valid/{direction}.npz"},
+        log="{system}/s{seed}/{on}{direction}",
+        files={
+            "counts": lambda e, w: [f"activations/{{system}}/s{{seed}}/{w['text']}/{{direction}}.npz"],
+        },
+        rule=lambda e, w: f"count_activations{w['rule']}",
         jobs=_counted_alone,
         gpu=True,
     ),
     Stage(
         "activations.score_importance",
         "fairseq",
-        log="{system}/s{seed}/{units}.{direction}",
-        files={"scores": "importance/{units}/{system}/s{seed}/valid/{direction}.npz"},
+        log="{system}/s{seed}/{on}{units}.{direction}",
+        files={
+            "scores": lambda e, w: [
+                f"importance/{{units}}/{{system}}/s{{seed}}/{w['text']}/{{direction}}.npz"
+            ],
+        },
+        rule=lambda e, w: f"score_importance{w['rule']}",
         jobs=_importance,
         gpu=True,
     ),
