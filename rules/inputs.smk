@@ -119,7 +119,7 @@ TAKEN_MASKS = {EXPERIMENT.masked[name]: name for name in USED if name in EXPERIM
 def scores_of_masks(wildcards):
     """The scores that the rows of trained directions are selected by; none if they are made from another set."""
     named = MASK_SETS[wildcards.maskset]
-    if named.one.select is None or named.one.system or wildcards.row:
+    if named.one.select is None or named.one.system or named.one.file or wildcards.row:
         return []
     return scores_in(named.one.scores, named.text, wildcards)
 
@@ -182,6 +182,12 @@ def mask_settings(maskset, seed, row):
     if pairs := EXPERIMENT.drawn_pairs(maskset, int(seed)):
         drawn["pairs"] = pairs
     return {key: value for key, value in MASK_SETTINGS[maskset].items() if key != "like"} | drawn
+
+
+def foreign_files(maskset):
+    """The files of another program that a mask set is made of."""
+    pattern = EXPERIMENT.foreign_masks[maskset]
+    return list(dict.fromkeys(pattern.replace("{direction}", one) for one in EXPERIMENT.train_directions))
 
 
 def source_of_masks(input):

@@ -153,7 +153,7 @@ CASES = [
     config("set-share", 'a share of units that is less than one', 'masks: {sets: {x: {select: "top:0.01%"}}}\n', "config.yaml, line 5: masks.sets.x.select: select top:0.01%: that is less than one of the 1024 units of encoder.0.ffn; take a larger share"),
     config("set-amount", 'an amount of units that is none', 'masks: {sets: {x: {select: "top:0%"}}}\n', "config.yaml, line 5: masks.sets.x.select: select 'top:0%': 0 is no amount of units above 0, such as 'top:30%'"),
     config("set-selector", 'a selector that there is not', 'masks: {sets: {x: {select: "tops:30%"}}}\n', "config.yaml, line 5: masks.sets.x.select: select 'tops:30%': no such selector (did you mean 'top'?); there are mass:95, top:30%, bottom:30%, random:30%, all"),
-    config("set-neither", 'a mask set of nothing', 'masks: {sets: {x: {}}}\n', "config.yaml, line 5: masks.sets.x: give one of select (by a score of units) and like (of another set's rows)"),
+    config("set-neither", 'a mask set of nothing', 'masks: {sets: {x: {}}}\n', "config.yaml, line 5: masks.sets.x: give one of select (by a score of units), like (of another set's rows) and file (of another program)"),
     config("set-like", 'a set like one that is not there', 'masks: {sets: {x: {like: k59, rows: shuffled}}}\n', "config.yaml, line 5: masks.sets.x.like: no mask set 'k59' (did you mean 'k95'?); there are ['k95', 'all', 'x']"),
     config("set-circle", 'a set like itself', 'masks: {sets: {x: {like: x, rows: shuffled}}}\n', 'config.yaml, line 5: masks.sets.x.like: leads back to x (x, x)'),
     config("set-name", 'a mask set whose name is a path', 'masks: {sets: {a/b: {select: all}}}\n', "config.yaml, line 5: masks.sets.a/b: 'a/b': the name of a mask set is letters, digits, . _ and -"),
@@ -243,6 +243,8 @@ CASES = [
     config("braces-published", "braces in the file of published numbers", 'report: {published: {file: "p{1}.csv", systems: {baseline: A}}}\n', 'config.yaml, line 5: report.published.file: no folder or file can have braces in its name: rename it, or link to it'),
     config("braces-doubled", "doubled braces in a pattern", source('type: files, train: "s{{2}}/t.{lang}", valid: "v.{lang}", tests: {one: "o.{lang}"}'), 'config.yaml, line 4: data.source.train.path: no folder or file can have braces in its name: rename it, or link to it'),
 
+    config("set-file-more", "a set of a file, and a score and a text of its own", 'masks: {sets: {x: {file: "m/{direction}.pt", of: importance, draws: 3, by: family}}}\n', "config.yaml, line 5: masks.sets.x: draws: the file says which units; leave it out\nconfig.yaml, line 5: masks.sets.x: of: the file says which units; leave it out\nconfig.yaml, line 5: masks.sets.x: by: lists in a file are of directions, or with by: language of languages"),
+    config("set-file-braces", "another wildcard in the pattern of a set's files", 'masks: {sets: {x: {file: "m/{pair}.pt"}}}\n', "config.yaml, line 5: masks.sets.x.file: in braces it may have {direction} alone"),
     # what plain fairseq trained
     config("attach-uses", "a baseline of another experiment, and a checkpoint", ATTACH + "uses: {experiment: other}\n", "config.yaml, line 5: attach: uses takes the baseline from another experiment; give one of the two"),
     config("attach-text", "text beside binarised text", attach("data_bin: a"), "config.yaml, line 4: data.source.train: attach.data_bin has this text; leave it out\nconfig.yaml, line 4: data.source.valid: attach.data_bin has this text; leave it out"),

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.config.attach import ForeignFile
 from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, Percent, Section
 from workflow_scripts.config.file_source import ONE, SEVERAL, VALID
 from workflow_scripts.config.select import BySide, Select
@@ -84,6 +85,12 @@ class MaskSet(Section):
         description="mass:95: the fewest units of a layer with 95 % of its sum; top:30%; bottom:12;"
         " random:30%; all; with @model over all layers together, with :abs by magnitude. Or four of them.",
     )
+    file: ForeignFile | None = Field(
+        None,
+        description="Units that another program wrote: a file for each direction, with {direction} in its"
+        " path, or one of lists (docs/how-to/exchange.md). Counts need select. by: language: lists are of"
+        " `languages`.",
+    )
     like: MaskSetName | None = Field(None, description="The mask set whose rows these are made of.")
     rows: (
         Literal["random", "shuffled", "swapped", "merged", "shared", "exclusive", "union", "majority"] | None
@@ -142,12 +149,20 @@ class MaskSet(Section):
         return self
 
     def _mistakes(self) -> Iterator[str]:
-        if (self.select is None) == (self.like is None):
-            yield "give one of select (by a score of units) and like (of another set's rows)"
+        if (self.select is None and self.file is None) == (self.like is None):
+            yield (
+                "give one of select (by a score of units), like (of another set's rows) and file (of another"
+                " program)"
+            )
         given = {key for key in self.model_fields_set if getattr(self, key) not in (None, {})}
         own = {"of", "system", "text", "units", "stacks", "gate"}
         of_like = {"rows", "by", "pairs"}
-        if self.like is None:
+        if self.file is not None:
+            for key in sorted({*own, *of_like, "draws"} & given - {"by", "gate"}):
+                yield f"{key}: the file says which units; leave it out"
+            if self.by == FAMILY:
+                yield "by: lists in a file are of directions, or with by: language of languages"
+        elif self.like is None:
             for key in sorted(of_like & given):
                 yield f"{key} needs like, the set whose rows these are made of"
             if self.draws is not None and self.text == VALID:
@@ -191,8 +206,8 @@ class MaskSet(Section):
 
     @property
     def scores(self) -> str:
-        """The folder of the scores that it is selected by; of weights there is none."""
-        return folder_of(self.of, self.units)
+        """The folder of the scores that it is selected by; of weights and files there is none."""
+        return "file" if self.file is not None else folder_of(self.of, self.units)
 
     @property
     def is_merged(self) -> bool:
@@ -222,6 +237,8 @@ class MaskSet(Section):
         ``draw``: the number of a set that is drawn several times. ``families``: language to family, for `by:
         family`. ``pivot``: for four selectors. Pairs that are drawn are the experiment's to add.
         """
+        if self.file is not None:
+            return self._of_file(pivot)
         if self.select is not None:
             one = isinstance(self.select, str)
             gates = {kind: text for kind, text in self.gate.items() if text != DEFAULT_GATES[kind]}
@@ -236,6 +253,16 @@ class MaskSet(Section):
             found |= {"draw": draw, "pairs": self.pairs}
         found["families"] = families if self.by == FAMILY else None
         return {key: value for key, value in found.items() if value}
+
+    def _of_file(self, pivot: str | None) -> dict[str, Any]:
+        four = self.select.model_dump() if isinstance(self.select, BySide) else None
+        return {
+            "files": self.file,
+            **({} if self.select is None else {"select": four or self.select}),
+            **({} if four is None else {"pivot": pivot}),
+            **({} if self.by is None else {"by": self.by}),
+            **({"gate": self.gate} if self.gate else {}),
+        }
 
 
 class Named(NamedTuple):
