@@ -1,10 +1,10 @@
 """One update of each way to train, beside one of plain fairseq, in turn in one process.
 
 ``envs/bin/run-in fairseq tests.bench.bench_training [--pairs 7] [--updates 1] [--threads 2] [--ways NAME …]``
-(a quarter of an hour on two idle cores). Plain fairseq is its own trainer, criterion and Transformer (512/2048,
-6+6 layers, vocabulary 8,000) on the same batches of two directions; masks keep 70 % of the units at random. A
-pair is the processor seconds of ``--updates`` updates of both, one after the other; the ratio is the median of
-all pairs, beside the lowest and the highest. The table is one for docs/reference/benchmarks.md.
+(a quarter of an hour on two idle cores). Plain fairseq is its own trainer, criterion and Transformer
+(512/2048, 6+6 layers, vocabulary 8,000) on the same batches of two directions; masks keep 70 % of the units
+at random. A pair is the processor seconds of ``--updates`` updates of both, one after the other; the ratio is
+the median of all pairs, beside the lowest and the highest. The table is one for docs/reference/benchmarks.md.
 """
 
 import argparse
