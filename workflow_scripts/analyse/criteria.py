@@ -36,7 +36,7 @@ from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.mask_sets import mask_rows, seed_of
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.select_masks import read_scores
+from workflow_scripts.units.select_masks import informative_masks, read_scores
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.system import SystemFolder
@@ -145,13 +145,13 @@ def read_sets(
     system: SystemFolder, scores: Mapping[str, str], size: str, directions: Sequence[str]
 ) -> dict[str, MaskTable]:
     """Return the units of each score, ``top:{size}`` of each layer. UserError: not ``size``, units other than
-    FFN neurons, scores of another model, or that are missing."""
+    FFN neurons, scores of another model, that say nothing, or that are missing."""
     selector = parse_selector(f"top:{size}")
     if selector.whole_model:
         raise UserError(f"--size {size}: criteria take as many units of every layer; leave out '@model'")
     found = {}
     for name, root in scores.items():
-        masks = Selection(selector.text).masks(read_scores(Path(root), directions), REMOVE)
+        masks = informative_masks(read_scores(Path(root), directions), Selection(selector.text), REMOVE)
         system.check_model(masks)
         found[name] = masks
     return found

@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
-    AfterValidator,
     Discriminator,
     Field,
     PositiveInt,
@@ -18,9 +17,10 @@ from pydantic import (
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, Percent, Section
 from workflow_scripts.config.file_source import ONE, SEVERAL, VALID
+from workflow_scripts.config.select import BySide, Select
 from workflow_scripts.config.texts import TextName
+from workflow_scripts.units.exchanges import Partners
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
-from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import KINDS, Kind
 
 #: The set that keeps every unit, and the word for one system for each k.
@@ -50,30 +50,6 @@ RANDOM_DRAWS = 5
 MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
 
 
-def _one_text(text: str) -> str:
-    try:
-        return parse_selector(text).text
-    except UserError as error:
-        raise ValueError(str(error)) from None
-
-
-SelectorText = Annotated[str, AfterValidator(_one_text)]
-
-
-class ByStack(Section):
-    """A selector for each stack."""
-
-    encoder: SelectorText = Field(description="Of the encoder's units.")
-    decoder: SelectorText = Field(description="Of the decoder's units.")
-
-
-class BySide(Section):
-    """Four selectors: by side of the pivot, and by stack."""
-
-    out: ByStack = Field(description="Of directions out of the pivot.")
-    into: ByStack = Field(description="Of directions into the pivot.")
-
-
 class MaskSet(Section):
     """Which units each direction keeps: by a score of units (`select`), or made of another set (`like`)."""
 
@@ -94,13 +70,7 @@ class MaskSet(Section):
     stacks: list[Stack] = Field(
         list(STACKS), min_length=1, description="Where units are left out; those of another stack are kept."
     )
-    select: (
-        Annotated[
-            Annotated[SelectorText, Tag(ONE)] | Annotated[BySide, Tag(SEVERAL)],
-            Discriminator(lambda value: SEVERAL if isinstance(value, dict | BySide) else ONE),
-        ]
-        | None
-    ) = Field(
+    select: Select | None = Field(
         None,
         description="mass:95: the fewest units of a layer with 95 % of its sum; top:30%; bottom:12;"
         " random:30%; all; with @model over all layers together, with :abs by magnitude. Or four of them.",
@@ -117,7 +87,14 @@ class MaskSet(Section):
     by: Literal["language", "family"] | None = Field(
         None, description="Which rows are a group: between the same two languages or families; null: all."
     )
-    pairs: dict[DirectionId, DirectionId] = Field({}, description="Of swapped: whose row a direction takes.")
+    pairs: Annotated[
+        Annotated[Partners, Tag(ONE)] | Annotated[dict[DirectionId, DirectionId], Tag(SEVERAL)],
+        Discriminator(lambda value: ONE if isinstance(value, str) else SEVERAL),
+    ] = Field(
+        {},
+        description="Of swapped: whose row a direction takes. all, within_family or across_families: that of"
+        " such a direction of its side of the pivot, drawn so that each row is taken once.",
+    )
     gate: dict[Kind, str] = Field(
         {},
         description="How a unit that is left out acts, by kind. row (of ffn the default): its row of weights"
@@ -189,14 +166,15 @@ class MaskSet(Section):
         if self.rows is None:
             yield "like needs rows, such as random"
             return
-        if self.draws is not None and self.rows not in DRAWN:
-            yield f"draws: rows: {self.rows} draws nothing; there are {', '.join(sorted(DRAWN))}"
+        if self.draws is not None and self.rows not in DRAWN and self.partners is None:
+            some = f"{', '.join(sorted(DRAWN))}, and swapped with pairs: all"
+            yield f"draws: rows: {self.rows} draws nothing; there are {some}"
         if self.by is not None and self.rows not in GROUPED:
             yield f"by: rows: {self.rows} joins none; there are {', '.join(sorted(GROUPED))}"
         if self.rows == "merged" and self.by is None:
             yield "rows: merged needs by, such as language"
         if bool(self.pairs) != (self.rows == PAIRED):
-            need = "rows: swapped needs pairs, such as {de-en: fr-en}"
+            need = "rows: swapped needs pairs, such as {de-en: fr-en}, or all"
             yield "pairs: they are of rows: swapped" if self.pairs else need
 
     @property
@@ -220,15 +198,20 @@ class MaskSet(Section):
         return self.draws or (RANDOM_DRAWS if self.rows == "random" else 0)
 
     @property
+    def partners(self) -> Partners | None:
+        """Among which directions pairs are drawn; None where none are."""
+        return self.pairs if isinstance(self.pairs, str) else None
+
+    @property
     def is_drawn(self) -> bool:
-        """Whether a seed decides about it."""
+        """Whether its stage draws, by a seed; drawn pairs are told to it."""
         return self.rows in DRAWN or "random:" in str(self.select)
 
     def settings(self, draw: int | None, families: dict[str, str], pivot: str | None) -> dict[str, Any]:
         """Return what the stage makes a set of, keys without a meaning left out.
 
         ``draw``: the number of a set that is drawn several times. ``families``: language to family, for `by:
-        family`. ``pivot``: for four selectors.
+        family`. ``pivot``: for four selectors. Pairs that are drawn are the experiment's to add.
         """
         if self.select is not None:
             one = isinstance(self.select, str)
@@ -239,7 +222,9 @@ class MaskSet(Section):
                 **({} if set(self.stacks) == set(STACKS) else {"stacks": self.stacks}),
                 **({"gate": gates} if gates else {}),
             }
-        found = {"like": self.like, "rows": self.rows, "draw": draw, "by": self.by, "pairs": self.pairs}
+        found: dict[str, Any] = {"like": self.like, "rows": self.rows, "by": self.by}
+        if self.partners is None:
+            found |= {"draw": draw, "pairs": self.pairs}
         found["families"] = families if self.by == FAMILY else None
         return {key: value for key, value in found.items() if value}
 

@@ -150,7 +150,10 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "draws of what is not drawn": (
         {"x": {"like": "k70", "rows": "union", "draws": 2}},
-        ["masks.sets.x: draws: rows: union draws nothing; there are random, shuffled"],
+        [
+            "masks.sets.x: draws: rows: union draws nothing; there are random, shuffled, and"
+            " swapped with pairs: all"
+        ],
     ),
     "merged by nothing": (
         {"x": {"like": "k70", "rows": "merged"}},
@@ -158,11 +161,42 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "no pairs": (
         {"x": {"like": "k70", "rows": "swapped"}},
-        ["masks.sets.x: rows: swapped needs pairs, such as {de-en: fr-en}"],
+        ["masks.sets.x: rows: swapped needs pairs, such as {de-en: fr-en}, or all"],
     ),
     "pairs of others": (
         {"x": {**LIKE, "pairs": {"en-de": "en-fr"}}},
         ["masks.sets.x: pairs: they are of rows: swapped"],
+    ),
+    "another word for pairs": (
+        {"x": {"like": "k70", "rows": "swapped", "pairs": "family"}},
+        [
+            "masks.sets.x.pairs: 'family' is not one of 'all', 'within_family', 'across_families' (did you"
+            " mean 'within_family'?)"
+        ],
+    ),
+    "families of one": (
+        {"x": {"like": "k70", "rows": "swapped", "pairs": "within_family"}},
+        [
+            "masks.sets.x.pairs: within_family: en-fr is the only one of its family on its side of the pivot;"
+            " take all"
+        ],
+    ),
+    "more exchanges than there are": (
+        {"x": {"like": "k70", "rows": "swapped", "pairs": "across_families", "draws": 3}},
+        ["masks.sets.x.pairs: across_families: there are no 3 different ones, but 1"],
+    ),
+    "draws of all units": (
+        {
+            "x": {"like": "all", "rows": "random", "draws": 5},
+            "y": {"select": "top:100%", "gate": {"ffn": "zero"}},
+            "z": {"like": "y", "rows": "shuffled"},
+        },
+        [
+            "masks.sets.x.like: 'all' keeps every unit, so that each draw is the same; take a set that leaves"
+            " some out",
+            "masks.sets.z.like: 'y' keeps every unit, so that each draw is the same; take a set that leaves"
+            " some out",
+        ],
     ),
     "a pair": (
         {"x": {"like": "k70", "rows": "swapped", "pairs": {"en-de": "en-rf"}}},
