@@ -1,106 +1,125 @@
-# How often each FFN neuron fires, for each direction, on the validation set.
-# Directions from one language are counted by one job: where their sources are the same text, the encoder runs once.
+# How often each FFN neuron fires, and how much units matter, for each direction: on the validation text, and on each
+# text that a mask set names. The rules of the validation text have no wildcard for it.
+SCORED_TEXTS = {"": {"text": "valid", "on": ""}}
+if other_texts(EXPERIMENT):
+    SCORED_TEXTS[ON_TEXT] = {"text": "{text}", "on": "{text}/"}
 
-for counted_by, counted in EXPERIMENT.counted_together.items():
+
+def scored_text(wildcards):
+    return wildcards.get("text", "valid")
+
+
+def subset_option(scored):
+    return f"--subset {scored['text'].replace('{', '{wildcards.')}"
+
+
+for ending, scored in SCORED_TEXTS.items():
+
+    # Directions from one language are counted by one job: where their sources are the same text, the encoder runs once.
+    for counted_by, counted in EXPERIMENT.counted_together.items():
+
+        rule:
+            name:
+                f"count_encoder_{counted_by}{ending}"
+            input:
+                system=lambda w: system_files(
+                    w.system, w.seed, "system.json", "model.safetensors", "dict.txt"
+                ),
+                text=lambda w, counted=counted: binarised(scored_text(w), counted),
+            output:
+                **files("count_encoder", like={"by": counted_by, **scored}),
+            log:
+                log_of("count_encoder", by=counted_by, on=scored["on"]),
+            benchmark:
+                benchmark_of("count_encoder", by=counted_by, on=scored["on"])
+            # Before the short jobs: the longest must not be the last.
+            priority: 1
+            conda:
+                conda_of("count_encoder")
+            container:
+                image_of("count_encoder")
+            envmodules:
+                *modules_of("count_encoder"),
+            resources:
+                gpu=gpu_of("count_encoder"),
+            params:
+                **identity("count_encoder", directions=counted, max_tokens=EXPERIMENT.activations.max_tokens),
+                system=lambda w, input: parent(input.system[0]),
+                data_bin=lambda w, input: parent(input.text[0]),
+                root=lambda w, output: parent(output.counts[0]),
+            shell:
+                command(
+                    "count_encoder",
+                    f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {subset_option(scored)} --out-root {{params.root:q}}",
+                )
 
     rule:
         name:
-            f"count_encoder_{counted_by}"
+            f"count_activations{ending}"
         input:
             system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
-            valid=binarised("valid", counted),
+            text=lambda w: binarised(scored_text(w), [w.direction]),
         output:
-            **files("count_encoder", like={"by": counted_by}),
+            **files("count_activations", like=scored),
         log:
-            log_of("count_encoder", by=counted_by),
+            log_of("count_activations", on=scored["on"]),
         benchmark:
-            benchmark_of("count_encoder", by=counted_by)
-        # Before the short jobs: the longest must not be the last.
-        priority: 1
+            benchmark_of("count_activations", on=scored["on"])
+        wildcard_constraints:
+            direction=alternatives(EXPERIMENT.counted_alone) or "none",
         conda:
-            conda_of("count_encoder")
+            conda_of("count_activations")
         container:
-            image_of("count_encoder")
+            image_of("count_activations")
         envmodules:
-            *modules_of("count_encoder"),
+            *modules_of("count_activations"),
         resources:
-            gpu=gpu_of("count_encoder"),
+            gpu=gpu_of("count_activations"),
         params:
-            **identity("count_encoder", directions=counted, max_tokens=EXPERIMENT.activations.max_tokens),
+            **identity(
+                "count_activations",
+                max_tokens=EXPERIMENT.activations.max_tokens,
+                count_pads=EXPERIMENT.activations.count_pads,
+            ),
             system=lambda w, input: parent(input.system[0]),
-            data_bin=lambda w, input: parent(input.valid[0]),
-            root=lambda w, output: parent(output.counts[0]),
+            data_bin=lambda w, input: parent(input.text[0]),
         shell:
             command(
-                "count_encoder",
-                "--system {params.system:q} --data-bin {params.data_bin:q} --subset valid --out-root {params.root:q}",
+                "count_activations",
+                f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {subset_option(scored)} --out {{output.counts:q}}",
+                "direction",
             )
 
-
-rule count_activations:
-    input:
-        system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
-        valid=lambda w: binarised("valid", [w.direction]),
-    output:
-        **files("count_activations"),
-    log:
-        log_of("count_activations"),
-    benchmark:
-        benchmark_of("count_activations")
-    wildcard_constraints:
-        direction=alternatives(EXPERIMENT.counted_alone) or "none",
-    conda:
-        conda_of("count_activations")
-    container:
-        image_of("count_activations")
-    envmodules:
-        *modules_of("count_activations"),
-    resources:
-        gpu=gpu_of("count_activations"),
-    params:
-        **identity(
-            "count_activations",
-            max_tokens=EXPERIMENT.activations.max_tokens,
-            count_pads=EXPERIMENT.activations.count_pads,
-        ),
-        system=lambda w, input: parent(input.system[0]),
-        data_bin=lambda w, input: parent(input.valid[0]),
-    shell:
-        command(
-            "count_activations",
-            "--system {params.system:q} --data-bin {params.data_bin:q} --subset valid --out {output.counts:q}",
-            "direction",
-        )
-
-
-# How much each unit of some kinds (`head`, `ffn+resid`) matters to a direction.
-rule score_importance:
-    input:
-        system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
-        valid=lambda w: binarised("valid", [w.direction]),
-    output:
-        **files("score_importance"),
-    log:
-        log_of("score_importance"),
-    benchmark:
-        benchmark_of("score_importance")
-    wildcard_constraints:
-        units=r"[a-z+]+",
-    conda:
-        conda_of("score_importance")
-    container:
-        image_of("score_importance")
-    envmodules:
-        *modules_of("score_importance"),
-    resources:
-        gpu=gpu_of("score_importance"),
-    params:
-        **identity("score_importance", lambda w: {"units": w.units.split("+")}),
-        system=lambda w, input: parent(input.system[0]),
-        data_bin=lambda w, input: parent(input.valid[0]),
-    shell:
-        command(
-            "score_importance",
-            "--system {params.system:q} --data-bin {params.data_bin:q} --subset valid --out {output.scores:q}",
-            "direction",
-        )
+    # How much each unit of some kinds (`head`, `ffn+resid`) matters to a direction.
+    rule:
+        name:
+            f"score_importance{ending}"
+        input:
+            system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
+            text=lambda w: binarised(scored_text(w), [w.direction]),
+        output:
+            **files("score_importance", like=scored),
+        log:
+            log_of("score_importance", on=scored["on"]),
+        benchmark:
+            benchmark_of("score_importance", on=scored["on"])
+        wildcard_constraints:
+            units=r"[a-z+]+",
+        conda:
+            conda_of("score_importance")
+        container:
+            image_of("score_importance")
+        envmodules:
+            *modules_of("score_importance"),
+        resources:
+            gpu=gpu_of("score_importance"),
+        params:
+            **identity("score_importance", lambda w: {"units": w.units.split("+")}),
+            system=lambda w, input: parent(input.system[0]),
+            data_bin=lambda w, input: parent(input.text[0]),
+        shell:
+            command(
+                "score_importance",
+                f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {subset_option(scored)} --out {{output.scores:q}}",
+                "direction",
+            )

@@ -66,3 +66,76 @@ rule overlap:
             "--out-markdown {output.markdown:q}",
             "seed",
         )
+
+
+# How far masks of other sentences would be the same.
+if EXPERIMENT.analysis.stability:
+
+    rule stability:
+        input:
+            system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
+            text=lambda w: binarised(MASK_SETS[w.maskset].text, EXPERIMENT.train_directions),
+        output:
+            **files("stability"),
+        log:
+            log_of("stability"),
+        benchmark:
+            benchmark_of("stability")
+        conda:
+            conda_of("stability")
+        container:
+            image_of("stability")
+        envmodules:
+            *modules_of("stability"),
+        resources:
+            gpu=gpu_of("stability"),
+        params:
+            **identity(
+                "stability",
+                selection_of,
+                directions=EXPERIMENT.train_directions,
+                **EXPERIMENT.analysis.stability.model_dump(exclude={"masks"}),
+            ),
+            system=lambda w, input: parent(input.system[0]),
+            data_bin=lambda w, input: parent(input.text[0]),
+        shell:
+            command(
+                "stability",
+                "--system {params.system:q} --data-bin {params.data_bin:q} --out-json {output.json:q} "
+                "--out-csv {output.csv:q} --out-markdown {output.markdown:q}",
+                "seed",
+            )
+
+
+# The masks of one selection on several texts.
+if EXPERIMENT.analysis.text_control:
+
+    rule text_control:
+        input:
+            masks="<results>/masks/{system}/s{seed}/{maskset}.npz",
+            others=lambda w: [
+                f"{RESULTS}/masks/{w.system}/s{w.seed}/{name}.npz"
+                for name in EXPERIMENT.of_other_text(w.maskset)
+            ],
+            stability=lambda w: made("stability", "json", maskset=w.maskset, seed=int(w.seed)),
+        output:
+            **files("text_control"),
+        log:
+            log_of("text_control"),
+        benchmark:
+            benchmark_of("text_control")
+        conda:
+            conda_of("text_control")
+        container:
+            image_of("text_control")
+        envmodules:
+            *modules_of("text_control"),
+        params:
+            **identity("text_control"),
+            stability=lambda w, input: f"--stability {input.stability}" if input.stability else "",
+        shell:
+            command(
+                "text_control",
+                "--masks {input.masks:q} --others {input.others:q} {params.stability} --out-json {output.json:q} "
+                "--out-csv {output.csv:q} --out-markdown {output.markdown:q}",
+            )

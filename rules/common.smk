@@ -1,6 +1,7 @@
 # Config, checks before the first job, paths, wildcard constraints, and how jobs are started.
 import atexit
 import gc
+import itertools
 import os
 import re
 import shlex
@@ -18,8 +19,12 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.processes import identity as identity_of_process
 from workflow_scripts.common.table_names import COSTS
 from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.config.systems import part_name
 from workflow_scripts.likelihood.contrastive_set import read_contrastive
+from workflow_scripts.config.texts import RANDOM_TOKENS, TRANSLITERATIONS
+from workflow_scripts.workflow.needed_texts import binarised_texts, other_texts
 from workflow_scripts.workflow.plan.training_code import training_code
+from workflow_scripts.workflow.run.attached import missing_of_attached
 from workflow_scripts.workflow.run.leftovers import RUN_VARIABLE
 from workflow_scripts.workflow.run.preflight import unusable_path
 from workflow_scripts.workflow.run.results_lock import release
@@ -27,8 +32,16 @@ from workflow_scripts.workflow.run.terminal import refuse
 from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
 from workflow_scripts.workflow.software.site import read_site
+from workflow_scripts.workflow.stage_list.attach import import_rule
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
-from workflow_scripts.workflow.stage_list.models import parts_of, use_system_rule
+from workflow_scripts.workflow.stage_list.export import export_rule
+from workflow_scripts.workflow.stage_list.models import (
+    ON_TEXT,
+    decoded_by,
+    join_systems_rule,
+    parts_of,
+    use_system_rule,
+)
 from workflow_scripts.workflow.stage_list.report import chosen_sweeps, drawn, tables_of, unit_masks, untrained
 from workflow_scripts.workflow.stages import STAGES
 from workflow_scripts.workflow.ways import ways
@@ -60,6 +73,8 @@ gc.set_threshold(200_000, 50, 100)
 RESULTS = f"results/{EXPERIMENT.experiment}"
 # Systems that are taken from another experiment.
 USED = EXPERIMENT.used
+# Those, and checkpoints of fairseq: systems that are not trained here.
+TAKEN = EXPERIMENT.taken
 # COMET models by the name of their metric, and those of them that are fetched.
 COMET = {model.name: model for model in EXPERIMENT.evaluation.comet}
 COMET_FETCHED = [name for name, model in COMET.items() if model.model is not None]
@@ -108,6 +123,10 @@ if workflow.exec_mode.name == "DEFAULT":
     atexit.register(release, Path(RESULTS).absolute())
 
 
+# Text that is made of prepared text, by name.
+TEXTS = EXPERIMENT.varied_texts
+
+
 def alternatives(values):
     return "|".join(re.escape(str(value)) for value in values)
 
@@ -119,10 +138,12 @@ wildcard_constraints:
     one=alternatives(EXPERIMENT.languages),
     two=alternatives(EXPERIMENT.languages),
     subset=alternatives(EXPERIMENT.subsets),
+    varied=alternatives(TEXTS) or "none",
+    text=alternatives(other_texts(EXPERIMENT)) or "none",
     testset=alternatives(EXPERIMENT.testsets),
     seed=alternatives(EXPERIMENT.train.seeds),
     system=alternatives(EXPERIMENT.all_systems),
-    finetuned=alternatives(name for name in EXPERIMENT.finetuned if name not in USED) or "none",
+    finetuned=alternatives(EXPERIMENT.trainings) or "none",
     untrained=alternatives(name for name in EXPERIMENT.untrained if name not in USED) or "none",
     maskset=alternatives(EXPERIMENT.mask_sets),
     sweep=alternatives(EXPERIMENT.sweeps) or "none",
@@ -223,7 +244,12 @@ def missing_numbers():
         yield f"report.published.file: there is no file {looked_for(published.file)}"
 
 
-if absent := [*missing_text(), *missing_systems(), *wrong_sets(), *missing_numbers()]:
+def missing_attached():
+    """A line for each wrong file of what plain fairseq made. Jobs need not check again."""
+    return missing_of_attached(EXPERIMENT) if workflow.exec_mode.name == "DEFAULT" else ()
+
+
+if absent := [*missing_text(), *missing_systems(), *missing_attached(), *wrong_sets(), *missing_numbers()]:
     refuse(absent)
 
 
@@ -271,7 +297,7 @@ def text_files(subset, languages=None):
     ]
 
 
-EVALUATED_ONLY = set(EXPERIMENT.directions.evaluate_only)
+EVALUATED_ONLY = set(EXPERIMENT.untrained_directions)
 
 # Folders below data/bin, with their slash: one for each shard.
 SHARDS = shards(EXPERIMENT)
@@ -290,9 +316,24 @@ def statistics_of_sources(wildcards):
     return [f"{RESULTS}/data/text/train/{wildcards.pair}.json"] if several else []
 
 
-def training_settings(section):
+def training_settings(section, directions):
     """A training's settings, with the weights of sources if these differ."""
-    return section.settings() | given({"source_weights": EXPERIMENT.source_weights or None})
+    pairs = {pair_of(direction) for direction in directions}
+    weights = {pair: one for pair, one in EXPERIMENT.source_weights.items() if pair in pairs}
+    return section.settings() | given({"source_weights": weights or None})
+
+
+def way_to_train(wildcards):
+    """How a system, or a part of one, is fine-tuned: what its training is compared by."""
+    name, made = wildcards.finetuned, EXPERIMENT.trainings[wildcards.finetuned]
+    directions = EXPERIMENT.trained_by(name)
+    return {
+        "settings": training_settings(EXPERIMENT.training_of(name), directions),
+        "directions": directions,
+        "folder": training_folder("finetune", wildcards),
+        "method": EXPERIMENT.method_of(name) or None,
+        "start": "random" if made.system.start == "random" else None,
+    }
 
 
 def training_folder(name, wildcards):

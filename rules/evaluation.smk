@@ -4,8 +4,8 @@
 rule score:
     input:
         hypotheses=lambda w: hypotheses_of(w.system, w.seed, w.testset),
-        references=lambda w: references_of(w.testset, w.profile),
-        sources=lambda w: sources_of(w.testset),
+        references=lambda w: references_of(w.testset, w.profile, scored_in(w)),
+        sources=lambda w: sources_of(w.testset, scored_in(w)),
     output:
         **files("score"),
     log:
@@ -21,8 +21,8 @@ rule score:
     params:
         **identity(
             "score",
-            lambda w: directions_and_references(w.testset, w.profile)
-            | {"sources": sources_pattern(w.testset), "tokenizers": tokenizers_of_targets(w.testset)},
+            lambda w: directions_and_references(scored_in(w), w.testset, w.profile)
+            | {"sources": sources_pattern(w.testset), "tokenizers": tokenizers_of_targets(scored_in(w))},
             experiment=EXPERIMENT.experiment,
             metrics=EXPERIMENT.evaluation.metrics,
             empty_references=empty_references(),
@@ -38,7 +38,7 @@ rule score:
 
 rule score_ceiling:
     input:
-        references=lambda w: references_of(w.testset, "raw"),
+        references=lambda w: references_of(w.testset, "raw", EXPERIMENT.directions_of(w.testset)),
         text=lambda w: made("round_trip", "text", testset=w.testset),
         stats="<results>/data/round_trip/{testset}.json",
     output:
@@ -56,8 +56,8 @@ rule score_ceiling:
     params:
         **identity(
             "score_ceiling",
-            lambda w: directions_and_references(w.testset)
-            | {"tokenizers": tokenizers_of_targets(w.testset)},
+            lambda w: directions_and_references(EXPERIMENT.directions_of(w.testset), w.testset)
+            | {"tokenizers": tokenizers_of_targets(EXPERIMENT.directions_of(w.testset))},
             experiment=EXPERIMENT.experiment,
         ),
         round_trips=lambda w, input: f"{parent(input.text[0])}/{{pair}}.{{target}}.txt",
@@ -89,7 +89,7 @@ rule compare:
         **identity(
             "compare",
             lambda w: {
-                "directions": EXPERIMENT.directions_of(w.testset),
+                "directions": scored_in(w),
                 "against": [[other, segments_of(other, w)] for other in compared_with(w.system)],
             },
             experiment=EXPERIMENT.experiment,
@@ -138,7 +138,7 @@ rule identify:
     input:
         identifier="<results>/identifier/model.npz",
         hypotheses=lambda w: hypotheses_of(w.system, w.seed, w.testset),
-        references=lambda w: references_of(w.testset, "raw"),
+        references=lambda w: references_of(w.testset, "raw", scored_in(w)),
     output:
         **files("identify"),
     log:
@@ -154,7 +154,7 @@ rule identify:
     params:
         **identity(
             "identify",
-            lambda w: directions_and_references(w.testset),
+            lambda w: directions_and_references(scored_in(w), w.testset),
             experiment=EXPERIMENT.experiment,
             empty_references=empty_references(),
         ),
@@ -193,8 +193,8 @@ if COMET:
     rule score_comet:
         input:
             hypotheses=lambda w: hypotheses_of(w.system, w.seed, w.testset),
-            references=lambda w: references_of(w.testset, w.profile),
-            sources=lambda w: sources_of(w.testset),
+            references=lambda w: references_of(w.testset, w.profile, scored_in(w)),
+            sources=lambda w: sources_of(w.testset, scored_in(w)),
             model=lambda w: comet_model(w.comet),
         output:
             **files("score_comet"),
@@ -214,7 +214,7 @@ if COMET:
         params:
             **identity(
                 "score_comet",
-                lambda w: directions_and_references(w.testset, w.profile)
+                lambda w: directions_and_references(scored_in(w), w.testset, w.profile)
                 | {"sources": sources_pattern(w.testset)}
                 | comet_settings(COMET[w.comet]),
                 experiment=EXPERIMENT.experiment,

@@ -9,12 +9,13 @@ def devices_by_stage():
     wanted = {}
     for one in workflow.rules:
         # By what it runs: a workflow around this one may give its rules other names.
-        stage = re.search(r"run-in \w+ workflow_scripts\.(?:\w+\.)+(\w+) ", one.shellcmd or "")
-        if stage and "gpu" in one.resources:
+        found = re.search(r"run-in (\w+) workflow_scripts\.(?:\w+\.)+(\w+) ", one.shellcmd or "")
+        if found and "gpu" in one.resources:
+            stage = "/".join(found.groups())
             number = one.resources["gpu"].value or 0
             if not isinstance(number, int):
                 refuse([f"{one.name}: gpu={number!r} is not a number of GPUs"])
-            wanted[stage[1]] = max(number, wanted.get(stage[1], 0))
+            wanted[stage] = max(number, wanted.get(stage, 0))
     return " ".join(f"{stage}={number}" for stage, number in wanted.items() if number)
 
 

@@ -1,6 +1,7 @@
 # The files that jobs read, those that the config asks for, and what stages take as options.
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.evaluate.comet.comet_model import CHECKPOINT, ENCODER, ENCODER_FILES, SETTINGS
+from workflow_scripts.workflow.needed_masks import selected
 
 
 def binarised(subset, directions):
@@ -12,6 +13,26 @@ def binarised(subset, directions):
         for lang in pair.split("-")
         for extension in ("bin", "idx")
     ]
+
+
+def varied_from(wildcards):
+    """The text of which a text of the key `texts` is made: both sides of a pair."""
+    pair, of = f"{wildcards.one}-{wildcards.two}", TEXTS[wildcards.varied].of
+    return [f"{RESULTS}/data/text/{of}/{pair}.{lang}.txt" for lang in (wildcards.one, wildcards.two)]
+
+
+def binarised_side(subset, pair, lang):
+    """Both files of one side of held-out text."""
+    return [f"{RESULTS}/data/bin/{SHARDS[0]}{subset}.{pair}.{lang}.{ending}" for ending in ("bin", "idx")]
+
+
+def variation(wildcards):
+    """How a text is made of another one; the languages of a change, if not all."""
+    text = TEXTS[wildcards.varied]
+    changed = EXPERIMENT.changed_languages(text)
+    languages = changed if text.change and changed != EXPERIMENT.languages else None
+    change = None if text.change == RANDOM_TOKENS else text.change
+    return {"first": text.first, "bootstrap": text.bootstrap, "change": change, "languages": languages}
 
 
 def side_of(testset, direction, side):
@@ -26,11 +47,25 @@ REFERENCES = {
 }
 
 
-def references_of(testset, profile):
+def scored_in(wildcards):
+    """The directions in which a job scores its system on its test set."""
+    return EXPERIMENT.directions_scored(wildcards.system, wildcards.testset)
+
+
+def directions_and_skipped(system):
+    """The directions that a system translates, and those that it does not."""
+    known = EXPERIMENT.directions_of_system(system)
+    return {
+        "directions": known,
+        "skipped": [one for one in EXPERIMENT.evaluated_directions if one not in known],
+    }
+
+
+def references_of(testset, profile, directions):
     """The references of every direction, each file once."""
     files = [
         REFERENCES[profile].format(testset=testset, pair=pair_of(d), target=split_direction(d)[1])
-        for d in EXPERIMENT.directions_of(testset)
+        for d in directions
     ]
     return list(dict.fromkeys(files))
 
@@ -40,9 +75,9 @@ def sources_pattern(testset):
     return REFERENCES["raw"].replace("{target}", "{source}").replace("{testset}", testset)
 
 
-def sources_of(testset):
+def sources_of(testset, directions):
     """The sources of every direction, each file once."""
-    return list(dict.fromkeys(side_of(testset, d, 0) for d in EXPERIMENT.directions_of(testset)))
+    return list(dict.fromkeys(side_of(testset, d, 0) for d in directions))
 
 
 def system_files(system, seed, *names):
@@ -63,35 +98,64 @@ def rows_of(row):
 MASK_SETS, MASK_SETTINGS = EXPERIMENT.masks.named, EXPERIMENT.mask_sets
 
 
+MADE_MASKS = set(selected(EXPERIMENT))
+# Of the sets of systems that are taken: their systems.
+TAKEN_MASKS = {EXPERIMENT.masked[name]: name for name in USED if name in EXPERIMENT.masked}
+
+
 def scores_of_masks(wildcards):
-    """The scores that a mask set is selected by; none if it is made from another set."""
-    one = MASK_SETS[wildcards.maskset].one
-    folder = f"{RESULTS}/{one.scores}/{wildcards.system}/s{wildcards.seed}/valid"
-    return [f"{folder}/{direction}.npz" for direction in rows_of(wildcards.row)] if one.select else []
+    """The scores that the rows of trained directions are selected by; none if they are made from another set."""
+    named = MASK_SETS[wildcards.maskset]
+    folder = f"{RESULTS}/{named.one.scores}/{wildcards.system}/s{wildcards.seed}/{named.text}"
+    selected_by = EXPERIMENT.train_directions if named.one.select and not wildcards.row else []
+    return [f"{folder}/{direction}.npz" for direction in selected_by]
 
 
 def like_of_masks(wildcards):
-    """The mask set from which one is made: one row if the direction is only evaluated, else all rows."""
-    one = MASK_SETS[wildcards.maskset].one
-    row = "" if one.of_several_rows else wildcards.row
-    return f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/{one.like}{row}.npz" if one.like else []
+    """The masks from which some are made: of another set, or for a direction that is only evaluated the set's own."""
+    name, one = wildcards.maskset, MASK_SETS[wildcards.maskset].one
+    if wildcards.row and one.is_merged:
+        if name not in MADE_MASKS:
+            return system_files(TAKEN_MASKS[name], wildcards.seed, "masks.npz")
+        return f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/{name}.npz"
+    return (
+        f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/{one.like}{wildcards.row}.npz"
+        if one.like
+        else []
+    )
 
 
-def mask_settings(maskset, seed):
+def mask_settings(maskset, seed, row):
     """A mask set as options of its stage, without the file that it is made from."""
+    if row and MASK_SETS[maskset].one.is_merged:
+        return {"rows": "merged", "by": "language"}
     drawn = {"seed": seed} if MASK_SETS[maskset].one.is_drawn else {}
     return {key: value for key, value in MASK_SETTINGS[maskset].items() if key != "like"} | drawn
 
 
+def source_of_masks(input):
+    """What masks are made of, as options. That scores which say nothing are accepted changes no other masks, so it is
+    not compared."""
+    accept = " --accept-uninformative" if EXPERIMENT.masks.accept_uninformative else ""
+    return f"--activations-root {parent(input.counts[0])}{accept}" if input.counts else f"--like {input.like}"
+
+
+def selection_of(wildcards):
+    """How a mask set is selected, and on which text, as options of its analysis."""
+    chosen = {key: MASK_SETTINGS[wildcards.maskset].get(key) for key in ("select", "stacks", "pivot")}
+    return {"subset": MASK_SETS[wildcards.maskset].text, **chosen}
+
+
 def masks_of(wildcards):
     """The masks of a system that is made here."""
-    maskset = EXPERIMENT.masked[wildcards.get("finetuned") or wildcards.untrained]
+    name = wildcards.get("untrained")
+    maskset = EXPERIMENT.masked[name] if name else EXPERIMENT.trainings[wildcards.finetuned].maskset
     return f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}.npz"
 
 
 def mask_row_of(wildcards):
     """The mask row of a direction in which a masked system was not trained; else nothing."""
-    maskset = EXPERIMENT.masked.get(wildcards.system)
+    maskset = EXPERIMENT.through_masks.get(wildcards.system)
     if maskset is None or wildcards.direction not in EVALUATED_ONLY:
         return []
     return f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}/{wildcards.direction}.npz"
@@ -99,11 +163,9 @@ def mask_row_of(wildcards):
 
 def mask_rows_of(wildcards):
     """The mask rows of all directions that a masked system was not trained in."""
-    maskset = EXPERIMENT.masked.get(wildcards.system)
+    maskset = EXPERIMENT.through_masks.get(wildcards.system)
     folder = f"{RESULTS}/masks/baseline/s{wildcards.seed}/{maskset}"
-    return (
-        [f"{folder}/{direction}.npz" for direction in EXPERIMENT.directions.evaluate_only] if maskset else []
-    )
+    return [f"{folder}/{direction}.npz" for direction in EXPERIMENT.untrained_directions] if maskset else []
 
 
 def mask_pattern(wildcards, input):
@@ -113,7 +175,7 @@ def mask_pattern(wildcards, input):
 
 def hypotheses_of(system, seed, testset):
     folder = f"{RESULTS}/translations/{system}/s{seed}/{testset}"
-    return [f"{folder}/{direction}.txt" for direction in EXPERIMENT.directions_of(testset)]
+    return [f"{folder}/{direction}.txt" for direction in EXPERIMENT.directions_scored(system, testset)]
 
 
 def empty_references():
@@ -122,15 +184,14 @@ def empty_references():
     return None if chosen == "error" else chosen
 
 
-def directions_and_references(testset, profile="raw"):
-    """The directions that a test set has, and the pattern of their references."""
-    references = REFERENCES[profile].replace("{testset}", testset)
-    return {"directions": EXPERIMENT.directions_of(testset), "references": references}
+def directions_and_references(directions, testset, profile="raw"):
+    """The directions of a job, and the pattern of their references."""
+    return {"directions": directions, "references": REFERENCES[profile].replace("{testset}", testset)}
 
 
-def tokenizers_of_targets(testset):
-    """The config's tokenizers for the target languages of a test set."""
-    targets = {split_direction(direction)[1] for direction in EXPERIMENT.directions_of(testset)}
+def tokenizers_of_targets(directions):
+    """The config's tokenizers for the target languages of directions."""
+    targets = {split_direction(direction)[1] for direction in directions}
     return {lang: name for lang, name in EXPERIMENT.evaluation.tokenizers.items() if lang in targets}
 
 
@@ -177,14 +238,6 @@ def comet_settings(model):
 READ = EXPERIMENT.all_systems if COSTS in tables_of(EXPERIMENT) else []
 
 
-def partial_systems():
-    """The directions of systems that do not translate all that are scored."""
-    every = EXPERIMENT.scored_directions
-    had = {system: EXPERIMENT.directions_of_system(system) for system in EXPERIMENT.all_systems}
-    own = {system: [one for one in every if one in directions] for system, directions in had.items()}
-    return {system: directions for system, directions in own.items() if directions != every}
-
-
 def tables():
     """What the config says of tables, and the folders of what is not a score."""
     asked, evaluation = EXPERIMENT.report, EXPERIMENT.evaluation
@@ -199,7 +252,7 @@ def tables():
         "likelihood_root": f"{RESULTS}/likelihoods" if evaluation.likelihood else None,
         "contrastive_root": f"{RESULTS}/contrastive" if evaluation.contrastive else None,
         "partial_testsets": EXPERIMENT.partial_testsets or None,
-        "partial_systems": partial_systems() or None,
+        "partial_systems": EXPERIMENT.partial_systems or None,
         "draws": EXPERIMENT.draws or None,
         "choose": chosen_sweeps(EXPERIMENT),
         "costs": ways(EXPERIMENT) if READ else None,

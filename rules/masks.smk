@@ -1,5 +1,5 @@
 # Which units each direction keeps: one file with the rows of all trained directions, and one for each direction that is
-# only evaluated, so that adding such a direction touches no training.
+# only evaluated, made of these rows, so that adding such a direction touches no training.
 
 
 rule select_masks:
@@ -13,7 +13,7 @@ rule select_masks:
     benchmark:
         benchmark_of("select_masks")
     wildcard_constraints:
-        row=rf"(/({alternatives(EXPERIMENT.directions.evaluate_only) or 'none'}))?",
+        row=rf"(/({alternatives(EXPERIMENT.untrained_directions) or 'none'}))?",
     conda:
         conda_of("select_masks")
     container:
@@ -23,10 +23,8 @@ rule select_masks:
     params:
         **identity(
             "select_masks",
-            lambda w: {"directions": rows_of(w.row)} | mask_settings(w.maskset, w.seed),
+            lambda w: {"directions": rows_of(w.row)} | mask_settings(w.maskset, w.seed, w.row),
         ),
-        source=lambda w, input: (
-            f"--activations-root {parent(input.counts[0])}" if input.counts else f"--like {input.like}"
-        ),
+        source=lambda w, input: source_of_masks(input),
     shell:
         command("select_masks", "{params.source} --out {output.masks:q}")

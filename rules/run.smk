@@ -224,7 +224,10 @@ def list_results():
         venvs,
         made=made,
         rules=KNOWN.rules(
-            {f"workflow_scripts.{stage.module}": hashes_of(name) for name, stage in STAGES.items()}
+            {
+                f"{software_of(name)} workflow_scripts.{stage.module}": hashes_of(name)
+                for name, stage in STAGES.items()
+            }
         ),
         reads=KNOWN.reads(),
         used={Path(str(rule.conda_env)).stem for rule in workflow.rules if rule.conda_env},

@@ -9,7 +9,7 @@
 # what else fails would fail again. On a cluster nodes fail too, and of several processes none can start the others again.
 
 
-if BASELINE not in USED:
+if BASELINE not in TAKEN:
 
     rule train_baseline:
         input:
@@ -37,7 +37,7 @@ if BASELINE not in USED:
                 "train_baseline",
                 lambda w: {"folder": training_folder("train_baseline", w)},
                 architecture=EXPERIMENT.model.architecture(),
-                settings=training_settings(EXPERIMENT.train),
+                settings=training_settings(EXPERIMENT.train, EXPERIMENT.train_directions),
                 directions=EXPERIMENT.train_directions,
                 languages=EXPERIMENT.languages,
                 text=EXPERIMENT.text.model_dump(),
@@ -103,12 +103,12 @@ for name in USED:
             )
 
 
-if USED:
+if TAKEN:
 
     rule use_vocabulary:
         input:
             system=[
-                f"results/{EXPERIMENT.uses.experiment}/systems/baseline/s{EXPERIMENT.train.seeds[0]}/{f}"
+                f"results/{EXPERIMENT.vocabulary_of}/systems/baseline/s{EXPERIMENT.train.seeds[0]}/{f}"
                 for f in parts_of(EXPERIMENT, BASELINE)
             ],
         output:
@@ -137,8 +137,8 @@ rule finetune:
     input:
         parent=parent_files,
         masks=masks_of,
-        train=binarised("train", EXPERIMENT.train_directions),
-        valid=binarised("valid", EXPERIMENT.train_directions),
+        train=lambda w: binarised("train", EXPERIMENT.trained_by(w.finetuned)),
+        valid=lambda w: binarised("valid", EXPERIMENT.trained_by(w.finetuned)),
     output:
         **files("finetune"),
     log:
@@ -151,18 +151,12 @@ rule finetune:
         image_of("finetune")
     envmodules:
         *modules_of("finetune"),
-    threads: EXPERIMENT.finetune.threads
+    threads: lambda w: EXPERIMENT.training_of(w.finetuned).threads
     resources:
         gpu=gpu_of("finetune"),
     params:
-        **identity(
-            "finetune",
-            lambda w: {"folder": training_folder("finetune", w)},
-            settings=training_settings(EXPERIMENT.finetune),
-            directions=EXPERIMENT.train_directions,
-            languages=EXPERIMENT.languages,
-        ),
-        execution=lambda w, threads: as_json(EXPERIMENT.finetune.execution()),
+        **identity("finetune", way_to_train, languages=EXPERIMENT.languages),
+        execution=lambda w, threads: as_json(EXPERIMENT.training_of(w.finetuned).execution()),
         parent=lambda w, input: parent(input.parent[0]),
         data_bin=lambda w, input: data_bin(input.train),
         out=subpath(output.system, parent=True),
@@ -177,6 +171,43 @@ rule finetune:
             "seed",
             append=True,
         )
+
+
+for name in EXPERIMENT.joined:
+    if name not in USED:
+
+        rule:
+            name:
+                join_systems_rule(name)
+            input:
+                parent=lambda w: parent_files(w),
+                parts=[
+                    f"<results>/systems/{part_name(name, direction)}/s{{seed}}/{f}"
+                    for direction in EXPERIMENT.trained_by(name)
+                    for f in ("system.json", "model.safetensors")
+                ],
+            output:
+                **files("join_systems", like={"joined": name}),
+            log:
+                log_of("join_systems", joined=name),
+            benchmark:
+                benchmark_of("join_systems", joined=name)
+            conda:
+                conda_of("join_systems")
+            container:
+                image_of("join_systems")
+            envmodules:
+                *modules_of("join_systems"),
+            params:
+                **identity("join_systems", system=name),
+                parent=lambda w, input: parent(input.parent[0]),
+                parts=lambda w, input: list(dict.fromkeys(parent(file) for file in input.parts)),
+                out=lambda w, output: parent(output.system[0]),
+            shell:
+                command(
+                    "join_systems",
+                    "--parent {params.parent:q} --parts {params.parts:q} --out {params.out:q}",
+                )
 
 
 rule use_masks:

@@ -1,5 +1,8 @@
 # Every system translates every test set in every direction: one job each, with a cheap start.
 
+# With fairseq in place of the engine of the config: systems that CTranslate2 cannot compile.
+BY_FAIRSEQ = decoded_by(EXPERIMENT, "fairseq") if EXPERIMENT.decode.engine != "fairseq" else []
+
 
 rule decode:
     input:
@@ -15,6 +18,8 @@ rule decode:
         log_of("decode"),
     benchmark:
         benchmark_of("decode")
+    wildcard_constraints:
+        system=alternatives(decoded_by(EXPERIMENT, EXPERIMENT.decode.engine)),
     conda:
         conda_of("decode")
     container:
@@ -33,6 +38,44 @@ rule decode:
             "--threads {threads} --out {output.hypotheses:q}",
             "direction",
         )
+
+
+if BY_FAIRSEQ:
+
+    rule decode_by_fairseq:
+        input:
+            system="<results>/systems/{system}/s{seed}/system.json",
+            weights="<results>/systems/{system}/s{seed}/model.safetensors",
+            source=lambda w: side_of(w.testset, w.direction, 0),
+            masks=mask_row_of if EVALUATED_ONLY else [],
+        output:
+            **files("decode_by_fairseq"),
+        log:
+            log_of("decode_by_fairseq"),
+        benchmark:
+            benchmark_of("decode_by_fairseq")
+        wildcard_constraints:
+            system=alternatives(BY_FAIRSEQ),
+        conda:
+            conda_of("decode_by_fairseq")
+        container:
+            image_of("decode_by_fairseq")
+        envmodules:
+            *modules_of("decode_by_fairseq"),
+        threads: EXPERIMENT.decode.threads
+        resources:
+            gpu=gpu_of("decode_by_fairseq"),
+        params:
+            **identity(
+                "decode_by_fairseq", **EXPERIMENT.decoding_by("fairseq").model_dump(exclude={"threads"})
+            ),
+        shell:
+            command(
+                "decode_by_fairseq",
+                '--system "$(dirname {input.system:q})" --masks {input.masks:q} --source {input.source:q} '
+                "--threads {threads} --out {output.hypotheses:q}",
+                "direction",
+            )
 
 
 rule score_likelihood:
@@ -57,7 +100,7 @@ rule score_likelihood:
     params:
         **identity(
             "score_likelihood",
-            lambda w: {"directions": EXPERIMENT.directions_of(w.testset)},
+            lambda w: {"directions": scored_in(w)},
             experiment=EXPERIMENT.experiment,
         ),
         system=lambda w, input: parent(input.system[0]),
@@ -94,8 +137,8 @@ rule score_contrastive:
     params:
         **identity(
             "score_contrastive",
+            lambda w: directions_and_skipped(w.system),
             experiment=EXPERIMENT.experiment,
-            directions=EXPERIMENT.evaluated_directions,
         ),
         system=lambda w, input: parent(input.system[0]),
         masks=mask_pattern,

@@ -52,6 +52,15 @@ def bomb():
 
 
 FILES = 'type: files, train: "t.{lang}", valid: "v.{lang}"'
+QUIET = "evaluation: {off_target: false}\n"
+TESTS_ALONE = 'data: {source: {type: files, tests: {one: "o.{lang}"}}}\n'
+
+
+def attach(more):
+    return f"attach: {{checkpoint: c.pt, dictionary: d.txt, subwords: s.model, {more}}}\n{QUIET}"
+
+
+ATTACH = attach("")
 MTDATA = "type: mtdata, train: {de-en: [a], en-fr: [a]}, valid: {de-en: [a], en-fr: [a]}"
 
 CASES = [
@@ -69,7 +78,7 @@ CASES = [
     whole("config-deep", "brackets nested a hundred thousand deep", b"[" * 100_000, 'config.yaml: this is not a config (nested too deeply)'),
     config("config-twice", "a key that is there twice", "train:\n  lr: 0.001\n  max_updates: 10\n  lr: 0.002\n", "config.yaml, line 8: the key 'lr' is in line 6 already; delete one"),
     config("config-tag", "a YAML tag that would run a command", "model: !!python/object/apply:os.system ['touch ran']\n", 'config.yaml, line 5: the tag !!python/object/apply:os.system is not allowed: a config holds plain values'),
-    by_run("config-yte", "the key by which Snakemake would run Python in a config", "__use_yte__: true\n__definitions__: [\"open('ran', 'w')\"]\n", "config.yaml, line 5: __use_yte__: unknown key '__use_yte__'; there are experiment, languages, pivot, groups, directions, data, subwords, text, model, train, finetune, activations, masks, systems, uses, decode, evaluation, analysis, report\nconfig.yaml, line 6: __definitions__: unknown key '__definitions__' (did you mean 'directions'?)"),
+    by_run("config-yte", "the key by which Snakemake would run Python in a config", "__use_yte__: true\n__definitions__: [\"open('ran', 'w')\"]\n", "config.yaml, line 5: __use_yte__: unknown key '__use_yte__'; there are experiment, languages, pivot, groups, directions, data, subwords, text, model, train, finetune, activations, masks, systems, uses, attach, decode, evaluation, export, analysis, report\nconfig.yaml, line 6: __definitions__: unknown key '__definitions__' (did you mean 'directions'?)"),
     # types and keys
     config("type-of-number", "a word for a number", "decode: {beam: five}\n", "config.yaml, line 5: decode.beam: a whole number is needed, not 'five'"),
     config("type-fraction", "a fraction for a whole number", "decode: {beam: 4.5}\n", 'config.yaml, line 5: decode.beam: a whole number is needed, not 4.5'),
@@ -80,7 +89,7 @@ CASES = [
     config("type-of-name", "a number for a name", "experiment: 7\n", 'config.yaml, line 4: experiment: text is needed, in quotes where YAML reads something else, not 7'),
     config("key-unknown", "a misspelt key", "decode: {beem: 5}\n", "config.yaml, line 5: decode.beem: unknown key 'beem' (did you mean 'beam'?)"),
     config("key-unknown-section", "a misspelt section", "decoding: {beam: 5}\n", "config.yaml, line 5: decoding: unknown key 'decoding' (did you mean 'decode'?)"),
-    config("key-strange", "a key like no other", "xyzzy: 1\n", "config.yaml, line 5: xyzzy: unknown key 'xyzzy'; there are experiment, languages, pivot, groups, directions, data, subwords, text, model, train, finetune, activations, masks, systems, uses, decode, evaluation, analysis, report"),
+    config("key-strange", "a key like no other", "xyzzy: 1\n", "config.yaml, line 5: xyzzy: unknown key 'xyzzy'; there are experiment, languages, pivot, groups, directions, data, subwords, text, model, train, finetune, activations, masks, systems, uses, attach, decode, evaluation, export, analysis, report"),
     whole("key-missing", "keys without a default left out", b"experiment: x\npivot: en\n", 'config.yaml: languages: this key is missing\nconfig.yaml: data: this key is missing'),
     config("choice", "a value that is not among the choices", "decode: {engine: marian}\n", "config.yaml, line 5: decode.engine: 'marian' is not one of 'ctranslate2', 'fairseq'"),
     config("choice-of-source", "a source of an unknown type", source("type: file"), "config.yaml, line 4: data.source: 'file' is not one of 'toy', 'files', 'multi30k', 'ntrex', 'mtdata' (did you mean 'files'?)"),
@@ -212,7 +221,7 @@ CASES = [
     config("language-mtdata", "a language of mtdata by an old code", source("type: mtdata, train: {en-iw: [a]}, valid: {en-iw: [a]}, tests: {t: {en-iw: [a]}}") + "languages: [en, iw]\n", "config.yaml, line 4: languages: mtdata has no language 'iw' (did you mean 'he'?)"),
     config("language-mtdata-none", "a language that mtdata lacks", source("type: mtdata, train: {en-qx: [a]}, valid: {en-qx: [a]}, tests: {t: {en-qx: [a]}}") + "languages: [en, qx]\n", "config.yaml, line 4: languages: mtdata has no language 'qx'"),
     config("pairs-without-data", "a pair without held-out data, and one written the other way round", source("type: mtdata, train: {de-en: [a], en-fr: [a]}, valid: {de-en: [a], fr-en: [a]}, tests: {t: {de-en: [a]}}"), 'config.yaml, line 4: data.source.valid: no dataset for the pair en-fr (write fr-en as en-fr)\nconfig.yaml, line 4: data.source.tests.t: no dataset for the pair en-fr'),
-    config("zero-shot-without-data", "a zero-shot pair without held-out data", source(MTDATA + ", tests: {t: {de-en: [a], en-fr: [a]}}") + "directions: {evaluate_only: [de-fr]}\n", 'config.yaml, line 4: data.source.valid: no dataset for the pair de-fr\nconfig.yaml, line 4: data.source.tests.t: no dataset for the pair de-fr'),
+    config("zero-shot-without-data", "a zero-shot pair without held-out data", source(MTDATA + ", tests: {t: {de-en: [a], en-fr: [a]}}") + "directions: {evaluate_only: [de-fr]}\n", 'config.yaml, line 4: data.source.tests.t: no dataset for the pair de-fr'),
     config("home-plain", "a mirror without https", source("type: multi30k, home: mirror.example.org/m"), "config.yaml, line 4: data.source.home: 'mirror.example.org/m' is not a URL: it must begin with https://, http:// or file:///"),
     config("home-ftp", "a mirror by FTP", source("type: multi30k, home: 'ftp://mirror.example.org'"), "config.yaml, line 4: data.source.home: 'ftp://mirror.example.org' is not a URL: it must begin with https://, http:// or file:///"),
     config("home-file", "a mirror of a file with two slashes", source("type: multi30k, home: 'file://folder'"), "config.yaml, line 4: data.source.home: 'file://folder' is not a URL: it must begin with https://, http:// or file:///"),
@@ -223,6 +232,17 @@ CASES = [
     config("braces-comet", "braces in the folder of a COMET model", 'evaluation: {comet: [{folder: "{x}"}]}\n', 'config.yaml, line 5: evaluation.comet.0.folder: no folder or file can have braces in its name: rename it, or link to it'),
     config("braces-published", "braces in the file of published numbers", 'report: {published: {file: "p{1}.csv", systems: {baseline: A}}}\n', 'config.yaml, line 5: report.published.file: no folder or file can have braces in its name: rename it, or link to it'),
     config("braces-doubled", "doubled braces in a pattern", source('type: files, train: "s{{2}}/t.{lang}", valid: "v.{lang}", tests: {one: "o.{lang}"}'), 'config.yaml, line 4: data.source.train.path: no folder or file can have braces in its name: rename it, or link to it'),
+
+    # what plain fairseq trained
+    config("attach-uses", "a baseline of another experiment, and a checkpoint", ATTACH + "uses: {experiment: other}\n", "config.yaml, line 5: attach: uses takes the baseline from another experiment; give one of the two"),
+    config("attach-text", "text beside binarised text", attach("data_bin: a"), "config.yaml, line 4: data.source.train: attach.data_bin has this text; leave it out\nconfig.yaml, line 4: data.source.valid: attach.data_bin has this text; leave it out"),
+    config("attach-no-text", "neither text nor binarised text", ATTACH + TESTS_ALONE, "config.yaml, line 6: data.source.train: this key is missing\nconfig.yaml, line 6: data.source.valid: this key is missing"),
+    config("attach-corpus", "a public corpus beside binarised text", attach("data_bin: a") + "data: {source: {type: ntrex}}\n", "config.yaml, line 4: attach.data_bin: with it data.source has tests alone, of type files, not ntrex"),
+    config("attach-shards", "another number of shards than folders of binarised text", attach('data_bin: "a:b"') + TESTS_ALONE.replace("{source", "{shards: 3, source"), "config.yaml, line 6: data.shards: is 3, but attach.data_bin names 2 folders"),
+    config("attach-off-target", "an identifier without training text", attach("data_bin: a").replace(QUIET, "") + TESTS_ALONE, "config.yaml: evaluation.off_target: the identifier learns languages from training text, and attach.data_bin has ids alone; write off_target: false"),
+    config("attach-system", "a checkpoint for a system that is not there", attach("systems: {ns-k59: n.pt}"), "config.yaml, line 5: attach.systems.ns-k59: no system 'ns-k59' (did you mean 'ns-k95'?); there are ['continued', 'ns-k95']"),
+    config("attach-baseline", "a second checkpoint for the baseline", attach("systems: {baseline: n.pt}"), "config.yaml, line 5: attach.systems.baseline: the baseline is attach.checkpoint"),
+    config("attach-untrained", "a checkpoint for a system that is not trained", attach("systems: {p: n.pt}") + "systems: {p: {masks: k95, train: none}}\n", "config.yaml, line 5: attach.systems.p: systems.p may only have masks, what else was done is in the checkpoint"),
 ]  # fmt: skip
 
 

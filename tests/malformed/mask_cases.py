@@ -70,6 +70,12 @@ def pickled(path):
 select = cases_of("", "units.select_masks")
 
 NEGATIVE = np.arange(tiny.SPACE.size)[None, :] - 3
+#: Twelve units a layer: all active nearly everywhere; nine of the first layer never, or all units never.
+NEARLY = 9_950 + np.arange(tiny.SPACE.size)[None, :]
+FEW = np.where(np.arange(tiny.SPACE.size) < 12, np.arange(tiny.SPACE.size) // 9, np.arange(tiny.SPACE.size))[
+    None, :
+]
+POSITIONS = {"source_positions": 10_000, "target_positions": 10_000, "count_pads": False}
 UNDEFINED = np.where(np.arange(tiny.SPACE.size) == 5, np.nan, 1.0)[None, :]
 
 CASES = [
@@ -92,6 +98,9 @@ CASES = [
     select("counts-counting", "counts with padding among those without", counted(other_counts(counting="pads counted")), "counts/en-de.npz: counting is 'pads counted', in de-en.npz 'pads excluded'; count again"),
     select("counts-negative", "negative counts", counted(other_counts(values=NEGATIVE)), 'counts/en-de.npz: 3 of 48 counts are negative, the first of unit 0; count again'),
     select("counts-undefined", "counts that are no number", counted(other_counts(values=UNDEFINED)), 'counts/en-de.npz: 1 of 48 counts are undefined, the first of unit 5; count again'),
+    select("scores-saturated", "units that are active nearly everywhere", counted(other_counts(values=NEARLY, **POSITIONS)), "counts: saturated: 100.0% of the units of encoder.0.ffn are active at 99% of the positions of en-de or more (and in 3 more rows and groups); take a criterion that is not how often a unit is active; or accept it: --accept-uninformative, masks.accept_uninformative"),
+    select("scores-tied", "counts of few values", counted(other_counts(values=FEW), "--select top:50%"), "counts: tied: 3 of the 6 units that en-de keeps in encoder.0.ffn have the score 0, and so have 6 that are left out: their order alone decides; take another amount, or more text; or accept it: --accept-uninformative, masks.accept_uninformative"),
+    select("scores-zero", "layers that are never active", lambda folder: counted(other_counts(values=FEW * 0))(folder).replace(" de-en en-de ", " en-de "), "counts: all zero: no unit of encoder.0.ffn has a score in 1 of 1 rows; take more text, or leave this stack out; or accept it: --accept-uninformative, masks.accept_uninformative"),
     select("select-k-word", "k = ninety on the command line", counted(options="--select mass:ninety"), "select 'mass:ninety': k is 'ninety', not a decimal number such as 95 or 97.5"),
     select("select-k-zero", "k = 0 on the command line", counted(options="--select mass:0"), "select 'mass:0': k is 0, but a share of the activations in percent is above 0"),
     select("select-k-endless", "k = 1e-99999999 on the command line", counted(options="--select mass:1e-99999999"), "select 'mass:1e-99999999': k is 1e-99999999, but a share in percent is from 0.000001 to 1000000", bounded=True),
@@ -104,7 +113,7 @@ CASES = [
     select("select-twice", "a direction named twice", lambda folder: "--activations-root counts --directions de-en de-en --select all --out masks.npz", '--directions names a direction twice: de-en de-en'),
     select("masks-row", "a mask row that is missing", like(lambda _: None, "de-en en-ed"), "like.npz: no mask row 'en-ed'; rows: de-en, en-de (did you mean 'en-de'?)"),
     select("masks-bits", "fewer bits than units", like(masks_of(np.zeros((2, 3), np.uint8))), 'like.npz: not a neuronspec-masks-1 file (bits (2, 3), but its rows and units need (2, 6)); delete it and run the step that writes it again'),
-    select("masks-type", "bits that are not bytes", like(masks_of(np.zeros((2, 6)))), 'like.npz: not a neuronspec-masks-1 file (Expected an input array of unsigned byte data type); delete it and run the step that writes it again'),
+    select("masks-type", "bits that are not bytes", like(masks_of(np.zeros((2, 6)))), 'like.npz: not a neuronspec-masks-1 file (bits of type float64, not bytes); delete it and run the step that writes it again'),
     select("masks-no-bits", "a mask file without bits", like(lambda path: write_archive(path, {"keep": NEGATIVE}, {"format": "neuronspec-masks-1", "rows": ["de-en"], "space": tiny.SPACE.to_json()})), "like.npz: not a neuronspec-masks-1 file ('bits'); delete it and run the step that writes it again"),
     select("masks-rows-twice", "a mask row that stands twice", like(masks_of(np.zeros((2, 6), np.uint8), ["de-en", "de-en"])), "like.npz: not a neuronspec-masks-1 file (row names are not distinct: ('de-en', 'de-en')); delete it and run the step that writes it again"),
     select("masks-space", "units of an unknown kind", like(masks_of(np.zeros((2, 6), np.uint8), space='[{"key": "a", "kind": "fnn", "stack": "encoder", "layer": 0, "size": 48}]')), "like.npz: not a neuronspec-masks-1 file (group 'a': unknown kind 'fnn'); delete it and run the step that writes it again"),

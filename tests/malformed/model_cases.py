@@ -133,7 +133,7 @@ IMPORT = [
     imported("stacks", "an encoder and a decoder of unlike size", checkpoint(having(decoder_ffn_embed_dim=64)), 'c.pt: encoder and decoder differ in ffn_embed_dim (12, 64)'),
     imported("languages", "a checkpoint without languages", checkpoint(having(langs=None)), 'c.pt: the checkpoint does not say its languages (langs is None): give them in the order of their tokens with --languages'),
     imported("lang-dict", "a checkpoint whose languages are in a file that is not there", checkpoint(having(langs=None, lang_dict="langs.txt", lang_pairs=["de-en"])), "c.pt: the languages are in the file that --lang-dict named, 'langs.txt', not in the checkpoint: give --languages the lines of that file, in their order"),
-    imported("languages-other", "languages other than the checkpoint's", checkpoint(options="de-en --languages en de"), "--languages en de: c.pt says de en; leave it out"),
+    imported("languages-other", "languages other than the checkpoint's", checkpoint(options="de-en --languages en de"), "languages en de: c.pt has de en; in this order of its tokens"),
     imported("nan", "NaN in a checkpoint", checkpoint(tensor(FC1, nan)), 'c.pt: tensor encoder.layers.1.fc1.weight holds NaN or infinite values'),
     imported("type", "whole numbers for weights", checkpoint(tensor(FC1, lambda value: value.int())), 'c.pt: encoder.layers.1.fc1.weight is torch.int32, not a tensor of floating-point numbers'),
     imported("no-tensor", "text for a tensor", checkpoint(tensor(FC1, lambda value: "weights")), 'c.pt: encoder.layers.1.fc1.weight is str, not a tensor of floating-point numbers'),

@@ -1,11 +1,16 @@
 """Malformed systems: the stage ``translate.decode``."""
 
+import hashlib
+
 import numpy as np
+from safetensors.numpy import save
 
 from tests.malformed import tiny
 from tests.malformed.case import Accepted, cases_of, deferred
 from tests.malformed.text_cases import SENTENCES, put
 from workflow_scripts.common.archive import read_archive, write_archive
+from workflow_scripts.units.adapters import FILE as ADAPTERS
+from workflow_scripts.units.adapters import adapter_shapes
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace, ffn_space
 
@@ -22,6 +27,20 @@ def setting(value, *keys, to):
     for key in keys[:-1]:
         value = value[key]
     value[keys[-1]] = to
+
+
+def adapted(kind="lora", size=2, row="de", content=None):
+    """LoRA of rank 2 in the file; ``kind``, ``size``: what the description says, where the row is ``de``."""
+    shapes = adapter_shapes(tiny.ARCHITECTURE, "lora", 2)
+    tensors = {f"{row}.{name}": np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    data = content or save(tensors)
+
+    def describe(value):
+        value["adapters"] = {"file": ADAPTERS, "kind": kind, "size": size}
+        value["directions"]["de-en"]["adapter_row"] = "de"
+        value["sha256"][ADAPTERS] = hashlib.sha256(data).hexdigest()
+
+    return decoding(spoil=lambda folder: (folder / ADAPTERS).write_bytes(data), describe=describe)
 
 
 def without(key):
@@ -101,7 +120,12 @@ CASES = [
     decode("mask-gate", "masks with an unknown gate", decoding(mask_table=lambda sha: tiny.masks(sha), spoil=gate({"ffn": "off"})), "system/masks.npz: gate.ffn: 'off' is not row, zero, mean, scale:0.5 or gradient"),
     decode("mask-gate-kind", "a gate for units that the masks lack", decoding(mask_table=lambda sha: tiny.masks(sha), spoil=gate({"head": "zero"})), "system/masks.npz: gate: no 'head' units in these masks, but ffn"),
     decode("direction-weights", "a direction's weights out of the system's folder", decoding(describe=setting("directions", "de-en", "weights", to="/secret")), "system/system.json: directions.de-en.weights is '/secret', not the name of a file in this folder; export the system again"),
-    decode("direction-adapter", "a direction with an adapter", decoding(describe=setting("directions", "de-en", "adapter_row", to="de")), "system/system.json: de-en has an adapter, which is not supported here"),
+    decode("direction-adapter", "a direction with an adapter", decoding(describe=setting("directions", "de-en", "adapter_row", to="de")), "system/system.json: directions.de-en.adapter_row is 'de', but adapters is missing; export the system again"),
+    decode("adapter-kind", "adapters of an unknown kind", adapted(kind="prefix"), "system/system.json: adapters.kind is 'prefix', not one of bottleneck, lora; export the system again"),
+    decode("adapter-engine", "an adapter that is a layer, with ctranslate2", adapted(kind="bottleneck"), "system/system.json: de-en has an adapter of kind 'bottleneck', which ctranslate2 has no layer for; use --engine fairseq"),
+    decode("adapter-row", "adapters without the direction's row", adapted(row="fr"), "system/adapters.safetensors: adapter row 'de' has no tensor 'encoder.0.self.q.down'; export the system again"),
+    decode("adapter-shape", "adapters of another size", adapted(size=3), "system/adapters.safetensors: tensor de.encoder.0.self.q.down is float32 (2, 8), the system needs float32 (3, 8); export the system again"),
+    decode("adapter-file", "adapters that are text", adapted(content=b"text"), "system/adapters.safetensors: not a safetensors file of float32 (Error while deserializing header: header too small); export the system again"),
     decode("mask-absent", "a zero-shot direction of a masked system, without masks", decoding(direction="de-fr", mask_table=lambda sha: tiny.masks(sha), describe=setting("languages", to=["de", "en", "fr"])), 'system: de-fr was not trained, so its mask row is not part of the system; give it with --masks FILE'),
     decode("direction-of-system", "a misspelt direction", decoding(direction="de-ne"), "system/system.json: system 'tiny' has no direction 'de-ne'; it has de-en, en-de (did you mean 'de-en'?)"),
     decode("source-absent", "no source file", decoding("--source b.de"), 'b.de: there is no such file or folder: check the path'),

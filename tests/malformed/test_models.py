@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.malformed import likelihood_cases, model_cases
+from tests.malformed import finetune_cases, likelihood_cases, model_cases
 from tests.malformed.model_cases import training
 from tests.malformed.suite import test_refused, test_the_refused_reach_distinct_checks  # noqa: F401
 from tests.malformed.tiny import Trap
@@ -17,7 +17,7 @@ from workflow_scripts.units.system import SystemFolder
 
 PACKAGE = Path(__file__).resolve().parents[2] / "workflow_scripts"
 
-CASES = [*model_cases.CASES, *likelihood_cases.CASES]
+CASES = [*model_cases.CASES, *finetune_cases.CASES, *likelihood_cases.CASES]
 
 
 def test_the_trap_is_one(tmp_path, monkeypatch):
@@ -56,7 +56,7 @@ def test_a_training_folder_from_elsewhere_runs_nothing(tmp_path, monkeypatch):
 
 
 def test_every_loader_is_restricted():
-    """torch.load by weights_only=True, np.load by allow_pickle=False; no module unpickles by itself."""
+    """torch.load by weights_only=True, np.load by allow_pickle=False; one module unpickles, by a list."""
     loaders = {"torch.load": ("weights_only", True), "np.load": ("allow_pickle", False)}
     found = set()
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -70,5 +70,6 @@ def test_every_loader_is_restricted():
             assert not name.startswith(("pickle.load", "joblib.", "marshal.", "shelve.")), path
             assert name not in ("yaml.load", "eval", "exec", "checkpoint_utils.load_checkpoint_to_cpu"), path
             if isinstance(node, ast.Import):
-                assert "pickle" not in [alias.name for alias in node.names], path
+                modules = [alias.name for alias in node.names]
+                assert "pickle" not in modules or path.name == "foreign_pickle.py", path
     assert {name for name, _ in found} == set(loaders)

@@ -22,8 +22,8 @@ def put(folder, names):
 
 
 def write(folder, system, row=None, **more):
-    given = {"architecture": ARCHITECTURE, "text": {"moses": False}, "mask_rows": {"de-en": row}, **more}
-    SystemFolder.write(folder, system=system, seed=2, languages=["en", "de"], **given)
+    given = {"architecture": ARCHITECTURE, "text": {"moses": False}, "mask_rows": {"de-en": row}, "seed": 2}
+    SystemFolder.write(folder, system=system, languages=["en", "de"], **given | more)
 
 
 def baseline(folder, options=""):
@@ -59,6 +59,37 @@ def finetuned(folder, rule, k, maskset, made_from=None, options="", trained=True
     return f"{words} --baseline there --masks {maskset} {options}"
 
 
+TOOK = {
+    "de-en": {"updates": 3, "seconds": 10, "gpu_hours": 0, "peak_memory_mb": 300},
+    "en-de": {"updates": 4, "seconds": 2.5, "gpu_hours": 0, "peak_memory_mb": 200},
+}
+
+
+def parts(folder, **more):
+    """Write a baseline and a part of each of two directions; return the words that join them.
+
+    more: of a direction's system.json.
+    """
+    baseline(folder)
+    made_from = SystemFolder.read(folder / "there").weights_sha256
+    for direction, training in TOOK.items():
+        part = folder / f"part.{direction}"
+        put(part, ("model.safetensors", *VOCABULARY))
+        (part / "model.safetensors").write_text(f"tuned {direction}")
+        given = {
+            "mask_rows": {direction: None},
+            "parent": {"system": "baseline", "weights_sha256": made_from},
+        }
+        write(part, part.name, training=training, **given | more.get(direction.replace("-", "_"), {}))
+    folders = " ".join(str(folder / f"part.{direction}") for direction in TOOK)
+    return f"--system full --parent {folder / 'there'} --parts {folders} --out {folder / 'joined'}"
+
+
+@deferred
+def joined(folder, **more):
+    return parts(folder, **more)
+
+
 @deferred
 def taken(folder, options="", spoil=lambda _: None):
     words = baseline(folder, options)
@@ -79,6 +110,7 @@ def vocabulary(folder):
 
 
 other = cases_of("use-", "train.use_system")
+part = cases_of("join-", "train.join_systems")
 
 CASES = [
     other("changed", "a taken system of which a file was changed", taken(spoil=lambda folder: (folder / "there/model.safetensors").write_text("other")), 'there/model.safetensors: SHA-256 is #, system.json says #; the file was changed after the system was written: export it again'),
@@ -98,5 +130,9 @@ CASES = [
     other("untrained", "a taken system without training in place of a fine-tuned one", masked("mass", "95", "k95", trained=False), 'masked: mine has train: none, this config says finetune'),
     other("trained", "a taken system with training in place of a pruned one", masked("mass", "95", "k95", options="--train none"), 'masked: mine has train: finetune, this config says none'),
     other("baseline", "a taken system of another baseline", masked("mass", "95", "k95", "ab" * 32), 'masked: made from weights #, the baseline taken has #; run the other experiment to its end first'),
+    part("directions", "a part of two directions", joined(en_de={"mask_rows": {"en-de": None, "de-en": None}}), 'part.en-de/system.json: a part has one direction, not en-de, de-en'),
+    part("twice", "two parts of one direction", joined(en_de={"mask_rows": {"de-en": None}}), 'part.en-de: de-en is that of part.de-en, too'),
+    part("seed", "a part of another seed", joined(en_de={"seed": 3}), 'part.en-de/system.json: seed is not that of there/system.json'),
+    part("parent", "a part of another baseline", joined(de_en={"parent": {"system": "baseline", "weights_sha256": "ab" * 32}}), 'part.de-en/system.json: it was not made from the weights of there'),
     cases_of("use-", "train.use_vocabulary")("vocabulary-changed", "a taken vocabulary that was changed", vocabulary(), 'there/dict.txt: SHA-256 is #, system.json says #; the file was changed after the system was written: export it again'),
 ]  # fmt: skip

@@ -20,7 +20,7 @@ ARROWS: dict[str, set[str]] = {
     "likelihood": {"models", "translate", "data", "units"},
     "translate": {"models", "data", "units"},
     "activations": {"models", "units"},
-    "train": {"models", "units"},
+    "train": {"activations", "models", "units"},
     "data": {"units"},
     "models": {"units"},
     "units": set(),
@@ -30,7 +30,7 @@ ARROWS: dict[str, set[str]] = {
 FOR_ALL = "common"
 # Subpackages and helpers whose third-party imports are limited; other helpers have none.
 THIRD_PARTY: dict[str, set[str]] = {
-    "units": {"numpy"},
+    "units": {"numpy", "safetensors"},
     "common.archive": {"numpy"},
     "common.subword_model": {"sentencepiece"},
     "api": {"numpy"},

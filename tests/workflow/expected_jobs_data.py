@@ -76,16 +76,19 @@ DATA = (
         {},
         [
             *sides("data/text/train/*.txt", train=True),
-            *sides("data/text/{valid,news,talks}/*.txt"),
+            *sides("data/text/valid/*.txt", train=True),
+            *sides("data/text/{news,talks}/*.txt"),
             *sides("data/bin/train.*.json", train=True),
-            *sides("data/bin/{valid,news,talks}.*.json"),
+            *sides("data/bin/valid.*.json", train=True),
+            *sides("data/bin/{news,talks}.*.json"),
             *SUBWORDS,
             *braces("data/ceiling/{news,talks}.json"),
         ],
         {
             "--data-root": "R/data",
             "--vocabulary": "R/data/subwords",
-            "--pairs": f'{{"news": {PAIRS}, "talks": {PAIRS}, "train": {PAIRS_TRAIN}, "valid": {PAIRS}}}',
+            "--pairs": f'{{"news": {PAIRS}, "talks": {PAIRS}, "train": {PAIRS_TRAIN},'
+            f' "valid": {PAIRS_TRAIN}}}',
             "--testsets": "news talks",
             "--text": TEXT,
             "--out-json": "R/data/card.json",

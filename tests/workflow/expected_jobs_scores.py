@@ -11,7 +11,6 @@ from tests.workflow.expected_job import (
     JOB,
     OF_JOB,
     OF_PAPER,
-    PAIRS,
     PAIRS_TRAIN,
     PAPER,
     PUBLISHED,
@@ -158,10 +157,10 @@ EVALUATION = (
     Expected(
         "train_identifier",
         {},
-        [*sides("data/text/train/*.txt", train=True), *sides("data/text/valid/*.txt")],
+        sides("data/text/{train,valid}/*.txt", train=True),
         {
             "--text-root": "R/data/text",
-            "--pairs": f'{{"train": {PAIRS_TRAIN}, "valid": {PAIRS}}}',
+            "--pairs": f'{{"train": {PAIRS_TRAIN}, "valid": {PAIRS_TRAIN}}}',
             "--languages": "en de fr",
             "--out-model": "R/identifier/model.npz",
             "--out-accuracy": "R/identifier/accuracy.json",

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.workflow.rerun_row import ALL, DATA, DECODED, DECODED_ONE, FINETUNED, TABLES, UNITS, Row, without
 
 TRAIN_ALL = ["en-de", "en-fr", "de-en", "fr-en", "de-fr"]
+
+SYSTEMS = {"continued": {"masks": "all"}, "ns": {"masks": "sweep"}}
+
+
+def drawn(draws: int) -> dict[str, Any]:
+    """Return a system with random masks that are drawn so many times."""
+    return {
+        "masks": {"sets": {"chance": {"like": "k70", "rows": "random", "draws": draws}}},
+        "systems": {**SYSTEMS, "random": {"masks": "chance"}},
+    }
+
 
 MADE = [
     Row(
@@ -34,13 +47,7 @@ MADE = [
         "a system is added that is not trained (`train: none`)",
         {"use_masks": 1, "decode": 4, **DECODED_ONE},
         "the baseline's weights with masks that are there",
-        {
-            "systems": {
-                "continued": {"masks": "all"},
-                "ns": {"masks": "sweep"},
-                "pruned": {"masks": "k70", "train": "none"},
-            }
-        },
+        {"systems": {**SYSTEMS, "pruned": {"masks": "k70", "train": "none"}}},
     ),
     Row(
         "a system of fewer heads is added (`of: importance`, `train: none`)",
@@ -48,28 +55,47 @@ MADE = [
         "heads are scored in each trained direction; nothing is trained",
         {
             "masks": {"sets": {"heads": {"of": "importance", "units": ["head"], "select": "top:30%@model"}}},
-            "systems": {
-                "continued": {"masks": "all"},
-                "ns": {"masks": "sweep"},
-                "pruned": {"masks": "heads", "train": "none"},
-            },
+            "systems": {**SYSTEMS, "pruned": {"masks": "heads", "train": "none"}},
         },
+    ),
+    Row(
+        "a system with a model for each direction is added (`each: direction`)",
+        {"finetune": 4, "join_systems": 1, "decode": 4, **DECODED_ONE},
+        "each direction is trained by a job of its own",
+        {"systems": {**SYSTEMS, "full": {"each": "direction"}}},
+    ),
+    Row(
+        "a system of adapters is added (`adapters`)",
+        {"finetune": 1, "decode": 4, **DECODED_ONE, "plot_training": 1},
+        "its training, from the masks of `all`, which are there; fairseq decodes it",
+        {"systems": {**SYSTEMS, "small": {"adapters": {"kind": "bottleneck"}}}},
+    ),
+    Row(
+        "a system gets settings of its own (`systems.NAME.settings`)",
+        {**FINETUNED, "finetune": 2, "decode": 8, "score": 2, "compare": 2, "identify": 2},
+        "its trainings start clean, here those of ns-k70 and ns-k95; no other does",
+        {"systems": {**SYSTEMS, "ns": {"masks": "sweep", "settings": {"lr": 1e-3}}}},
+    ),
+    Row(
+        "a draw of random masks is added (`masks.sets.NAME.draws`)",
+        {"select_masks": 1, "finetune": 1, "decode": 4, **DECODED_ONE, "plot_training": 1, **UNITS},
+        "its masks and its system; the other draws stay",
+        drawn(2),
+        drawn(1),
     ),
     Row(
         "a direction is added that is only evaluated (`directions.evaluate_only`)",
         {
-            "prepare_text": 2,  # de-fr of valid and of news
-            "binarise": 4,
+            "prepare_text": 1,  # de-fr of news
+            "binarise": 2,
             "round_trip": 1,
             "score_ceiling": 1,
             "write_card": 1,
-            "count_activations": 1,
             "select_masks": 3,  # its row of k70, k95, all
             "decode": 4,  # by each system
             **DECODED,
-            "train_identifier": 1,  # de-fr of valid, on which it is measured
         },
-        "its text, counts, mask rows, hypotheses and scores; nothing is trained, nothing else is decoded",
+        "its text, mask rows, hypotheses and scores; nothing is counted or trained, nothing else is decoded",
         {"directions": {"evaluate_only": ["de-fr"]}},
     ),
     Row(

@@ -62,10 +62,20 @@ def test_every_stage_that_computes_on_a_gpu_is_given_one(tmp_path: Path) -> None
     config = {**TINY, "masks": {"sets": sets}, "evaluation": evaluation, "analysis": {"mask_control_k": 95}}
     done = snakemake(tmp_path, config, "-n", "fetch", "--snakefile", str(tmp_path / "Snakefile"))
     (said,) = [line for line in done.stderr.splitlines() if line.startswith("gpus: ")]
-    assert {word.partition("=")[0] for word in said.split()[1:]} == {
-        *("train_baseline", "finetune", "count_encoder", "count_activations", "score_importance"),
-        *("mask_control", "score_likelihood", "score_contrastive", "score_comet"),
-    }
+    of_fairseq = "train_baseline finetune count_encoder count_activations score_importance mask_control"
+    of_fairseq += " score_likelihood score_contrastive"
+    expected = {f"fairseq/{stage}" for stage in of_fairseq.split()} | {"comet/score_comet"}
+    assert {word.partition("=")[0] for word in said.split()[1:]} == expected
+
+
+def test_fairseq_has_a_gpu_where_ctranslate2_decodes_without_one(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    around = f'include: "{ROOT}/Snakefile"\nprint("gpus:", devices_by_stage(), file=sys.stderr)\n'
+    (tmp_path / "Snakefile").write_text(around)
+    config = {**TINY, "systems": {"small": {"adapters": {"kind": "bottleneck"}}}}
+    done = snakemake(tmp_path, config, "-n", "fetch", "--snakefile", str(tmp_path / "Snakefile"))
+    (said,) = [line for line in done.stderr.splitlines() if line.startswith("gpus: ")]
+    assert [word for word in said.split() if "decode" in word] == ["fairseq/decode=1"]
 
 
 def test_rules_that_a_workflow_around_this_one_renames_are_given_gpus(tmp_path: Path) -> None:
@@ -83,4 +93,4 @@ def test_rules_that_a_workflow_around_this_one_renames_are_given_gpus(tmp_path: 
     command = [sys.executable, "-m", "snakemake", *words]
     done = subprocess.run(command, cwd=tmp_path, env=path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "NEURONSPEC_GPUS='train_baseline=1 finetune=1 count_encoder=1" in done.stderr
+    assert "NEURONSPEC_GPUS='fairseq/train_baseline=1 fairseq/finetune=1" in done.stderr

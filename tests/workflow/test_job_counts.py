@@ -70,10 +70,10 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
             " plot_off_target=2"
         ),
     ),
-    # de-fr is in valid and news, not in train; it is counted by itself, and has its own row of each mask.
+    # de-fr is in news alone; it is not counted, and has its own row of each mask.
     "a direction that is only evaluated": (
         {"directions": {"evaluate_only": ["de-fr"]}},
-        {"prepare_text": 8, "binarise": 16, "count_activations": 3, "select_masks": 6, "decode": 20},
+        {"prepare_text": 7, "binarise": 14, "select_masks": 6, "decode": 20},
     ),
     "counts with pads share nothing": (
         {"activations": {"count_pads": True}},
@@ -306,6 +306,11 @@ def test_an_experiment_that_uses_another_trains_nothing_of_it(tmp_path: Path) ->
     expected |= {"select_masks": 2, "use_vocabulary": 1}  # nobody asks for the masks of k95
     del expected["train_subwords"], expected["train_baseline"]
     assert jobs(snakemake(tmp_path, config, "-n")) == expected
+    # A direction that is only evaluated gets its row from the masks that the system has.
+    zero_shot = {**config, "directions": {"evaluate_only": ["de-fr"]}}
+    row = "results/second/masks/baseline/s1/k95/de-fr.npz"
+    told = snakemake(tmp_path, zero_shot, "-n", "-p", row).stdout
+    assert "--like results/second/systems/ns-k95/s1/masks.npz --out" in told
 
 
 def test_given_resamples_do_not_depend_on_the_level(tmp_path: Path) -> None:

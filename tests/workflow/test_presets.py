@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,19 @@ EXPECTED: dict[str, dict[str, int]] = {
         "score_ceiling": 3,
         "plot_sweep": 1,
     },
+    "ec30_released": {
+        "use_data_bin": 1,
+        "import_checkpoint_ns_k95": 1,
+        "prepare_text": 30,  # of the test set alone
+        "binarise": 60,
+        "count_activations": 60,  # with pads, so none together
+        "select_masks": 1,
+        "use_masks": 1,
+        "decode": 180,  # the baseline, the fine-tuned system, the pruned one
+        "rebuild_references": 60,
+        "score": 6,  # 3 systems, raw and paper
+        "compare": 4,
+    },
     "iwslt14": {
         "prepare_text": 24,  # 3 subsets × 8 pairs
         "binarise": 48,
@@ -81,6 +95,18 @@ EXPECTED: dict[str, dict[str, int]] = {
         "score": 3,
         "compare": 2,
         "identify": 3,
+    },
+    "multi30k_attached": {
+        "prepare_text": 9,
+        "binarise": 18,
+        "count_activations": 3,
+        "count_encoder_en": 1,
+        "select_masks": 1,
+        "use_masks": 1,
+        "decode": 12,
+        "score": 2,
+        "compare": 1,
+        "identify": 2,
     },
     "ntrex60": {
         "prepare_text": 90,
@@ -130,6 +156,11 @@ EXPECTED: dict[str, dict[str, int]] = {
         "plot_sweep": 1,
     },
 }
+# Of experiments whose baseline is a checkpoint of fairseq: what they have not, of ONCE.
+ATTACHED = {
+    "ec30_released": ("train_identifier", "plot_off_target"),
+    "multi30k_attached": (),
+}
 EXPECTED["toy_families_unshared"] = EXPECTED["toy_families"]
 
 
@@ -139,6 +170,8 @@ def placeholders(name: str, config: dict[str, Any]) -> list[str]:
     pairs = ["-".join(sorted(("en", lang))) for lang in languages[1:]]
     if name == "ntrex60":
         return [f"ntrex/{lang}.txt.gz" for lang in languages]
+    if name in ATTACHED:
+        return list(_attached(config))
     if name == "multi30k":
         return [f"m30k/{x}.{lang}.gz" for x in ("train", "val", "test_2016_flickr") for lang in languages]
     if name == "iwslt14":
@@ -156,6 +189,31 @@ def placeholders(name: str, config: dict[str, Any]) -> list[str]:
     return []
 
 
+def _attached(config: dict[str, Any]) -> Iterator[str]:
+    attach, languages = config["attach"], config["languages"]
+    yield from (attach[key] for key in ("checkpoint", "dictionary", "subwords"))
+    yield from attach.get("systems", {}).values()
+    if config["data"]["source"]["type"] == "multi30k":
+        yield from (f"m30k/{x}.{lang}.gz" for x in ("train", "val", "test_2016_flickr") for lang in languages)
+        return
+    yield config["report"]["published"]["file"]
+    yield from (f"data/ec30_released/flores.{lang}" for lang in languages)
+    for number, folder in enumerate(attach["data_bin"].split(":")):
+        for subset in ("train", "valid") if number == 0 else ("train",):
+            for lang in languages[1:]:
+                sides = (f"{folder}/{subset}.en-{lang}.{side}" for side in ("en", lang))
+                yield from (f"{side}.{end}" for side in sides for end in ("bin", "idx"))
+
+
+def once(name: str) -> dict[str, int]:
+    """What an experiment has once: of a baseline that is attached, its import in place of trainings."""
+    if name not in ATTACHED:
+        return ONCE
+    none = ("train_subwords", "train_baseline", "plot_training", *ATTACHED[name])
+    kept = {rule: count for rule, count in ONCE.items() if rule not in none}
+    return {**kept, "import_checkpoint_baseline": 1, "use_vocabulary": 1}
+
+
 def test_every_shipped_experiment_is_counted() -> None:
     assert {path.stem for path in EXPERIMENTS.glob("*.yaml")} == set(EXPECTED)
 
@@ -164,12 +222,12 @@ def test_every_shipped_experiment_is_counted() -> None:
 def test_preset(name: str, tmp_path: Path) -> None:
     text = (EXPERIMENTS / f"{name}.yaml").read_text(encoding="utf-8")
     config = yaml.safe_load(text)
-    if name in ("ntrex60", "multi30k"):
-        config["data"]["source"]["folder"] = {"ntrex60": "ntrex", "multi30k": "m30k"}[name]
+    if config["data"]["source"]["type"] in ("ntrex", "multi30k"):
+        config["data"]["source"]["folder"] = "ntrex" if name == "ntrex60" else "m30k"
     for file in placeholders(name, config):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / file).write_text("a b c\n")
-    assert jobs(snakemake(tmp_path, config, "-n", "-q", "rules")) == {**ONCE, **EXPECTED[name]}
+        (tmp_path / file).write_text("a 1\n")
+    assert jobs(snakemake(tmp_path, config, "-n", "-q", "rules")) == {**once(name), **EXPECTED[name]}
     # Where its text comes from and what it costs stand in its head.
     head = text.split("\nexperiment:")[0].lower()
     assert "text:" in head and "cost" in head

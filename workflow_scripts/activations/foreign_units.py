@@ -7,7 +7,6 @@
   then the decoder's.
 """
 
-import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.common.files import atomic_path
 from workflow_scripts.models.foreign_checkpoint import load_foreign
-from workflow_scripts.models.foreign_pickle import load_pickle
+from workflow_scripts.models.foreign_pickle import dump_pickle, load_pickle
 from workflow_scripts.units.space import UnitSpace
 
 COUNTS, MASKS, LISTS = FORMS = ("counts", "masks", "lists")
@@ -149,8 +148,7 @@ def write_counts(path: Path, counts: NDArray[np.int64], space: UnitSpace) -> Non
         name_of(COUNTS, group.stack, group.layer): torch.from_numpy(counts[space.slice_of(group.key)].copy())
         for group in space.groups
     }
-    with atomic_path(path) as temporary, temporary.open("wb") as handle:
-        pickle.dump(parts, handle)
+    dump_pickle(path, parts)
 
 
 def write_masks(path: Path, keep: NDArray[np.bool_], space: UnitSpace, width: int) -> None:

@@ -15,7 +15,7 @@ from workflow_scripts.common.errors import run_main
 from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.score_table import IMPORTANCE, ScoreTable
-from workflow_scripts.units.space import KINDS, UnitGroup, UnitSpace
+from workflow_scripts.units.space import VALUED, UnitGroup, UnitSpace
 from workflow_scripts.units.system import SystemFolder
 
 MAX_TOKENS = 4096
@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--data-bin", type=Path, required=True)
     parser.add_argument("--subset", required=True)
     parser.add_argument("--direction", required=True)
-    parser.add_argument("--units", nargs="+", choices=KINDS, default=["head"], help="kinds of units")
+    parser.add_argument("--units", nargs="+", choices=VALUED, default=["head"], help="kinds of units")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
     log_to_stderr()

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.common.metric_names import ASKED, asked_name
+from workflow_scripts.config.attach import attach_problems
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.coverage import uncovered
+from workflow_scripts.config.export import export_problems
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
 from workflow_scripts.config.mask_checks import mask_problems
 from workflow_scripts.config.sources import MtdataSource
 from workflow_scripts.config.system_checks import system_problems
+from workflow_scripts.config.text_checks import compared_problems, text_problems
 from workflow_scripts.config.toy import ToySource
 
 if TYPE_CHECKING:
@@ -28,13 +31,14 @@ def problems(experiment: Experiment) -> Iterable[str]:
     yield from _trained_problems(experiment)
     yield from mask_problems(experiment)
     yield from system_problems(experiment)
+    yield from text_problems(experiment)
     yield from _uses_problems(experiment)
+    yield from attach_problems(experiment)
+    yield from export_problems(experiment)
     yield from _evaluation_problems(experiment)
     yield from _training_problems(experiment)
     if experiment.pivot is not None or experiment.directions.train != "pivot":
-        yield from uncovered(
-            experiment.data.source, experiment.languages, experiment.train_pairs, experiment.pairs
-        )
+        yield from uncovered(experiment.data.source, experiment.languages, experiment.pairs_of)
     if isinstance(experiment.data.source, ToySource):
         yield from _toy_problems(experiment, experiment.data.source)
     yield from _analysis_problems(experiment)
@@ -91,8 +95,8 @@ def _part_problems(experiment: Experiment, source: FilesSource) -> Iterable[str]
             for lang in part.languages or []:
                 if lang not in known:
                     yield f"{_key_of(subset)}: {lang!r} is not in languages{nearest(lang, known)}"
-    for subset, pairs in ((TRAIN, experiment.train_pairs), (VALID, experiment.pairs)):
-        for pair in pairs:
+    for subset in (TRAIN, VALID):
+        for pair in experiment.pairs_of(subset) if source.parts(subset) else ():
             if not source.parts_with(subset, pair):
                 yield f"{_key_of(subset)}: no source has the pair {pair}"
         for part in source.parts(subset):
@@ -106,7 +110,7 @@ def _part_problems(experiment: Experiment, source: FilesSource) -> Iterable[str]
                 yield f"{_key_of(name)}: {direction!r} is not evaluated{nearest(direction, evaluated)}"
         if not text.of(evaluated):
             yield f"{_key_of(name)}: it has none of the evaluated directions"
-    for direction in experiment.directions.evaluate_only:
+    for direction in experiment.untrained_directions:
         if not any(direction in experiment.directions_of(test) for test in experiment.testsets):
             yield f"directions.evaluate_only: no test set has {direction!r}"
 
@@ -121,9 +125,29 @@ def _trained_problems(experiment: Experiment) -> Iterable[str]:
             yield from _direction_problems(f"directions.{key}", listed, set(experiment.languages))
     if not experiment.train_directions:
         yield "directions.train: no direction is trained"
-    for direction in directions.evaluate_only:
+    for direction in experiment.untrained_directions:
         if direction in experiment.train_directions:
             yield f"directions.evaluate_only: {direction!r} is trained already"
+    if directions.evaluate_only == "all" and not experiment.untrained_directions:
+        yield "directions.evaluate_only: every direction is trained already; leave it out"
+    yield from _zero_shot_problems(experiment)
+
+
+def _zero_shot_problems(experiment: Experiment) -> Iterable[str]:
+    """Yield a line for each language that an untrained direction needs units of, and no trained one has."""
+    if not (experiment.train_directions and experiment.masked):
+        return
+    sides = ("from", "encoder"), ("into", "decoder")
+    trained = [set(side) for side in zip(*map(split_direction, experiment.train_directions), strict=True)]
+    seen: set[tuple[str, str]] = set()
+    for direction in experiment.untrained_directions:
+        for (word, stack), language, known in zip(sides, split_direction(direction), trained, strict=True):
+            if language not in known and (word, language) not in seen:
+                seen.add((word, language))
+                yield (
+                    f"directions.evaluate_only: no trained direction is {word} {language}, whose {stack}"
+                    f" units {direction} would keep; leave it out, or train one"
+                )
 
 
 def _direction_problems(key: str, listed: list[str], known: set[str]) -> Iterable[str]:
@@ -205,6 +229,7 @@ def _analysis_problems(experiment: Experiment) -> Iterable[str]:
         yield f"analysis.overlap_grouping: groups has no {name!r}{nearest(name, experiment.groupings)}"
     if experiment.analysis.overlap_k and experiment.pivot is None:
         yield "analysis.overlap_k: the overlap of masks needs the key pivot"
+    yield from compared_problems(experiment)
 
 
 def _training_problems(experiment: Experiment) -> Iterable[str]:

@@ -3,8 +3,11 @@
 from pydantic import Field
 
 from workflow_scripts.common.directions import pair_of, split_direction
+from workflow_scripts.common.languages import SERBIAN, base_code
+from workflow_scripts.config.attach import Attach
 from workflow_scripts.config.base import Language, Name, Section
 from workflow_scripts.config.evaluation import Evaluation, Report
+from workflow_scripts.config.export import Export
 from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern, FilesSource
 from workflow_scripts.config.masks import FAMILY, SWEEP, Masks
 from workflow_scripts.config.sections import (
@@ -18,6 +21,7 @@ from workflow_scripts.config.sections import (
     Uses,
 )
 from workflow_scripts.config.systems import System
+from workflow_scripts.config.texts import CYRILLIC_TO_LATIN, TextName, VariedText, spread
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.config.training import Finetune, Model, Train
 
@@ -41,14 +45,20 @@ class Contents(Section):
     train: Train = Field(Train(), description="Baseline training and seeds.")
     finetune: Finetune = Field(Finetune(), description="Training of all fine-tuned systems.")
     activations: Activations = Field(Activations(), description="Activation counts.")
+    texts: dict[TextName, VariedText] = Field(
+        {},
+        description="More text on which units are scored, for `masks.sets`: samples, other scripts, noise.",
+    )
     masks: Masks = Field(Masks(), description="Mask sets.")
     systems: dict[Name, System] = Field(
         {"continued": System(masks="all"), "ns": System(masks=SWEEP)},
         description="Systems made from the baseline, which is always there.",
     )
     uses: Uses | None = Field(None, description="Systems taken from another experiment.")
+    attach: Attach | None = Field(None, description="A baseline that plain fairseq trained.")
     decode: Decode = Field(Decode(), description="Decoding.")
     evaluation: Evaluation = Field(Evaluation(), description="Scores.")
+    export: Export | None = Field(None, description="Systems for others.")
     analysis: Analysis = Field(Analysis(), description="Analyses.")
     report: Report = Field(Report(), description="Tables and figures.")
 
@@ -67,12 +77,25 @@ class Contents(Section):
         others = [lang for lang in self.languages if lang != self.pivot]
         if rule == "pivot":
             return [f"{self.pivot}-{x}" for x in others] + [f"{x}-{self.pivot}" for x in others]
+        return self._every_direction
+
+    @property
+    def untrained_directions(self) -> list[str]:
+        """Directions that are decoded and scored, and never trained."""
+        listed = self.directions.evaluate_only
+        if isinstance(listed, list):
+            return list(listed)
+        trained = set(self.train_directions)
+        return [direction for direction in self._every_direction if direction not in trained]
+
+    @property
+    def _every_direction(self) -> list[str]:
         return [f"{a}-{b}" for a in self.languages for b in self.languages if a != b]
 
     @property
     def evaluated_directions(self) -> list[str]:
         """All directions that are decoded and scored."""
-        return self.train_directions + self.directions.evaluate_only
+        return self.train_directions + self.untrained_directions
 
     @property
     def train_pairs(self) -> list[str]:
@@ -81,7 +104,7 @@ class Contents(Section):
 
     @property
     def pairs(self) -> list[str]:
-        """Pairs with validation and test text."""
+        """Pairs that are trained or evaluated."""
         return list(dict.fromkeys(pair_of(d) for d in self.evaluated_directions))
 
     @property
@@ -94,9 +117,23 @@ class Contents(Section):
         """The sets that are decoded and scored."""
         return self.evaluation.testsets or [s for s in self.subsets if s not in (TRAIN, VALID)]
 
+    @property
+    def varied_texts(self) -> dict[str, VariedText]:
+        """The texts of the key `texts` by name, one for each draw."""
+        return spread(self.texts)
+
+    def changed_languages(self, text: VariedText) -> list[str]:
+        """Return the languages whose side a text's change is made to."""
+        every = self.languages if text.languages is None else text.languages
+        serbian = text.change == CYRILLIC_TO_LATIN and text.languages is None
+        return [lang for lang in every if not serbian or base_code(lang) == SERBIAN]
+
     def directions_of(self, testset: str) -> list[str]:
-        """Return the directions that a test set has; validation text has all."""
+        """Return the directions that a test set has; validation text has the trained ones, and all only
+        where it is decoded."""
         source = self.data.source
+        if testset == VALID and VALID not in self.testsets:
+            return self.train_directions
         if isinstance(source, FilesSource) and testset in source.tests:
             return source.tests[testset].of(self.evaluated_directions)
         return self.evaluated_directions
@@ -171,8 +208,7 @@ class Contents(Section):
     def counted_together(self) -> dict[str, list[str]]:
         """Directions of one source language whose activations one job counts, by the job's name.
 
-        At most ``DIRECTIONS_OF_A_COUNT`` each, so that other cores have work too. Directions that are only
-        evaluated are counted alone, so that adding one recounts no other.
+        At most ``DIRECTIONS_OF_A_COUNT`` each, so that other cores have work too.
         """
         out: dict[str, list[str]] = {}
         if self.activations.count_pads:
@@ -187,9 +223,9 @@ class Contents(Section):
 
     @property
     def counted_alone(self) -> list[str]:
-        """Directions whose activations are counted by a job of their own."""
+        """Trained directions whose activations are counted by a job of their own."""
         together = {direction for job in self.counted_together.values() for direction in job}
-        return [direction for direction in self.evaluated_directions if direction not in together]
+        return [direction for direction in self.train_directions if direction not in together]
 
     @property
     def families(self) -> dict[str, str]:
@@ -202,3 +238,10 @@ class Contents(Section):
         like_published = self.report.published is not None and self.decode.engine == "ctranslate2"
         ranking = self.decode.ranking or ("fairseq" if like_published else "native")
         return self.decode.model_copy(update={"ranking": ranking})
+
+    def decoding_by(self, engine: str) -> Decode:
+        """Return the section decode for an engine; fairseq has one type and one ranking."""
+        if engine == self.decode.engine:
+            return self.decoding
+        own = {"engine": engine, "ranking": "native", "compute_type": "float32"}
+        return self.decode.model_copy(update=own)

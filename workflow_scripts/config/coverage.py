@@ -1,6 +1,6 @@
 """Checks, before anything is fetched, that a source has every language and pair of an experiment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from workflow_scripts.common.errors import nearest
@@ -12,14 +12,11 @@ from workflow_scripts.common.languages import (
     known_to_mtdata,
     unknown_language,
 )
-from workflow_scripts.config.file_source import TRAIN
 from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource
 
 
-def uncovered(
-    source: Any, languages: Sequence[str], train_pairs: Sequence[str], pairs: Sequence[str]
-) -> Iterable[str]:
-    """Yield a line for each language or pair that a public source does not have."""
+def uncovered(source: Any, languages: Sequence[str], pairs_of: Callable[[str], list[str]]) -> Iterable[str]:
+    """Yield a line for each language or pair that a public source does not have; ``pairs_of`` a subset."""
     if isinstance(source, Multi30kSource | NtrexSource) and source.folder is None:
         tool, known = ("Multi30k", MULTI30K) if isinstance(source, Multi30kSource) else ("NTREX", NTREX)
         for language in languages:
@@ -31,7 +28,7 @@ def uncovered(
                 yield f"languages: mtdata has no language {language!r}{_alike(language)}"
         for subset, datasets in source.datasets().items():
             key = f"data.source.{subset}" if subset in ("train", "valid") else f"data.source.tests.{subset}"
-            for pair in train_pairs if subset == TRAIN else pairs:
+            for pair in pairs_of(subset):
                 if pair in datasets:
                     continue
                 reverse = "-".join(reversed(pair.split("-")))

@@ -24,6 +24,13 @@ class Experiment(Contents):
             raise ValueError("\n".join(problems))
         return self
 
+    def of_other_text(self, maskset: str) -> list[str]:
+        """Return the mask sets that differ from one in nothing but the text that they are selected on."""
+        sets, own = self.masks.named, self.masks.named[maskset]
+        alike = [name for name, one in sets.items() if one.one.like is None and one.text != own.text]
+        same = (self.mask_sets[maskset], own.one.scores)
+        return [name for name in alike if (self.mask_sets[name], sets[name].one.scores) == same]
+
     @property
     def mask_sets(self) -> dict[str, dict[str, Any]]:
         """Every mask set by name, with what the stage that selects makes it of."""
@@ -72,15 +79,23 @@ class Experiment(Contents):
             part_name(name, direction): (name, direction)
             for name, one in self.made.items()
             if one.system.each
-            for direction in self.directions_of_system(name)
+            for direction in self.trained_by(name)
         }
 
     @cached_property
     def trainings(self) -> dict[str, Made]:
-        """Everything that is fine-tuned: systems, and parts of systems, each in its one direction."""
-        return {name: self.made[name] for name in self.finetuned} | {
-            part: self.made[name]._replace(name=part) for part, (name, _) in self.parts.items()
+        """Everything that is fine-tuned here: systems, and parts of systems, each in its one direction."""
+        own = {name: self.made[name] for name in self.finetuned if name not in self.taken}
+        return own | {
+            part: self.made[name]._replace(name=part)
+            for part, (name, _) in self.parts.items()
+            if name not in self.used
         }
+
+    @property
+    def joined(self) -> list[str]:
+        """The systems that are joined from parts."""
+        return [name for name, one in self.made.items() if one.system.each]
 
     @property
     def draws(self) -> dict[str, list[str]]:
@@ -91,21 +106,34 @@ class Experiment(Contents):
                 out.setdefault(one.key, []).append(name)
         return out
 
-    def directions_of_system(self, name: str) -> list[str]:
-        """Return the directions that a system, or a part of one, is trained in, in the order of all of them;
-        of a system that can translate others, those that are only evaluated, too."""
+    def trained_by(self, name: str) -> list[str]:
+        """Return the directions that a system, or a part of one, is trained in, in the order of all."""
         key, _, direction = name.partition(BEFORE_DIRECTION)
         if direction:
             return [direction]
+        own = None if name == BASELINE else self.made[key].system.directions
+        return [one for one in self.train_directions if own is None or one in own]
+
+    def directions_of_system(self, name: str) -> list[str]:
+        """Return the directions that a system is scored in: of those that it is not trained in only if it
+        has what it needs for any direction."""
         if name == BASELINE or self.made[name].system.knows_untrained:
             return self.evaluated_directions
-        own = self.made[key].system.directions
-        return [one for one in self.train_directions if own is None or one in own]
+        return self.trained_by(name)
 
     def directions_scored(self, system: str, testset: str) -> list[str]:
         """Return the directions of a test set that a system translates."""
         known = set(self.directions_of_system(system))
         return [direction for direction in self.directions_of(testset) if direction in known]
+
+    @property
+    def partial_systems(self) -> dict[str, list[str]]:
+        """The directions of each system that does not translate all that are scored."""
+        every = self.scored_directions
+        had = {name: set(self.directions_of_system(name)) for name in self.all_systems}
+        return {
+            name: [d for d in every if d in own] for name, own in had.items() if not own.issuperset(every)
+        }
 
     def training_of(self, name: str) -> Finetune:
         """Return the settings with which a system, or a part of one, is fine-tuned."""
@@ -113,18 +141,21 @@ class Experiment(Contents):
 
     def method_of(self, name: str) -> dict[str, Any]:
         """Return how the training of a system or part differs from the published one."""
-        trained = [one for one in self.directions_of_system(name) if one in self.train_directions]
-        return self.trainings[name].system.method(trained, self.families)
+        return self.trainings[name].system.method(self.trained_by(name), self.families)
 
     def engine_of(self, name: str) -> str:
-        """Return what decodes a system: fairseq where CTranslate2's weights cannot hold what it has."""
-        if name == BASELINE or self.decode.engine == "fairseq":
-            return self.decode.engine
+        """Return what decodes a system: fairseq where CTranslate2 cannot."""
+        return "fairseq" if self.needs_fairseq(name) else self.decode.engine
+
+    def needs_fairseq(self, name: str) -> bool:
+        """Tell whether CTranslate2's weights cannot hold what a system has."""
+        if name == BASELINE:
+            return False
         system, maskset = self.made[name].system, self.made[name].maskset
         chain = (self.masks.named[one].one for one in self.masks.chain(maskset))
         stream = system.train != "gradients" and any("resid" in one.units for one in chain)
         small_ffns = system.adapters is not None and system.adapters.kind == "bottleneck"
-        return "fairseq" if stream or small_ffns else self.decode.engine
+        return stream or small_ffns
 
     @property
     def sweeps(self) -> list[str]:
@@ -146,3 +177,27 @@ class Experiment(Contents):
     def used(self) -> list[str]:
         """Systems that are taken from another experiment, not trained."""
         return self.uses.systems if self.uses else []
+
+    @property
+    def attached(self) -> dict[str, str]:
+        """Systems that are checkpoints of fairseq, to these; the baseline first."""
+        return {BASELINE: self.attach.checkpoint, **self.attach.systems} if self.attach else {}
+
+    @property
+    def taken(self) -> list[str]:
+        """Systems that are not trained here: of another experiment, or checkpoints of fairseq."""
+        return [*self.used, *self.attached]
+
+    @property
+    def vocabulary_of(self) -> str:
+        """The experiment whose baseline has the vocabulary, where it is taken with systems."""
+        return self.uses.experiment if self.uses else self.experiment
+
+    @property
+    def known_architecture(self) -> dict[str, Any]:
+        """What the config says of the model; of an attached baseline only the keys that it gives."""
+        known = self.model.architecture()
+        if self.attach is None:
+            return known
+        given = self.model.model_fields_set if "model" in self.model_fields_set else set()
+        return {key: value for key, value in known.items() if key in given}

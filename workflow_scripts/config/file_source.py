@@ -166,8 +166,13 @@ class FilesSource(Section):
     """The user's own line-aligned files, plain or packed with gzip, xz or bzip2."""
 
     type: Literal["files"]
-    train: TrainText = Field(description="Training text; of several sources, joined in this order.")
-    valid: ValidText = Field(description="Validation text, likewise: early stopping and activation counts.")
+    train: TrainText | None = Field(
+        None,
+        description="Training text; of several sources, joined in this order. Left out with attach.data_bin.",
+    )
+    valid: ValidText | None = Field(
+        None, description="Validation text, likewise: early stopping and activation counts."
+    )
     tests: dict[SubsetName, EvaluatedText] = Field(min_length=1, description="Test sets by name.")
 
     @field_validator("tests")
@@ -191,7 +196,7 @@ class FilesSource(Section):
         if subset in self.tests:
             return [self.tests[subset]]
         text = self.train if subset == TRAIN else self.valid
-        return text if isinstance(text, list) else [text]
+        return text if isinstance(text, list) else [] if text is None else [text]
 
     def parts_with(self, subset: str, pair: str) -> list[TextPart | EvaluatedText]:
         """Return the sources of a subset that have a pair, in order."""
@@ -208,4 +213,4 @@ class FilesSource(Section):
 
     def patterns(self, data_root: str) -> dict[str, FilePattern]:
         """Return each subset's file pattern, of several sources the first."""
-        return {subset: self.parts(subset)[0] for subset in (TRAIN, VALID, *self.tests)}
+        return {subset: parts[0] for subset in (TRAIN, VALID, *self.tests) if (parts := self.parts(subset))}

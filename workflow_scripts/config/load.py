@@ -80,7 +80,7 @@ def _beyond(config: Mapping[str, Any], found: Sequence[ErrorDetails]) -> list[Er
         suspects.append(_key_of(tuple(part for part in loc if not isinstance(part, int))))
         if details["type"] == "extra_forbidden":
             suspects += _nearest_keys(tuple(details["loc"]))
-        _leave_out(rest, loc)
+        suspects.append(_key_of(_leave_out(rest, loc)))
     try:
         Experiment.model_validate(rest, context=_reading(rest))
     except ValidationError as error:
@@ -93,15 +93,16 @@ def _beyond(config: Mapping[str, Any], found: Sequence[ErrorDetails]) -> list[Er
     return [details for details in between if details["msg"]]
 
 
-def _leave_out(config: Any, loc: Sequence[int | str]) -> None:
-    """Delete what is at ``loc``; an item of a list takes the whole list with it."""
+def _leave_out(config: Any, loc: Sequence[int | str]) -> Location:
+    """Delete what is at ``loc``; an item of a list takes the whole list with it. Return what was deleted."""
     for depth, part in enumerate(loc, start=1):
         if not isinstance(config, dict) or part not in config:
-            return
+            break
         if depth == len(loc) or isinstance(config[part], list):
             del config[part]
-            return
+            return tuple(loc[:depth])
         config = config[part]
+    return ()
 
 
 #: pydantic's kinds of mistakes, for a person who writes YAML.

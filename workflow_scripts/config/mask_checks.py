@@ -74,17 +74,17 @@ def _direction_problems(experiment: Experiment, key: str, one: MaskSet) -> Itera
         if pivot is None:
             yield f"{key}.select: four selectors need the key pivot"
             return
-        for direction in [d for d in experiment.evaluated_directions if pivot not in split_direction(d)][:1]:
+        for direction in [d for d in trained if pivot not in split_direction(d)][:1]:
             yield f"{key}.select: {direction} is neither out of the pivot nor into it; write one selector"
     if one.by == FAMILY and FAMILY not in experiment.groupings:
         yield f"{key}.by: groups has no {FAMILY!r}{nearest(FAMILY, experiment.groupings)}"
-    elif one.of_several_rows:
-        yield from without_row(experiment, key, one, trained)
+    else:
+        yield from _without_row(experiment, key, one)
 
 
 def _amount_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable[str]:
     """Yield a line for each selector that keeps no unit of a layer of this model."""
-    if one.select is None:
+    if one.select is None or not {"ffn_dim", "heads", "model_dim"} <= experiment.known_architecture.keys():
         return
     space = model_space(experiment.model.architecture(), one.units)
     if isinstance(one.select, BySide):
@@ -101,22 +101,16 @@ def _amount_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable
             yield f"{where}: {mistake}"
 
 
-def without_row(experiment: Experiment, key: str, one: MaskSet, directions: list[str]) -> Iterable[str]:
-    """Yield a line for the first direction that a set of several rows makes no row for."""
+def _without_row(experiment: Experiment, key: str, one: MaskSet) -> Iterable[str]:
+    """Yield a line for the first direction whose group is too small for a majority."""
+    if one.rows != "majority":
+        return
     trained, groups = experiment.train_directions, Groups(one.by, experiment.families)
-    for direction in directions if trained else []:
+    for direction in trained:
         members = int(groups.members(direction, trained).sum())
-        if one.rows == "merged":
-            own = map(groups.of_language, split_direction(direction))
-            sides = zip(*map(split_direction, trained), strict=True)
-            enough = all(of in map(groups.of_language, side) for of, side in zip(own, sides, strict=True))
-        elif one.rows == "exclusive" and one.by is None:
-            enough = direction in trained
-        else:
-            enough = members >= (SMALLEST_MAJORITY if one.rows == "majority" else 1)
-        if not enough:
+        if members < SMALLEST_MAJORITY:
             yield (
-                f"{key}: rows: {one.rows} has no row for {direction}, whose group has {members} trained"
+                f"{key}: rows: majority has no row for {direction}, whose group has {members} trained"
                 " directions; take another by, or other rows"
             )
             return

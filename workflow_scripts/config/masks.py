@@ -17,7 +17,8 @@ from pydantic import (
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, Percent, Section
-from workflow_scripts.config.file_source import ONE, SEVERAL
+from workflow_scripts.config.file_source import ONE, SEVERAL, VALID
+from workflow_scripts.config.texts import TextName
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import KINDS, Kind
@@ -32,12 +33,14 @@ GATES: dict[Kind, tuple[str, ...]] = {
     "ffn": ("row", "zero", "scale:0.5"),
     "head": ("zero", "scale:0.5"),
     "resid": ("zero", "scale:0.5"),
+    "weight": ("zero",),
 }
 #: What `rows` may be, by what else each of them takes.
-DRAWN, GROUPED, PAIRED = (
+DRAWN, GROUPED, PAIRED, RANDOM = (
     {"random", "shuffled"},
     {"merged", "shared", "exclusive", "union", "majority"},
     "swapped",
+    "random",
 )
 #: Random sets that are drawn unless the config says how many: one alone proves nothing.
 RANDOM_DRAWS = 5
@@ -76,6 +79,9 @@ class MaskSet(Section):
         "activations",
         description="The score: how often a unit is active; or importance, of the gradient of the loss.",
     )
+    text: TextName = Field(
+        VALID, description="The text on which units are scored: valid, a test set, or one of texts."
+    )
     units: list[Kind] = Field(
         ["ffn"], min_length=1, description="Kinds of units; activations are counted of ffn alone."
     )
@@ -99,8 +105,8 @@ class MaskSet(Section):
     ) = Field(None, description="How, of `like`'s rows: see docs/how-to/mask-sets.md.")
     draws: PositiveInt | None = Field(
         None,
-        description="Of random and shuffled: so many sets, NAME-1, NAME-2 …; null: of random five, which say"
-        " by how much chance differs; of shuffled one, NAME.",
+        description="Of random and shuffled rows, or of a text that is drawn: so many sets, NAME-1, NAME-2 …;"
+        " null: of random five, which say by how much chance differs; else one, NAME.",
     )
     by: Literal["language", "family"] | None = Field(
         None, description="Which rows are a group: between the same two languages or families; null: all."
@@ -147,11 +153,13 @@ class MaskSet(Section):
         if (self.select is None) == (self.like is None):
             yield "give one of select (by a score of units) and like (of another set's rows)"
         given = {key for key in self.model_fields_set if getattr(self, key) not in (None, {})}
-        own = {"of", "units", "stacks", "gate"}
-        of_like = {"rows", "draws", "by", "pairs"}
+        own = {"of", "text", "units", "stacks", "gate"}
+        of_like = {"rows", "by", "pairs"}
         if self.like is None:
             for key in sorted(of_like & given):
                 yield f"{key} needs like, the set whose rows these are made of"
+            if self.draws is not None and self.text == VALID:
+                yield "draws needs like, the set whose rows these are made of, or a text that is drawn"
         else:
             for key in sorted(own & given):
                 yield f"{key} is that of like, {self.like}: leave it out"
@@ -185,9 +193,11 @@ class MaskSet(Section):
         return f"{self.of}/{'+'.join(kind for kind in KINDS if kind in self.units)}"
 
     @property
-    def of_several_rows(self) -> bool:
-        """Whether a direction's row is made of all rows of `like`, not of its own."""
-        return self.rows in GROUPED
+    def is_merged(self) -> bool:
+        """Whether a direction that was not trained gets its row of this set's rows of trained ones (the
+        encoder's from its source language, the decoder's into its target); else as many at random as it has
+        in `like`."""
+        return self.rows != RANDOM
 
     @property
     def number_of_draws(self) -> int:
@@ -226,6 +236,11 @@ class Named(NamedTuple):
     one: MaskSet
     draw: int | None
 
+    @property
+    def text(self) -> str:
+        """The text on which its units are scored, of several draws its own."""
+        return self.one.text if self.draw is None else f"{self.one.text}-{self.draw}"
+
 
 class Masks(Section):
     """Mask sets: one for each threshold, `all`, and those of `sets`."""
@@ -236,6 +251,9 @@ class Masks(Section):
         description="Cumulative thresholds in percent: the sets k95 …, `select: mass:95`.",
     )
     sets: dict[MaskSetName, MaskSet] = Field({}, description="More mask sets, by the name of their files.")
+    accept_uninformative: bool = Field(
+        False, description="Take masks of scores that say nothing too; their manifests have what was found."
+    )
 
     @field_validator("k")
     @classmethod

@@ -49,7 +49,9 @@ class Directions(Section):
     train: Literal["pivot", "all"] | list[DirectionId] = Field(
         "pivot", description="pivot: into and out of the pivot; all: every ordered pair; or a list."
     )
-    evaluate_only: list[DirectionId] = Field([], description="Decoded and scored, never trained (zero-shot).")
+    evaluate_only: Literal["all"] | list[DirectionId] = Field(
+        [], description="Decoded and scored, never trained (zero-shot); all: every ordered pair not trained."
+    )
 
 
 class Subwords(Section):
@@ -112,8 +114,20 @@ class Decode(Section):
     threads: PositiveInt = Field(1, description="CPU threads of a decoding job.")
 
 
+class Stability(Section):
+    """How far masks of other sentences would be the same masks."""
+
+    masks: str = Field(description="A mask set that is selected by activations, such as k95.")
+    sentences: list[PositiveInt] = Field(
+        [50, 100, 200], description="Sizes of samples; as many sentences as there are always come last."
+    )
+    draws: int = Field(
+        10, ge=5, le=1000, description="Samples of each size, drawn with replacement; all pairs are compared."
+    )
+
+
 class Analysis(Section):
-    """The positive control of masks without training, and the overlap of masks."""
+    """The positive control of masks without training; overlap, stability and other text of masks."""
 
     mask_control_k: Percent | None = Field(
         None, description="Loss under own, other and random masks at this k of the sweep; null: not run."
@@ -124,3 +138,10 @@ class Analysis(Section):
     )
     overlap_grouping: str = Field("family", description="The grouping compared.")
     overlap_permutations: PositiveInt = Field(10_000, description="Permutations of group labels.")
+    stability: Stability | None = Field(
+        None, description="IoU of masks of two samples of sentences, by the number of these; null: not run."
+    )
+    text_control: str | None = Field(
+        None,
+        description="A mask set: its IoU with sets that differ from it in their text alone; null: not run.",
+    )

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.config.base import BASELINE
-from workflow_scripts.config.mask_checks import unknown_set, without_row
-from workflow_scripts.config.masks import ALL_UNITS, FAMILY, SWEEP
+from workflow_scripts.config.mask_checks import unknown_set
+from workflow_scripts.config.masks import FAMILY, SWEEP
 from workflow_scripts.config.systems import System
+from workflow_scripts.units.selectors import parse_selector
+
+#: Selectors that a score decides.
+_BY_SCORE = ("mass", "top", "bottom")
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
@@ -49,14 +53,10 @@ def _mask_problems(experiment: Experiment, name: str, system: System) -> Iterabl
     if found and k.replace(".", "").isdigit() and f"k{k}" not in keys:
         yield f"systems.{name}: its name says k{k}, its masks are {system.masks!r}"
     sets = [masks.sets[one] for one in keys if one in masks.sets]
-    if system.knows_untrained:
-        for one in (one for one in sets if one.of_several_rows):
-            yield from without_row(experiment, key, one, experiment.directions.evaluate_only)
-    if experiment.decode.engine == "ctranslate2" and any("resid" in one.units for one in sets):
-        yield (
-            f"{key}: {system.masks!r} masks the residual stream, which decode.engine ctranslate2 cannot do;"
-            " take fairseq"
-        )
+    if others := [kind for one in sets for kind in one.units if kind != "ffn"]:
+        for what in system.of_ffns:
+            value = getattr(system, what)
+            yield f"systems.{name}.{what}: {value} needs masks of ffn alone; {system.masks!r} has {others[0]}"
     if sets and name in experiment.used:
         yield f"uses.systems: {name!r} has masks of masks.sets; those of masks.k and all can be taken"
 
@@ -84,7 +84,8 @@ def _renewal_problems(experiment: Experiment, key: str, system: System) -> Itera
     if system.masks == SWEEP or named is None:
         return
     one = named.one
-    if not isinstance(one.select, str) or one.of != "activations" or system.masks == ALL_UNITS:
+    by_score = isinstance(one.select, str) and parse_selector(one.select).name in _BY_SCORE
+    if not by_score or one.of != "activations":
         yield (
             f"{key}: {system.masks!r} cannot be estimated again; take a set that one selector makes of"
             " activations, such as select: mass:95"

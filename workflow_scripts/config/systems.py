@@ -117,12 +117,9 @@ class System(Section):
         if self.train == "none":
             for key in (key for key in _OF_TRAINING if key in given):
                 yield f"{key}: with train: none nothing is trained; leave it out"
-        of_masks = [key for key in _OF_MASKS if key in given]
-        if self.train == "gradients":
-            of_masks = ["train: gradients", *of_masks]
         if self.masks == ALL_UNITS:
-            for key in of_masks:
-                yield f"{key} needs masks that leave units out, not all"
+            for key in self.of_ffns:
+                yield f"{key}: {getattr(self, key)} needs masks that leave units out, not all"
         for key in ("adapters", "each"):
             if key in given and self.masks != ALL_UNITS:
                 yield f"masks: {key} needs masks: all, not {self.masks!r}"
@@ -131,6 +128,13 @@ class System(Section):
                 yield f"{key}: with adapters only these are trained; leave it out"
         if self.start == "random" and self.each is None:
             yield "start: random weights are trained with each: direction alone, such as bilingual models"
+
+    @property
+    def of_ffns(self) -> list[str]:
+        """Keys whose values ask of training what only masks of FFN neurons can give."""
+        default = type(self).model_fields
+        found = [key for key in _OF_MASKS if getattr(self, key) != default[key].default]
+        return ["train", *found] if self.train == "gradients" else found
 
     @property
     def is_plain(self) -> bool:
@@ -142,7 +146,8 @@ class System(Section):
     @property
     def knows_untrained(self) -> bool:
         """Whether it can translate directions that are only evaluated."""
-        return self.directions is None and self.each is None and self.adapters is None
+        of_trained = (self.directions, self.each, self.adapters, self.renew)
+        return all(one is None for one in of_trained)
 
     def method(self, directions: list[str], families: Mapping[str, str]) -> dict[str, Any]:
         """Return how its training differs from the published one; empty where it does not. ``directions``:

@@ -91,9 +91,13 @@ def main(argv: list[str] | None = None) -> None:
     add_system_arguments(parser)
     parser.add_argument("--set", type=Path, required=True, help="TSV file of the set")
     parser.add_argument("--name", help="of the set, for the JSON")
+    parser.add_argument("--skipped", nargs="+", default=[], help="directions that this system lacks")
     arguments = parser.parse_args(argv)
 
-    items = read_contrastive(arguments.set, arguments.directions)
+    items = read_contrastive(arguments.set, [*arguments.directions, *arguments.skipped])
+    items = [item for item in items if item.direction not in arguments.skipped]
+    if not items:
+        raise UserError(f"{arguments.set}: no item of {', '.join(arguments.directions)}; leave this set out")
     there = {item.direction for item in items}
     arguments.directions = [name for name in arguments.directions if name in there]
     system, scorer = open_scorer(arguments)

@@ -1,4 +1,4 @@
-"""Read a plain pickle of numbers that another program wrote, and run nothing of it.
+"""Read a plain pickle of numbers that another program wrote, and run nothing of it; write one for others.
 
 It may hold Python's own containers, tensors and arrays. A tensor in a plain pickle is a whole file of torch,
 which goes through torch's restricted loader.
@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import atomic_path
 from workflow_scripts.models.foreign_checkpoint import REBUILDERS, of_today
 
 
@@ -51,6 +52,12 @@ class _Restricted(pickle.Unpickler):
                 f"it asks for {wanted}, which no file of numbers needs: do not use a file you do not trust"
             )
         return _ALLOWED[wanted]
+
+
+def dump_pickle(path: Path, value: Any) -> None:
+    """Write a pickle, for programs that read no other form."""
+    with atomic_path(path) as temporary, temporary.open("wb") as handle:
+        pickle.dump(value, handle)
 
 
 def load_pickle(path: Path) -> Any:

@@ -8,7 +8,7 @@ import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 # isort: split
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import copy_file
-from workflow_scripts.models.fairseq.artifact import load_weights, save_system_weights
+from workflow_scripts.models.fairseq.artifact import load_weights, save_adapters, save_system_weights
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.training.checkpoints import (
     BEST,
@@ -17,13 +17,15 @@ from workflow_scripts.models.fairseq.training.checkpoints import (
     read_checkpoint,
     updates_of,
 )
-from workflow_scripts.models.fairseq.training.trained import take_untrained
+from workflow_scripts.models.fairseq.training.masked import masks_of_state
+from workflow_scripts.models.fairseq.training.trained import ADAPTERS, freeze, take_untrained
 from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan
 from workflow_scripts.train.training_folder import TrainingFolder
+from workflow_scripts.units.adapters import FILE
 from workflow_scripts.units.architecture import Architecture
-from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
-from workflow_scripts.units.training_files import KEPT, restore_weights
+from workflow_scripts.units.mask_table import RENEWED, MaskTable
+from workflow_scripts.units.system import DESCRIPTION, STANDARD_FILES, SystemFolder
+from workflow_scripts.units.training_files import KEPT, KEPT_MASKS, restore_weights
 from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
@@ -33,6 +35,8 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
     """Write the best weights of a finished training (its best checkpoint, or what was kept of it) as a
     system. UserError if the best checkpoint is damaged and has no copy, or a weight is not finite."""
     out.mkdir(parents=True, exist_ok=True)
+    masks = MaskTable.read(plan.masks) if plan.masks else None
+    adapters = plan.method.get(ADAPTERS)
     # It would not describe the new files.
     (out / DESCRIPTION).unlink(missing_ok=True)
     best_file = best_checkpoint(folder.path)
@@ -41,14 +45,19 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
         architecture = Architecture.from_dict(plan.architecture)
         symbols = len(Vocabulary.read(plan.dictionary, plan.languages))
         network = build_network(architecture, symbols)
+        freeze(network, plan.method, plan.architecture)
         network.load_state_dict(best["model"])
         if plan.method and plan.initial_weights is not None:
             start = build_network(architecture, symbols)
             load_weights(start, plan.initial_weights)
-            masks = MaskTable.read(plan.masks) if plan.masks else None
-            take_untrained(network, start, plan.method, masks, plan.directions)
+            frozen_by = None if "renew" in plan.method else masks
+            take_untrained(network, start, plan.method, frozen_by, plan.directions)
         with disk_errors(out / "model.safetensors"):
             save_system_weights(network, out / "model.safetensors")
+            if adapters is not None:
+                save_adapters(network.adapters.rows(), out / FILE)
+        if masks is not None:
+            masks = masks_of_state(masks, plan.directions, best["extra_state"].get("masks"))
         facts = {"best_update": updates_of(best), "best_valid_loss": best["extra_state"]["val_loss"]}
     elif any(folder.path.glob(f"{BEST}.damaged*")) and not (folder.path / KEPT).exists():
         raise UserError(
@@ -56,13 +65,18 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
             f" back, or move {folder.path} away to train again"
         )
     else:
-        facts = restore_weights(folder.path, out / "model.safetensors")
+        facts = restore_weights(folder.path, out)
+        if masks is not None and (folder.path / KEPT_MASKS).exists():
+            masks = MaskTable.read(folder.path / KEPT_MASKS)
     copy_file(plan.dictionary, out / "dict.txt")
     copy_file(plan.subwords, out / "spm.model")
-    # Trained by masked gradients, it translates whole.
-    masked = plan.masks is not None and plan.method.get("train") != "gradients"
-    if masked:
-        copy_file(str(plan.masks), out / "masks.npz")
+    # Trained by masked gradients, it translates whole: the file says with what it was trained.
+    masked = masks is not None and plan.method.get("train") != "gradients"
+    if masks is not None:
+        if RENEWED in masks.manifest:
+            masks.write(out / STANDARD_FILES["masks"])
+        else:
+            copy_file(str(plan.masks), out / STANDARD_FILES["masks"])
     history = folder.history.read()
     attempts = history["attempts"]
     # As it ran at the end: less than was asked for where memory ran out.
@@ -76,6 +90,8 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
         architecture=plan.architecture,
         text=plan.text,
         parent=plan.parent,
+        adapters=None if adapters is None else {key: adapters[key] for key in ("kind", "size")},
+        adapter_rows=None if adapters is None else adapters["rows"],
         training={
             "updates": folder.updates_done(),
             **facts,

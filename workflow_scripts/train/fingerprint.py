@@ -20,6 +20,8 @@ from workflow_scripts.units.mask_table import MaskTable
 
 # Raise by hand when a change of the code makes trainings of the same settings incomparable.
 TRAINING_VERSION = 1
+# Facts of a mask file.
+SELECTED_BY = ("rule", "k", "select", "stacks", "counting")
 
 
 def number_of_processes(settings: Mapping[str, Any]) -> int:
@@ -41,6 +43,10 @@ def fingerprint_of(plan: TrainingPlan) -> dict[str, dict[str, Any]]:
         classes["identity"]["sources"] = json.loads(json.dumps(plan.sources))
     if plan.method:
         classes["identity"]["method"] = plan.method
+    if plan.masks and "renew" in plan.method:
+        # How the masks will be made again; their rows do not say it.
+        facts = MaskTable.read(plan.masks).manifest
+        classes["identity"]["renewed_by"] = {name: facts.get(name) for name in SELECTED_BY}
     classes["identity"] |= {
         "training_version": TRAINING_VERSION,
         "seed": plan.seed,

@@ -11,7 +11,7 @@ import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 # isort: split
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.sampling import BY_DIRECTION
-from workflow_scripts.models.fairseq.shards import check_training_data, weighted_sources
+from workflow_scripts.models.fairseq.shards import check_training_data, shard_of_epoch, weighted_sources
 from workflow_scripts.models.fairseq.training.checkpoints import (
     disk_errors,
     reached,
@@ -37,10 +37,13 @@ from workflow_scripts.train.launch import Place, place
 from workflow_scripts.train.out_of_memory import OUT_OF_MEMORY, max_tokens_after, out_of_memory
 from workflow_scripts.train.owner import check_owner
 from workflow_scripts.train.ranks import Ranks, joined
+from workflow_scripts.train.renewal import check_text, select_again
 from workflow_scripts.train.scratch import near_data
 from workflow_scripts.train.training_folder import IDENTITY, TrainingFolder
 from workflow_scripts.train.training_settings import SOURCE_WEIGHTS, settings_by_class, with_dropouts
+from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.training_files import LAST, check_exported, reduce_to_weights
+from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +71,7 @@ def _run(plan: TrainingPlan, data_bin: str, place: Place, deadline: Deadline) ->
     processes = number_of_processes(plan.settings)
     run(
         replace(plan, data_bin=data_bin),
-        Surroundings(processes, device_number(place), check_owner, deadline.is_near),
+        Surroundings(processes, device_number(place), check_owner, select_again, deadline.is_near),
     )
 
 
@@ -83,6 +86,9 @@ def _train_and_export(
     # The system keeps the model's own dropout: that of this training is not a default of its fine-tunes.
     trained = replace(plan, architecture=with_dropouts(plan.architecture, plan.settings))
     check_training_data(plan.data_bin, plan.directions, plan.dictionary)
+    if plan.masks and "renew" in plan.method:
+        vocabulary = Vocabulary.read(plan.dictionary, plan.languages)
+        check_text(MaskTable.read(plan.masks), shard_of_epoch(plan.data_bin, 1), plan.directions, vocabulary)
     weights = plan.settings.get(SOURCE_WEIGHTS)
     if weights:
         trained = replace(trained, sources=weighted_sources(plan.data_bin, plan.directions, weights))

@@ -5,23 +5,18 @@ Masks are part of the weights: feed-forward layers become smaller, which is exac
 """
 
 import os
-import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import ctranslate2
-import numpy as np
 from ctranslate2.specs import TransformerSpec
-from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.markers import PADDING, marker_symbols, strip_markers
+from workflow_scripts.translate.merged_weights import weights_of
 from workflow_scripts.translate.rank import best_hypothesis
 from workflow_scripts.translate.spec_builder import GroupMask, build_spec
 from workflow_scripts.units.gating import parse_gate
@@ -30,18 +25,18 @@ from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary, language_token
 
 MEMORY_FOLDER = "/dev/shm"
-LAYER = re.compile(r"(?P<side>encoder|decoder)\.layers\.(?P<number>\d+)\.")
 
 
 def group_masks(masks: MaskTable) -> dict[str, GroupMask]:
-    """Split the one row of a table into a mask for each group of which it leaves units out, by its key.
-    Raises UserError where a feed-forward layer keeps no unit, and for units and gates that cannot be
-    expressed by other weights."""
+    """Split the one row of a table into a mask for each group of which it leaves units out, by its key, but
+    for single weights. Raises UserError where a feed-forward layer keeps no unit, and for units and gates
+    that cannot be expressed by other weights."""
     found = {}
+    row = masks.row(masks.rows[0])
     for key, part in masks.space.slices().items():
-        keep, kind = masks.keep[0, part], masks.space.group(key).kind
+        keep, kind = row[part], masks.space.group(key).kind
         gate = parse_gate(masks.gates[kind], kind)
-        if keep.all() or gate.name == "gradient":
+        if keep.all() or gate.name == "gradient" or kind == "weight":
             continue
         if kind == "resid" or gate.name == "mean":
             raise UserError(
@@ -57,26 +52,18 @@ def group_masks(masks: MaskTable) -> dict[str, GroupMask]:
     return found
 
 
-def load_weights(path: Path, architecture: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
-    """Return a system's weights by name; UserError for a tensor that is not finite or does not fit."""
+def direction_spec(system: SystemFolder, direction: str, longest: int) -> TransformerSpec:
+    """Return the weights of a system for one direction, masks and LoRA included, as CTranslate2 has them.
+    ``longest``: tokens of a target. UserError if they do not fit together."""
+    masks, file = system.masks_of(direction), system.weights_of(direction)
+    symbols = Vocabulary.read(system.dictionary, system.languages).symbols
+    removed = {} if masks is None else group_masks(masks)
+    weights = weights_of(system, direction, masks)
+    positions = max(int(system.architecture["max_positions"]), longest) + 1
     try:
-        weights: dict[str, NDArray[Any]] = load_file(path)
-    except (SafetensorError, KeyError, TypeError) as error:  # the latter two: a type that numpy lacks
-        raise UserError(
-            f"{path}: not a safetensors file of float32 ({error}); export the system again"
-        ) from None
-    for name, tensor in weights.items():
-        layer = LAYER.match(name)
-        if layer and int(layer["number"]) >= architecture[f"{layer['side']}_layers"]:
-            raise UserError(
-                f"{path}: tensor {name} is not part of the architecture, which has"
-                f" {architecture[layer['side'] + '_layers']} {layer['side']} layers; export the system again"
-            )
-        if tensor.dtype.kind != "f":
-            raise UserError(f"{path}: tensor {name} is {tensor.dtype}, not float32; export the system again")
-        if not np.isfinite(tensor).all():
-            raise UserError(f"{path}: tensor {name} holds NaN or infinite values; export the system again")
-    return weights
+        return build_spec(weights, system.architecture, symbols, removed, positions)
+    except UserError as error:
+        raise UserError(f"{file}: {error}; export the system again") from None
 
 
 def load_translator(spec: TransformerSpec, name: str, options: DecodingOptions) -> ctranslate2.Translator:
@@ -107,7 +94,6 @@ class CTranslate2Engine:
     def __init__(self, system: SystemFolder, direction: str, options: DecodingOptions) -> None:
         """Load ``direction`` of ``system``; UserError if there is none or it does not fit together."""
         system.verify()
-        masks = system.masks_of(direction)
         source, target = direction_languages(direction, system.languages)
         self._source_token, self._target_token = language_token(source), language_token(target)
         self._markers = marker_symbols(system.languages)
@@ -115,15 +101,7 @@ class CTranslate2Engine:
         # fairseq lets </s> follow max_length tokens; CTranslate2's limit counts it.
         self._max_length = min(options.max_length, int(system.architecture["max_positions"]) - 1)
         self._limit = self._max_length + 1
-        symbols = Vocabulary.read(system.dictionary, system.languages).symbols
-        removed = {} if masks is None else group_masks(masks)
-        file = system.weights_of(direction)
-        weights = load_weights(file, system.architecture)
-        positions = max(int(system.architecture["max_positions"]), self._limit) + 1
-        try:
-            spec = build_spec(weights, system.architecture, symbols, removed, positions)
-        except UserError as error:
-            raise UserError(f"{file}: {error}; export the system again") from None
+        spec = direction_spec(system, direction, self._limit)
         self._translator = load_translator(spec, f"{system.system}-{direction}", options)
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:

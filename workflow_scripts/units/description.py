@@ -5,6 +5,7 @@ from typing import Any
 
 from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.units.adapters import KINDS as ADAPTER_KINDS
 
 ROLES = ("weights", "subwords", "dictionary", "masks")
 #: Sizes that every architecture has; the others are needed where units of their kind are masked.
@@ -51,11 +52,28 @@ def description_problems(value: Mapping[str, Any]) -> Iterator[str]:
             yield f"architecture.{key} is {shown(size)}, not a positive whole number"
     if not isinstance(value.get("port", ""), str):
         yield f"port is {shown(value['port'])}, not text"
+    adapters = value.get("adapters")
+    yield from _adapter_problems(adapters, value["directions"])
     own = {f"directions.{name}.weights": entry.get("weights") for name, entry in value["directions"].items()}
     files = {f"files.{role}": name for role, name in value["files"].items()}
+    if adapters is not None:
+        files["adapters.file"] = adapters["file"]
     yield from _file_problems({**files, **own}, value["sha256"])
     if value["parent"] is not None and not isinstance(value["parent"].get("weights_sha256"), str):
         yield "parent.weights_sha256 is missing"
+
+
+def _adapter_problems(adapters: Any, directions: Mapping[str, Any]) -> Iterator[str]:
+    if adapters is not None and (not isinstance(adapters, dict) or set(adapters) != {"file", "kind", "size"}):
+        yield f"adapters is {shown(adapters)}, not an object with file, kind and size"
+    if adapters is not None and adapters["kind"] not in ADAPTER_KINDS:
+        yield f"adapters.kind is {shown(adapters['kind'])}, not one of {', '.join(ADAPTER_KINDS)}"
+    size = 1 if adapters is None else adapters["size"]
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        yield f"adapters.size is {shown(size)}, not a positive whole number"
+    for direction, entry in directions.items():
+        if adapters is None and (row := entry.get("adapter_row")) is not None:
+            yield f"directions.{direction}.adapter_row is {shown(row)}, but adapters is missing"
 
 
 def _file_problems(files: Mapping[str, Any], sha256: Mapping[str, Any]) -> Iterator[str]:

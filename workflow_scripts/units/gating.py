@@ -11,7 +11,7 @@ from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.space import KINDS
 
 #: Of a file without the key.
-DEFAULT_GATES = {"ffn": "row", "head": "zero", "resid": "zero"}
+DEFAULT_GATES = {"ffn": "row", "head": "zero", "resid": "zero", "weight": "zero"}
 GATES = ("row", "zero", "mean", "scale", "gradient")
 
 
@@ -32,6 +32,10 @@ def parse_gate(text: str, kind: str) -> Gate:
     if name not in GATES or (bool(colon) != (name == "scale")):
         known = "row, zero, mean, scale:0.5 or gradient"
         raise UserError(f"gate.{kind}: {text!r} is not {known}{nearest(name, GATES)}")
+    if kind == "weight" and name != "zero":
+        raise UserError(
+            f"gate.{kind}: {text!r} is for units with values; a weight that is left out is 'zero'"
+        )
     if name == "row" and kind != "ffn":
         raise UserError(f"gate.{kind}: 'row' is for FFN neurons; write 'zero'")
     if name != "scale":

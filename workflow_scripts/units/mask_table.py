@@ -1,4 +1,4 @@
-"""Masks of units: which units each task keeps, all tasks in one ``.npz`` with the bits packed."""
+"""Masks of units: which units each task keeps, all tasks in one ``.npz``, the bits packed there and here."""
 
 import hashlib
 import json
@@ -15,11 +15,14 @@ from workflow_scripts.units.score_table import score_of
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.unit_table import UnitTable
 
+#: The fact of masks that a training made again: after how many of its updates.
+RENEWED = "renewed"
 REQUIRED_KEYS = ("rule", "k", "ties", "counting", "weights_sha256", "data_sha256")
 
 
 class MaskTable(UnitTable):
-    """``keep[row, flat unit id]``, True where the row's task keeps the unit.
+    """``keep[row, flat unit id]``, True where the row's task keeps the unit. In memory these are ``bits``,
+    eight units a byte: ``keep`` unpacks all rows, ``row`` one.
 
     ``manifest`` has ``rule`` (the selector's name, or the kind of rows made of other masks), ``k`` (decimal
     text, of ``mass``), ``ties`` (how equal scores were ordered), ``counting`` (how scores were made),
@@ -34,13 +37,15 @@ class MaskTable(UnitTable):
     def __init__(
         self,
         rows: Iterable[str],
-        keep: NDArray[np.bool_],
+        keep: NDArray[np.bool_] | NDArray[np.uint8],
         space: UnitSpace,
         manifest: Mapping[str, Any],
         origin: str = "masks",
     ) -> None:
-        if keep.dtype != np.bool_:
-            raise TypeError(f"masks are bool, not {keep.dtype}")
+        """Take masks, bool [rows, units], or their bits, uint8 [rows, bytes], each row as ``numpy.packbits``
+        makes it."""
+        if keep.dtype not in (np.bool_, np.uint8):
+            raise TypeError(f"masks are bool or bytes of bits, not {keep.dtype}")
         facts = {**dict.fromkeys(REQUIRED_KEYS), **manifest}
         self.gates = _gates(facts.pop("gate", None) or {}, space, origin)
         if changed := {kind: text for kind, text in self.gates.items() if text != DEFAULT_GATES[kind]}:
@@ -48,8 +53,23 @@ class MaskTable(UnitTable):
         if facts.get("select") == _implied(facts):
             facts.pop("select", None)
         super().__init__(rows, keep, space, facts, origin)
-        self.keep = keep
+        self.bits = np.packbits(keep, axis=1) if keep.dtype == np.bool_ else keep.astype(np.uint8, copy=False)
+        self._values = self.bits
         self.manifest: Mapping[str, Any] = self._facts
+
+    @property
+    def keep(self) -> NDArray[np.bool_]:
+        """Every row, bool [rows, units], unpacked anew."""
+        return np.unpackbits(self.bits, axis=1, count=self.space.size).view(np.bool_)
+
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        if self._values.dtype != np.uint8:
+            super()._check_shape(shape)
+        elif shape != (expected := (len(self.rows), -(-self.space.size // 8))):
+            raise ValueError(f"bits {shape}, but its rows and units need {expected}")
+
+    def _row(self, number: int) -> NDArray[np.bool_]:
+        return np.unpackbits(self.bits[number], count=self.space.size).view(np.bool_)
 
     @property
     def select(self) -> str | Mapping[str, Any] | None:
@@ -72,18 +92,15 @@ class MaskTable(UnitTable):
 
     def write(self, path: str | Path) -> None:
         """Write the table to ``path`` atomically."""
-        self._write(path, {"bits": np.packbits(self.keep, axis=1)}, self.manifest)
+        self._write(path, {"bits": self.bits}, self.manifest)
 
     @classmethod
     def _unpack(
-        cls, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any], shape: tuple[int, int]
+        cls, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]
     ) -> tuple[NDArray[Any], Mapping[str, Any]]:
-        rows, units = shape
-        bits, expected = arrays["bits"], (rows, -(-units // 8))
-        # numpy would fill in missing bits.
-        if bits.shape != expected:
-            raise ValueError(f"bits {bits.shape}, but its rows and units need {expected}")
-        return np.unpackbits(bits, axis=1, count=units).astype(np.bool_), manifest
+        if (bits := arrays["bits"]).dtype != np.uint8:
+            raise TypeError(f"bits of type {bits.dtype}, not bytes")
+        return bits, manifest
 
 
 def _implied(facts: Mapping[str, Any]) -> str | None:

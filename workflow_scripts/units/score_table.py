@@ -11,6 +11,8 @@ from workflow_scripts.units.lape import FORMS
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.unit_table import UnitTable
 
+#: Of counts: row → stack → the number of positions at which units were counted.
+POSITIONS = "positions"
 ACTIVATIONS, IMPORTANCE, MAGNITUDE = "activations", "importance", "magnitude"
 #: How the ``counting`` of scores other than activations begins, before a colon.
 _OTHERS = (IMPORTANCE, MAGNITUDE, *FORMS)
@@ -51,6 +53,6 @@ class ScoreTable(UnitTable):
 
     @classmethod
     def _unpack(
-        cls, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any], shape: tuple[int, int]
+        cls, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]
     ) -> tuple[NDArray[Any], Mapping[str, Any]]:
         return arrays["values"], manifest["metadata"]

@@ -6,7 +6,7 @@ one row each, from one model.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,10 +17,11 @@ from workflow_scripts.common.checked_options import is_list_of_texts, json_objec
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.units.mask_sets import ROWS, By, Groups, mask_rows, seed_of
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.score_table import POSITIONS, ScoreTable
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.units.selectors import normalise_k
 from workflow_scripts.units.space import STACKS
+from workflow_scripts.units.uninformative import check_informative
 
 # Facts about the counts that must be the same in every row, or rows could not be compared.
 SHARED_FACTS = ("weights_sha256", "counting")
@@ -36,6 +37,7 @@ def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
     rows: list[NDArray[Any]] = []
     shared: dict[str, Any] = {}
     data: dict[str, Any] = {}
+    positions: dict[str, dict[str, int]] = {}
     space = None
     for direction in directions:
         path = root / f"{direction}.npz"
@@ -59,9 +61,21 @@ def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
         _check_defined(path, table.values[0])
         rows.append(table.values[0])
         data[direction] = table.metadata.get("data_sha256")
+        positions |= {direction: counted} if (counted := _positions(table)) else {}
     if space is None:
         raise UserError("--directions is empty; name at least one direction")
-    return ScoreTable(directions, np.stack(rows), space, {**shared, "data_sha256": data})
+    metadata = {**shared, "data_sha256": data, **({POSITIONS: positions} if positions else {})}
+    return ScoreTable(directions, np.stack(rows), space, metadata, str(root))
+
+
+def _positions(table: ScoreTable) -> dict[str, int]:
+    """Return the number of positions at which each stack's units were counted; nothing for other scores."""
+    facts = table.metadata
+    if "source_positions" not in facts:
+        return {}
+    pads = [facts[f"{side}_pads"] if facts.get("count_pads") else 0 for side in ("source", "target")]
+    counted = facts["source_positions"] + pads[0], facts["target_positions"] + pads[1]
+    return dict(zip(STACKS, counted, strict=True))
 
 
 def _check_defined(path: Path, values: NDArray[Any]) -> None:
@@ -75,9 +89,25 @@ def _check_defined(path: Path, values: NDArray[Any]) -> None:
             )
 
 
-def mass_masks(scores: ScoreTable, k: str) -> MaskTable:
-    """Return the masks of threshold ``k`` (percent), one row per row of ``scores``."""
-    return Selection(f"mass:{normalise_k(k)}").masks(scores)
+def informative_masks(
+    scores: ScoreTable, selection: Selection, gate: Mapping[str, str] | None = None, accept: bool = False
+) -> MaskTable:
+    """Return masks with a row for each row of ``scores``, which must say something (``uninformative``).
+
+    ``gate``: kind of unit → how it acts. ``accept``: take scores that say nothing, and note it in the
+    manifest; else UserError.
+    """
+    table = selection.masks(scores, gate)
+    noted = check_informative(scores, table.keep, selection, accept)
+    return MaskTable(table.rows, table.keep, table.space, {**table.manifest, **noted}) if noted else table
+
+
+def mass_masks(scores: ScoreTable, k: str, accept_uninformative: bool = False) -> MaskTable:
+    """Return the masks of threshold ``k`` (percent), one row per row of ``scores``.
+
+    UserError: these say nothing of the units, and this is not accepted.
+    """
+    return informative_masks(scores, Selection(f"mass:{normalise_k(k)}"), accept=accept_uninformative)
 
 
 def all_masks(scores: ScoreTable) -> MaskTable:
@@ -97,6 +127,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--activations-root", type=Path, help="folder of {direction}.npz, for --select")
     parser.add_argument("--stacks", nargs="+", choices=STACKS, help="others are kept whole")
     parser.add_argument("--pivot", help="for four selectors")
+    parser.add_argument("--accept-uninformative", action="store_true", help="take scores that say nothing")
     parser.add_argument("--gate", help='JSON, how others act, as {"ffn": "zero"}')
     parser.add_argument("--like", type=Path, help="the mask file that --rows are made of")
     parser.add_argument("--rows", choices=ROWS, help="how")
@@ -137,7 +168,7 @@ def main(argv: list[str] | None = None) -> None:
     else:
         selection = Selection.parse(arguments.select, arguments.stacks, arguments.pivot, seed)
         scores = read_scores(arguments.activations_root, arguments.directions)
-        table = selection.masks(scores, objects.get("gate"))
+        table = informative_masks(scores, selection, objects.get("gate"), arguments.accept_uninformative)
     table.write(arguments.out)
     for name, row in zip(table.rows, table.keep, strict=True):
         print(f"{name}: keeps {int(row.sum())} of {row.size} units ({row.mean():.1%})", file=sys.stderr)

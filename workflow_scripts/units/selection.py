@@ -16,8 +16,8 @@ from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.mask_sets import seed_of
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.score_table import ScoreTable
-from workflow_scripts.units.selectors import TIE_RULE, parse_selector
+from workflow_scripts.units.score_table import POSITIONS, ScoreTable
+from workflow_scripts.units.selectors import TIE_RULE, Selector, parse_selector
 from workflow_scripts.units.space import STACKS, UnitSpace
 
 OUT, INTO = "out", "into"
@@ -95,27 +95,29 @@ class Selection:
     def row(self, direction: str, scores: NDArray[Any], space: UnitSpace) -> NDArray[np.bool_]:
         """Return the units that a direction keeps, bool [units], by its scores [units]."""
         keep = np.ones(space.size, dtype=np.bool_)
-        for stacks, text in self._texts(direction):
+        for stacks, selector in self.selectors(direction):
             part = space.part(stacks=stacks)
             ids = space.ids_of(part)
             # Not the direction alone, by which random rows of another mask file are drawn: these are others.
             name = " ".join([direction, *stacks])
             seed = None if self.seed is None else seed_of(self.seed, name)
-            keep[ids] = parse_selector(text).select(scores[ids], part, seed)
+            keep[ids] = selector.select(scores[ids], part, seed)
         return keep
 
     def masks(self, scores: ScoreTable, gate: Mapping[str, str] | None = None) -> MaskTable:
         """Return masks with a row for each row of ``scores``; ``gate``: kind of unit → how it acts."""
         rows = zip(scores.rows, scores.values, strict=True)
         keep = np.stack([self.row(name, row, scores.space) for name, row in rows])
-        return MaskTable(scores.rows, keep, scores.space, {**scores.metadata, **self.facts(), "gate": gate})
+        made_from = {name: value for name, value in scores.metadata.items() if name != POSITIONS}
+        return MaskTable(scores.rows, keep, scores.space, {**made_from, **self.facts(), "gate": gate})
 
-    def _texts(self, direction: str) -> Iterator[tuple[Sequence[str], str]]:
+    def selectors(self, direction: str) -> Iterator[tuple[Sequence[str], Selector]]:
+        """Yield each selector of a direction, with the stacks whose units it chooses from."""
         if isinstance(self.select, str):
-            yield self.stacks, self.select
+            yield self.stacks, parse_selector(self.select)
             return
         source, target = split_direction(direction)
         if self.pivot not in (source, target):
             raise UserError(f"--select: {direction} is neither out of the pivot {self.pivot!r} nor into it")
         for stack, text in self.select[OUT if source == self.pivot else INTO].items():
-            yield (stack,), text
+            yield (stack,), parse_selector(text)

@@ -88,7 +88,7 @@ class Selector:
         """
         if scores.shape != (space.size,):
             raise ValueError(f"scores {scores.shape} do not fit a space of {space.size} units")
-        values = np.abs(scores) if self.magnitude else scores
+        values = self._values(scores)
         if not (defined := np.isfinite(values)).all():
             raise UserError(f"select {self.text}: the score of unit {int(defined.argmin())} is undefined")
         if self.name == "mass" and (values < 0).any():
@@ -102,13 +102,13 @@ class Selector:
         keep = np.zeros(space.size, dtype=np.bool_)
         if mistake := self.keeps_none(space):
             raise UserError(mistake)
-        for span in self._spans(space).values():
+        for span in self.spans(space).values():
             keep[span][SELECTORS[self.name](values[span], self.amount, generator)] = True
         return keep
 
     def keeps_none(self, space: UnitSpace) -> str | None:
         """Return a message where the amount is less than one unit of what is selected from, else None."""
-        for where, span in self._spans(space).items():
+        for where, span in self.spans(space).items():
             if self.name != "mass" and not self.amount.of(span.stop - span.start):
                 return (
                     f"select {self.text}: that is less than one of the {span.stop - span.start} units of"
@@ -116,7 +116,17 @@ class Selector:
                 )
         return None
 
-    def _spans(self, space: UnitSpace) -> dict[str, slice]:
+    def ranked(self, scores: NDArray[Any]) -> NDArray[Any] | None:
+        """Return scores [units] of which it takes the highest; None if it looks at none."""
+        if self.name not in RANKED:
+            return None
+        return RANKED[self.name] * self._values(scores)
+
+    def _values(self, scores: NDArray[Any]) -> NDArray[Any]:
+        return np.abs(scores) if self.magnitude else scores
+
+    def spans(self, space: UnitSpace) -> dict[str, slice]:
+        """Return what it selects from by itself: each group, or the whole model."""
         return {"the model": slice(0, space.size)} if self.whole_model else space.slices()
 
 
@@ -193,6 +203,8 @@ def _integers(values: NDArray[Any]) -> NDArray[Any]:
     return np.array([numerator * (common // denominator) for numerator, denominator in ratios], dtype=object)
 
 
+#: Selectors that look at scores: 1 where they take the highest, -1 the lowest.
+RANKED = {"mass": 1, "top": 1, "bottom": -1}
 #: Name -> (scores of one group, or of all; amount; generator) -> indices of the kept units.
 SELECTORS: Mapping[str, Callable[[NDArray[Any], Amount, np.random.Generator], NDArray[np.intp]]] = {
     "mass": _mass,

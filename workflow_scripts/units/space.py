@@ -13,9 +13,11 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-Kind = Literal["ffn", "head", "resid"]
+Kind = Literal["ffn", "head", "resid", "weight"]
 Stack = Literal["encoder", "decoder"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+#: Kinds that have values while the model runs; the weights of its layers have none.
+VALUED = KINDS[:-1]
 STACKS: tuple[Stack, ...] = get_args(Stack)
 
 
@@ -23,7 +25,8 @@ STACKS: tuple[Stack, ...] = get_args(Stack)
 class UnitGroup:
     """``size`` units of one ``kind`` in one layer.
 
-    ``key``: ``encoder.0.ffn``, ``encoder.0.self`` and ``decoder.0.cross`` (heads), ``decoder.0.resid``.
+    ``key``: ``encoder.0.ffn``, ``encoder.0.self`` and ``decoder.0.cross`` (heads), ``decoder.0.resid``; of
+    single weights, row by row, ``encoder.0.self.q`` (``k``, ``v``, ``out``), ``encoder.0.fc1`` and ``fc2``.
     """
 
     key: str
@@ -147,8 +150,8 @@ class UnitSpace:
 def model_space(architecture: Mapping[str, Any], kinds: Collection[str] = ("ffn",)) -> UnitSpace:
     """Return the units of a model by its ``architecture`` block (that of system.json).
 
-    FFN neurons come first, then heads, then residual dimensions; of each the encoder's layers first, in a
-    layer ``self`` before ``cross``.
+    FFN neurons come first, then heads, residual dimensions and weights; of each the encoder's layers first,
+    in a layer ``self`` before ``cross``, and these before ``fc1`` and ``fc2``.
     """
 
     def groups() -> Iterator[UnitGroup]:
@@ -162,9 +165,26 @@ def model_space(architecture: Mapping[str, Any], kinds: Collection[str] = ("ffn"
 
 
 def _in_layer(kind: Kind, stack: Stack, architecture: Mapping[str, Any]) -> list[tuple[str, int]]:
+    if kind == "weight":
+        return [
+            (name, rows * columns) for name, (rows, columns) in weight_shapes(stack, architecture).items()
+        ]
     if kind == "head":
-        return [(name, architecture["heads"]) for name in ("self", "cross")[: 1 + (stack == "decoder")]]
+        return [(name, architecture["heads"]) for name in _attentions(stack)]
     return [(kind, architecture["ffn_dim" if kind == "ffn" else "model_dim"])]
+
+
+def _attentions(stack: Stack) -> tuple[str, ...]:
+    return ("self", "cross")[: 1 + (stack == "decoder")]
+
+
+def weight_shapes(stack: Stack, architecture: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return the weight matrices of a layer, of attention and FFN: name -> (outputs, inputs)."""
+    width, neurons = architecture["model_dim"], architecture["ffn_dim"]
+    square = {
+        f"{name}.{part}": (width, width) for name in _attentions(stack) for part in ("q", "k", "v", "out")
+    }
+    return {**square, "fc1": (neurons, width), "fc2": (width, neurons)}
 
 
 def ffn_space(encoder_layers: int, decoder_layers: int, ffn_dim: int) -> UnitSpace:

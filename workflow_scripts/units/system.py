@@ -8,6 +8,8 @@ from typing import Any, Self
 from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import DamagedFileError, UserError, nearest
 from workflow_scripts.common.files import read_json, sha256_of, write_json
+from workflow_scripts.units.adapters import FILE as ADAPTERS
+from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.description import description_problems, shown
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace, model_space
@@ -31,7 +33,8 @@ class SystemFolder:
     ``mask_rows``: direction -> its row of the masks, or None. Of directions that have one, ``own_weights``:
     direction -> the name of its own weights file, and ``adapter_rows``: direction -> its row of adapters.
     ``encoder_langtok``: whose language tag begins a source sequence, ``src`` or ``tgt``.
-    ``port``: the kind of model. ``more_masks``: a mask file for directions that were not trained (zero-shot).
+    ``adapters``: of what ``kind`` and ``size`` they are, and their ``file``, or None. ``port``: the kind of
+    model. ``more_masks``: a mask file for directions that were not trained (zero-shot).
     """
 
     folder: Path
@@ -49,6 +52,7 @@ class SystemFolder:
     port: str = DEFAULT_PORT
     own_weights: Mapping[str, str] = field(default_factory=dict)
     adapter_rows: Mapping[str, str] = field(default_factory=dict)
+    adapters: Mapping[str, Any] | None = None
     more_masks: Path | None = None
 
     @classmethod
@@ -67,15 +71,18 @@ class SystemFolder:
         port: str = DEFAULT_PORT,
         own_weights: Mapping[str, str] | None = None,
         adapter_rows: Mapping[str, str] | None = None,
+        adapters: Mapping[str, Any] | None = None,
     ) -> Self:
         """Describe the files in ``folder``, which have their standard names, in ``system.json``.
 
-        ``masks.npz`` is named only where a direction has a mask row. FileNotFoundError if a file is missing.
+        ``masks.npz`` is named only where a direction has a mask row. ``adapters``: ``kind`` and ``size``.
+        FileNotFoundError if a file is missing.
         """
         folder = Path(folder)
         masked = any(row is not None for row in mask_rows.values())
         files = {role: name for role, name in STANDARD_FILES.items() if role != "masks" or masked}
         more = {"weights": own_weights or {}, "adapter_row": adapter_rows or {}}
+        named = [*files.values(), *more["weights"].values(), *([ADAPTERS] if adapters else [])]
         value: dict[str, Any] = {
             "format": FORMAT,
             "system": system,
@@ -91,12 +98,11 @@ class SystemFolder:
             "architecture": dict(architecture),
             "text": dict(text),
             "files": {role: files.get(role) for role in STANDARD_FILES},
-            "sha256": {
-                name: sha256_of(folder / name) for name in (*files.values(), *more["weights"].values())
-            },
+            "sha256": {name: sha256_of(folder / name) for name in named},
             "parent": None if parent is None else dict(parent),
             "training": None if training is None else dict(training),
             **({} if port == DEFAULT_PORT else {"port": port}),
+            **({"adapters": {"file": ADAPTERS, **adapters}} if adapters else {}),
         }
         write_json(folder / DESCRIPTION, value)
         return cls._from_value(folder, value)
@@ -131,6 +137,7 @@ class SystemFolder:
             port=value.get("port", DEFAULT_PORT),
             own_weights=named("weights"),
             adapter_rows=named("adapter_row"),
+            adapters=value.get("adapters"),
         )
 
     @property
@@ -140,35 +147,36 @@ class SystemFolder:
 
     @property
     def weights(self) -> Path:
-        """The weights of all directions (safetensors); UserError where a direction has other ones."""
-        self._refuse("weights of its own", self.own_weights)
-        self._refuse("an adapter", self.adapter_rows)
+        """The weights of all directions (safetensors); UserError where one has others, or an adapter."""
+        for direction in (*self.own_weights, *self.adapter_rows):
+            what = "weights of its own" if self.own_weights else "an adapter"
+            raise UserError(
+                f"{self.folder / DESCRIPTION}: {direction} has {what}, which is not supported here"
+            )
         return self._path("weights")
 
-    @property
-    def one_model(self) -> bool:
-        """Whether all directions have the same weights and no adapters; masks aside."""
-        return not (self.own_weights or self.adapter_rows)
-
     def weights_of(self, direction: str) -> Path:
-        """Return a direction's weights file; UserError where it has an adapter, which no port applies, and
-        for a direction that was not trained where others have weights of their own."""
-        self._refuse("an adapter", self.adapter_rows.keys() & {direction})
-        name = self.own_weights.get(direction)
-        if name is None and self.own_weights and direction not in self.mask_rows:
-            raise self._not_trained(direction, "weights")
+        """Return a direction's weights file; UserError for a direction that was not trained where others have
+        their own."""
+        name = self._own(self.own_weights, "weights", direction)
         return self._path("weights") if name is None else self.folder / name
 
-    def _not_trained(self, direction: str, what: str) -> UserError:
-        return UserError(
-            f"{self.folder / DESCRIPTION}: {self.system!r} has {what} of its own for each direction, and none"
-            f" for {direction}; it has {', '.join(self.directions)}{nearest(direction, self.directions)}"
+    def adapter_of(self, direction: str) -> AdapterRow | None:
+        """Return where a direction's adapter is, None if it has none; UserError as ``weights_of``."""
+        row = self._own(self.adapter_rows, "an adapter", direction)
+        if row is None or self.adapters is None:
+            return None
+        return AdapterRow(
+            self.folder / self.adapters["file"], row, self.adapters["kind"], self.adapters["size"]
         )
 
-    def _refuse(self, what: str, directions: Collection[str]) -> None:
-        if directions:
-            where = f"{self.folder / DESCRIPTION}: {next(iter(directions))}"
-            raise UserError(f"{where} has {what}, which is not supported here")
+    def _own(self, given: Mapping[str, str], what: str, direction: str) -> str | None:
+        if given and direction not in self.mask_rows:
+            raise UserError(
+                f"{self.folder / DESCRIPTION}: {self.system!r} has {what} of its own for each direction, and"
+                f" none for {direction}; it has {', '.join(given)}{nearest(direction, given)}"
+            )
+        return given.get(direction)
 
     @property
     def subwords(self) -> Path:

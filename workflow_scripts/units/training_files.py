@@ -13,11 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.common.files import atomic_path, read_json, sha256_of, write_json
+from workflow_scripts.common.files import atomic_path, copy_file, read_json, sha256_of, write_json
 from workflow_scripts.common.processes import lives, place
-from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.adapters import FILE as ADAPTERS
+from workflow_scripts.units.mask_table import RENEWED, MaskTable
+from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
 
-KEPT, KEPT_WEIGHTS = "kept.json", "kept.safetensors"
+KEPT, KEPT_WEIGHTS, KEPT_MASKS = "kept.json", "kept.safetensors", "kept.npz"
+KEPT_ADAPTERS = "kept.adapters.safetensors"
+#: What is kept of a system's files: name -> its name in the training's folder, and the key of its hash.
+_KEPT_FILES = {
+    STANDARD_FILES["weights"]: (KEPT_WEIGHTS, "weights_sha256"),
+    ADAPTERS: (KEPT_ADAPTERS, "adapters_sha256"),
+}
 FINGERPRINT, OWNER = "fingerprint.json", "owner.json"
 FINISHED, HISTORY, RETRAIN = "finished.json", "history.json", "retrain.json"
 LAST = "checkpoint_last.pt"
@@ -98,33 +106,44 @@ def reduce_to_weights(training: Path, system: SystemFolder) -> None:
     """Remove the checkpoints of a training whose export ``check_exported`` accepted; its weights stay. May be
     interrupted and repeated: nothing is removed before the weights are kept."""
     facts = system.training or {}
-    with atomic_path(training / KEPT_WEIGHTS) as temporary:
-        try:
-            os.link(system.weights, temporary)
-        except OSError:  # another file system, or one without hard links
-            shutil.copyfile(system.weights, temporary)
-    kept = {name: facts[name] for name in ("best_update", "best_valid_loss")}
-    write_json(training / KEPT, {"weights_sha256": system.weights_sha256, **kept})
+    if system.masks is not None and RENEWED in MaskTable.read(system.masks).manifest:
+        copy_file(system.masks, training / KEPT_MASKS)
+    kept: dict[str, Any] = {}
+    for name, (file, key) in _KEPT_FILES.items():
+        if name in system.sha256:
+            _link(system.folder / name, training / file)
+            kept[key] = system.sha256[name]
+    write_json(training / KEPT, kept | {name: facts[name] for name in ("best_update", "best_valid_loss")})
     for path in checkpoints_of(training):
         path.unlink()
 
 
 def restore_weights(training: Path, out: Path) -> dict[str, Any]:
-    """Write the kept weights to ``out``; return best_update and best_valid_loss, UserError without any."""
-    weights = training / KEPT_WEIGHTS
-    if not ((training / KEPT).is_file() and weights.is_file()):
-        raise UserError(
-            f"{training}: this training is finished, but its best weights are gone (no checkpoint_best.pt,"
-            f" no {KEPT_WEIGHTS}); put one back, or move the folder away to train again"
-        )
-    kept: dict[str, Any] = read_json(training / KEPT)
-    if sha256_of(weights) != kept.pop("weights_sha256"):
-        raise UserError(f"{weights}: changed since {KEPT} was written; move the folder away to train again")
-    with atomic_path(out) as temporary:
-        try:
-            os.link(weights, temporary)
-            # A link is as old as the training, and an output older than its inputs is made again and again.
-            os.utime(temporary)
-        except OSError:
-            shutil.copyfile(weights, temporary)
+    """Write the kept weights, and adapters, to the folder ``out``; return best_update and best_valid_loss.
+    UserError without any."""
+    kept: dict[str, Any] = read_json(training / KEPT) if (training / KEPT).is_file() else {}
+    for name, (file, key) in _KEPT_FILES.items():
+        weights, expected = training / file, kept.pop(key, None)
+        if expected is None and file != KEPT_WEIGHTS:
+            continue
+        if expected is None or not weights.is_file():
+            raise UserError(
+                f"{training}: this training is finished, but its best weights are gone (no"
+                f" checkpoint_best.pt, no {file}); put one back, or move the folder away to train again"
+            )
+        if sha256_of(weights) != expected:
+            raise UserError(
+                f"{weights}: changed since {KEPT} was written; move the folder away to train again"
+            )
+        _link(weights, out / name)
+        # A link is as old as the training, and an output older than its inputs is made again and again.
+        os.utime(out / name)
     return kept
+
+
+def _link(source: Path, target: Path) -> None:
+    with atomic_path(target) as temporary:
+        try:
+            os.link(source, temporary)
+        except OSError:  # another file system, or one without hard links
+            shutil.copyfile(source, temporary)

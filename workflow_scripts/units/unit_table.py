@@ -31,10 +31,14 @@ class UnitTable:
         self.origin = origin
         self._values = values
         self._facts = dict(facts)
-        if values.shape != (len(self.rows), space.size):
-            raise ValueError(f"values {values.shape} do not fit {len(self.rows)} rows and {space.size} units")
+        self._check_shape(values.shape)
         if len(set(self.rows)) != len(self.rows):
             raise ValueError(f"row names are not distinct: {self.rows}")
+
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        rows, units = len(self.rows), self.space.size
+        if shape != (rows, units):
+            raise ValueError(f"values {shape} do not fit {rows} rows and {units} units")
 
     def row(self, name: str) -> NDArray[Any]:
         """Return one row, [units]; UserError if there is no such row."""
@@ -43,7 +47,10 @@ class UnitTable:
                 f"{self.origin}: no {self.WHAT} row {name!r}; rows: {', '.join(self.rows)}"
                 + nearest(name, self.rows)
             )
-        row: NDArray[Any] = self._values[self.rows.index(name)]
+        return self._row(self.rows.index(name))
+
+    def _row(self, number: int) -> NDArray[Any]:
+        row: NDArray[Any] = self._values[number]
         return row
 
     def check_model(self, space: UnitSpace, weights_sha256: str) -> None:
@@ -73,14 +80,14 @@ class UnitTable:
         del manifest["format"]
         try:
             space, rows = UnitSpace.from_json(manifest.pop("space")), manifest.pop("rows")
-            values, facts = cls._unpack(arrays, manifest, (len(rows), space.size))
+            values, facts = cls._unpack(arrays, manifest)
             return cls(rows, values, space, facts, str(path))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise not_a(cls.FORMAT, path, error) from None
 
     @classmethod
     def _unpack(
-        cls, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any], shape: tuple[int, int]
+        cls, arrays: Mapping[str, NDArray[Any]], manifest: Mapping[str, Any]
     ) -> tuple[NDArray[Any], Mapping[str, Any]]:
-        """Return the values, of this shape, and the facts of a file."""
+        """Return the values, or what packs them, and the facts of a file."""
         raise NotImplementedError

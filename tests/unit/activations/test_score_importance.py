@@ -11,7 +11,7 @@ from workflow_scripts.train.use_masks import use_masks
 from workflow_scripts.units import select_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
-from workflow_scripts.units.space import KINDS
+from workflow_scripts.units.space import VALUED
 from workflow_scripts.units.system import SystemFolder
 
 
@@ -26,7 +26,7 @@ def test_importance_is_the_slope_of_the_loss_by_each_gate(folder):
     """(loss at 1.01 - loss at 0.99) / 0.02 of each sentence, its absolute value summed, per target token."""
     port = load(SystemFolder.read(folder / "systems/baseline/s1"))
     port.network.double()
-    space = port.space(KINDS)
+    space = port.space(VALUED)
     batches = port.batches(port.task(folder / "data/bin", "valid", "en-na"), 4096)
     found, tokens = importance(port, batches, space)
     assert tokens == 9  # 2, 3 and 1 words, three </s>
@@ -35,7 +35,7 @@ def test_importance_is_the_slope_of_the_loss_by_each_gate(folder):
     losses = []
     with torch.inference_mode():
         for factor in (1.01, 0.99):
-            gates = port.intervene(masks, dict.fromkeys(KINDS, f"scale:{factor}"))
+            gates = port.intervene(masks, dict.fromkeys(VALUED, f"scale:{factor}"))
             for name in names:
                 for batch in batches:
                     with gates.use(name):

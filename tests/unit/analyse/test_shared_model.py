@@ -100,6 +100,17 @@ def test_counting_pads_moves_the_masks(kept):
     assert in_range(np.array(ious), 0.81, 0.95)
 
 
+@pytest.mark.parametrize("kind", ["counts_1014", "padded_1014", "counts_60"])
+def test_real_counts_say_something(kind, kept):
+    """At every threshold: no group is saturated, tied or empty, though units that fire once in each sentence
+    have one count (at k = 50 17 of the 82 units that fr-en keeps in a layer, and 5 that it leaves out)."""
+    counts = kept.arrays[kind].astype(np.int64)
+    positions = {direction: {"encoder": 17_000, "decoder": 17_000} for direction in DIRECTIONS}
+    scores = ScoreTable(DIRECTIONS, counts, SPACE, {"positions": positions})
+    for k in range(50, 100):
+        assert "accepted_uninformative" not in mass_masks(scores, str(k)).manifest
+
+
 def test_likelihoods_under_masks(kept):
     results = kept.likelihoods(MEASURED)
     assert list(NLL) == DIRECTIONS and results.keys() == NLL.keys()
@@ -163,6 +174,8 @@ def test_counts_and_masks_are_those_of_another_program(model):
     )
     assert 0.3 < of_ours.keep.mean() < 0.9
     assert (of_ours.keep == of_theirs.keep).all()
+    for k in ("50", "70", "80", "90", "99"):  # none is refused
+        mass_masks(ScoreTable(directions, theirs, SPACE, {"weights_sha256": "0" * 64}), k)
 
 
 @shared_model

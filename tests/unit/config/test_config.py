@@ -67,10 +67,48 @@ def test_hypotheses_are_ranked_as_published_ones_were_where_those_are_compared_w
 def test_all_directions_and_a_list():
     every = load_experiment(small(directions={"train": "all"}))
     assert every.train_directions == ["en-de", "en-fr", "de-en", "de-fr", "fr-en", "fr-de"]
-    listed = load_experiment(small(directions={"train": ["de-fr"], "evaluate_only": ["fr-de", "de-en"]}))
-    assert listed.train_pairs == ["de-fr"]
-    assert listed.evaluated_directions == ["de-fr", "fr-de", "de-en"]
-    assert listed.pairs == ["de-fr", "de-en"]
+    directions = {"train": ["de-fr", "en-de"], "evaluate_only": ["en-fr"]}
+    listed = load_experiment(small(directions=directions))
+    assert listed.train_pairs == ["de-fr", "de-en"]
+    assert listed.evaluated_directions == ["de-fr", "en-de", "en-fr"]
+    assert listed.pairs == ["de-fr", "de-en", "en-fr"]
+
+
+def test_directions_that_are_only_evaluated():
+    every = load_experiment(small(directions={"evaluate_only": "all"}))
+    assert every.untrained_directions == ["de-fr", "fr-de"]
+    # Validation text is read of what is trained, and of the others where it is decoded.
+    assert [every.pairs_of(subset) for subset in ("train", "valid", "one")] == [
+        ["de-en", "en-fr"],
+        ["de-en", "en-fr"],
+        ["de-en", "en-fr", "de-fr"],
+    ]
+    decoded = load_experiment(
+        small(directions={"evaluate_only": "all"}, evaluation={"testsets": ["one", "valid"]})
+    )
+    assert decoded.pairs_of("valid") == ["de-en", "en-fr", "de-fr"]
+    # Of the pivot and thirty languages, 31 × 30 - 60.
+    languages = [f"{one}{two}" for one in "abcdef" for two in "acegi"]
+    large = load_experiment(
+        small(languages=["en", *languages], directions={"evaluate_only": "all"}, groups={})
+    )
+    assert len(set(large.untrained_directions)) == 870
+
+
+def test_mistakes_of_directions_that_are_only_evaluated():
+    directions = {"train": ["de-fr", "en-fr"], "evaluate_only": ["fr-de", "fr-en", "en-de", "de-en"]}
+    config = small(directions=directions)
+    beyond = "would keep; leave it out, or train one"
+    assert errors_of(config) == [
+        f"directions.evaluate_only: no trained direction is from fr, whose encoder units fr-de {beyond}",
+        f"directions.evaluate_only: no trained direction is into de, whose decoder units fr-de {beyond}",
+        f"directions.evaluate_only: no trained direction is into en, whose decoder units fr-en {beyond}",
+    ]
+    # Without masks any direction is decoded.
+    assert load_experiment({**config, "systems": {}}).untrained_directions == directions["evaluate_only"]
+    assert errors_of(small(directions={"train": "all", "evaluate_only": "all"})) == [
+        "directions.evaluate_only: every direction is trained already; leave it out"
+    ]
 
 
 def test_directions_from_one_language_are_counted_by_one_job_of_at_most_eight():
@@ -189,6 +227,7 @@ def test_codes_with_script_and_region_in_either_spelling():
         languages=["en", "pt-BR", "zh_Hans", "es-419"],
         groups={"family": {"romance": ["pt-BR", "es_419"]}},
         directions={"train": ["en-pt-BR", "pt_BR_en", "zh-hans-en"], "evaluate_only": ["es-419-en"]},
+        systems={},
         evaluation={"tokenizers": {"zh-Hans": "zh"}},
     )
     experiment = load_experiment(config, tell=said.append)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.config.test_config import errors_of, small
 from workflow_scripts.config.load import load_experiment
+from workflow_scripts.workflow.needed_masks import rows
 
 FAMILIES = {"family": {"west": ["de"], "south": ["fr"]}}
 
@@ -137,7 +138,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "rows of nothing": (
         {"x": {"select": "all", "draws": 2}},
-        ["masks.sets.x: draws needs like, the set whose rows these are made of"],
+        ["masks.sets.x: draws needs like, the set whose rows these are made of, or a text that is drawn"],
     ),
     "no rows": ({"x": {"like": "k70"}}, ["masks.sets.x: like needs rows, such as random"]),
     "rows": (
@@ -210,7 +211,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"x": {"select": "all", "units": ["heads"], "gate": {"ffn": "mean"}, "of": "gradients"}},
         [
             "masks.sets.x.of: 'gradients' is not one of 'activations', 'importance'",
-            "masks.sets.x.units.0: 'heads' is not one of 'ffn', 'head', 'resid' (did you mean 'head'?)",
+            "masks.sets.x.units.0: 'heads' is not one of 'ffn', 'head', 'resid', 'weight' (did you mean"
+            " 'head'?)",
             "masks.sets.x.gate: ffn: not every stage can apply 'mean'; there are row, zero, scale:0.5",
         ],
     ),
@@ -267,28 +269,25 @@ def test_four_selectors_need_the_pivot_and_families_a_grouping():
 
 
 def test_rows_of_directions_that_are_only_evaluated():
-    """A merged row needs a trained one on each side; one of a group, a trained member of the group."""
-    zero_shot = {"evaluate_only": ["de-fr"]}
-    for rows, by, missing in (
-        ("merged", "language", False),
-        ("union", None, False),
-        ("union", "language", True),
-        ("exclusive", None, True),
-        ("shared", "family", True),
-        ("shuffled", None, False),
+    """A set's own rows make theirs; random units are as many as the set that they are like has."""
+    sets = {
+        "top": {"select": "top:30%"},
+        "own": {"like": "top", "rows": "exclusive"},
+        "chance": {"like": "own", "rows": "random"},
+        "again": {"like": "chance-1", "rows": "shuffled"},
+        "other": {"select": "top:40%"},
+    }
+    for masks, expected in (
+        ("again", ["again"]),
+        ("chance-1", ["chance-1", "own"]),
+        ("own", ["own"]),
+        ("other", ["other"]),
     ):
-        sets = {"x": {"like": "k95", "rows": rows, "by": by}, "again": {"like": "x", "rows": "shuffled"}}
         config = small(
-            masks={"sets": sets}, systems={"a": {"masks": "again"}}, directions=zero_shot, groups=FAMILIES
+            masks={"sets": sets}, systems={"a": {"masks": masks}}, directions={"evaluate_only": ["de-fr"]}
         )
-        if missing:
-            members = 4 if by is None else 0
-            assert errors_of(config) == [
-                f"systems.a.masks: rows: {rows} has no row for de-fr, whose group has {members} trained"
-                " directions; take another by, or other rows"
-            ]
-        else:
-            assert load_experiment(config).masked == {"a": "again"}
+        assert rows(load_experiment(config)) == expected
+    assert rows(load_experiment(small(masks={"sets": sets}, systems={"a": {"masks": "again"}}))) == []
 
 
 def test_mistakes_of_systems():
@@ -306,13 +305,6 @@ def test_mistakes_of_systems():
         "uses.systems: 'd-k70' has masks of masks.sets; those of masks.k and all can be taken",
         "systems.e-k71: its name says k71, its masks are 'r-1'",
     ]
-    stream = {"stream": {"of": "importance", "units": ["resid"], "select": "top:30%"}}
-    config = small(masks={"sets": stream}, systems={"a": {"masks": "stream", "train": "none"}})
-    assert errors_of(config) == [
-        "systems.a.masks: 'stream' masks the residual stream, which decode.engine ctranslate2 cannot do; take"
-        " fairseq"
-    ]
-    assert load_experiment({**config, "decode": {"engine": "fairseq"}}).untrained == {"a": "stream"}
     assert errors_of(small(systems={"a": {"masks": "all", "train": "fine-tune"}})) == [
         "systems.a.train: 'fine-tune' is not one of 'none', 'finetune', 'gradients' (did you mean"
         " 'finetune'?)"

@@ -10,6 +10,7 @@ SETS = {
     "chance": {"like": "k70", "rows": "random"},
     "order": {"like": "k70", "rows": "shuffled", "draws": 2},
     "top": {"select": "top:30%"},
+    "heads": {"of": "importance", "units": ["head"], "select": "top:50%"},
 }
 
 
@@ -120,8 +121,28 @@ def test_only_what_differs_from_the_published_training_is_told():
             "adapters": {"kind": "lora", "size": 64, "rows": {"en-fr": "en-fr", "de-en": "de-en"}}
         },
     }  # fmt: skip
+
+
+def test_fairseq_decodes_what_ctranslate2_cannot_hold():
+    """The residual stream has no weights to cut; the masks of gradients are no part of the system."""
+    sets = {"stream": {"of": "importance", "units": ["resid"], "select": "top:30%"}}
+    sets["again"] = {"like": "stream", "rows": "shuffled"}
+    systems = {
+        "pruned": {"masks": "stream", "train": "none"},
+        "other": {"masks": "again", "train": "none"},
+        "heads": {"masks": "k95", "train": "none"},
+        "small": {"adapters": {"kind": "bottleneck"}},
+        "lora": {"adapters": {"kind": "lora"}},
+    }
+    config = small(systems=systems, masks={"sets": sets})
+    found = load_experiment(config)
     engines = {name: found.engine_of(name) for name in found.all_systems}
-    assert {name for name, engine in engines.items() if engine == "fairseq"} == {"family"}
+    assert engines == {
+        "baseline": "ctranslate2", "pruned": "fairseq", "other": "fairseq", "heads": "ctranslate2",
+        "small": "fairseq", "lora": "ctranslate2",
+    }  # fmt: skip
+    found = load_experiment({**config, "decode": {"engine": "fairseq"}})
+    assert {found.engine_of(name) for name in found.all_systems} == {"fairseq"}
 
 
 def test_the_control_is_trained_like_the_others():
@@ -150,7 +171,7 @@ MISTAKES = {
         {"masks": "all", "train": "gradients", "momentum": "own"},
         [
             ": train: gradients needs masks that leave units out, not all",
-            ": momentum needs masks that leave units out, not all",
+            ": momentum: own needs masks that leave units out, not all",
         ],
     ),
     "masks of adapters": (
@@ -193,6 +214,13 @@ MISTAKES = {
     "no grouping": (
         {"adapters": {**LORA, "by": "family"}},
         [".adapters.by: groups has no 'family'"],
+    ),
+    "units that are no neurons": (
+        {"masks": "heads", "train": "gradients", "momentum": "own"},
+        [
+            ".train: gradients needs masks of ffn alone; 'heads' has head",
+            ".momentum: own needs masks of ffn alone; 'heads' has head",
+        ],
     ),
     "masks that cannot be estimated again": (
         {"masks": "chance-1", "renew": 5},

@@ -11,7 +11,7 @@ from torch import nn
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.gates import Gates
-from workflow_scripts.models.fairseq.layers import GatedLinear
+from workflow_scripts.models.fairseq.layers import Delta, Linear
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.models.fairseq.sites import sites, taps
@@ -25,8 +25,8 @@ SHAPE = Architecture(2, 1, 8, 16, 2, dropout=0.0)
 FFN = model_space(SHAPE.to_dict())
 
 
-def tiny_ffn() -> tuple[GatedLinear, nn.Linear]:
-    fc1, fc2 = GatedLinear(2, 3), nn.Linear(3, 1)
+def tiny_ffn() -> tuple[Linear, nn.Linear]:
+    fc1, fc2 = Linear(2, 3), nn.Linear(3, 1)
     with torch.no_grad():
         fc1.weight.copy_(torch.tensor([[1.0, 2.0], [3.0, -1.0], [-2.0, 1.0]]))
         fc1.bias.copy_(torch.tensor([0.5, -4.0, 2.0]))
@@ -53,7 +53,7 @@ def row_of(keep: np.ndarray, kinds: tuple[str, ...] = ("ffn",)) -> MaskTable:
     return MaskTable(["row"], keep[None, :], model_space(SHAPE.to_dict(), kinds), {})
 
 
-def gate_points(network: nn.Module) -> dict[str, GatedLinear]:
+def gate_points(network: nn.Module) -> dict[str, Linear]:
     return {key: site.rows for key, site in sites(network).items() if site.rows is not None}
 
 
@@ -106,10 +106,10 @@ def test_equivalence_a_compact_forward_and_all_gradients():
             hidden = torch.relu(x @ w1[keep].t() + b1[keep])
             out = hidden @ w2[:, keep].t() + folded
         else:
-            gated = GatedLinear(16, 32, dtype=torch.float64)
+            gated = Linear(16, 32, dtype=torch.float64)
             gated.weight, gated.bias = nn.Parameter(w1.detach()), nn.Parameter(b1.detach())
-            gated.gate = keep.double()
             w1, b1 = gated.weight, gated.bias
+            gated.gate = keep.double()
             out = torch.relu(gated(x)) @ w2.t() + b2
         (out * torch.arange(8, dtype=torch.float64)).square().sum().backward()
         outputs.append(out)
@@ -397,3 +397,74 @@ def test_gates_that_cannot_be_laid_are_refused():
     ):
         with pytest.raises(UserError, match=message):
             Gates(network, heads, {"head": gate})
+
+
+WEIGHTS = model_space(SHAPE.to_dict(), ("weight",))
+
+
+def test_masks_of_weights_are_w_o_m_by_hand():
+    """What is masked is zero and gets no gradient; embeddings, norms, biases and output projection stay."""
+    keep = np.random.default_rng(2).random(WEIGHTS.size) < 0.7
+    network, other = ffn_network(), ffn_network()
+    names = {}
+    for key, part in WEIGHTS.slices().items():
+        linear = sites(other)[key].weights
+        names[key] = next(name for name, one in other.named_parameters() if one is linear.weight)
+        with torch.no_grad():
+            linear.weight *= torch.from_numpy(keep[part].reshape(linear.weight.shape))
+    # Two layers of an encoder with four matrices of attention, one of a decoder with eight, and fc1, fc2.
+    assert len(set(names.values())) == 2 * 6 + 10
+    assert not [name for name in names.values() if "embed" in name or "norm" in name or "output" in name]
+    assert names["decoder.0.cross.k"] == "decoder.layers.0.encoder_attn.k_proj.weight"
+    expected = logits(other)
+    expected.square().sum().backward()
+    with Gates(network, row_of(keep, ("weight",))).use("row"):
+        found = logits(network)
+        found.square().sum().backward()
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
+    plain, gradients = ffn_network(), dict(other.named_parameters())
+    assert (found - logits(plain)).abs().max() > 1e-3
+    by_name = {name: torch.from_numpy(keep[WEIGHTS.slice_of(key)]) for key, name in names.items()}
+    for name, parameter in network.named_parameters():
+        wanted = gradients[name].grad
+        if name in by_name:
+            inside = by_name[name].view(wanted.shape)
+            assert not parameter.grad[~inside].any() and parameter.grad[inside].any()
+            wanted = wanted * inside
+        torch.testing.assert_close(parameter.grad, wanted, rtol=1e-4, atol=1e-5)
+    assert all(site.weights.mask is None for site in sites(network).values() if site.weights is not None)
+    with pytest.raises(UserError, match="masks of weights are for batches of one direction"):
+        Gates(network, row_of(keep, ("weight",))).select_rows(["row"])
+
+
+def test_a_joint_step_of_two_directions_changes_what_each_keeps():
+    """One of plain gradient descent: W - lr (m1 o g1 + m2 o g2), with each gradient taken at W o m."""
+    network, lr = ffn_network(), 0.1
+    keep = np.random.default_rng(3).random((2, WEIGHTS.size)) < 0.5
+    gates = Gates(network, MaskTable(ROWS, keep, WEIGHTS, {}))
+    linear = network.decoder.layers[0].encoder_attn.k_proj
+    part = WEIGHTS.slice_of("decoder.0.cross.k")
+    before, expected = linear.weight.detach().clone(), linear.weight.detach().clone()
+    for row, bits in zip(ROWS, keep, strict=True):
+        other, mask = ffn_network(), torch.from_numpy(bits)
+        for key, span in WEIGHTS.slices().items():
+            weight = sites(other)[key].weights.weight
+            weight.data *= mask[span].view(weight.shape)
+        logits(other).square().sum().backward()
+        expected -= lr * mask[part].view(8, 8) * other.decoder.layers[0].encoder_attn.k_proj.weight.grad
+        with gates.use(row):
+            logits(network).square().sum().backward()
+    torch.optim.SGD(network.parameters(), lr=lr).step()
+    torch.testing.assert_close(linear.weight.detach(), expected, rtol=1e-5, atol=1e-6)
+    neither = ~torch.from_numpy(keep[:, part].any(axis=0)).view(8, 8)
+    assert neither.any() and torch.equal(linear.weight[neither], before[neither])
+
+
+def test_a_mask_lies_on_what_lora_adds_too():
+    linear = Linear(2, 1, bias=False)
+    linear.weight.data = torch.tensor([[1.0, 2.0]])
+    linear.delta = Delta(torch.tensor([[3.0]]), torch.tensor([[1.0, 10.0]]), 2.0)
+    # 1 + 2 x 3 x 1 and 2 + 2 x 3 x 10.
+    assert linear.weight.tolist() == [[7.0, 62.0]]
+    linear.mask = torch.tensor([[True, False]])
+    assert linear(torch.tensor([1.0, 1.0])).tolist() == [7.0]

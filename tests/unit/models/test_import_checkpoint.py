@@ -17,8 +17,8 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq import import_checkpoint
 from workflow_scripts.models.fairseq.artifact import load_network
 from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
+from workflow_scripts.models.fairseq.fairseq_checkpoint import load_fairseq_checkpoint
 from workflow_scripts.models.fairseq.forward import teacher_forced_nll
-from workflow_scripts.models.fairseq.import_checkpoint import load_fairseq_checkpoint
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import EOS, Vocabulary

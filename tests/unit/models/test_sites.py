@@ -8,7 +8,7 @@ from workflow_scripts.models.fairseq.network import Network, build_network
 from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.models.fairseq.sites import sites, taps
 from workflow_scripts.units.architecture import Architecture
-from workflow_scripts.units.space import KINDS, UnitGroup, UnitSpace, model_space
+from workflow_scripts.units.space import VALUED, UnitGroup, UnitSpace, model_space
 from workflow_scripts.units.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary("abcdef", ["de", "en"])
@@ -31,7 +31,7 @@ def example() -> tuple[torch.Tensor, ...]:
     return source, torch.tensor([5, 3]), torch.tensor([[2, 11, 7, 1], [2, 11, 4, 9]])
 
 
-def whole_space(network: Network, kinds: tuple[str, ...] = KINDS) -> UnitSpace:
+def whole_space(network: Network, kinds: tuple[str, ...] = VALUED) -> UnitSpace:
     return FairseqPort(network, VOCABULARY).space(kinds)
 
 
@@ -45,7 +45,7 @@ def seen(network: Network, space: UnitSpace | None = None) -> dict[str, torch.Te
 def test_the_units_of_a_network_are_those_of_its_architecture():
     shape = Architecture(2, 1, 8, 6, 2)
     network = build_network(shape, len(VOCABULARY))
-    assert whole_space(network) == model_space(shape.to_dict(), KINDS)
+    assert whole_space(network) == model_space(shape.to_dict(), VALUED)
     assert whole_space(network, ("head",)).keys == (
         *("encoder.0.self", "encoder.1.self", "decoder.0.self", "decoder.0.cross"),
     )
@@ -85,7 +85,7 @@ def test_every_site_fires_in_beam_search(pre_norm: bool):
     plain = list(port.generate(SOURCES, 11, **SEARCH))
     with port.taps(whole_space(network), call):
         assert list(port.generate(SOURCES, 11, **SEARCH)) == plain
-    assert found.keys() == set(sites(network))
+    assert found.keys() == set(whole_space(network).keys)
     assert found["encoder.1.self"] == {(5, 2, 2, 4, 5, 2)}
     assert (1, 6, 2, 4, 1, 6) in found["decoder.1.cross"]
     assert {shape[0] for key, shapes in found.items() if key[0] == "d" for shape in shapes} == {1}

@@ -25,7 +25,7 @@ def task_of(folder: Path, **attributes: Any) -> NeuronspecTranslationTask:
     """A task of two directions, as it is after its data were read."""
     task = NeuronspecTranslationTask.__new__(NeuronspecTranslationTask)
     known = {"folder": folder, "directions": ["de-en", "en-de"], "settings": {"valid_bleu": False}}
-    task.__dict__.update({**known, "masked": None, **attributes})
+    task.__dict__.update({**known, "masked": None, "adapted": None, **attributes})
     return task
 
 

@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
-from workflow_scripts.models.fairseq.training.trained import take_untrained  # noqa: E402
+from workflow_scripts.models.fairseq.training.trained import freeze, take_untrained  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
 from workflow_scripts.units.space import ffn_space  # noqa: E402
@@ -24,6 +24,7 @@ def test_untrained_parameters_and_rows_are_those_of_the_start() -> None:
     keep[0, 0] = keep[:, 1] = False
     masks = MaskTable(["de-en", "en-de"], keep, ffn_space(1, 1, 4), {})
     method = {"train": "gradients", "parameters": "ffn"}
+    freeze(network, method, {})
     take_untrained(network, start, method, masks, ["de-en", "en-de"])
     taken = {
         name

@@ -161,9 +161,12 @@ def test_the_table_needs_a_control_and_another_system(tmp_path):
 
 def test_the_interval_of_one_seed_is_unknown():
     table = {key: values for key, values in TABLE.items() if key[1] == 1}
-    made = controls_table(scores_of(table, DIRECTIONS), plan_of(SYSTEMS, DIRECTIONS), DISPLAY)
+    plan = plan_of(SYSTEMS, DIRECTIONS, draws=DRAWS)
+    made = controls_table(scores_of(table, DIRECTIONS), plan, DISPLAY)
     several = controls_table(scores_of(TABLE, DIRECTIONS), PLAN, DISPLAY)
     one = rows_of(made)["ns", "continued", "both"]
     assert (one["difference"], one["sd"], one["low"], one["detectable"]) == (1.0, None, None, None)
     assert made.notes[0].startswith("WARNING: one seed.")
+    # What is said of each row is of its place among the draws.
+    assert [note.partition(":")[0] for note in made.blocks[0].notes] == ["continued − random", "ns − random"]
     assert not any("one seed" in note for note in several.notes)

@@ -131,6 +131,20 @@ def test_what_is_and_what_is_not_another_training(
     assert changed(fingerprint_of(plan), fingerprint_of(replace(plan, **change))) == keys
 
 
+def test_how_masks_are_made_again_counts(plan: TrainingPlan, tmp_path: Path) -> None:
+    """The same rows by another selector; nothing is made again without ``renew``."""
+    renewed = replace(plan, method={"renew": 100})
+    found = []
+    for k in ("70", "71"):
+        facts = {"rule": "mass", "k": k}
+        MaskTable(list(KEEP), np.array(list(KEEP.values()), dtype=bool), SPACE, facts).write(
+            tmp_path / "k70.npz"
+        )
+        found.append((fingerprint_of(plan), fingerprint_of(renewed)))
+    assert changed(found[0][0], found[1][0]) == []
+    assert changed(found[0][1], found[1][1]) == ["renewed_by"]
+
+
 def test_fewer_directions_are_another_training(plan: TrainingPlan) -> None:
     found = changed(fingerprint_of(plan), fingerprint_of(replace(plan, directions=["de-en"])))
     assert found == ["directions", "masks"]

@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file  # noqa: E402
 
+from tests.training.interrupted import killed_after, same_weights  # noqa: E402
 from tests.training.toy_world import (  # noqa: E402
     ARCHITECTURE,
     DIRECTIONS,
@@ -22,7 +23,6 @@ from tests.training.toy_world import (  # noqa: E402
 )
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint  # noqa: E402
-from workflow_scripts.models.progress_log import ProgressLog  # noqa: E402
 from workflow_scripts.train.finetune import main  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
@@ -58,7 +58,7 @@ def masks(world: Path, parent: Path) -> Path:
     keep[1:, 50] = keep[:-1, 51] = False
     system = SystemFolder.read(parent)
     table = MaskTable(
-        DIRECTIONS, keep, system.space, {"rule": "test", "weights_sha256": system.weights_sha256}
+        DIRECTIONS, keep, system.space_of(["ffn"]), {"rule": "test", "weights_sha256": system.weights_sha256}
     )
     table.write(world / "masks.npz")
     return world / "masks.npz"
@@ -104,6 +104,7 @@ def test_masked_gradients_freeze_rows_that_no_direction_keeps(
     assert moved_rows(out, parent, "fc1.bias") == set(range(4 * WIDTH))
     system = SystemFolder.read(out)
     assert system.masks is None and set(system.mask_rows.values()) == {None}
+    assert "masks.npz" not in system.sha256 and (system.folder / "masks.npz").is_file()
     assert system.training is not None and system.training["method"] == {"train": "gradients"}
 
 
@@ -145,21 +146,6 @@ def test_a_random_subset_of_ffns(world: Path, parent: Path, masks: Path, tmp_pat
     assert moved_rows(out, parent) == set(range(4 * WIDTH)) - NOWHERE
 
 
-def interrupted(arguments: list[str], update: int, patch: pytest.MonkeyPatch) -> None:
-    """Train, leave off after an update, and go on from the last checkpoint."""
-    plain = ProgressLog.update
-
-    def breaking(self: ProgressLog, number: int, *rest: object) -> None:
-        plain(self, number, *rest)  # type: ignore[arg-type]
-        if number == update:
-            raise KeyboardInterrupt
-
-    with patch.context() as context, pytest.raises(KeyboardInterrupt):
-        context.setattr(ProgressLog, "update", breaking)
-        main(arguments)
-    main(arguments)
-
-
 def test_own_momentum_of_ffns_resumes_to_the_bit(
     world: Path, parent: Path, masks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,9 +154,11 @@ def test_own_momentum_of_ffns_resumes_to_the_bit(
     assert moved_rows(out, parent) == set(range(4 * WIDTH)) - NOWHERE
     folder = tmp_path / "resumed"
     arguments = finetune_arguments(world, parent, masks, folder / "training", folder / "system", **SETTINGS)
-    interrupted([*arguments, f"--method={json.dumps(method)}"], 9, monkeypatch)
-    one, two = weights(out), weights(folder / "system")
-    assert all(torch.equal(one[name], two[name]) for name in one)
+    arguments.append(f"--method={json.dumps(method)}")
+    with killed_after(9, monkeypatch):
+        main(arguments)
+    main(arguments)
+    assert same_weights(out, folder / "system")
 
 
 def test_from_random_weights(world: Path, parent: Path, tmp_path: Path) -> None:

@@ -73,6 +73,15 @@ def test_units_of_groups(kind, by, direction, expected):
     assert made(kind, direction, groups=Groups(by, FAMILIES)) == [expected]
 
 
+def test_random_units_of_a_direction_that_was_not_trained_are_as_many_as_its_merged_row_has():
+    """de-fr: of de-en 100 in the encoder and of en-fr 010 in the decoder; of both stacks one of three."""
+    merged = mask_rows("merged", table(), ["de-fr", "en-de"], groups=Groups("language"))
+    drawn = mask_rows("random", merged, ["de-fr"], seed=3)
+    assert drawn.keep.reshape(2, 3).sum(axis=1).tolist() == [1, 1]
+    alone = mask_rows("merged", table(), ["de-fr"], groups=Groups("language"))
+    assert (mask_rows("random", alone, ["de-fr"], seed=3).keep == drawn.keep).all()
+
+
 def test_units_that_a_direction_alone_keeps():
     rows = {"en-de": "110 100", "en-fr": "010 110", "de-en": "001 000"}
     for by, expected in ((None, "100 000"), ("language", "101 000")):

@@ -207,7 +207,8 @@ def test_units_of_other_stacks_are_kept(root):
 
 
 def test_all_layers_together(root):
-    table = select(root, "--activations-root", root, "--select", "top:37.5%@model")
+    every = ["--activations-root", root, "--select", "top:37.5%@model", "--accept-uninformative"]
+    table = select(root, *every)
     # Three of eight. en-de: 97, then the first two of three 1s; de-en: 8, 6, then the first of two 5s.
     assert (bits(table, "en-de"), bits(table, "de-en")) == ("00001101", "01010100")
 

@@ -160,16 +160,30 @@ def test_port_weights_and_adapters_of_single_directions(tmp_path):
         _ = system.weights
     with pytest.raises(UserError, match="'s' has weights of its own for each direction, and none for de-de"):
         system.weights_of("de-de")
-    assert (plain.one_model, system.one_model) == (True, False)
     (folder / "de.safetensors").write_bytes(b"changed")
     with pytest.raises(UserError, match=r"de\.safetensors: SHA-256"):
         system.verify()
-    adapted = SystemFolder.write(folder, **common, adapter_rows={"en-de": "germanic"})
+    with pytest.raises(FileNotFoundError):
+        SystemFolder.write(folder, **common, adapters={"kind": "lora", "size": 8})
+    (folder / "adapters.safetensors").write_bytes(b"small")
+    kind = {"kind": "lora", "size": 8}
+    adapted = SystemFolder.write(folder, **common, adapter_rows={"en-de": "germanic"}, adapters=kind)
+    value = json.loads((folder / "system.json").read_text())
+    assert value["adapters"] == {"file": "adapters.safetensors", **kind}
+    assert value["directions"]["en-de"] == {"mask_row": None, "adapter_row": "germanic"}
     assert (SystemFolder.read(folder), adapted.adapter_rows) == (adapted, {"en-de": "germanic"})
-    assert adapted.weights_of("de-en") == folder / "model.safetensors"
-    for use in (lambda: adapted.weights_of("en-de"), lambda: adapted.weights):
-        with pytest.raises(UserError, match="en-de has an adapter, which is not supported here"):
-            use()
+    assert adapted.weights_of("en-de") == folder / "model.safetensors"
+    assert adapted.adapter_of("en-de") == (folder / "adapters.safetensors", "germanic", "lora", 8)
+    assert adapted.adapter_of("de-en") is None
+    with pytest.raises(
+        UserError, match="'s' has an adapter of its own for each direction, and none for de-de"
+    ):
+        adapted.adapter_of("de-de")
+    with pytest.raises(UserError, match="en-de has an adapter, which is not supported here"):
+        _ = adapted.weights
+    (folder / "adapters.safetensors").write_bytes(b"changed")
+    with pytest.raises(UserError, match=r"adapters\.safetensors: SHA-256"):
+        adapted.verify()
 
 
 @pytest.mark.parametrize(
@@ -179,12 +193,38 @@ def test_port_weights_and_adapters_of_single_directions(tmp_path):
         ({"mask_row": None, "weights": "../w"}, "directions.de-en.weights is '../w', not the name of a file"),
         ({"mask_row": None, "weights": "w.safetensors"}, "sha256 lacks 'w.safetensors'"),
         ({"mask_row": None, "adapter_row": []}, "directions.de-en.adapter_row is [], not text"),
+        (
+            {"mask_row": None, "adapter_row": "de"},
+            "directions.de-en.adapter_row is 'de', but adapters is missing",
+        ),
     ],
 )
 def test_a_wrong_entry_of_a_direction(tmp_path, entry, message):
     make(tmp_path / "s", mask_rows={"de-en": None})
     path = tmp_path / "s/system.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"directions": {"de-en": entry}}))
+    with pytest.raises(UserError, match=re.escape(message)):
+        SystemFolder.read(tmp_path / "s")
+
+
+@pytest.mark.parametrize(
+    ("adapters", "message"),
+    [
+        (3, "adapters is 3, not an object with file, kind and size"),
+        ({"kind": "lora", "size": 8}, "not an object with file, kind and size"),
+        (
+            {"file": "a", "kind": "prefix", "size": 8},
+            "adapters.kind is 'prefix', not one of bottleneck, lora",
+        ),
+        ({"file": "a", "kind": "lora", "size": 0}, "adapters.size is 0, not a positive whole number"),
+        ({"file": "../a", "kind": "lora", "size": 8}, "adapters.file is '../a', not the name of a file"),
+        ({"file": "a", "kind": "lora", "size": 8}, "sha256 lacks 'a'"),
+    ],
+)
+def test_a_wrong_description_of_adapters(tmp_path, adapters, message):
+    make(tmp_path / "s", mask_rows={"de-en": None})
+    path = tmp_path / "s/system.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"adapters": adapters}))
     with pytest.raises(UserError, match=re.escape(message)):
         SystemFolder.read(tmp_path / "s")
 

@@ -189,10 +189,14 @@ def test_a_factor_keeps_its_digits():
 
 
 def test_a_row_gate_is_for_neurons():
+    with pytest.raises(
+        UserError, match=r"gate.weight: 'scale:0.5' is for units with values; a weight .* 'zero'"
+    ):
+        parse_gate("scale:0.5", "weight")
     with pytest.raises(UserError, match=r"gate.head: 'row' is for FFN neurons; write 'zero'"):
         parse_gate("row", "head")
     with pytest.raises(
-        UserError, match=re.escape("'heads' is not a kind of unit: ffn, head, resid (did you mean")
+        UserError, match=re.escape("'heads' is not a kind of unit: ffn, head, resid, weight (did you mean")
     ):
         parse_gate("zero", "heads")
 
@@ -218,3 +222,19 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path):
         masks(note=object()).write(tmp_path / "m.npz")
     assert (tmp_path / "m.npz").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["m.npz"]
+
+
+def test_masks_in_memory_are_bits():
+    """Sixty directions of the published model: 12 layers of 4,096 neurons, one bit each."""
+    space = ffn_space(6, 6, 4096)
+    keep = np.random.default_rng(1).random((60, space.size)) < 0.5
+    table = MaskTable([f"x-{n}" for n in range(60)], keep, space, {})
+    assert table.bits.nbytes == 60 * 49_152 // 8 == 368_640
+    assert (table.keep == keep).all() and (table.row("x-7") == keep[7]).all()
+    assert table.keep.dtype == table.row("x-7").dtype == np.bool_
+    again = MaskTable(table.rows, table.bits, space, {})
+    assert again.bits is table.bits and again.row_sha256("x-7") == table.row_sha256("x-7")
+    with pytest.raises(ValueError, match="do not fit 60 rows and 49152 units"):
+        MaskTable(table.rows, keep[:, :-1], space, {})
+    with pytest.raises(TypeError, match="masks are bool or bytes of bits, not float64"):
+        MaskTable(table.rows, keep.astype(float), space, {})

@@ -95,6 +95,22 @@ def test_every_kind_of_unit_has_its_groups_in_order():
     assert model_space(ARCHITECTURE) == ffn_space(1, 2, 3)
 
 
+def test_weights_are_units_of_their_matrices():
+    space = model_space({**ARCHITECTURE, "encoder_layers": 1, "decoder_layers": 1}, ["weight"])
+    assert [(group.key, group.size) for group in space.groups] == [
+        *((f"encoder.0.self.{part}", 16) for part in ("q", "k", "v", "out")),
+        *(("encoder.0.fc1", 12), ("encoder.0.fc2", 12)),
+        *((f"decoder.0.self.{part}", 16) for part in ("q", "k", "v", "out")),
+        *((f"decoder.0.cross.{part}", 16) for part in ("q", "k", "v", "out")),
+        *(("decoder.0.fc1", 12), ("decoder.0.fc2", 12)),
+    ]
+    # The published model's masks of 60 directions: 9.84 GiB at a byte a weight, in bits an eighth.
+    big = {"encoder_layers": 6, "decoder_layers": 6, "model_dim": 1024, "ffn_dim": 4096}
+    weights = model_space(big, ["weight"]).size
+    assert weights == 6 * (4 * 1024**2 + 8 * 1024**2) + 6 * (8 * 1024**2 + 8 * 1024**2) == 176_160_768
+    assert round(60 * weights / 2**30, 2) == 9.84
+
+
 def test_parts_and_the_ids_of_their_units():
     space = model_space(ARCHITECTURE, ["ffn", "head"])
     part = space.part(["head"], ["decoder"])

@@ -147,7 +147,7 @@ def test_confirmed_it_keeps_the_systems_and_the_best_weights(
     assert exported.samefile(training / KEPT_WEIGHTS)
     exported.unlink()
     os.utime(training / KEPT_WEIGHTS, (1, 1))
-    assert restore_weights(training, exported) == {"best_update": 10, "best_valid_loss": 2.5}
+    assert restore_weights(training, exported.parent) == {"best_update": 10, "best_valid_loss": 2.5}
     assert exported.read_bytes() == WEIGHTS
     assert exported.stat().st_mtime > 1  # newer than the job's inputs, or Snakemake would make it for ever
     assert said(capsys) == [

@@ -273,7 +273,7 @@ def test_run_in_leases_for_the_modules_that_are_named(machine: Path) -> None:
     python.write_text('#!/bin/sh\necho "$*"\n')
     python.chmod(0o755)
     said = {}
-    for gpus in ("decode=1 finetune=2", "tune=3", ""):
+    for gpus in ("text/decode=1 text/finetune=2", "text/tune=3", "fairseq/finetune=4", ""):
         variables = {**os.environ, "NEURONSPEC_VENVS": str(machine), "NEURONSPEC_GPUS": gpus}
         command = [
             str(ROOT / "envs/bin/run-in"),
@@ -285,7 +285,8 @@ def test_run_in_leases_for_the_modules_that_are_named(machine: Path) -> None:
         said[gpus] = subprocess.run(command, env=variables, capture_output=True, text=True, check=True).stdout
     plain = "-P -m workflow_scripts.train.finetune --seed 1\n"
     assert said == {
-        "decode=1 finetune=2": f"-P -m workflow_scripts.workflow.run.lease 2 {python} {plain}",
-        "tune=3": plain,
+        "text/decode=1 text/finetune=2": f"-P -m workflow_scripts.workflow.run.lease 2 {python} {plain}",
+        "text/tune=3": plain,
+        "fairseq/finetune=4": plain,
         "": plain,
     }

@@ -23,7 +23,9 @@ TIED_NAME = "decoder.embed_tokens.weight"
 
 def _parameters(network: nn.Module) -> tuple[dict[str, nn.Parameter], dict[str, str]]:
     """Return the parameters to store by name, and tied name -> stored name."""
-    named = dict(network.named_parameters(remove_duplicate=False))
+    found = network.named_parameters(remove_duplicate=False)
+    # Adapters have a file of their own.
+    named = {name: one for name, one in found if not name.startswith("adapters.")}
     stored: dict[str, nn.Parameter] = {}
     tied: dict[str, str] = {}
     names: dict[int, str] = {}
@@ -37,9 +39,18 @@ def _parameters(network: nn.Module) -> tuple[dict[str, nn.Parameter], dict[str, 
 
 
 def save_system_weights(network: nn.Module, path: str | Path) -> None:
-    """Write the parameters to ``path`` as float32; UserError naming the tensor if one is not finite."""
-    stored, _ = _parameters(network)
-    tensors = {name: tensor.detach().to("cpu", torch.float32).contiguous() for name, tensor in stored.items()}
+    """Write the parameters to ``path`` as float32, without adapters; UserError naming a tensor that is not
+    finite."""
+    _save(_parameters(network)[0], path)
+
+
+def save_adapters(rows: Mapping[str, Mapping[str, Tensor]], path: str | Path) -> None:
+    """Write rows of adapters to ``path``, each tensor as ``{row}.{name}``, as ``save_system_weights``."""
+    _save({f"{row}.{name}": one for row, tensors in rows.items() for name, one in tensors.items()}, path)
+
+
+def _save(named: Mapping[str, Tensor], path: str | Path) -> None:
+    tensors = {name: tensor.detach().to("cpu", torch.float32).contiguous() for name, tensor in named.items()}
     _check_finite(tensors, path)
     with atomic_path(path) as temporary:
         # safetensors makes files that only their owner can read: keep what the umask would give.

@@ -8,16 +8,15 @@ looking, so it is here that they are checked.
 import filecmp
 import logging
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from workflow_scripts.common.binarised_names import candidates, files_of
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import DamagedFileError, UserError
 from workflow_scripts.common.language_codes import spellings
@@ -25,7 +24,6 @@ from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
 
-ENDINGS = (".bin", ".idx")
 # Of an index in fairseq's memory-mapped form.
 MAGIC, VERSION = b"MMIDIDX\x00\x00", 1
 HEADER = struct.Struct("<9sQBQ")
@@ -38,9 +36,9 @@ AGAIN = "binarise the text again"
 def side_prefixes(data_bin: str | Path, subset: str, direction: str) -> list[str]:
     """Return the files of a direction's source and target without their endings, the same for both directions
     of a pair. UserError if they are there twice, under two names of the pair, and differ."""
-    candidates = list(_candidates(Path(data_bin), subset, direction))
-    whole = [prefixes for prefixes in candidates if all(file.is_file() for file in _files(prefixes))]
-    begun = [prefixes for prefixes in candidates if any(file.is_file() for file in _files(prefixes))]
+    known = list(candidates(data_bin, subset, direction))
+    whole = [prefixes for prefixes in known if all(file.is_file() for file in files_of(prefixes))]
+    begun = [prefixes for prefixes in known if any(file.is_file() for file in files_of(prefixes))]
     for other in whole[1:]:
         if not _same(tuple(whole[0]), tuple(other)):
             one, two = (f"{Path(prefixes[0]).name}.*" for prefixes in (whole[0], other))
@@ -48,12 +46,12 @@ def side_prefixes(data_bin: str | Path, subset: str, direction: str) -> list[str
                 f"{data_bin}: {subset} of {direction} is there twice, as {one} and {two}, and they differ:"
                 " delete the wrong ones"
             )
-    return (whole or begun or candidates)[0]
+    return (whole or begun or known)[0]
 
 
 def data_files(data_bin: str | Path, subset: str, direction: str) -> list[Path]:
     """Return .bin and .idx of a direction's source, then of its target; UserError if one is missing."""
-    files = _files(side_prefixes(data_bin, subset, direction))
+    files = files_of(side_prefixes(data_bin, subset, direction))
     for path in files:
         if not path.exists():
             raise UserError(
@@ -64,7 +62,7 @@ def data_files(data_bin: str | Path, subset: str, direction: str) -> list[Path]:
 
 
 def _nearest(folder: Path, subset: str, direction: str) -> str:
-    names = sorted({Path(prefix).name for pair in _candidates(folder, subset, direction) for prefix in pair})
+    names = sorted({Path(prefix).name for pair in candidates(folder, subset, direction) for prefix in pair})
     if raw := next((name for name in names if (folder / name).is_file()), None):
         return f"; {raw} is of fairseq's raw form: binarise the text with --dataset-impl mmap"
     endings = {name.removeprefix(subset) + ".idx" for name in names}
@@ -105,22 +103,9 @@ def _check_dictionary(path: Path, vocabulary: Vocabulary) -> None:
             )
 
 
-def _candidates(folder: Path, subset: str, direction: str) -> Iterator[list[str]]:
-    """Yield the prefixes of source and target by every name of the pair, ours first."""
-    source, target = split_direction(direction)
-    for one, two in product(spellings(source), spellings(target)):
-        pair = sorted((one, two))
-        for name in ("-".join(pair), "-".join(reversed(pair))):
-            yield [str(folder / f"{subset}.{name}.{side}") for side in (one, two)]
-
-
-def _files(prefixes: list[str]) -> list[Path]:
-    return [Path(prefix + ending) for prefix in prefixes for ending in ENDINGS]
-
-
 @cache
 def _same(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    pairs = list(zip(_files(list(one)), _files(list(other)), strict=True))
+    pairs = list(zip(files_of(one), files_of(other), strict=True))
     if not all(filecmp.cmp(a, b, shallow=False) for a, b in pairs):
         return False
     logger.info(f"{other[0]}.* are the same as {one[0]}.*, which are read")

@@ -6,10 +6,12 @@ Kinds of gate, of a unit that a mask does not keep:
   position: FFN(x) = W2 ReLU((m o W1) x + b1) + b2, as in the released code of Neuron Specialization;
 - ``zero``: it is removed; ``scale:0.5``: it is multiplied; ``mean``: it is a given mean at every position;
 - ``gradient`` (FFN): the output is the plain network's, its row of the first weight gets no gradient.
+
+Single weights are masked with ``zero``: W o m, and what is left out gets no gradient (LaSS, Lin et al. 2021).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Self
 
 import torch
@@ -17,16 +19,19 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from workflow_scripts.common.errors import UserError, nearest
-from workflow_scripts.models.fairseq.layers import check_batch
+from workflow_scripts.models.fairseq.layers import Linear, check_batch
+from workflow_scripts.models.fairseq.laying import Laying
 from workflow_scripts.models.fairseq.sites import Site, sites_of
 from workflow_scripts.units.gating import Gate, parse_gate
 from workflow_scripts.units.mask_table import MaskTable
 
 #: Gates of the layer whose output rows the units are: only FFN neurons have one.
 ROW_GATES = ("row", "gradient")
+#: The places of a byte's bits, the first one first.
+PLACES = torch.arange(7, -1, -1, dtype=torch.uint8)
 
 
-class Gates:
+class Gates(Laying):
     """The masks of one network and how they act; one row, or one per sentence, is laid on it at a time."""
 
     def __init__(
@@ -47,19 +52,19 @@ class Gates:
         self._means = means or {}
         for site in self._sites:
             gate = self._gates[site.group.kind]
-            if gate.name in ROW_GATES and site.rows is None:
+            if gate.name in ROW_GATES and site.rows is None and site.weights is None:
                 raise UserError(f"gate {gate.text!r} cannot be laid on {site.group.key}: use 'zero'")
             if gate.name == "mean" and site.group.key not in self._means:
                 raise UserError(f"gate 'mean' needs the means of {site.group.key}")
         self._positions = {name: position for position, name in enumerate(masks.rows)}
         self._sizes = [group.size for group in masks.space.groups]
         #: Of each row and group: every unit is kept, so there is nothing to gate.
-        self._whole = [
-            [bool(row[part].all()) for part in masks.space.slices().values()] for row in masks.keep
-        ]
-        self._keep = torch.from_numpy(masks.keep)
-        self._table: Tensor | None = None
+        parts = masks.space.slices().values()
+        self._whole = [[bool(row[part].all()) for part in parts] for row in map(masks.row, masks.rows)]
+        self._bits = torch.from_numpy(masks.bits)
         self._selected = False
+        #: Where masks lie since the selection: on linear layers, and on values, with whether they were used.
+        self._linears: dict[str, Linear] = {}
         self._fired: dict[str, bool] = {}
         self._handles: list[RemovableHandle] = []
 
@@ -71,22 +76,24 @@ class Gates:
     def select(self, row: str) -> None:
         """Lay one row on the network, for whole batches, until ``clear``; UserError for an unknown name."""
         position = self._position(row)
-        self._lay(self._weights()[position], self._whole[position])
+        self._lay(self._keep(position), self._whole[position])
 
     def select_rows(self, rows: Sequence[str]) -> None:
-        """Lay one row per sentence on the network, in batch order (not for beam search, which reorders)."""
+        """Lay one row per sentence on the network, in batch order (not for beam search, which reorders).
+        UserError where single weights are masked: they are the same for a whole batch."""
+        if any(site.weights is not None for site in self._sites):
+            raise UserError(f"{self._masks.origin}: masks of weights are for batches of one direction")
         positions = [self._position(row) for row in rows]
-        table = self._weights()
         whole = [all(column) for column in zip(*(self._whole[one] for one in positions), strict=True)]
-        self._lay(table[torch.tensor(positions, device=table.device)], whole)
+        self._lay(self._keep(positions), whole)
 
     def clear(self) -> None:
         """Take every gate away: the network is the plain one again."""
         self._selected = False
         self._fired.clear()
-        for site in self._sites:
-            if site.rows is not None:
-                site.rows.gate = None
+        for linear in self._linears.values():
+            linear.gate, linear.mask, linear.gradient_only = None, None, False
+        self._linears.clear()
         while self._handles:
             self._handles.pop().remove()
 
@@ -94,28 +101,13 @@ class Gates:
         """Raise RuntimeError naming the groups whose gates were not used since the selection."""
         if not self._selected:
             raise RuntimeError("no mask row is selected")
-        for site in self._sites:
-            if site.rows is not None and site.rows.gate is not None:
-                self._fired[site.group.key] = site.rows.fired > 0
-        if silent := [key for key, once in self._fired.items() if not once]:
+        used = self._fired | {key: linear.fired > 0 for key, linear in self._linears.items()}
+        if silent := [key for key, once in used.items() if not once]:
             raise RuntimeError(f"masks were selected but never used in: {', '.join(silent)}")
-
-    def use(self, row: str) -> AbstractContextManager[Self]:
-        """Select one row for the block; at its end check that every gate fired. Always cleared."""
-        return self._using(lambda: self.select(row))
 
     def use_rows(self, rows: Sequence[str]) -> AbstractContextManager[Self]:
         """Select one row per sentence for the block; checked and cleared as in ``use``."""
         return self._using(lambda: self.select_rows(rows))
-
-    @contextmanager
-    def _using(self, select: Callable[[], None]) -> Iterator[Self]:
-        try:
-            select()
-            yield self
-            self.check_fired()
-        finally:
-            self.clear()
 
     def _position(self, row: str) -> int:
         if row not in self._positions:
@@ -124,25 +116,33 @@ class Gates:
             )
         return self._positions[row]
 
-    def _weights(self) -> Tensor:
-        # The network may have moved or changed its type since the last selection (fp16 training does).
-        weight = next(self._network.parameters())
-        if self._table is None or self._table.device != weight.device or self._table.dtype != weight.dtype:
-            self._table = self._keep.to(device=weight.device, dtype=weight.dtype)
-        return self._table
+    def _keep(self, rows: int | list[int]) -> Tensor:
+        """Return what a row, or rows, keep, on the network's device: bool [units] or [rows, units]."""
+        device = next(self._network.parameters()).device
+        bits = self._bits[rows].to(device)
+        places = PLACES.to(device)
+        return (bits[..., None] >> places & 1).flatten(-2)[..., : self._masks.space.size].bool()
 
     def _lay(self, keep: Tensor, whole: Sequence[bool]) -> None:
         self.clear()
         self._selected = True
+        # The network may have moved or changed its type since the last selection (fp16 training does).
+        dtype = next(self._network.parameters()).dtype
         for site, part, plain in zip(self._sites, keep.split(self._sizes, dim=-1), whole, strict=True):
             if plain:
                 continue
             gate = self._gates[site.group.kind]
-            if gate.name in ROW_GATES and site.rows is not None:
-                site.rows.gate, site.rows.gradient_only, site.rows.fired = part, gate.name == "gradient", 0
+            key = site.group.key
+            if site.weights is not None:
+                self._linears[key] = site.weights
+                site.weights.mask, site.weights.fired = part.view(site.weights.out_features, -1), 0
+            elif gate.name in ROW_GATES and site.rows is not None:
+                self._linears[key] = site.rows
+                site.rows.gate, site.rows.fired = part.to(dtype), 0
+                site.rows.gradient_only = gate.name == "gradient"
             else:
-                self._handles.append(site.hook(self._change(site, part, gate), first=True))
-            self._fired[site.group.key] = False
+                self._fired[key] = False
+                self._handles.append(site.hook(self._change(site, part.to(dtype), gate), first=True))
 
     def _change(self, site: Site, keep: Tensor, gate: Gate) -> Callable[[Tensor], Tensor]:
         channels = keep.repeat_interleave(site.width, dim=-1)

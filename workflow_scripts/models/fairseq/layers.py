@@ -1,13 +1,16 @@
-"""The layers of the network: fairseq's, with places where units can be read and gated.
+"""The layers of the network: fairseq's, with places where units can be read and gated, weights changed, and
+adapters added.
 
 Two fast paths would bypass these places and are not taken: torch's fused encoder layer, and its fused
 attention while a head is read or gated.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)
 
+import torch
 import torch.nn.functional as F
 from fairseq.models.transformer import TransformerConfig
 from fairseq.modules import MultiheadAttention
@@ -21,33 +24,61 @@ ENCODER_COPIES = (
 )
 
 
-class GatedLinear(nn.Linear):
-    """A linear layer whose output rows can be masked.
+class Delta(NamedTuple):
+    """What is added to a weight [F, C]: ``scale`` x ``up`` [F, r] @ ``down`` [r, C]."""
 
-    ``gate`` is None (plain layer), [F] (one mask for the whole batch) or [B, F] (one per sentence, for inputs
-    of T x B x C). A masked row's output is its bias, and its weight gets no gradient; with ``gradient_only``
-    the output is that of the plain layer. ``fired`` counts the passes with a gate.
+    up: Tensor
+    down: Tensor
+    scale: float
+
+
+class Linear(nn.Linear):
+    """A linear layer whose weight W [F, C] can be changed for a time, to (W + delta) o mask.
+
+    ``weight`` is what it computes with, also where fairseq hands it to torch's fused attention; the parameter
+    W keeps its name in the state dict. ``delta``: see ``Delta``. ``mask``: bool [F, C]. ``gate`` masks rows:
+    [F] (one mask for the whole batch) or [B, F] (one per sentence, for inputs of T x B x C); a masked row's
+    output is its bias. What is masked gets no gradient; with ``gradient_only`` that is all that a gate does,
+    and the output is that of the whole weight. ``fired`` counts the uses of a weight that is changed.
     """
 
     gate: Tensor | None = None
+    mask: Tensor | None = None
+    delta: Delta | None = None
     gradient_only: bool = False
     fired: int = 0
 
+    @property
+    def weight(self) -> Tensor:
+        """W, or what is computed with in its place."""
+        weight = self._parameters.get("weight")
+        if weight is None:  # torch asks before it registers the parameter
+            raise AttributeError("weight")
+        if self.gate is None and self.mask is None and self.delta is None:
+            return weight
+        return self._changed(weight)
+
+    def _changed(self, weight: Tensor) -> Tensor:
+        self.fired += 1
+        if self.delta is not None:
+            weight = torch.addmm(weight, self.delta.up, self.delta.down, alpha=self.delta.scale)
+        if self.mask is not None:
+            weight = weight * self.mask
+        if self.gate is not None and self.gate.dim() == 1:
+            whole, weight = weight, weight * self.gate[:, None]
+            if self.gradient_only:
+                weight = weight + whole.detach() * (1 - self.gate)[:, None]
+        return weight
+
     def forward(self, input: Tensor) -> Tensor:
         """Return [..., F]; RuntimeError if a gate per sentence does not fit the input's batch."""
-        gate = self.gate
-        if gate is None:
-            return F.linear(input, self.weight, self.bias)
-        self.fired += 1
-        if gate.dim() == 1:
-            weight = self.weight * gate[:, None]
-            if self.gradient_only:
-                weight = weight + self.weight.detach() * (1 - gate)[:, None]
+        gate, weight = self.gate, self.weight
+        if gate is None or gate.dim() == 1:
             return F.linear(input, weight, self.bias)
         check_batch(gate, input)
-        masked = F.linear(input, self.weight) * gate
+        masked = F.linear(input, weight) * gate
         if self.gradient_only:
-            masked = masked + F.linear(input, self.weight.detach()) * (1 - gate)
+            masked = masked + F.linear(input, weight.detach()) * (1 - gate)
         return masked + self.bias
 
 
@@ -58,8 +89,14 @@ def check_batch(gates: Tensor, values: Tensor) -> None:
 
 
 class Attention(MultiheadAttention):
-    """fairseq's attention, whose heads pass through ``out_proj`` one after the other while a hook is on it.
-    Otherwise fairseq gives the weights of ``out_proj`` to torch's fused function: hooks on it never fire."""
+    """fairseq's attention, made of ``Linear``. Its heads pass through ``out_proj`` one after the other while
+    a hook is on it. Otherwise fairseq gives the weights of ``out_proj`` to torch's fused function: hooks on
+    it never fire."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for projection in (self.q_proj, self.k_proj, self.v_proj, self.out_proj):
+            projection.__class__ = Linear  # as it was drawn: a new one would move the random state
 
     def forward(self, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor | None]:
         """Return what fairseq's attention returns: output [T, B, C] and attention weights, if asked for."""
@@ -70,7 +107,10 @@ class Attention(MultiheadAttention):
 
 
 class EncoderLayer(TransformerEncoderLayerBase):
-    """fairseq's encoder layer without the fused path and its copies of the weights."""
+    """fairseq's encoder layer without the fused path and its copies of the weights. ``adapter``: what its
+    output [T, B, C] goes through, if anything."""
+
+    adapter: Callable[[Tensor], Tensor] | None = None
 
     def __init__(self, cfg: TransformerConfig, return_fc: bool = False) -> None:
         super().__init__(cfg, return_fc=return_fc)
@@ -78,9 +118,16 @@ class EncoderLayer(TransformerEncoderLayerBase):
         for name in ENCODER_COPIES:
             delattr(self, name)
 
-    def build_fc1(self, input_dim: int, output_dim: int, *_: Any) -> GatedLinear:
-        """Return the first layer of the FFN."""
-        return GatedLinear(input_dim, output_dim)
+    def build_fc1(self, input_dim: int, output_dim: int, *_: Any) -> Linear:
+        """Return a layer of the FFN."""
+        return Linear(input_dim, output_dim)
+
+    build_fc2 = build_fc1
+
+    def forward(self, *args: Any, **kwargs: Any) -> Tensor:
+        """Return what fairseq's layer returns, [T, B, C], through the adapter."""
+        output: Tensor = super().forward(*args, **kwargs)
+        return output if self.adapter is None else self.adapter(output)
 
     def build_self_attention(self, embed_dim: int, cfg: TransformerConfig) -> Attention:
         """Return the layer's attention."""
@@ -95,9 +142,15 @@ class EncoderLayer(TransformerEncoderLayerBase):
 
 
 class DecoderLayer(TransformerDecoderLayerBase):
-    """fairseq's decoder layer."""
+    """fairseq's decoder layer, with an ``adapter`` as in the encoder."""
 
-    build_fc1 = EncoderLayer.build_fc1
+    adapter: Callable[[Tensor], Tensor] | None = None
+    build_fc1 = build_fc2 = EncoderLayer.build_fc1
+
+    def forward(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Return what fairseq's layer returns, the output [T, B, C] first, through the adapter."""
+        output, *rest = super().forward(*args, **kwargs)
+        return output if self.adapter is None else self.adapter(output), *rest
 
     def build_self_attention(self, embed_dim: int, cfg: TransformerConfig, **_: bool) -> Attention:
         """Return the attention to the decoder's own states."""

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from workflow_scripts.models.fairseq.adapters import Adapters
 from workflow_scripts.models.fairseq.artifact import empty_network, load_weights
 from workflow_scripts.models.fairseq.batches import (
     Batch,
@@ -25,10 +26,12 @@ from workflow_scripts.models.fairseq.network import Network
 from workflow_scripts.models.fairseq.sampling import DirectionData
 from workflow_scripts.models.fairseq.sites import sites, taps
 from workflow_scripts.models.port import Ability, Call, Laid
+from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import EOS, Vocabulary
+from workflow_scripts.units.weights_file import read_adapter_row
 
 
 class FairseqPort:
@@ -93,7 +96,11 @@ class FairseqPort:
             raise RuntimeError("a port without a system has nothing for a direction")
         system = self._system if masks is None else self._system.with_masks(masks)
         table, weights = system.masks_of(name), system.weights_of(name)
-        parts = [] if table is None else [partial(self.intervene(table).use, name)]
+        parts: list[Callable[[], AbstractContextManager[Any]]] = []
+        if (adapter := system.adapter_of(name)) is not None:
+            parts.append(partial(self._adapt, adapter, system.architecture))
+        if table is not None:
+            parts.append(partial(self.intervene(table).use, name))
         return Laid(partial(self._lay, weights, parts))
 
     @contextmanager
@@ -109,6 +116,11 @@ class FairseqPort:
                 yield
             finally:
                 self._inside = False
+
+    def _adapt(self, adapter: AdapterRow, architecture: Mapping[str, Any]) -> AbstractContextManager[Any]:
+        read = read_adapter_row(adapter, architecture)
+        row = {name: torch.from_numpy(tensor) for name, tensor in read.items()}
+        return Adapters(self.network, {adapter.row: row}).use(adapter.row)
 
     def _take(self, weights: Path) -> None:
         if weights != self._weights:
@@ -156,6 +168,6 @@ def load_port(system: SystemFolder, device: str) -> FairseqPort:
     not of all directions are read when a direction is used."""
     vocabulary = Vocabulary.read(system.dictionary, system.languages)
     port = FairseqPort(empty_network(system).to(device), vocabulary, system)
-    if system.one_model:
+    if not (system.own_weights or system.adapter_rows):
         port._check_one()
     return port

@@ -9,23 +9,27 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from workflow_scripts.models.fairseq.layers import GatedLinear
+from workflow_scripts.models.fairseq.layers import Linear
 from workflow_scripts.models.port import Call
-from workflow_scripts.units.space import Stack, UnitGroup, UnitSpace
+from workflow_scripts.units.space import KINDS, Stack, UnitGroup, UnitSpace
 from workflow_scripts.units.vocabulary import PAD
+
+#: fairseq's names of a layer's attentions.
+ATTENTIONS = {"self": "self_attn", "cross": "encoder_attn"}
 
 
 @dataclass(frozen=True)
 class Site:
     """A group of units and the module that they pass through. The last dimension of the module's first input,
     or of its output, is size of the group x ``width``. ``rows``: the linear layer whose output rows are the
-    units, if there is one (FFN)."""
+    units, if there is one (FFN). Units that are weights have no values: ``weights`` is their layer."""
 
     group: UnitGroup
     module: nn.Module
     width: int = 1
     output: bool = False
-    rows: GatedLinear | None = None
+    rows: Linear | None = None
+    weights: Linear | None = None
 
     def hook(self, change: Callable[[Tensor], Tensor | None], first: bool = False) -> RemovableHandle:
         """Replace values [T, B, size x width] by ``change(values)``, if ``first`` before all other hooks."""
@@ -45,24 +49,37 @@ class Site:
 
 
 def sites(network: nn.Module) -> dict[str, Site]:
-    """Return every site by the key of its group: all FFN, then all attention heads, then residual streams.
+    """Return every site by the key of its group: FFN, then attention heads, residual streams and weights.
     FFN neurons are read after the activation function, heads as their weighted values before the output
     projection, residual dimensions as the layer's output."""
-    found: dict[str, list[Site]] = {"ffn": [], "head": [], "resid": []}
+    found: dict[str, list[Site]] = {kind: [] for kind in KINDS}
     stacks: tuple[Stack, ...] = ("encoder", "decoder")
     for stack in stacks:
         for number, layer in enumerate(network.get_submodule(stack).layers):
             place = f"{stack}.{number}"
             group = UnitGroup(f"{place}.ffn", "ffn", stack, number, layer.fc2.in_features)
             found["ffn"].append(Site(group, layer.fc2, rows=layer.fc1))
-            for name, attribute in (("self", "self_attn"), ("cross", "encoder_attn")):
+            for name, attribute in ATTENTIONS.items():
                 attention = getattr(layer, attribute, None)
                 if attention is not None:
                     group = UnitGroup(f"{place}.{name}", "head", stack, number, attention.num_heads)
                     found["head"].append(Site(group, attention.out_proj, attention.head_dim))
             group = UnitGroup(f"{place}.resid", "resid", stack, number, layer.embed_dim)
             found["resid"].append(Site(group, layer, output=True))
+            for name, linear in linears(layer).items():
+                group = UnitGroup(f"{place}.{name}", "weight", stack, number, linear.weight.numel())
+                found["weight"].append(Site(group, linear, weights=linear))
     return {site.group.key: site for kind in found.values() for site in kind}
+
+
+def linears(layer: nn.Module) -> dict[str, Linear]:
+    """Return the linear layers of a Transformer layer by name: ``self.q``, ``k``, ``v`` and ``out``, those of
+    ``cross`` in a decoder, ``fc1`` and ``fc2``."""
+    found: dict[str, Linear] = {}
+    for name, attribute in ATTENTIONS.items():
+        if (attention := getattr(layer, attribute, None)) is not None:
+            found |= {f"{name}.{part}": getattr(attention, f"{part}_proj") for part in ("q", "k", "v", "out")}
+    return {**found, "fc1": layer.fc1, "fc2": layer.fc2}
 
 
 def sites_of(network: nn.Module, space: UnitSpace) -> list[Site]:
@@ -102,6 +119,8 @@ def taps(network: nn.Module, space: UnitSpace, call: Call) -> Iterator[None]:
         for table in {network.encoder.embed_tokens, network.decoder.embed_tokens}:
             hooks.callback(table.register_forward_pre_hook(embed).remove)
         for site in sites_of(network, space):
+            if site.weights is not None:
+                raise ValueError(f"weights have no values to see: {site.group.key}")
             hooks.callback(site.hook(tap(site)).remove)
         yield
         if silent := [key for key, once in fired.items() if not once]:

@@ -17,6 +17,7 @@ from workflow_scripts.config.file_source import TRAIN, VALID
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.plan.disk_plan import parameters, symbols_of
 from workflow_scripts.workflow.plan.text_sizes import TextSizes
+from workflow_scripts.workflow.stage_list.models import ON_TEXT
 
 FILE = Path(__file__).with_suffix(".csv")
 HOW = "first estimate, of another machine"
@@ -121,15 +122,19 @@ class FirstEstimates:
                 return min(2 * both, most.get(job.stage, math.inf))
             case "prepare_text":
                 return text.sentences(given["subset"], pair_of(f"{given['one']}-{given['two']}"))
+            case "vary_text" | "transliterate":
+                return text.sentences(given["varied"], pair_of(f"{given['one']}-{given['two']}"))
             case "rebuild_references":
                 return text.sentences(given["testset"], given["pair"])
             case "binarise":
                 return text.sentences(given["subset"], given["pair"])
+            case "randomise_tokens":
+                return text.sentences(given["varied"], given["pair"])
             case "count_activations":
-                return text.sentences(VALID, pair_of(given["direction"]))
+                return text.sentences(given.get("text", VALID), pair_of(given["direction"]))
             case "count_encoder":
-                counted = experiment.counted_together[job.rule.removeprefix("count_encoder_")]
-                return text.of_directions(VALID, counted)
+                by = job.rule.removeprefix("count_encoder_").removesuffix(ON_TEXT)
+                return text.of_directions(given.get("text", VALID), experiment.counted_together[by])
             case "decode":
                 return text.sentences(given["testset"], pair_of(given["direction"]))
             case "mask_control":

@@ -17,6 +17,7 @@ from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.file_source import VALID
 from workflow_scripts.units.lape import FORMS
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ACTIVATIONS, IMPORTANCE, MAGNITUDE, ScoreTable
@@ -201,9 +202,11 @@ class Lineage:
             if not isinstance(table, MaskTable) or len(place) < 3:
                 continue
             system, seed, maskset = place[:3]
-            folder = sets[maskset].one.scores if maskset in sets else "activations"
+            folder, text = "activations", VALID
+            if maskset in sets:
+                folder, text = sets[maskset].one.scores, sets[maskset].text
             for row in table.rows:
-                scored = f"{folder}/{system}/{seed}/valid/{row}.npz"
+                scored = f"{folder}/{system}/{seed}/{text}/{row}.npz"
                 if scored in self.found and not self._follows(table, row, scored):
                     yield name, row, scored
 

@@ -48,6 +48,9 @@ class TextSizes:
         return number if isinstance(number, int) else None
 
     def _of_source(self, subset: str, pair: str) -> int | None:
+        if varied := self._experiment.varied_texts.get(subset):
+            number = self.sentences(varied.of, pair)
+            return number if number is None or varied.first is None else min(number, varied.first)
         source = self._experiment.data.source
         if isinstance(source, ToySource):
             return _of_toy(source, subset, pair)

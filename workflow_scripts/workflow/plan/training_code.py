@@ -73,12 +73,12 @@ def changed_trainings(
 ) -> list[ChangedTraining]:
     """Return the finished trainings below ``results`` that other code or libraries made."""
     found = []
-    for system in experiment.all_systems:
+    for system in (BASELINE, *experiment.trainings):
         code = current["train_baseline" if system == BASELINE else "finetune"]
         for seed in experiment.train.seeds:
             folder = results / "training" / system / f"s{seed}"
             finished = read_record(folder / FINISHED)
-            if system in experiment.used or not finished or finished.get("code") == code:
+            if system in experiment.taken or not finished or finished.get("code") == code:
                 continue
             history = read_record(folder / HISTORY)
             gpu_hours = float(history.get("gpu_hours", 0.0))

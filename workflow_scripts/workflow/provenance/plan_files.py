@@ -68,10 +68,11 @@ class PlanFiles:
         return {digest_of_names(read): sorted(files.values()) for read, files in own if files}
 
     def rules(self, hashes: Mapping[str, Mapping[str, str]]) -> dict[str, Settings]:
-        """Return each rule with its command and today's hashes; ``hashes``: by the module of its jobs."""
+        """Return each rule with its command and today's hashes; ``hashes``: by the environment and the module
+        of its jobs, as they are in the command."""
         found: dict[str, Settings] = {}
         for rule in self.workflow.rules:
             command = rule.shellcmd or ""
-            module = next((word for word in command.split() if word.startswith("workflow_scripts.")), "")
-            found[rule.name] = Settings(rule.name, command, hashes.get(module, {}))
+            started = " ".join(command.split()[1:3])
+            found[rule.name] = Settings(rule.name, command, hashes.get(started, {}))
         return found

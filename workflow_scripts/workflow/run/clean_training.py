@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_file
 from workflow_scripts.units.system import SystemFolder
@@ -17,6 +18,8 @@ from workflow_scripts.units.training_files import (
     FINISHED,
     HISTORY,
     KEPT,
+    KEPT_ADAPTERS,
+    KEPT_MASKS,
     KEPT_WEIGHTS,
     OWNER,
     RETRAIN,
@@ -31,7 +34,18 @@ from workflow_scripts.workflow.run.results_lock import run_of
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 #: What a training writes into its folder besides checkpoints (docs/reference/files.md).
-WRITTEN = {FINGERPRINT, OWNER, FINISHED, HISTORY, RETRAIN, KEPT, KEPT_WEIGHTS, ".owner.lock"}
+WRITTEN = {
+    FINGERPRINT,
+    OWNER,
+    FINISHED,
+    HISTORY,
+    RETRAIN,
+    KEPT,
+    KEPT_WEIGHTS,
+    KEPT_MASKS,
+    KEPT_ADAPTERS,
+    ".owner.lock",
+}
 WRITTEN |= {"validation.csv", "validation_bleu.csv", "tensorboard"}
 
 
@@ -58,7 +72,7 @@ def readable(count: int) -> str:
 def entries_of(experiment: Experiment, results: Path) -> list[Entry]:
     """Return what every training of the experiment holds below ``results``, in the order of the tables."""
     entries: list[Entry] = []
-    for name in experiment.all_systems:
+    for name in (BASELINE, *experiment.trainings):
         for seed in experiment.train.seeds:
             training = results / "training" / name / f"s{seed}"
             if training.is_dir():

@@ -34,7 +34,7 @@ class Earlier:
 def system_of(experiment: Experiment, job: PlannedJob) -> tuple[str, Settings]:
     """Return the system that a training job makes, and its settings."""
     system = job.wildcards.get("finetuned", BASELINE)
-    return system, experiment.train if system == BASELINE else experiment.finetune
+    return system, experiment.train if system == BASELINE else experiment.training_of(system)
 
 
 def training_folder(results: Path, job: PlannedJob) -> Path:
@@ -75,32 +75,33 @@ def earlier_training(
 
 
 def _is_other(identity: Mapping[str, Any], experiment: Experiment, job: PlannedJob) -> bool:
-    _, settings = system_of(experiment, job)
+    system, settings = system_of(experiment, job)
     given = settings.settings()
     model = experiment.model.architecture()
     overrides = {key: given[key] for key in DROPOUTS if given[key] is not None}
     wanted = {
         "seed": int(job.wildcards["seed"]),
         "languages": experiment.languages,
-        "directions": experiment.train_directions,
+        "directions": experiment.trained_by(system),
         "architecture": {**model, **overrides},
         # If a batch holds less than the model, this decides which sentences are left out.
         "longest_sentence": settings.max_tokens if settings.max_tokens < model["max_positions"] else None,
         # The trainer decides which settings are part of it.
         **{key: value for key, value in given.items() if key in identity},
     }
+    wanted["method"] = None if system == BASELINE else experiment.method_of(system) or None
     wanted = json.loads(json.dumps(wanted))
     if any(identity.get(key) != value for key, value in wanted.items()):
         return True
-    return set(identity.get("data", ())) != _data_names(experiment)
+    return set(identity.get("data", ())) != _data_names(experiment, system)
 
 
-def _data_names(experiment: Experiment) -> set[str]:
+def _data_names(experiment: Experiment, system: str) -> set[str]:
     shards = experiment.data.shards
     folders = [f"shard{number}/" for number in range(shards)] if shards > 1 else [""]
     return {
         f"{folder}{subset}.{pair}.{language}.{extension}"
-        for pair in map(pair_of, experiment.train_directions)
+        for pair in map(pair_of, experiment.trained_by(system))
         for language in pair.split("-")
         for number, folder in enumerate(folders)
         for subset in (("train", "valid") if number == 0 else ("train",))

@@ -124,7 +124,7 @@ def _last_lines(log: Path) -> list[str]:
 
 def _training(experiment: Experiment, job: Job, training: str, state: State, root: Path) -> Progress:
     _, system, seed = training.split("/")
-    settings = experiment.train if system == BASELINE else experiment.finetune
+    settings = experiment.train if system == BASELINE else experiment.training_of(system)
     return progress_of(
         system=system,
         seed=int(seed.removeprefix("s")),

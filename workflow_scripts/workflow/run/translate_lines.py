@@ -13,8 +13,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_file
 from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.software.environments import ROOT
-
-ENGINE_ENVIRONMENTS = {"ctranslate2": "text", "fairseq": "fairseq"}
+from workflow_scripts.workflow.stage_list.models import ENVIRONMENTS
 
 
 def translate_command(
@@ -23,9 +22,12 @@ def translate_command(
     """Return the command that translates, or raise UserError if the config does not have the request."""
     seed = experiment.train.seeds[0] if seed is None else seed
     direction = one_of(direction, experiment.evaluated_directions)
+    translated = experiment.evaluated_directions
+    if system in experiment.all_systems:
+        translated = experiment.directions_of_system(system)
     for kind, value, known in (
         ("system", system, experiment.all_systems),
-        ("direction", direction, experiment.evaluated_directions),
+        ("direction", direction, translated),
         ("seed", str(seed), [str(one) for one in experiment.train.seeds]),
     ):
         if value not in known:
@@ -38,11 +40,11 @@ def translate_command(
             f"{folder}: not trained yet; 'make run CONFIG=…' with the same config trains it; of results in"
             " another folder: ARGS='--directory FOLDER'"
         )
-    decode = experiment.decoding
+    decode = experiment.decoding_by(experiment.engine_of(system))
     masks = mask_row_file(experiment, system, direction, seed, results)
     return [
         str(ROOT / "envs/bin/run-in"),
-        ENGINE_ENVIRONMENTS[decode.engine],
+        ENVIRONMENTS[decode.engine],
         "workflow_scripts.translate.translate",
         *("--system", str(folder), "--direction", direction, "--engine", decode.engine),
         *("--beam", str(decode.beam), "--length-penalty", str(decode.length_penalty)),
@@ -57,7 +59,7 @@ def mask_row_file(
     experiment: Experiment, system: str, direction: str, seed: int, results: Path
 ) -> str | None:
     """Return the mask file of a direction that a masked system was not trained in, else None."""
-    maskset = experiment.masked.get(system)
+    maskset = experiment.through_masks.get(system)
     if maskset is None or direction in experiment.train_directions:
         return None
     return str(results / "masks" / BASELINE / f"s{seed}" / maskset / f"{direction}.npz")

@@ -5,13 +5,20 @@ from typing import Any
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import FilesSource
+from workflow_scripts.config.texts import RANDOM_TOKENS, SHUFFLED_WORDS, TRANSLITERATIONS
 from workflow_scripts.config.toy import ToySource
+from workflow_scripts.workflow.needed_texts import binarised_texts, varied_texts
 from workflow_scripts.workflow.stage import Stage, Wildcards, each, once
 
 #: A toy corpus's contrastive set: a name for `evaluation.contrastive`, below the experiment's folder.
 TOY_CONTRAST = "data/contrastive/toy.tsv"
 MODEL, DICTIONARY = "data/subwords/spm.model", "data/subwords/dict.txt"
 VOCABULARY = {"model": MODEL, "dictionary": DICTIONARY}
+PAIR_OF_VARIED = {
+    "one": "data/text/{varied}/{one}-{two}.{one}.txt",
+    "two": "data/text/{varied}/{one}-{two}.{two}.txt",
+    "stats": "data/text/{varied}/{one}-{two}.json",
+}
 
 
 def shards(experiment: Experiment) -> list[str]:
@@ -28,12 +35,33 @@ def downloads(experiment: Experiment) -> list[str]:
     return list(source.downloads("data", experiment.languages))
 
 
+def _sides(subset: str, pairs: list[str]) -> Iterator[dict[str, str]]:
+    for pair in pairs:
+        for lang in pair.split("-"):
+            yield {"subset": subset, "pair": pair, "lang": lang}
+
+
 def sides(experiment: Experiment) -> Iterator[dict[str, str]]:
-    """Yield subset, pair and language of all text."""
+    """Yield subset, pair and language of all text that is binarised."""
     for subset in experiment.subsets:
-        for pair in experiment.pairs_of(subset):
-            for lang in pair.split("-"):
-                yield {"subset": subset, "pair": pair, "lang": lang}
+        yield from _sides(subset, experiment.pairs_of(subset))
+    varied = varied_texts(experiment)
+    for text in binarised_texts(experiment):
+        yield from _sides(text, varied[text])
+
+
+def varied(experiment: Experiment, *changes: str | None) -> Iterator[dict[str, str]]:
+    """Yield name, pair and both languages of the texts that are made by one of these changes."""
+    for name, pairs in varied_texts(experiment).items():
+        if experiment.varied_texts[name].change in changes:
+            for pair in pairs:
+                one, two = pair.split("-")
+                yield {"varied": name, "pair": pair, "one": one, "two": two}
+
+
+def _random_sides(experiment: Experiment) -> Iterator[dict[str, str]]:
+    for one in varied(experiment, RANDOM_TOKENS):
+        yield from ({**one, "lang": lang} for lang in (one["one"], one["two"]))
 
 
 def pairs(experiment: Experiment) -> Iterator[dict[str, str]]:
@@ -111,18 +139,45 @@ STAGES = (
         jobs=pairs,
     ),
     Stage(
+        "data.vary_text",
+        "text",
+        log="{varied}/{one}-{two}",
+        files=PAIR_OF_VARIED,
+        jobs=lambda e: varied(e, None, SHUFFLED_WORDS),
+    ),
+    Stage(
+        "data.transliterate",
+        "scripts",
+        log="{varied}/{one}-{two}",
+        files=PAIR_OF_VARIED,
+        jobs=lambda e: varied(e, *TRANSLITERATIONS),
+    ),
+    Stage(
+        "data.randomise_tokens",
+        "text",
+        log="{varied}/{pair}.{lang}",
+        files={
+            ending: lambda e, _, ending=ending: [
+                f"data/bin/{shards(e)[0]}{{varied}}.{{pair}}.{{lang}}.{ending}"
+            ]
+            for ending in ("bin", "idx")
+        }
+        | {"stats": "data/bin/{varied}.{pair}.{lang}.json"},
+        jobs=_random_sides,
+    ),
+    Stage(
         "data.train_subwords",
         "text",
         log="spm",
         files=VOCABULARY,
-        jobs=lambda e: [] if e.used else [{}],
+        jobs=lambda e: [] if e.taken else [{}],
     ),
     Stage(
         "train.use_vocabulary",
         "text",
         log="spm",
         files=VOCABULARY,
-        jobs=lambda e: [{}] if e.used else [],
+        jobs=lambda e: [{}] if e.taken else [],
         local=True,
     ),
     Stage(

@@ -12,7 +12,8 @@ PLACE = "{system}/s{seed}/{testset}"
 def scored(experiment: Experiment) -> list[dict[str, Any]]:
     """Return system, seed and test set of everything that is decoded."""
     systems, seeds = experiment.all_systems, experiment.train.seeds
-    return each(system=systems, seed=seeds, testset=experiment.testsets)
+    jobs = each(system=systems, seed=seeds, testset=experiment.testsets)
+    return [one for one in jobs if experiment.directions_scored(one["system"], one["testset"])]
 
 
 def _by_references(experiment: Experiment, **more: list[str]) -> list[dict[str, Any]]:

@@ -6,9 +6,13 @@ from typing import Any
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.file_source import VALID
 from workflow_scripts.workflow import needed_masks
+from workflow_scripts.workflow.needed_texts import other_texts
 from workflow_scripts.workflow.stage import Stage, Wildcards, each
 
+#: What the names of rules end with that score units on another text than the validation text.
+ON_TEXT = "_on_text"
 SYSTEM = {
     "system": "systems/{system}/s{seed}/system.json",
     "weights": "systems/{system}/s{seed}/model.safetensors",
@@ -23,12 +27,21 @@ OF_FINETUNED, OF_UNTRAINED = (
     }
     for wildcard in ("finetuned", "untrained")
 )
+ENVIRONMENTS = {"ctranslate2": "text", "fairseq": "fairseq"}
 
 
 def parts_of(experiment: Experiment, system: str) -> list[str]:
     """Return the names of the files of a system's folder that its rule declares."""
-    masks = ["masks.npz"] if system in experiment.masked else []
-    return ["system.json", "model.safetensors", "spm.model", "dict.txt", *masks]
+    if system in experiment.joined:
+        more = [weights_of_part(direction) for direction in experiment.trained_by(system)]
+    else:
+        more = ["masks.npz"] if system in experiment.masked else []
+    return ["system.json", "model.safetensors", "spm.model", "dict.txt", *more]
+
+
+def weights_of_part(direction: str) -> str:
+    """Return the name of a direction's own weights in a system that is joined from parts."""
+    return f"{direction}.safetensors"
 
 
 def use_system_rule(system: str) -> str:
@@ -36,38 +49,50 @@ def use_system_rule(system: str) -> str:
     return "use_system_" + re.sub(r"\W", "_", system)
 
 
+def join_systems_rule(system: str) -> str:
+    """Return the name of the rule that joins the parts of a system."""
+    return "join_systems_" + re.sub(r"\W", "_", system)
+
+
 def of_baseline(experiment: Experiment, **values: Iterable[Any]) -> list[dict[str, Any]]:
     """Return wildcards of the baseline, whose scores and masks are asked for, in every seed."""
     return each(system=[BASELINE], seed=experiment.train.seeds, **values)
 
 
-def trained(experiment: Experiment) -> list[str]:
-    """Return the fine-tuned systems that are trained here."""
-    return [name for name in experiment.finetuned if name not in experiment.used]
-
-
 def decoded_rows(experiment: Experiment) -> list[dict[str, str]]:
     """Return mask set and direction of every row that only decoding needs: of directions not trained."""
-    return each(maskset=needed_masks.rows(experiment), direction=experiment.directions.evaluate_only)
+    return each(maskset=needed_masks.rows(experiment), direction=experiment.untrained_directions)
 
 
-def _counted_together(experiment: Experiment) -> list[dict[str, Any]]:
-    needed, found = needed_masks.scored(experiment), experiment.counted_together.items()
-    return of_baseline(experiment, by=[by for by, group in found if needed.issuperset(group)])
+def _texts(experiment: Experiment) -> Iterator[dict[str, str]]:
+    """Yield the texts on which units are scored: as folder, and as part of the names of jobs and rules."""
+    yield {"text": VALID, "on": "", "rule": ""}
+    for text in other_texts(experiment):
+        yield {"text": text, "on": f"{text}/", "rule": ON_TEXT}
 
 
-def _counted_alone(experiment: Experiment) -> list[dict[str, Any]]:
-    needed = needed_masks.scored(experiment)
-    alone = [direction for direction in experiment.counted_alone if direction in needed]
-    return of_baseline(experiment, direction=alone)
+def _counted_together(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    for text in _texts(experiment):
+        needed = needed_masks.scored(experiment, text=text["text"])
+        found = experiment.counted_together.items()
+        by = [by for by, group in found if needed.issuperset(group)]
+        yield from (text | job for job in of_baseline(experiment, by=by))
+
+
+def _counted_alone(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    for text in _texts(experiment):
+        needed = needed_masks.scored(experiment, text=text["text"])
+        alone = [direction for direction in experiment.counted_alone if direction in needed]
+        yield from (text | job for job in of_baseline(experiment, direction=alone))
 
 
 def _importance(experiment: Experiment) -> Iterator[dict[str, Any]]:
     for scores in dict.fromkeys(named.one.scores for named in experiment.masks.named.values()):
         folder, _, units = scores.partition("/")
-        if folder == "importance":
-            directions = sorted(needed_masks.scored(experiment, scores))
-            yield from of_baseline(experiment, units=[units], direction=directions)
+        for text in _texts(experiment) if folder == "importance" else ():
+            directions = sorted(needed_masks.scored(experiment, scores, text["text"]))
+            jobs = of_baseline(experiment, units=[units], direction=directions)
+            yield from (text | job for job in jobs)
 
 
 def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
@@ -81,21 +106,32 @@ def _analysed(k: str | None, experiment: Experiment) -> list[dict[str, Any]]:
     return of_baseline(experiment, maskset=[f"k{k}"] if k else [])
 
 
-def _decoded(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    for system in experiment.all_systems:
+def decoded_by(experiment: Experiment, engine: str) -> list[str]:
+    """Return the systems that an engine decodes."""
+    return [name for name in experiment.all_systems if experiment.engine_of(name) == engine]
+
+
+def _decoded(experiment: Experiment, systems: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for system in systems:
         for seed in experiment.train.seeds:
             for testset in experiment.testsets:
-                for direction in experiment.directions_of(testset):
+                for direction in experiment.directions_scored(system, testset):
                     yield {"system": system, "seed": seed, "testset": testset, "direction": direction}
+
+
+def _by_fairseq_alone(experiment: Experiment) -> list[str]:
+    """Return the systems that fairseq decodes though the config asks for CTranslate2."""
+    return [] if experiment.decode.engine == "fairseq" else decoded_by(experiment, "fairseq")
+
+
+def _joined_files(experiment: Experiment, wildcards: Wildcards) -> list[str]:
+    name = wildcards["joined"]
+    return [f"systems/{name}/s{{seed}}/{file}" for file in parts_of(experiment, name)]
 
 
 def _used_files(experiment: Experiment, wildcards: Wildcards) -> list[str]:
     name = wildcards["taken"]
     return [f"systems/{name}/s{{seed}}/{file}" for file in parts_of(experiment, name)]
-
-
-def _engine(experiment: Experiment) -> str:
-    return {"ctranslate2": "text", "fairseq": "fairseq"}[experiment.decode.engine]
 
 
 def _other_engine(experiment: Experiment) -> str:
@@ -122,7 +158,7 @@ STAGES = (
         "fairseq",
         log="s{seed}",
         files=OF_BASELINE,
-        jobs=lambda e: each(seed=[] if BASELINE in e.used else e.train.seeds),
+        jobs=lambda e: each(seed=[] if BASELINE in e.taken else e.train.seeds),
         gpu=True,
         training=f"training/{BASELINE}/s{{seed}}",
     ),
@@ -130,30 +166,38 @@ STAGES = (
     Stage(
         "activations.count_encoder",
         "fairseq",
-        log="{system}/s{seed}/{by}",
+        log="{system}/s{seed}/{on}{by}",
         files={
             "counts": lambda e, w: [
-                f"activations/{{system}}/s{{seed}}/valid/{direction}.npz"
+                f"activations/{{system}}/s{{seed}}/{w['text']}/{direction}.npz"
                 for direction in e.counted_together[w["by"]]
             ]
         },
-        rule=lambda e, w: f"count_encoder_{w['by']}",
+        rule=lambda e, w: f"count_encoder_{w['by']}{w['rule']}",
         jobs=_counted_together,
         gpu=True,
     ),
     Stage(
         "activations.count_activations",
         "fairseq",
-        log="{system}/s{seed}/{direction}",
-        files={"counts": "activations/{system}/s{seed}/valid/{direction}.npz"},
+        log="{system}/s{seed}/{on}{direction}",
+        files={
+            "counts": lambda e, w: [f"activations/{{system}}/s{{seed}}/{w['text']}/{{direction}}.npz"],
+        },
+        rule=lambda e, w: f"count_activations{w['rule']}",
         jobs=_counted_alone,
         gpu=True,
     ),
     Stage(
         "activations.score_importance",
         "fairseq",
-        log="{system}/s{seed}/{units}.{direction}",
-        files={"scores": "importance/{units}/{system}/s{seed}/valid/{direction}.npz"},
+        log="{system}/s{seed}/{on}{units}.{direction}",
+        files={
+            "scores": lambda e, w: [
+                f"importance/{{units}}/{{system}}/s{{seed}}/{w['text']}/{{direction}}.npz"
+            ],
+        },
+        rule=lambda e, w: f"score_importance{w['rule']}",
         jobs=_importance,
         gpu=True,
     ),
@@ -170,9 +214,17 @@ STAGES = (
         "fairseq",
         log="{finetuned}.s{seed}",
         files=OF_FINETUNED,
-        jobs=lambda e: each(seed=e.train.seeds, finetuned=trained(e)),
+        jobs=lambda e: each(seed=e.train.seeds, finetuned=e.trainings),
         gpu=True,
         training="training/{finetuned}/s{seed}",
+    ),
+    Stage(
+        "train.join_systems",
+        "text",
+        log="{joined}.s{seed}",
+        files={"system": _joined_files},
+        rule=lambda e, w: join_systems_rule(w["joined"]),
+        jobs=lambda e: each(seed=e.train.seeds, joined=[n for n in e.joined if n not in e.used]),
     ),
     Stage(
         "train.use_masks",
@@ -205,12 +257,24 @@ STAGES = (
     ),
     Stage(
         "translate.decode",
-        _engine,
+        lambda e: ENVIRONMENTS[e.decode.engine],
         log="{system}/s{seed}/{testset}.{direction}",
         files={"hypotheses": "translations/{system}/s{seed}/{testset}/{direction}.txt"},
         asked_for=("hypotheses",),
-        jobs=_decoded,
+        jobs=lambda e: _decoded(e, decoded_by(e, e.decode.engine)),
         without=_other_engine,
         gpu=_decodes_on_gpu,
+    ),
+    # Of systems that CTranslate2 cannot decode.
+    Stage(
+        "translate.decode",
+        "fairseq",
+        log="{system}/s{seed}/{testset}.{direction}",
+        files={"hypotheses": "translations/{system}/s{seed}/{testset}/{direction}.txt"},
+        own_name="decode_by_fairseq",
+        asked_for=("hypotheses",),
+        jobs=lambda e: _decoded(e, _by_fairseq_alone(e)),
+        without=lambda e: "translate.ctranslate2_engine",
+        gpu=True,
     ),
 )

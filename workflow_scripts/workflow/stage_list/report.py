@@ -59,7 +59,7 @@ def unit_masks(experiment: Experiment) -> dict[str, str]:
 
 def drawn(experiment: Experiment) -> list[str]:
     """Return the systems whose training curves can be drawn."""
-    return [name for name in (BASELINE, *experiment.finetuned) if name not in experiment.used]
+    return [name for name in (BASELINE, *experiment.finetuned) if name not in experiment.taken]
 
 
 STAGES = (

@@ -22,13 +22,17 @@ def make_global_group() -> None:
 
 def from_rank_0(value: float) -> float:
     """Return process 0's `value`."""
+    return float(tensor_from_rank_0(torch.tensor([value], dtype=torch.float64)).item())
+
+
+def tensor_from_rank_0(value: torch.Tensor) -> torch.Tensor:
+    """Return process 0's `value`, on the CPU; all give one of its shape and type."""
     if not distributed.is_initialized():
         return value
     group = distributed_utils.get_data_parallel_group()
-    device = "cuda" if distributed.get_backend(group) == "nccl" else "cpu"
-    shared = torch.tensor([value], dtype=torch.float64, device=device)
+    shared = value.to("cuda" if distributed.get_backend(group) == "nccl" else "cpu")
     distributed.broadcast(shared, src=0, group=group)
-    return float(shared.item())
+    return shared.cpu()
 
 
 def highest_of_all(value: int) -> int:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import workflow_scripts.models.fairseq.compat  # before fairseq
+import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
 import numpy as np
@@ -21,11 +21,11 @@ from fairseq.distributed import utils as distributed_utils
 from fairseq.tasks import setup_task
 from fairseq_cli import train as fairseq_train
 
-import workflow_scripts.models.fairseq.training.task  # noqa: F401  (registers the task)
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.training.collectives import make_global_group
 from workflow_scripts.models.fairseq.training.memory import keep_freed_memory
 from workflow_scripts.models.fairseq.training.slices import SliceEnded, SliceWatch, handling
+from workflow_scripts.models.fairseq.training.task import SelectAgain  # (registers the task)
 from workflow_scripts.models.fairseq.training.trainer import (
     NeuronspecTrainer,
     forget_previous_training,
@@ -47,11 +47,12 @@ def never(seconds: float) -> bool:
 class Surroundings:
     """Where a training runs, pickled: its number of processes, and this one's number of its device.
     `end_is_near`: the next so many seconds do not fit before this process must end. `check_owner`: raises
-    UserError if the training's folder is no longer this process's."""
+    UserError if the training's folder is no longer this process's; `select_again` makes masks again."""
 
     processes: int
     device: int
     check_owner: Callable[[Path], None]
+    select_again: SelectAgain
     end_is_near: Callable[[float], bool] = never
 
 
@@ -115,6 +116,7 @@ def _train(cfg: Any, surroundings: Surroundings) -> None:
     np.random.seed(cfg.common.seed)
     utils.set_torch_seed(cfg.common.seed)
     task = setup_task(cfg.task)
+    task.select_again = surroundings.select_again
     settings = task.settings
     if settings["threads"]:
         torch.set_num_threads(settings["threads"])

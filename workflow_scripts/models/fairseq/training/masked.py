@@ -1,36 +1,60 @@
 """The masks of a training: laid for each batch, and what an update may change under them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import copy
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
+import numpy as np
 import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import Tensor, distributed, nn
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.gates import Gates
 from workflow_scripts.models.fairseq.sites import sites_of
-from workflow_scripts.models.fairseq.training.collectives import any_of_all
+from workflow_scripts.models.fairseq.training.collectives import any_of_all, tensor_from_rank_0
 from workflow_scripts.models.fairseq.training.held_rows import held_rows
-from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.mask_table import RENEWED, MaskTable
+from workflow_scripts.units.space import UnitSpace
+
+logger = logging.getLogger(__name__)
+
+#: Of a network without gates, in eval mode, and masks: the units that each direction keeps now, bool.
+Select = Callable[[nn.Module, MaskTable], NDArray[np.bool_]]
+
+
+def first_weights(network: nn.Module, space: UnitSpace) -> list[tuple[nn.Parameter, slice]]:
+    """Return W1 of each FFN whose neurons are among the units, and the flat ids of its rows."""
+    return [
+        (dict(site.rows.named_parameters())["weight"], part)
+        for site, part in zip(sites_of(network, space), space.slices().values(), strict=True)
+        if site.rows is not None
+    ]
 
 
 def rows_without(
-    network: nn.Module, masks: MaskTable, directions: Iterable[str]
+    weights: Iterable[tuple[nn.Parameter, slice]], masks: MaskTable, directions: Iterable[str]
 ) -> dict[nn.Parameter, Tensor]:
-    """Return the rows of the first weights that none of these directions keeps: weight → bool [units]."""
+    """Return which rows of ``weights`` none of these directions keeps: W1 → bool [neurons]; a W1 without any
+    is left out."""
     kept = torch.zeros(masks.space.size, dtype=torch.bool)
     for direction in directions:
         kept |= torch.from_numpy(masks.row(direction))
-    found: dict[nn.Parameter, Tensor] = {}
-    for site, part in zip(sites_of(network, masks.space), masks.space.slices().values(), strict=True):
-        if site.rows is not None and not kept[part].all():
-            weight = dict(site.rows.named_parameters())["weight"]
-            found[weight] = ~kept[part].to(weight.device)
-    return found
+    return {weight: ~kept[part].to(weight.device) for weight, part in weights if not kept[part].all()}
+
+
+def masks_of_state(masks: MaskTable, directions: Sequence[str], state: Mapping[str, Any] | None) -> MaskTable:
+    """Return the masks in use when a checkpoint was written. ``masks``: those that the training began with;
+    ``state``: of ``MaskedTraining.state``."""
+    if state is None or not state["renewed"]:
+        return masks
+    facts = {**masks.manifest, RENEWED: state["renewed"]}
+    return MaskTable(directions, state["bits"].numpy(), masks.space, facts, masks.origin)
 
 
 class MaskedTraining:
@@ -43,18 +67,52 @@ class MaskedTraining:
         if missing := [direction for direction in directions if direction not in masks.rows]:
             raise UserError(f"{masks.origin} has no row for direction {missing[0]}; it has {masks.rows}")
         self.directions = tuple(directions)
-        self._network, self._method = network, method
+        self._network, self._first, self._method = network, masks, method
         self._updated = torch.zeros(len(self.directions), dtype=torch.bool)
+        self._renewed = 0
         self._use(masks)
 
     def _use(self, masks: MaskTable) -> None:
         self.masks = masks
         whole = {"ffn": "gradient"} if self._method.get("train") == "gradients" else None
         self.gates = Gates(self._network, masks, whole)
+        self._weights = first_weights(self._network, masks.space)
 
-    def begin_update(self) -> None:
-        """Forget the batches before, of an update that was made or skipped."""
+    def begin_update(self, updates: int, select: Select) -> None:
+        """Called before the batches of an update, after so many ``updates``: forget the batches before, and
+        make the masks again if that is due (``renew``). ``select``: of a network and masks, new ones."""
         self._updated.zero_()
+        every = self._method.get("renew")
+        if every and updates % every == 0 and updates > self._renewed:
+            self._renew(updates, select)
+
+    def _renew(self, updates: int, select: Select) -> None:
+        # Not at the end of the update before, whose checkpoint has the masks that it was validated under.
+        before = self._bits()
+        self.gates.clear()
+        bits = before
+        if not (distributed.is_initialized() and distributed.get_rank()):
+            # A copy: what the network keeps from a pass without gradients must not come into a training.
+            plain = copy.deepcopy(self._network).float().eval()
+            bits = torch.from_numpy(np.packbits(select(plain, self.masks), axis=1))
+        self.load({"bits": tensor_from_rank_0(bits), "renewed": updates})
+        changed = np.unpackbits(before.numpy() ^ self._bits().numpy()).sum()
+        share = changed / (len(self.directions) * self.masks.space.size)
+        logger.info(f"masks made again at update {updates}: {share:.1%} of them changed")
+
+    def _bits(self) -> Tensor:
+        return torch.from_numpy(np.packbits([self.masks.row(name) for name in self.directions], axis=1))
+
+    def state(self) -> dict[str, Any] | None:
+        """Return what a checkpoint needs to go on: the bits in use, uint8 [directions, bytes], and after how
+        many updates they were made; None where they are those of the beginning for ever."""
+        return {"bits": self._bits(), "renewed": self._renewed} if "renew" in self._method else None
+
+    def load(self, state: Mapping[str, Any] | None) -> None:
+        """Go on with the masks of a checkpoint."""
+        if state is not None:
+            self._renewed = state["renewed"]
+            self._use(masks_of_state(self._first, self.directions, state))
 
     def select(self, number: int) -> None:
         """Lay the row of a batch's direction on the network."""
@@ -77,4 +135,4 @@ class MaskedTraining:
         else:
             return nullcontext()
         names = [name for name, moves in zip(self.directions, moving.tolist(), strict=True) if moves]
-        return held_rows(optimizer, rows_without(self._network, self.masks, names))
+        return held_rows(optimizer, rows_without(self._weights, self.masks, names))

@@ -3,7 +3,8 @@
 import json
 import logging
 import math
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,16 @@ from typing import Any
 import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
 # isort: split
+import numpy as np
 import torch
 from fairseq import metrics
 from fairseq.dataclass import FairseqDataclass
 from fairseq.tasks import FairseqTask, register_task
+from numpy.typing import NDArray
 
 from workflow_scripts.models.fairseq.artifact import load_weights
 from workflow_scripts.models.fairseq.network import build_network, fairseq_dictionary
+from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.models.fairseq.sampling import (
     BY_DIRECTION,
     MultiDirectionDataset,
@@ -25,16 +29,21 @@ from workflow_scripts.models.fairseq.sampling import (
     weighted,
 )
 from workflow_scripts.models.fairseq.shards import shard_folders, shard_of_epoch
+from workflow_scripts.models.fairseq.training.adapted import AdapterTraining
 from workflow_scripts.models.fairseq.training.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
 from workflow_scripts.models.fairseq.training.masked import MaskedTraining
-from workflow_scripts.models.fairseq.training.trained import freeze
+from workflow_scripts.models.fairseq.training.trained import ADAPTERS, freeze
 from workflow_scripts.models.fairseq.training.validation_rows import BLEU, VALIDATION, append_rows
+from workflow_scripts.models.port import Port
 from workflow_scripts.models.progress_log import check_finite
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
+
+#: Port of the network as it is, masks, data folder, directions → the units that each keeps now.
+SelectAgain = Callable[[Port, MaskTable, str, Sequence[str]], NDArray[np.bool_]]
 
 # The row of all directions together; its loss chooses the best checkpoint.
 ALL = "all"
@@ -51,6 +60,9 @@ class NeuronspecTranslationConfig(FairseqDataclass):
 class NeuronspecTranslationTask(FairseqTask):
     """fairseq's task interface over a plan; see the module's docstring."""
 
+    #: Makes masks again where the method says so; set before a training.
+    select_again: SelectAgain
+
     def __init__(self, cfg: Any) -> None:
         super().__init__(cfg)
         plan: dict[str, Any] = json.loads(cfg.plan)
@@ -61,6 +73,7 @@ class NeuronspecTranslationTask(FairseqTask):
         self.vocabulary = Vocabulary.read(plan["dictionary"], plan["languages"])
         self.dictionary = fairseq_dictionary(self.vocabulary)
         self.masked: MaskedTraining | None = None
+        self.adapted: AdapterTraining | None = None
         self.train_folder: str | None = None
 
     @property
@@ -112,15 +125,46 @@ class NeuronspecTranslationTask(FairseqTask):
         if self.plan["initial_weights"] is not None:
             load_weights(network, self.plan["initial_weights"])
         method = self.plan["method"]
-        freeze(network, method)
+        freeze(network, method, self.plan["architecture"])
+        if ADAPTERS in method:
+            self.adapted = AdapterTraining(network, method[ADAPTERS]["rows"], self.directions)
         if self.plan["masks"] is not None:
             self.masked = MaskedTraining(network, MaskTable.read(self.plan["masks"]), self.directions, method)
         return network
 
-    def begin_update(self) -> None:
-        """Called by the trainer before the batches of an update."""
+    def begin_update(self, updates: int) -> None:
+        """Called by the trainer before the batches of an update, after so many."""
         if self.masked is not None:
-            self.masked.begin_update()
+            self.masked.begin_update(updates, self._select_masks)
+        if self.adapted is not None:
+            self.adapted.begin_update()
+
+    def _lay(self, number: int) -> None:
+        """Lay the masks and the adapters of a batch's direction on the network."""
+        if self.masked is not None:
+            self.masked.select(number)
+        if self.adapted is not None:
+            self.adapted.select(number)
+
+    def _check_laid(self) -> None:
+        if self.masked is not None:
+            self.masked.gates.check_fired()
+        if self.adapted is not None:
+            self.adapted.adapters.check_fired()
+
+    def _select_masks(self, network: Any, masks: MaskTable) -> NDArray[np.bool_]:
+        port = FairseqPort(network, self.vocabulary)
+        return self.select_again(port, masks, shard_of_epoch(self.plan["data_bin"], 1), self.directions)
+
+    def masks_in_use(self) -> dict[str, Any]:
+        """Return what a checkpoint says of masks that change while the training runs, else nothing."""
+        state = None if self.masked is None else self.masked.state()
+        return {} if state is None else {"masks": state}
+
+    def take_masks(self, extra_state: dict[str, Any]) -> None:
+        """Go on with the masks of a checkpoint, if it has some."""
+        if self.masked is not None:
+            self.masked.load(extra_state.get("masks"))
 
     def train_step(
         self,
@@ -132,31 +176,31 @@ class NeuronspecTranslationTask(FairseqTask):
         ignore_grad: bool = False,
     ) -> tuple[Any, Any, dict[str, Any]]:
         """One forward and backward pass under the mask of the batch's direction."""
-        if self.masked is not None:
-            self.masked.select(sample["direction"])
+        self._lay(sample["direction"])
         result: tuple[Any, Any, dict[str, Any]] = super().train_step(
             sample, model, criterion, optimizer, update_num, ignore_grad
         )
-        if self.masked is not None:
-            self.masked.gates.check_fired()
-            if not ignore_grad:
-                self.masked.learn(sample["direction"])
+        self._check_laid()
+        for laid in (self.masked, self.adapted):
+            if laid is not None and not ignore_grad:
+                laid.learn(sample["direction"])
         return result
 
     def optimizer_step(self, optimizer: Any, model: Any, update_num: int) -> None:
-        """fairseq's step, which leaves alone what the masks hold."""
-        with self.masked.holding(optimizer) if self.masked is not None else nullcontext():
+        """fairseq's step, which leaves alone what masks and adapters hold."""
+        with ExitStack() as held:
+            for laid in (self.masked, self.adapted):
+                if laid is not None:
+                    held.enter_context(laid.holding(optimizer))
             super().optimizer_step(optimizer, model, update_num)
 
     def valid_step(
         self, sample: dict[str, Any], model: Any, criterion: Any
     ) -> tuple[Any, Any, dict[str, Any]]:
         """fairseq's step under the mask of the batch's direction; its sums also by direction."""
-        if self.masked is not None:
-            self.masked.select(sample["direction"])
+        self._lay(sample["direction"])
         loss, sample_size, output = super().valid_step(sample, model, criterion)
-        if self.masked is not None:
-            self.masked.gates.check_fired()
+        self._check_laid()
         # Every process must report the same keys, for their sums are gathered in one tensor.
         for number, direction in enumerate(self.directions):
             own = number == sample["direction"]
@@ -211,8 +255,7 @@ class NeuronspecTranslationTask(FairseqTask):
 
         scores = {}
         for number, direction in enumerate(self.directions):
-            if self.masked is not None:
-                self.masked.select(number)
+            self._lay(number)
             scores[direction] = validation_bleu(self, model, number)
             stats[f"bleu/{direction}"] = scores[direction]
         named = " ".join(f"{direction} {score:.1f}" for direction, score in scores.items())

@@ -9,14 +9,23 @@ import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 import torch
 from torch import nn
 
+from workflow_scripts.models.fairseq.adapters import train_adapters
 from workflow_scripts.models.fairseq.sites import sites
-from workflow_scripts.models.fairseq.training.masked import rows_without
+from workflow_scripts.models.fairseq.training.masked import first_weights, rows_without
 from workflow_scripts.units.mask_table import MaskTable
 
+#: The key of a method with adapters: their ``kind`` and ``size``, and ``rows``, direction -> row.
+ADAPTERS = "adapters"
 
-def freeze(network: nn.Module, method: Mapping[str, Any]) -> None:
+
+def freeze(network: nn.Module, method: Mapping[str, Any], architecture: Mapping[str, Any]) -> None:
     """Leave only what the method trains with ``requires_grad``; the optimiser and the processes' reducer take
-    no other parameter. ``parameters: ffn``: weights and biases of both layers of every FFN."""
+    no other parameter. ``parameters: ffn``: weights and biases of both layers of every FFN. ``adapters``: new
+    ones, which become the network's module of that name."""
+    if (adapters := method.get(ADAPTERS)) is not None:
+        rows = sorted(set(adapters["rows"].values()))
+        train_adapters(network, architecture, adapters["kind"], adapters["size"], rows)
+        return
     if method.get("parameters") != "ffn":
         return
     network.requires_grad_(False)
@@ -34,13 +43,14 @@ def take_untrained(
     directions: Sequence[str],
 ) -> None:
     """Copy what the method does not train from ``start``, which it began with, into the trained ``network``:
-    checkpoints of half precision hold it rounded. ``masks``: those of the whole training, None without."""
-    freeze(network, method)
+    checkpoints of half precision hold it rounded. ``masks``: those of the whole training, None where it had
+    none or others by and by."""
     rows = {}
     if masks is not None and method.get("train") == "gradients":
-        rows = rows_without(network, masks, directions)
+        rows = rows_without(first_weights(network, masks.space), masks, directions)
     with torch.no_grad():
-        for trained, first in zip(network.parameters(), start.parameters(), strict=True):
+        for name, first in start.named_parameters():
+            trained = network.get_parameter(name)
             if not trained.requires_grad:
                 trained.copy_(first)
             elif trained in rows:

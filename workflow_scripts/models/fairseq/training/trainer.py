@@ -124,6 +124,8 @@ class NeuronspecTrainer(Trainer):
                     self._model.to(self.device),
                     device_ids=device,
                     broadcast_buffers=False,
+                    # Of adapters only the rows of this process's batches have a gradient.
+                    find_unused_parameters=self.task.adapted is not None,
                     process_group=self.data_parallel_process_group,
                 )
             )
@@ -135,7 +137,7 @@ class NeuronspecTrainer(Trainer):
         # what the gradient is divided by.
         samples = [sample for sample in samples if sample] or samples
         with self.watch.timed("update"):
-            self.task.begin_update()
+            self.task.begin_update(self.get_num_updates())
             output = super().train_step(samples, raise_oom=True)
         if output is not None:
             # On a GPU in half precision an update that overflows gives no output and is tried again.
@@ -173,6 +175,7 @@ class NeuronspecTrainer(Trainer):
             "num_runs": getattr(stop, "num_runs", 0),
         }
         extra_state["batching"] = self.batching
+        extra_state |= self.task.masks_in_use()
         with self.watch.timed("writing"):
             super().save_checkpoint(filename, extra_state)
 
@@ -189,6 +192,7 @@ class NeuronspecTrainer(Trainer):
                 forget_rows_after(folder / name, update - 1 if incomplete else update)
         if extra_state is None:
             return None
+        self.task.take_masks(extra_state)
         patience = extra_state.get("patience", {})
         if patience.get("best") is not None:
             fairseq_train.should_stop_early.best = patience["best"]

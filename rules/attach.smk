@@ -1,0 +1,79 @@
+# What plain fairseq made, taken: checkpoints become systems, binarised text is linked.
+
+for name, checkpoint in EXPERIMENT.attached.items():
+
+    rule:
+        name:
+            import_rule(name)
+        input:
+            checkpoint=checkpoint,
+            model=EXPERIMENT.attach.subwords,
+            dictionary=EXPERIMENT.attach.dictionary,
+            parent=parent_files if name != BASELINE else [],
+            masks=(
+                f"<results>/masks/baseline/s{{seed}}/{EXPERIMENT.masked[name]}.npz"
+                if name != BASELINE
+                else []
+            ),
+        output:
+            **files("import_checkpoint", like={"attached": name}),
+        log:
+            log_of("import_checkpoint", attached=name),
+        benchmark:
+            benchmark_of("import_checkpoint", attached=name)
+        # Everything else waits for it, and it may find that the files do not fit.
+        priority: 1
+        conda:
+            conda_of("import_checkpoint")
+        container:
+            image_of("import_checkpoint")
+        envmodules:
+            *modules_of("import_checkpoint"),
+        params:
+            **identity(
+                "import_checkpoint",
+                system=name,
+                languages=EXPERIMENT.languages,
+                directions=EXPERIMENT.train_directions,
+                text=EXPERIMENT.text.model_dump(),
+                architecture=EXPERIMENT.known_architecture,
+            ),
+            parent=lambda w, input: (
+                f"--parent {parent(input.parent[0])} --masks {input.masks}" if input.masks else ""
+            ),
+            out=lambda w, output: parent(output.system[0]),
+        shell:
+            command(
+                "import_checkpoint",
+                "--checkpoint {input.checkpoint:q} --subwords {input.model:q} --dictionary {input.dictionary:q} "
+                "{params.parent} --out {params.out:q}",
+                "seed",
+            )
+
+
+if made("use_data_bin", "files"):
+
+    rule use_data_bin:
+        input:
+            dictionary="<results>/data/subwords/dict.txt",
+        output:
+            **files("use_data_bin"),
+        log:
+            log_of("use_data_bin"),
+        benchmark:
+            benchmark_of("use_data_bin")
+        conda:
+            conda_of("use_data_bin")
+        container:
+            image_of("use_data_bin")
+        envmodules:
+            *modules_of("use_data_bin"),
+        params:
+            **identity(
+                "use_data_bin",
+                data_bin=EXPERIMENT.attach.data_bin,
+                directions=EXPERIMENT.train_directions,
+            ),
+            out=lambda w, output: f"{RESULTS}/data/bin",
+        shell:
+            command("use_data_bin", "--dictionary {input.dictionary:q} --out {params.out:q}")

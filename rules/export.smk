@@ -1,0 +1,41 @@
+# Systems for others: safetensors, or a CTranslate2 model of each direction, with a model card.
+
+for name, form in (
+    itertools.product(EXPERIMENT.export.systems, EXPERIMENT.export.formats) if EXPERIMENT.export else ()
+):
+
+    rule:
+        name:
+            export_rule(name, form)
+        input:
+            system=[f"<results>/systems/{name}/s{{seed}}/{file}" for file in parts_of(EXPERIMENT, name)],
+            scores=[
+                f"<results>/scores/{name}/s{{seed}}/{testset}.raw.json" for testset in EXPERIMENT.testsets
+            ],
+            card="<results>/data/card.json",
+        output:
+            **files("export_system", like={"exported": name, "form": form}),
+        log:
+            log_of("export_system", exported=name, form=form),
+        benchmark:
+            benchmark_of("export_system", exported=name, form=form)
+        conda:
+            conda_of("export_system")
+        container:
+            image_of("export_system")
+        envmodules:
+            *modules_of("export_system"),
+        params:
+            **identity(
+                "export_system",
+                form=form,
+                directions=EXPERIMENT.trained_by(name),
+                licence=EXPERIMENT.export.licence,
+            ),
+            system=lambda w, input: parent(input.system[0]),
+            out=lambda w, output: parent(output.files[0]),
+        shell:
+            command(
+                "export_system",
+                "--system {params.system:q} --scores {input.scores:q} --data-card {input.card:q} --out {params.out:q}",
+            )

@@ -1,0 +1,155 @@
+"""Systems of every kind: what the jobs of one plan read and are told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.workflow.planned_jobs import Job, Plan, plan
+from tests.workflow.test_job_counts import TINY, lay_down_text
+
+CONFIG = {
+    **TINY,
+    "masks": {"k": [95], "sets": {"chance": {"like": "k95", "rows": "random", "draws": 2}}},
+    "groups": {"family": {"west": ["de"], "south": ["fr"]}},
+    "finetune": {"max_updates": 1000, "max_tokens": 600},
+    "systems": {
+        "continued": {"masks": "all"},
+        "random": {"masks": "chance"},
+        "gradients": {"masks": "k95", "train": "gradients"},
+        "small": {"adapters": {"kind": "bottleneck", "by": "family", "size": 8}},
+        "lora": {"adapters": {"kind": "lora"}, "directions": ["en-fr", "fr-en"]},
+        "full": {"each": "direction"},
+        "two": {
+            "each": "direction", "start": "random", "directions": ["de-en", "en-fr"],
+            "settings": {"lr": 0.01, "threads": 1},
+        },
+    },
+    "directions": {"evaluate_only": ["de-fr"]},
+    "evaluation": {"likelihood": True, "contrastive": {"gender": "gender.tsv"}},
+}  # fmt: skip
+R = "results/tiny"
+PARTS = [
+    "full.en-de", "full.en-fr", "full.de-en", "full.fr-en", "two.en-fr", "two.de-en",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    folder = tmp_path_factory.mktemp("systems")
+    lay_down_text(folder)
+    header = "\t".join(("direction", "id", "source", "correct", "wrong", "phenomenon"))
+    (folder / "gender.tsv").write_text(f"{header}\nen-fr\t1\ta\tb\tc\tg\n")
+    return plan(folder, CONFIG)
+
+
+def tuned(planned: Plan, name: str) -> Job:
+    return planned.job("finetune", finetuned=name)
+
+
+def test_each_part_is_a_training_of_its_own(planned: Plan) -> None:
+    trained = {job.wildcards["finetuned"] for job in planned.of("finetune")}
+    assert trained == {"continued", "random-1", "random-2", "gradients", "small", "lora", *PARTS}
+    job = tuned(planned, "two.de-en")
+    settings, execution = (json.loads(job.options[name]) for name in ("--settings", "--execution"))
+    # A fourth of the 6000 updates of `train`: there are four directions.
+    assert (settings["max_updates"], settings["lr"], settings["sampler"]) == (1500, 0.01, "by_direction")
+    assert (execution["max_tokens"], execution["threads"]) == (2400, 1)
+    assert (job.options["--directions"], job.options["--start"]) == ("de-en", "random")
+    text = {file for file in job.inputs if "/data/bin/" in file}
+    assert text == {
+        f"{R}/data/bin/{subset}.de-en.{language}.{extension}"
+        for subset in ("train", "valid") for language in ("de", "en") for extension in ("bin", "idx")
+    }  # fmt: skip
+    assert job.options["--out"] == f"{R}/systems/two.de-en/s1"
+    part = tuned(planned, "full.de-en").options
+    assert json.loads(part["--settings"])["max_updates"] == 250
+    assert "--start" not in part and "--method" not in part
+
+
+def test_parts_are_joined_into_a_system(planned: Plan) -> None:
+    [job] = planned.of("join_systems_two")
+    folders = [f"{R}/systems/two.{direction}/s1" for direction in ("en-fr", "de-en")]
+    assert job.options == {
+        "--system": "two",
+        "--parent": f"{R}/systems/baseline/s1",
+        "--parts": " ".join(folders),
+        "--out": f"{R}/systems/two/s1",
+    }
+    assert {f"{folder}/model.safetensors" for folder in folders} <= set(job.inputs)
+    assert {f"{R}/systems/two/s1/{one}.safetensors" for one in ("en-fr", "de-en", "model")} <= set(
+        job.outputs
+    )
+
+
+def test_a_training_is_told_only_what_differs_from_the_published_one(planned: Plan) -> None:
+    told = {
+        name: json.loads(tuned(planned, name).options.get("--method", "{}"))
+        for name in ("continued", "random-2", "gradients", "small", "lora")
+    }
+    assert told == {
+        "continued": {},
+        "random-2": {},
+        "gradients": {"train": "gradients"},
+        "small": {
+            "adapters": {
+                "kind": "bottleneck", "size": 8,
+                "rows": {"en-de": "en-west", "en-fr": "en-south", "de-en": "en-west", "fr-en": "en-south"},
+            }
+        },
+        "lora": {"adapters": {"kind": "lora", "size": 64, "rows": {"en-fr": "en-fr", "fr-en": "fr-en"}}},
+    }  # fmt: skip
+    assert tuned(planned, "random-2").options["--masks"] == f"{R}/masks/baseline/s1/chance-2.npz"
+    assert tuned(planned, "lora").options["--directions"] == "en-fr fr-en"
+
+
+def test_a_system_is_scored_in_the_directions_that_it_has(planned: Plan) -> None:
+    trained = "en-de en-fr de-en fr-en"
+    had = {
+        **dict.fromkeys(("baseline", "continued", "random-1", "random-2", "gradients"), f"{trained} de-fr"),
+        **dict.fromkeys(("small", "full"), trained),
+        "lora": "en-fr fr-en",
+        "two": "en-fr de-en",
+    }
+    for rule in ("score", "identify", "score_likelihood"):
+        assert {job.wildcards["system"]: job.options["--directions"] for job in planned.of(rule)} == had
+    decoded: dict[str, set[str]] = {}
+    for job in [*planned.of("decode"), *planned.of("decode_by_fairseq")]:
+        decoded.setdefault(job.wildcards["system"], set()).add(job.wildcards["direction"])
+    assert decoded == {name: set(directions.split()) for name, directions in had.items()}
+    assert planned.job("compare", system="two").options["--directions"] == "en-fr de-en"
+    read = {job.wildcards["system"]: job.options.get("--skipped") for job in planned.of("score_contrastive")}
+    assert (read["baseline"], read["two"]) == (None, "en-de fr-en de-fr")
+    # Scores of fewer directions need fewer references.
+    references = [file for file in planned.job("score", system="two").inputs if "/data/text/" in file]
+    assert {file.rpartition("/")[2] for file in references} == {
+        "de-en.de.txt", "de-en.en.txt", "en-fr.en.txt", "en-fr.fr.txt",
+    }  # fmt: skip
+    told = json.loads(planned.of("tabulate")[0].options["--partial-systems"])
+    assert told == {name: had[name].split() for name in ("small", "lora", "full", "two")}
+
+
+def test_what_ctranslate2_cannot_hold_is_decoded_by_fairseq(planned: Plan) -> None:
+    assert {job.wildcards["system"] for job in planned.of("decode_by_fairseq")} == {"small"}
+    other, own = planned.of("decode_by_fairseq")[0], planned.job("decode", system="lora", direction="en-fr")
+    assert (other.started, own.started) == (("fairseq", "translate.decode"), ("text", "translate.decode"))
+    assert (other.options["--engine"], own.options["--engine"]) == ("fairseq", "ctranslate2")
+    different = {"--engine", "--system", "--direction", "--source", "--out"}
+    for name in other.options.keys() - different:
+        assert other.options[name] == own.options[name]
+
+
+def test_only_systems_that_translate_through_masks_need_rows_of_untrained_directions(planned: Plan) -> None:
+    read = {
+        job.wildcards["system"]: [file for file in job.inputs if "/masks/" in file]
+        for job in planned.of("decode")
+        if job.wildcards["direction"] == "de-fr"
+    }
+    assert read == {
+        "baseline": [],
+        "continued": [f"{R}/masks/baseline/s1/all/de-fr.npz"],
+        "random-1": [f"{R}/masks/baseline/s1/chance-1/de-fr.npz"],
+        "random-2": [f"{R}/masks/baseline/s1/chance-2/de-fr.npz"],
+        "gradients": [],
+    }

@@ -1,0 +1,86 @@
+"""The section `attach`: a baseline, and systems made from it, that plain fairseq trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from workflow_scripts.common.errors import nearest
+from workflow_scripts.config.base import BASELINE, Name, Place, Section
+from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource
+
+if TYPE_CHECKING:
+    from workflow_scripts.config.experiment import Experiment
+
+#: Between folders of binarised text, as in fairseq's own option.
+BETWEEN_SHARDS = ":"
+
+
+class Attach(Section):
+    """The baseline is a checkpoint of fairseq, which is not trained; text gets its vocabulary."""
+
+    checkpoint: Place = Field(description="Checkpoint of task translation_multi_simple_epoch.")
+    dictionary: Place = Field(description="Its dict.txt.")
+    subwords: Place = Field(description="Its SentencePiece model.")
+    data_bin: Place | None = Field(
+        None,
+        description="Training and validation text as fairseq-preprocess binarised it: a folder, or one for"
+        " each shard with : between. Then data.source has tests alone. null: text of data.source.",
+    )
+    systems: dict[Name, Place] = Field(
+        {},
+        description="Systems that are checkpoints, too: a name in systems, which says their masks, to a"
+        " checkpoint that was fine-tuned from this baseline.",
+    )
+
+    @property
+    def shards(self) -> list[str]:
+        """The folders of binarised text."""
+        return self.data_bin.split(BETWEEN_SHARDS) if self.data_bin else []
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Every file, by its key."""
+        own = {key: getattr(self, key) for key in ("checkpoint", "dictionary", "subwords")}
+        return own | {f"systems.{name}": file for name, file in self.systems.items()}
+
+
+def _needs(experiment: Experiment, subset: str) -> bool:
+    """Tell whether text of a subset is needed: that of training is not where nothing is trained."""
+    trained = BASELINE not in experiment.taken or set(experiment.trainings) - set(experiment.taken)
+    return subset == VALID or bool(trained) or experiment.evaluation.off_target
+
+
+def attach_problems(experiment: Experiment) -> Iterable[str]:
+    """Yield every mistake in `attach`, and text that is missing because of it, or not."""
+    attach, source = experiment.attach, experiment.data.source
+    binarised = attach is not None and attach.data_bin is not None
+    if binarised and not isinstance(source, FilesSource):
+        yield f"attach.data_bin: with it data.source has tests alone, of type files, not {source.type}"
+    elif isinstance(source, FilesSource):
+        for key in (TRAIN, VALID):
+            if binarised and getattr(source, key) is not None:
+                yield f"data.source.{key}: attach.data_bin has this text; leave it out"
+            if not binarised and getattr(source, key) is None and _needs(experiment, key):
+                yield f"data.source.{key}: this key is missing"
+    if attach is None:
+        return
+    if experiment.uses is not None:
+        yield "attach: uses takes the baseline from another experiment; give one of the two"
+    if attach.data_bin and (number := len(attach.shards)) != experiment.data.shards:
+        yield f"data.shards: is {experiment.data.shards}, but attach.data_bin names {number} folders"
+    if binarised and experiment.evaluation.off_target:
+        yield (
+            "evaluation.off_target: the identifier learns languages from training text, and attach.data_bin"
+            " has ids alone; write off_target: false"
+        )
+    for name in attach.systems:
+        key = f"attach.systems.{name}"
+        if name == BASELINE:
+            yield f"{key}: the baseline is attach.checkpoint"
+        elif name not in experiment.made:
+            yield f"{key}: no system {name!r}{nearest(name, experiment.made)}; there are {[*experiment.made]}"
+        elif not experiment.made[name].system.is_plain:
+            yield f"{key}: systems.{name} may only have masks, what else was done is in the checkpoint"

@@ -1,0 +1,46 @@
+"""Masks selected again during a training, as they were first: by activations of the network as it is now.
+
+What is counted is the validation text of each direction, through the whole network, as before the training.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.activations.count_activations import count_direction, data_sha256
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.models.fairseq.sampling import load_directions
+from workflow_scripts.models.port import Port
+from workflow_scripts.train.training_method import counting_of
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.selection import Selection
+from workflow_scripts.units.vocabulary import Vocabulary
+
+SUBSET = "valid"
+
+
+def select_again(port: Port, masks: MaskTable, data_bin: str, directions: Sequence[str]) -> NDArray[np.bool_]:
+    """Return the units that each direction keeps now, bool [directions, units]. ``masks``: those to make
+    again, which ``not_renewable`` accepts. UserError where a selector refuses the counts."""
+    selection, counting = Selection.of_masks(masks), counting_of(masks)
+    if selection is None or counting is None:
+        raise ValueError(f"{masks.origin}: not selected by activations")
+    rows = []
+    for direction in directions:
+        counts, _ = count_direction(port, port.task(Path(data_bin), SUBSET, direction), **counting)
+        rows.append(selection.row(direction, counts.numpy(), masks.space))
+    return np.stack(rows)
+
+
+def check_text(masks: MaskTable, data_bin: str, directions: Sequence[str], vocabulary: Vocabulary) -> None:
+    """Raise UserError if the masks were selected by another text than they will be made again by."""
+    tags = {language: vocabulary.language_id(language) for language in vocabulary.languages}
+    known = masks.manifest["data_sha256"] or {}
+    for data in load_directions(data_bin, SUBSET, directions, tags):
+        if known.get(data.name) != data_sha256(data.files):
+            raise UserError(
+                f"--method: renew: {masks.origin} was selected by another text of {data.name} than {SUBSET}"
+                f" in {data_bin}, by which it would be made again; take masks of that text"
+            )

@@ -1,0 +1,168 @@
+"""Scores that say nothing about which units a direction needs: masks of them are refused.
+
+Such are units that are nearly always active, choices among equal scores, groups without any score, and
+criteria that compare languages where there is one (docs/explanation/uninformative-scores.md).
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.units.score_table import POSITIONS, ScoreTable
+from workflow_scripts.units.selection import Selection
+
+#: A group is saturated where this share of its units is active at this share of the positions.
+SATURATED_UNITS, SATURATED_POSITIONS = 0.95, 0.99
+#: Largest share of a group's kept units, and of its units, about which the order of equal scores may decide.
+#: In counts of trained models the units that fire once in each sentence have one score: up to 5 % of a group,
+#: sometimes 20 % of the kept ones.
+MOST_TIED = 0.05
+#: From this share of its units on, a group's kept ones count as tied even if few are left out.
+BLOCK = 0.1
+#: What a mask manifest calls the list of what was accepted.
+ACCEPTED = "accepted_uninformative"
+ACCEPT = "or accept it: --accept-uninformative, masks.accept_uninformative"
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What a selector chose from: the units of one group (or all, "the model") in one row.
+
+    ``values``: [units], higher ones are taken first; ``positions``: where each unit was counted, or None.
+    """
+
+    layer: str
+    row: str
+    scores: NDArray[np.int64] | NDArray[np.float64]
+    values: NDArray[np.int64] | NDArray[np.float64]
+    keep: NDArray[np.bool_]
+    positions: NDArray[np.int64] | None
+
+    @property
+    def kept(self) -> int:
+        return int(self.keep.sum())
+
+    @property
+    def lowest(self) -> int:
+        """The position of a kept unit with the boundary's score."""
+        kept = np.flatnonzero(self.keep)
+        return int(kept[self.values[kept].argmin()])
+
+    @property
+    def tied(self) -> int:
+        """Kept units with the boundary's score, if others with this score are left out; a single one is 0."""
+        number = int((self.values[self.keep] == self.values[self.lowest]).sum())
+        return number if number > 1 and self.tied_out else 0
+
+    @property
+    def tied_out(self) -> int:
+        """Units that are left out and have the boundary's score."""
+        return int((self.values[~self.keep] == self.values[self.lowest]).sum())
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether the order of units with equal scores decides too much."""
+        block = self.tied + self.tied_out
+        decided = self.tied if block > BLOCK * self.keep.size else min(self.tied, self.tied_out)
+        return block > MOST_TIED * self.keep.size and decided > MOST_TIED * self.kept
+
+    @property
+    def saturated(self) -> float:
+        """The share of units that are active nearly everywhere."""
+        if self.positions is None:
+            return 0.0
+        return float((self.scores >= SATURATED_POSITIONS * self.positions).mean())
+
+
+def check_informative(
+    scores: ScoreTable, keep: NDArray[np.bool_], selection: Selection, accept: bool = False
+) -> dict[str, list[str]]:
+    """Refuse masks of scores that say nothing; return what a mask manifest says of it.
+
+    Args:
+        scores: of every row; ``metadata`` may have ``positions``, row → stack → positions of its counts.
+        keep: bool [rows, units], what ``selection`` made of them.
+        selection: how; what looks at no score (``all``, ``random``) is not checked.
+        accept: take them all the same; the manifest then has the list of what was found.
+
+    Raises:
+        UserError: a line for each kind that was found, with the group, the row and the figure.
+    """
+    found = [f"{scores.origin}: {line}" for line in _problems(list(_choices(scores, keep, selection)))]
+    if found and not accept:
+        raise UserError("\n".join(f"{line}; {ACCEPT}" for line in found))
+    return {ACCEPTED: found} if found else {}
+
+
+def check_languages(criterion: str, languages: Collection[str], origin: str) -> None:
+    """Refuse a criterion that compares languages where there are not two; UserError."""
+    if len(distinct := sorted(set(languages))) < 2:
+        raise UserError(
+            f"{origin}: {criterion} compares languages, and here is only {', '.join(distinct) or 'none'};"
+            " score more, or take another criterion"
+        )
+
+
+def _choices(scores: ScoreTable, keep: NDArray[np.bool_], selection: Selection) -> Iterator[_Choice]:
+    counted: Mapping[str, Mapping[str, int]] = scores.metadata.get(POSITIONS, {})
+    for row, values, kept in zip(scores.rows, scores.values, keep, strict=True):
+        for stacks, selector in selection.selectors(row):
+            part = scores.space.part(stacks=stacks)
+            ids = scores.space.ids_of(part)
+            ranked = selector.ranked(values[ids])
+            if ranked is None:
+                continue
+            positions = None
+            if row in counted:
+                sizes = [group.size for group in part.groups]
+                positions = np.repeat([counted[row][group.stack] for group in part.groups], sizes)
+            for layer, span in selector.spans(part).items():
+                chosen = ids[span]
+                yield _Choice(
+                    layer,
+                    row,
+                    values[chosen],
+                    ranked[span],
+                    kept[chosen],
+                    None if positions is None else positions[span],
+                )
+
+
+def _problems(choices: list[_Choice]) -> Iterator[str]:
+    """Yield a line for each kind of score that says nothing, of the first group where it is found."""
+    saturated = [one for one in choices if one.saturated >= SATURATED_UNITS]
+    if saturated:
+        first = saturated[0]
+        yield (
+            f"saturated: {first.saturated:.1%} of the units of {first.layer} are active at"
+            f" {SATURATED_POSITIONS:.0%} of the positions of {first.row} or more{_more(saturated)}; take a"
+            " criterion that is not how often a unit is active"
+        )
+    tied = [one for one in choices if one.is_tied]
+    layers = {layer: [one for one in choices if one.layer == layer] for layer in _layers(choices)}
+    empty = {layer: sum(not one.scores.any() for one in group) for layer, group in layers.items()}
+    if tied:
+        first = tied[0]
+        yield (
+            f"tied: {first.tied} of the {first.kept} units that {first.row} keeps in {first.layer} have the"
+            f" score {first.scores[first.lowest]:g}, and so have {first.tied_out} that are left out"
+            f"{_more(tied)}: their order alone decides; take another amount, or more text"
+        )
+    for layer, number in empty.items():
+        if 2 * number > (rows := len(layers[layer])):
+            yield (
+                f"all zero: no unit of {layer} has a score in {number} of {rows} rows; take more text, or"
+                " leave this stack out"
+            )
+            return
+
+
+def _layers(choices: list[_Choice]) -> list[str]:
+    return list(dict.fromkeys(one.layer for one in choices))
+
+
+def _more(found: list[_Choice]) -> str:
+    return f" (and in {len(found) - 1} more rows and groups)" if len(found) > 1 else ""

@@ -1,0 +1,36 @@
+"""What must be there of a baseline that plain fairseq trained, before the first job."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from workflow_scripts.common.binarised_names import candidates, files_of
+from workflow_scripts.common.errors import UserError, first_of
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.units.vocabulary import Vocabulary
+
+
+def missing_of_attached(experiment: Experiment) -> Iterator[str]:
+    """Yield a line for each file of `attach` that is missing or wrong; jobs open the checkpoints."""
+    attach = experiment.attach
+    if attach is None:
+        return
+    for key, file in attach.files.items():
+        if not Path(file).is_file():
+            yield f"attach.{key}: there is no file {file} in {Path.cwd()}"
+    if Path(attach.dictionary).is_file():
+        try:
+            Vocabulary.read(attach.dictionary)
+        except UserError as error:
+            yield f"attach.dictionary: {error}"
+    for number, folder in enumerate(attach.shards):
+        if not Path(folder).is_dir():
+            yield f"attach.data_bin: there is no folder {folder} in {Path.cwd()}"
+            continue
+        for subset in ("train", "valid") if number == 0 else ("train",):
+            without = [one for one in experiment.train_directions if not _is_there(folder, subset, one)]
+            if without:
+                yield f"attach.data_bin: {folder} has no binarised {subset} data of {first_of(without)}"
+
+
+def _is_there(folder: str, subset: str, direction: str) -> bool:
+    return any(all(map(Path.is_file, files_of(one))) for one in candidates(folder, subset, direction))

@@ -1,0 +1,51 @@
+"""Stages that take what plain fairseq made: checkpoints, and binarised text."""
+
+import re
+from collections.abc import Iterator
+
+from workflow_scripts.common.directions import pair_of
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.workflow.stage import Stage, Wildcards, each
+from workflow_scripts.workflow.stage_list.data import shards
+from workflow_scripts.workflow.stage_list.models import parts_of
+
+
+def import_rule(system: str) -> str:
+    """Return the name of the rule that makes a system of its checkpoint."""
+    return "import_checkpoint_" + re.sub(r"\W", "_", system)
+
+
+def _imported(experiment: Experiment, wildcards: Wildcards) -> list[str]:
+    name = wildcards["attached"]
+    return [f"systems/{name}/s{{seed}}/{file}" for file in parts_of(experiment, name)]
+
+
+def _linked(experiment: Experiment, _: Wildcards) -> list[str]:
+    return list(_binarised(experiment))
+
+
+def _binarised(experiment: Experiment) -> Iterator[str]:
+    for number, shard in enumerate(shards(experiment)):
+        for subset in ("train", "valid") if number == 0 else ("train",):
+            for pair in dict.fromkeys(map(pair_of, experiment.train_directions)):
+                for lang in pair.split("-"):
+                    yield from (f"data/bin/{shard}{subset}.{pair}.{lang}.{end}" for end in ("bin", "idx"))
+
+
+STAGES = (
+    Stage(
+        "models.import_checkpoint",
+        "fairseq",
+        log="{attached}.s{seed}",
+        files={"system": _imported},
+        rule=lambda e, w: import_rule(w["attached"]),
+        jobs=lambda e: each(attached=e.attached, seed=e.train.seeds),
+    ),
+    Stage(
+        "train.use_data_bin",
+        "fairseq",
+        log="bin",
+        files={"files": _linked},
+        jobs=lambda e: [{}] if e.attach and e.attach.data_bin else [],
+    ),
+)

@@ -1,0 +1,40 @@
+"""The stage that gives systems to others."""
+
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.workflow.stage import Stage, Wildcards, each
+from workflow_scripts.workflow.stage_list.models import parts_of
+
+#: What CTranslate2 writes for a direction.
+CTRANSLATE2_FILES = ("model.bin", "config.json", "shared_vocabulary.json")
+
+
+def _exported(experiment: Experiment, wildcards: Wildcards) -> list[str]:
+    system, form = wildcards["exported"], wildcards["form"]
+    if form == "safetensors":
+        files = parts_of(experiment, system)
+    else:
+        trained = experiment.trained_by(system)
+        files = ["spm.model", *(f"{one}/{file}" for one in trained for file in CTRANSLATE2_FILES)]
+    return [f"export/{system}/s{{seed}}/{form}/{file}" for file in ("README.md", *files)]
+
+
+def export_rule(system: str, form: str) -> str:
+    """Return the name of the rule that exports a system in a form."""
+    return f"export_system_{form}_" + "".join(one if one.isalnum() else "_" for one in system)
+
+
+STAGES = (
+    Stage(
+        "translate.export_system",
+        "text",
+        log="{exported}.s{seed}.{form}",
+        files={"files": _exported},
+        asked_for=("files",),
+        rule=lambda e, w: export_rule(w["exported"], w["form"]),
+        jobs=lambda e: each(
+            exported=e.export.systems if e.export else [],
+            seed=e.train.seeds,
+            form=e.export.formats if e.export else [],
+        ),
+    ),
+)
