@@ -146,7 +146,7 @@ rule plot_off_target:
     params:
         **identity(
             "plot_off_target",
-            lambda w: {"directions": EXPERIMENT.directions_of(w.testset)},
+            lambda w: {"directions": EXPERIMENT.directions_of(w.testset), **partial_systems(w.testset)},
             systems=EXPERIMENT.all_systems,
             seeds=EXPERIMENT.train.seeds,
         ),
