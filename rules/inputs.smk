@@ -61,6 +61,18 @@ def directions_and_skipped(system):
     }
 
 
+def systems_and_directions(testset):
+    """The systems that translate a test set, its directions, and what some of the systems lack."""
+    every = EXPERIMENT.directions_of(testset)
+    own = {name: EXPERIMENT.directions_scored(name, testset) for name in EXPERIMENT.all_systems}
+    partial = {name: directions for name, directions in own.items() if directions and directions != every}
+    return {
+        "systems": [name for name, directions in own.items() if directions],
+        "directions": every,
+        "partial_systems": partial or None,
+    }
+
+
 def references_of(testset, profile, directions):
     """The references of every direction, each file once."""
     files = [
@@ -107,8 +119,14 @@ def scores_of_masks(wildcards):
     """The scores that the rows of trained directions are selected by; none if they are made from another set."""
     named = MASK_SETS[wildcards.maskset]
     folder = f"{RESULTS}/{named.one.scores}/{wildcards.system}/s{wildcards.seed}/{named.text}"
-    selected_by = EXPERIMENT.train_directions if named.one.select and not wildcards.row else []
+    selected_by = EXPERIMENT.train_directions if named.one.select and not (named.one.system or wildcards.row) else []
     return [f"{folder}/{direction}.npz" for direction in selected_by]
+
+
+def weights_of_masks(wildcards):
+    """The system from whose weights the rows of trained directions are selected, if they are."""
+    name = MASK_SETS[wildcards.maskset].one.system
+    return system_files(name, wildcards.seed, "system.json") if name and not wildcards.row else []
 
 
 def like_of_masks(wildcards):
@@ -139,6 +157,8 @@ def source_of_masks(input):
     """What masks are made of, as options. That scores which say nothing are accepted changes no other masks, so it is
     not compared."""
     accept = " --accept-uninformative" if EXPERIMENT.masks.accept_uninformative else ""
+    if input.weights:
+        return f"--weights-of {parent(input.weights[0])}{accept}"
     return f"--activations-root {parent(input.counts[0])}{accept}" if input.counts else f"--like {input.like}"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.masks import ALL_UNITS, DRAWN, FAMILY, STACKS, SWEEP, MaskSet
 from workflow_scripts.config.select import BySide
 from workflow_scripts.units.exchanges import Partners, drawn_exchange
@@ -30,6 +31,8 @@ def mask_problems(experiment: Experiment) -> Iterable[str]:
         yield from _draws_of_all(experiment, name, one)
         yield from _direction_problems(experiment, f"masks.sets.{name}", one)
         yield from _amount_problems(experiment, f"masks.sets.{name}.select", one)
+        if one.system is not None:
+            yield from _weight_problems(experiment, name, one.system)
 
 
 def _name_problems(experiment: Experiment, name: str, one: MaskSet) -> Iterable[str]:
@@ -117,6 +120,32 @@ def _exchange_problems(experiment: Experiment, key: str, partners: Partners, dra
         except UserError as error:
             yield f"{key}: {error}"
             return
+
+
+def _weight_problems(experiment: Experiment, name: str, wanted: str) -> Iterable[str]:
+    """Yield a line where a set cannot be selected from the weights of a system."""
+    key, made = f"masks.sets.{name}.system", experiment.made
+    if wanted == BASELINE:
+        return
+    if wanted not in made:
+        names = [BASELINE, *made]
+        yield f"{key}: no system {wanted!r}{nearest(wanted, names)}; there are {names}"
+        return
+    if made[wanted].system.adapters is not None:
+        yield f"{key}: {wanted!r} trains adapters, not weights; name a system that trains them"
+    known = experiment.trained_by(wanted)
+    for direction in [one for one in experiment.train_directions if one not in known][:1]:
+        yield f"{key}: {wanted!r} is not trained in {direction}, which would have no row"
+    # The systems whose weights are needed before those of this one.
+    before, following = [], [wanted]
+    while following:
+        before.append(system := following.pop())
+        chain = experiment.masks.chain(made[system].maskset) if system in made else []
+        if name in (experiment.masks.named[one].key for one in chain):
+            yield f"{key}: leads back to {name}, by way of {', '.join(before)}"
+            return
+        found = (experiment.masks.named[one].one.system for one in chain)
+        following += [one for one in found if one and one not in before]
 
 
 def _amount_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable[str]:

@@ -26,6 +26,8 @@ from workflow_scripts.units.space import KINDS, Kind
 #: The set that keeps every unit, and the word for one system for each k.
 ALL_UNITS, SWEEP = "all", "sweep"
 FAMILY = "family"
+#: A score that no file has, and the kind of its units.
+WEIGHTS, WEIGHT = "weights", "weight"
 Stack = Literal["encoder", "decoder"]
 STACKS: tuple[Stack, ...] = ("encoder", "decoder")
 #: Gates that training, both engines and the analyses can apply.
@@ -51,9 +53,13 @@ MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LON
 class MaskSet(Section):
     """Which units each direction keeps: by a score of units (`select`), or made of another set (`like`)."""
 
-    of: Literal["activations", "importance"] = Field(
+    of: Literal["activations", "importance", "weights"] = Field(
         "activations",
-        description="The score: how often a unit is active; or importance, of the gradient of the loss.",
+        description="The score: how often a unit is active; importance, of the gradient of the loss; or"
+        " weights, the magnitude of single weights.",
+    )
+    system: str | None = Field(
+        None, description="Of weights: the system whose weights they are, such as one with each: direction."
     )
     text: TextName = Field(
         VALID, description="The text on which units are scored: valid, a test set, or one of texts."
@@ -130,7 +136,7 @@ class MaskSet(Section):
         if (self.select is None) == (self.like is None):
             yield "give one of select (by a score of units) and like (of another set's rows)"
         given = {key for key in self.model_fields_set if getattr(self, key) not in (None, {})}
-        own = {"of", "text", "units", "stacks", "gate"}
+        own = {"of", "system", "text", "units", "stacks", "gate"}
         of_like = {"rows", "by", "pairs"}
         if self.like is None:
             for key in sorted(of_like & given):
@@ -142,7 +148,15 @@ class MaskSet(Section):
                 yield f"{key} is that of like, {self.like}: leave it out"
             yield from self._mistakes_of_rows()
         if self.of == "activations" and self.units != ["ffn"]:
-            yield f"units: activations are counted of ffn alone; {self.units} need of: importance"
+            need = WEIGHTS if self.units == [WEIGHT] else "importance"
+            yield f"units: activations are counted of ffn alone; {self.units} need of: {need}"
+        elif (self.of == WEIGHTS and self.units != [WEIGHT]) or (self.of != WEIGHTS and WEIGHT in self.units):
+            yield f"units: of: {WEIGHTS} and units: [{WEIGHT}] go together, without others"
+        if (self.of == WEIGHTS) != (self.system is not None):
+            need = f"of: {WEIGHTS} needs system, the name of the system whose weights they are"
+            yield need if self.system is None else f"system: goes with of: {WEIGHTS} alone; leave it out"
+        if self.of == WEIGHTS and self.text != VALID:
+            yield f"text: of: {WEIGHTS} looks at no text; leave it out"
         if others := [kind for kind in self.gate if kind not in self.units]:
             yield f"gate: there are no {others[0]} in units, but {', '.join(self.units)}"
         if isinstance(self.select, BySide) and len(self.stacks) == 1:
@@ -165,8 +179,9 @@ class MaskSet(Section):
 
     @property
     def scores(self) -> str:
-        """The folder of the scores that it is selected by: of activations, or of importance by kinds."""
-        if self.of == "activations":
+        """The folder of the scores that it is selected by: of activations, or of importance by kinds. Of
+        weights there is none."""
+        if self.of != "importance":
             return self.of
         return f"{self.of}/{'+'.join(kind for kind in KINDS if kind in self.units)}"
 
