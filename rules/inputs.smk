@@ -119,7 +119,9 @@ def scores_of_masks(wildcards):
     """The scores that the rows of trained directions are selected by; none if they are made from another set."""
     named = MASK_SETS[wildcards.maskset]
     folder = f"{RESULTS}/{named.one.scores}/{wildcards.system}/s{wildcards.seed}/{named.text}"
-    selected_by = EXPERIMENT.train_directions if named.one.select and not (named.one.system or wildcards.row) else []
+    selected_by = (
+        EXPERIMENT.train_directions if named.one.select and not (named.one.system or wildcards.row) else []
+    )
     return [f"{folder}/{direction}.npz" for direction in selected_by]
 
 

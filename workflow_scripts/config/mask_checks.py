@@ -105,23 +105,6 @@ def _direction_problems(experiment: Experiment, key: str, one: MaskSet) -> Itera
         yield from _without_row(experiment, key, one)
 
 
-def _exchange_problems(experiment: Experiment, key: str, partners: Partners, draws: int) -> Iterable[str]:
-    """Yield a line where pairs cannot be drawn as often as is asked."""
-    if experiment.pivot is None:
-        yield f"{key}: {partners} is among the directions of one side of the pivot; it needs the key pivot"
-        return
-    if FAMILY not in experiment.groupings and partners != "all":
-        yield f"{key}: {partners}: groups has no {FAMILY!r}{nearest(FAMILY, experiment.groupings)}"
-        return
-    directions, families = experiment.train_directions, experiment.families
-    for seed in experiment.train.seeds:
-        try:
-            drawn_exchange(partners, directions, experiment.pivot, families, seed, draws)
-        except UserError as error:
-            yield f"{key}: {error}"
-            return
-
-
 def _weight_problems(experiment: Experiment, name: str, wanted: str) -> Iterable[str]:
     """Yield a line where a set cannot be selected from the weights of a system."""
     key, made = f"masks.sets.{name}.system", experiment.made
@@ -146,6 +129,23 @@ def _weight_problems(experiment: Experiment, name: str, wanted: str) -> Iterable
             return
         found = (experiment.masks.named[one].one.system for one in chain)
         following += [one for one in found if one and one not in before]
+
+
+def _exchange_problems(experiment: Experiment, key: str, partners: Partners, draws: int) -> Iterable[str]:
+    """Yield a line where pairs cannot be drawn as often as is asked."""
+    if experiment.pivot is None:
+        yield f"{key}: {partners} is among the directions of one side of the pivot; it needs the key pivot"
+        return
+    if FAMILY not in experiment.groupings and partners != "all":
+        yield f"{key}: {partners}: groups has no {FAMILY!r}{nearest(FAMILY, experiment.groupings)}"
+        return
+    directions, families = experiment.train_directions, experiment.families
+    for seed in experiment.train.seeds:
+        try:
+            drawn_exchange(partners, directions, experiment.pivot, families, seed, draws)
+        except UserError as error:
+            yield f"{key}: {error}"
+            return
 
 
 def _amount_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable[str]:
