@@ -66,7 +66,6 @@ def read_cells(
     ``evaluate.languages.identify``."""
     found: dict[str, list[list[dict[str, Any]]]] = {direction: [] for direction in directions}
     for system in systems:
-        own = (partial or {}).get(system, directions)
         files = [root / system / f"s{seed}" / f"{testset}.json" for seed in seeds]
         own = [one for one in directions if one in (partial or {}).get(system, directions)]
         contents = [_read(file, own) for file in files]
