@@ -104,20 +104,20 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     system = SystemFolder.read(arguments.system)
     table = import_table(system, arguments.files, arguments.directions, arguments.by == "language")
-    if isinstance(table, ScoreTable) and not arguments.scores:
+    gate = json_object("gate", arguments.gate, {"ffn": "zero"}, _is_of_texts) if arguments.gate else None
+    if isinstance(table, MaskTable):
+        for option, given in (("--scores", arguments.scores), ("--select", arguments.select)):
+            if given:
+                raise UserError(f"{arguments.files}: holds no counts, which {option} needs; leave it out")
+        table = MaskTable(table.rows, table.keep, table.space, {**table.manifest, "gate": gate}, table.origin)
+    elif not arguments.scores:
         if arguments.select is None:
             raise UserError(
                 f"{arguments.files}: holds counts: say which units are kept, such as --select mass:95"
             )
         selection = Selection.parse(arguments.select, None, arguments.pivot, arguments.seed)
-        table = informative_masks(table, selection, accept=arguments.accept_uninformative)
-    elif arguments.scores != isinstance(table, ScoreTable):
-        raise UserError(f"{arguments.files}: holds no counts, so it gives no scores; leave out --scores")
-    elif arguments.select is not None:
-        raise UserError(f"--select {arguments.select}: goes with counts that become masks; leave it out")
+        table = informative_masks(table, selection, gate, arguments.accept_uninformative)
     if isinstance(table, MaskTable):
-        gate = json_object("gate", arguments.gate, {"ffn": "zero"}, _is_of_texts) if arguments.gate else None
-        table = MaskTable(table.rows, table.keep, table.space, {**table.manifest, "gate": gate}, table.origin)
         for name, row in zip(table.rows, table.keep, strict=True):
             print(f"{name}: keeps {int(row.sum())} of {row.size} units ({row.mean():.1%})", file=sys.stderr)
     table.write(arguments.out)

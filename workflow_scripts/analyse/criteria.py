@@ -106,17 +106,22 @@ def effects(
 
 def summary(by_owner: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
     """Return mean, sd and n over directions of the effect on the own direction, on others (the mean of each
-    direction's), and of own minus others. ``by_owner``: direction of the units → of the text → nats."""
+    direction's), and of own minus others (with how many are ``positive``).
+
+    ``by_owner``: direction of the units → direction of the text → nats per token.
+    """
     own = [effect[name] for name, effect in by_owner.items()]
     others = [
         statistics.fmean(value for text, value in effect.items() if text != name)
         for name, effect in by_owner.items()
     ]
     measures = {"own": own, "others": others, "difference": [a - b for a, b in zip(own, others, strict=True)]}
-    return {
+    found = {
         name: {"mean": statistics.fmean(values), "sd": statistics.stdev(values), "n": len(values)}
         for name, values in measures.items()
     }
+    found["difference"]["positive"] = sum(value > 0 for value in measures["difference"])
+    return found
 
 
 def overlaps(sets: Mapping[str, MaskTable], directions: Sequence[str]) -> dict[str, dict[str, list[float]]]:
@@ -151,9 +156,10 @@ def read_sets(
         raise UserError(f"--size {size}: criteria take as many units of every layer; leave out '@model'")
     found = {}
     for name, root in scores.items():
-        masks = informative_masks(read_scores(Path(root), directions), Selection(selector.text), REMOVE)
-        system.check_model(masks)
-        found[name] = masks
+        table = read_scores(Path(root), directions)
+        table.origin = root
+        system.check_model(table)
+        found[name] = informative_masks(table, Selection(selector.text), REMOVE)
     return found
 
 

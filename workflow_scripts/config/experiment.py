@@ -50,6 +50,11 @@ class Experiment(Contents):
         )
 
     @cached_property
+    def foreign_masks(self) -> dict[str, str]:
+        """Mask sets of files that another program wrote, to these."""
+        return {name: of.one.file for name, of in self.masks.named.items() if of.one.file is not None}
+
+    @cached_property
     def made(self) -> dict[str, Made]:
         """Every system but the baseline; sweeps and draws are spread out."""
         return {one.name: one for one in spread(self.systems, self.masks)}

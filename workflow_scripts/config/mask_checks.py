@@ -10,6 +10,7 @@ from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.masks import ALL_UNITS, DRAWN, FAMILY, STACKS, SWEEP, MaskSet
+from workflow_scripts.config.score_checks import one_language
 from workflow_scripts.config.select import BySide
 from workflow_scripts.units.exchanges import Partners, drawn_exchange
 from workflow_scripts.units.mask_sets import SMALLEST_MAJORITY, Groups
@@ -33,6 +34,7 @@ def mask_problems(experiment: Experiment) -> Iterable[str]:
         yield from _amount_problems(experiment, f"masks.sets.{name}.select", one)
         if one.system is not None:
             yield from _weight_problems(experiment, name, one.system)
+        yield from one_language(experiment, f"masks.sets.{name}.of", one.of)
 
 
 def _name_problems(experiment: Experiment, name: str, one: MaskSet) -> Iterable[str]:

@@ -1,6 +1,6 @@
 """The section `masks`: which units each direction keeps."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.config.attach import ForeignFile
 from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, Percent, Section
 from workflow_scripts.config.file_source import ONE, SEVERAL, VALID
 from workflow_scripts.config.select import BySide, Select
@@ -29,6 +30,9 @@ FAMILY = "family"
 #: A score that no file has, and the kind of its units.
 WEIGHTS, WEIGHT = "weights", "weight"
 Stack = Literal["encoder", "decoder"]
+#: How units are scored, and the scores that compare languages.
+Score = Literal["activations", "magnitude", "lape", "lape_lambda", "importance"]
+COMPARING = ("lape", "lape_lambda")
 STACKS: tuple[Stack, ...] = ("encoder", "decoder")
 #: Gates that training, both engines and the analyses can apply.
 GATES: dict[Kind, tuple[str, ...]] = {
@@ -50,13 +54,19 @@ RANDOM_DRAWS = 5
 MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
 
 
+def folder_of(score: str, kinds: Collection[str] = ("ffn",)) -> str:
+    """Return the folder of a score: of importance, one for each choice of kinds of units."""
+    return f"{score}/{'+'.join(one for one in KINDS if one in kinds)}" if score == "importance" else score
+
+
 class MaskSet(Section):
     """Which units each direction keeps: by a score of units (`select`), or made of another set (`like`)."""
 
-    of: Literal["activations", "importance", "weights"] = Field(
+    of: Literal[Score, "weights"] = Field(
         "activations",
-        description="The score: how often a unit is active; importance, of the gradient of the loss; or"
-        " weights, the magnitude of single weights.",
+        description="The score: how often a unit is active; magnitude, its mean; lape or lape_lambda, in how"
+        " few languages it is active; importance, of the gradient of the loss; weights, the magnitude of"
+        " single weights.",
     )
     system: str | None = Field(
         None, description="Of weights: the system whose weights they are, such as one with each: direction."
@@ -65,7 +75,7 @@ class MaskSet(Section):
         VALID, description="The text on which units are scored: valid, a test set, or one of texts."
     )
     units: list[Kind] = Field(
-        ["ffn"], min_length=1, description="Kinds of units; activations are counted of ffn alone."
+        ["ffn"], min_length=1, description="Kinds of units; importance alone is known of others than ffn."
     )
     stacks: list[Stack] = Field(
         list(STACKS), min_length=1, description="Where units are left out; those of another stack are kept."
@@ -74,6 +84,12 @@ class MaskSet(Section):
         None,
         description="mass:95: the fewest units of a layer with 95 % of its sum; top:30%; bottom:12;"
         " random:30%; all; with @model over all layers together, with :abs by magnitude. Or four of them.",
+    )
+    file: ForeignFile | None = Field(
+        None,
+        description="Units that another program wrote: a file for each direction, with {direction} in its"
+        " path, or one of lists (docs/how-to/exchange.md). Counts need select. by: language: lists are of"
+        " `languages`.",
     )
     like: MaskSetName | None = Field(None, description="The mask set whose rows these are made of.")
     rows: (
@@ -133,12 +149,20 @@ class MaskSet(Section):
         return self
 
     def _mistakes(self) -> Iterator[str]:
-        if (self.select is None) == (self.like is None):
-            yield "give one of select (by a score of units) and like (of another set's rows)"
+        if (self.select is None and self.file is None) == (self.like is None):
+            yield (
+                "give one of select (by a score of units), like (of another set's rows) and file (of another"
+                " program)"
+            )
         given = {key for key in self.model_fields_set if getattr(self, key) not in (None, {})}
         own = {"of", "system", "text", "units", "stacks", "gate"}
         of_like = {"rows", "by", "pairs"}
-        if self.like is None:
+        if self.file is not None:
+            for key in sorted({*own, *of_like, "draws"} & given - {"by", "gate"}):
+                yield f"{key}: the file says which units; leave it out"
+            if self.by == FAMILY:
+                yield "by: lists in a file are of directions, or with by: language of languages"
+        elif self.like is None:
             for key in sorted(of_like & given):
                 yield f"{key} needs like, the set whose rows these are made of"
             if self.draws is not None and self.text == VALID:
@@ -147,9 +171,10 @@ class MaskSet(Section):
             for key in sorted(own & given):
                 yield f"{key} is that of like, {self.like}: leave it out"
             yield from self._mistakes_of_rows()
-        if self.of == "activations" and self.units != ["ffn"]:
+        if self.of not in ("importance", WEIGHTS) and self.units != ["ffn"]:
+            what = "activations are counted" if self.of == "activations" else f"{self.of} is known"
             need = WEIGHTS if self.units == [WEIGHT] else "importance"
-            yield f"units: activations are counted of ffn alone; {self.units} need of: {need}"
+            yield f"units: {what} of ffn alone; {self.units} need of: {need}"
         elif (self.of == WEIGHTS and self.units != [WEIGHT]) or (self.of != WEIGHTS and WEIGHT in self.units):
             yield f"units: of: {WEIGHTS} and units: [{WEIGHT}] go together, without others"
         if (self.of == WEIGHTS) != (self.system is not None):
@@ -157,6 +182,8 @@ class MaskSet(Section):
             yield need if self.system is None else f"system: goes with of: {WEIGHTS} alone; leave it out"
         if self.of == WEIGHTS and self.text != VALID:
             yield f"text: of: {WEIGHTS} looks at no text; leave it out"
+        if self.of in COMPARING and any(word in str(self.select) for word in ("mass:", ":abs")):
+            yield f"select: {self.of} orders units, and has no sum or magnitude; take top, such as top:5%"
         if others := [kind for kind in self.gate if kind not in self.units]:
             yield f"gate: there are no {others[0]} in units, but {', '.join(self.units)}"
         if isinstance(self.select, BySide) and len(self.stacks) == 1:
@@ -179,11 +206,8 @@ class MaskSet(Section):
 
     @property
     def scores(self) -> str:
-        """The folder of the scores that it is selected by: of activations, or of importance by kinds. Of
-        weights there is none."""
-        if self.of != "importance":
-            return self.of
-        return f"{self.of}/{'+'.join(kind for kind in KINDS if kind in self.units)}"
+        """The folder of the scores that it is selected by; of weights and files there is none."""
+        return "file" if self.file is not None else folder_of(self.of, self.units)
 
     @property
     def is_merged(self) -> bool:
@@ -213,6 +237,8 @@ class MaskSet(Section):
         ``draw``: the number of a set that is drawn several times. ``families``: language to family, for `by:
         family`. ``pivot``: for four selectors. Pairs that are drawn are the experiment's to add.
         """
+        if self.file is not None:
+            return self._of_file(pivot)
         if self.select is not None:
             one = isinstance(self.select, str)
             gates = {kind: text for kind, text in self.gate.items() if text != DEFAULT_GATES[kind]}
@@ -227,6 +253,16 @@ class MaskSet(Section):
             found |= {"draw": draw, "pairs": self.pairs}
         found["families"] = families if self.by == FAMILY else None
         return {key: value for key, value in found.items() if value}
+
+    def _of_file(self, pivot: str | None) -> dict[str, Any]:
+        four = self.select.model_dump() if isinstance(self.select, BySide) else None
+        return {
+            "files": self.file,
+            **({} if self.select is None else {"select": four or self.select}),
+            **({} if four is None else {"pivot": pivot}),
+            **({} if self.by is None else {"by": self.by}),
+            **({"gate": self.gate} if self.gate else {}),
+        }
 
 
 class Named(NamedTuple):

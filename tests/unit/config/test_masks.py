@@ -8,6 +8,10 @@ from tests.unit.config.test_config import errors_of, small
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.workflow.needed_masks import rows
 
+ONE_WAY = (
+    "masks.sets.x: give one of select (by a score of units), like (of another set's rows) and file (of"
+    " another program)"
+)
 FAMILIES = {"family": {"west": ["de"], "south": ["fr"]}}
 
 
@@ -125,12 +129,12 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "neither": (
         {"x": {}},
-        ["masks.sets.x: give one of select (by a score of units) and like (of another set's rows)"],
+        [ONE_WAY],
     ),
     "both, each with what it has not": (
         {"x": {**LIKE, "select": "all", "stacks": ["encoder"], "by": "language"}},
         [
-            "masks.sets.x: give one of select (by a score of units) and like (of another set's rows)",
+            ONE_WAY,
             "masks.sets.x: stacks is that of like, k70: leave it out",
             "masks.sets.x: by: rows: shuffled joins none; there are exclusive, majority, merged, shared,"
             " union",
@@ -244,7 +248,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "what no stage can do yet": (
         {"x": {"select": "all", "units": ["heads"], "gate": {"ffn": "mean"}, "of": "gradients"}},
         [
-            "masks.sets.x.of: 'gradients' is not one of 'activations', 'importance', 'weights'",
+            "masks.sets.x.of: 'gradients' is not one of 'activations', 'magnitude', 'lape', 'lape_lambda',"
+            " 'importance', 'weights'",
             "masks.sets.x.units.0: 'heads' is not one of 'ffn', 'head', 'resid', 'weight' (did you mean"
             " 'head'?)",
             "masks.sets.x.gate: ffn: not every stage can apply 'mean'; there are row, zero, scale:0.5",
