@@ -9,6 +9,8 @@ import pytest
 
 from tests.workflow.planned_jobs import Job, Plan, plan
 from tests.workflow.test_job_counts import TINY, lay_down_text
+from workflow_scripts.workflow.software.closure import closure_hash
+from workflow_scripts.workflow.software.environments import environment_identity
 
 LASS = {"of": "weights", "system": "full", "units": ["weight"], "select": "top:70%"}
 CONFIG = {
@@ -160,10 +162,16 @@ def test_a_system_is_scored_in_the_directions_that_it_has(planned: Plan) -> None
 
 def test_what_ctranslate2_cannot_hold_is_decoded_by_fairseq(planned: Plan) -> None:
     assert {job.wildcards["system"] for job in planned.of("decode_by_fairseq")} == {"small"}
-    other, own = planned.of("decode_by_fairseq")[0], planned.job("decode", system="lora", direction="en-fr")
+    other, own = (
+        planned.job("decode_by_fairseq", direction="en-fr"),
+        planned.job("decode", system="lora", direction="en-fr"),
+    )
     assert (other.started, own.started) == (("fairseq", "translate.decode"), ("text", "translate.decode"))
     assert (other.options["--engine"], own.options["--engine"]) == ("fairseq", "ctranslate2")
-    different = {"--engine", "--system", "--direction", "--source", "--out"}
+    settings = json.loads(other.compared[0])
+    assert settings["environment"] == environment_identity("fairseq")
+    assert settings["code"] == closure_hash("translate.decode", but="translate.ctranslate2_engine")
+    different = {"--engine", "--system", "--out"}
     for name in other.options.keys() - different:
         assert other.options[name] == own.options[name]
 
@@ -179,6 +187,7 @@ def test_what_systems_of_another_experiment_must_be(tmp_path: Path) -> None:
     """Masks that only this config describes are made here and compared; nothing is trained."""
     lay_down_text(tmp_path)
     config = {**CONFIG, "experiment": "second", "evaluation": {}}
+    # The table of units needs masks: of those that are taken, a system of masked gradients has no file.
     taken = ["baseline", "continued", "random-2", "gradients", "lora", "two"]
     config["uses"] = {"experiment": "tiny", "systems": taken}
     files = {
