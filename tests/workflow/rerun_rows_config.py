@@ -70,6 +70,18 @@ MADE = [
         },
     ),
     Row(
+        "a mask set by LAPE is added (`of: lape`)",
+        {"score_lape": 1, "select_masks": 1, **UNITS},
+        "the counts that are there are compared; nothing runs the model",
+        {"masks": {"sets": {"few": {"of": "lape", "select": "top:5%"}}}},
+    ),
+    Row(
+        "criteria are put side by side (`analysis.criteria: {}`)",
+        {"score_importance": 4, "score_magnitude": 4, "score_lape": 2, "criteria": 1},
+        "each direction is scored in every way; nothing is selected or trained",
+        {"analysis": {"criteria": {}}},
+    ),
+    Row(
         "a system with a model for each direction is added (`each: direction`)",
         {"finetune": 4, "join_systems": 1, "decode": 4, **DECODED_ONE},
         "each direction is trained by a job of its own",

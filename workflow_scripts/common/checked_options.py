@@ -93,6 +93,11 @@ def is_list_of_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
+def lists_of_texts(value: dict[str, Any]) -> bool:
+    """Return whether the values of an object are lists of texts, none of them empty."""
+    return all(is_list_of_texts(one) and one for one in value.values())
+
+
 def read_groups(text: str) -> Groups:
     """Parse ``--groups``: ``{"family": {"germanic": ["de", "nl"]}}``; codes come out as ids have them. Raises
     UserError for another shape, the name of a grouping that is always there, and names that are not allowed.

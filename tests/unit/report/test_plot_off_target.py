@@ -5,6 +5,7 @@ import json
 import pytest
 from PIL import Image
 
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.report.figures.figure import save
 from workflow_scripts.report.figures.plot_off_target import (
     CELL_HEIGHT,
@@ -51,6 +52,15 @@ def test_mean_over_seeds_and_the_language_of_most(tmp_path):
     }
     assert [cell.text for cell in cells["en-de"]] == ["1.0", "10.0 nl", "20.0 en"]
     assert [cell.text for cell in cells["de-en"]] == ["", "n/a", "n/a"]
+
+
+def test_a_direction_that_a_system_lacks_has_no_rate(tmp_path):
+    root = lay(tmp_path, ns1=entry({"de": 7, "en": 3}, 0.3), ns2=entry({"de": 9, "en": 1}, 0.1))
+    cells = read_cells(root, ["baseline", "ns"], [1, 2], "test", ["en-de", "de-en"], {"ns": ["en-de"]})
+    assert cells["en-de"][2] == Cell(pytest.approx(0.2), "en")
+    assert cells["de-en"][2] == Cell(None)
+    with pytest.raises(UserError, match="KeyError: 'en-nl'"):
+        read_cells(root, ["baseline", "ns"], [1], "test", ["en-de", "en-nl"], {"ns": ["en-de"]})
 
 
 def arguments(root, out):

@@ -6,7 +6,7 @@ A cell has the rate in percent (the mean over seeds) and the most frequent wrong
 import argparse
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from matplotlib import colormaps
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
+from workflow_scripts.common.checked_options import json_object, lists_of_texts
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import DamagedFileError, UserError, run_main
 from workflow_scripts.common.files import read_json
@@ -53,21 +54,27 @@ def cell_of(entries: Sequence[dict[str, Any]], target: str) -> Cell:
 
 
 def read_cells(
-    root: Path, systems: Sequence[str], seeds: Sequence[int], testset: str, directions: Sequence[str]
+    root: Path,
+    systems: Sequence[str],
+    seeds: Sequence[int],
+    testset: str,
+    directions: Sequence[str],
+    partial: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, list[Cell]]:
-    """Return the cells of each direction: of the references, then of each system. Raises UserError: a file is
-    missing or is not of ``evaluate.languages.identify``."""
-    found: dict[str, list[list[dict[str, Any]]]] = {direction: [] for direction in directions}
+    """Return the cells of each direction: of the references, then of each system, the first of which has all
+    directions. ``partial``: those of systems that lack some, which have no rate there. Raises UserError: a
+    file is missing or is not of ``evaluate.languages.identify``."""
+    cells: dict[str, list[Cell]] = {direction: [] for direction in directions}
     for system in systems:
+        own = (partial or {}).get(system, directions)
+        had = [direction for direction in directions if direction in own]
         files = [root / system / f"s{seed}" / f"{testset}.json" for seed in seeds]
-        contents = [_read(file, directions) for file in files]
-        for direction in directions:
-            found[direction].append([content[direction] for content in contents])
-    cells = {}
-    for direction, of_systems in found.items():
-        references = Cell(of_systems[0][0]["references_off_target_rate"])
-        target = split_direction(direction)[1]
-        cells[direction] = [references, *(cell_of(entries, target) for entries in of_systems)]
+        contents = [_read(file, had) for file in files]
+        for direction, row in cells.items():
+            entries = [content[direction] for content in contents] if direction in had else []
+            if not row:
+                row.append(Cell(entries[0]["references_off_target_rate"]))
+            row.append(cell_of(entries, split_direction(direction)[1]))
     return cells
 
 
@@ -118,9 +125,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seeds", nargs="+", required=True, type=int)
     parser.add_argument("--testset", required=True)
     parser.add_argument("--directions", nargs="+", required=True)
+    lacking = 'JSON: {"bilingual": ["de-en"]}: systems without all directions'
+    parser.add_argument("--partial-systems", default="{}", help=lacking)
     parser.add_argument("--out", required=True, metavar="PNG")
     args = parser.parse_args(argv)
-    cells = read_cells(args.root, args.systems, args.seeds, args.testset, args.directions)
+    partial = json_object("partial-systems", args.partial_systems, {"bilingual": ["de-en"]}, lists_of_texts)
+    cells = read_cells(args.root, args.systems, args.seeds, args.testset, args.directions, partial)
     save(off_target_figure(cells, args.systems, args.testset), args.out)
 
 

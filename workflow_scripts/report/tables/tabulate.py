@@ -10,7 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from workflow_scripts.common.checked_options import is_list_of_texts, json_object, named_once, read_groups
+from workflow_scripts.common.checked_options import (
+    is_list_of_texts,
+    json_object,
+    lists_of_texts,
+    named_once,
+    read_groups,
+)
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest, run_main
 from workflow_scripts.common.files import write_text
@@ -82,7 +88,7 @@ def _directions_by(
     kind: str, text: str, example: dict[str, Any], args: argparse.Namespace
 ) -> dict[str, list[str]]:
     """Parse an option that says which directions each of --testsets, or --systems, has."""
-    found = json_object(f"partial-{kind}", text, example, _lists)
+    found = json_object(f"partial-{kind}", text, example, lists_of_texts)
     for name, directions in found.items():
         for value, known in ((name, getattr(args, kind)), *((one, args.directions) for one in directions)):
             if value not in known:
@@ -90,14 +96,10 @@ def _directions_by(
     return found
 
 
-def _lists(found: dict[str, Any]) -> bool:
-    return all(is_list_of_texts(listed) and listed for listed in found.values())
-
-
 def read_draws(text: str, systems: Sequence[str]) -> dict[str, list[str]]:
     """Parse ``--draws``: ``{"random": ["random-1", "random-2"]}``. Raises UserError: not of that shape, a
     name that is also a system's, or a draw that is no system or is named twice."""
-    draws = json_object("draws", text, {"random": ["random-1", "random-2"]}, _lists)
+    draws = json_object("draws", text, {"random": ["random-1", "random-2"]}, lists_of_texts)
     check_names("--draws:", draws)
     drawn = [name for names in draws.values() for name in names]
     named_once("draws", drawn)
