@@ -123,7 +123,9 @@ def test_a_resumed_training_is_the_undisturbed_one(
 
 
 def test_masks_stay_when_checkpoints_go(world: Path, tmp_path: Path) -> None:
+    """Those of masked gradients too, which the system does not need to translate."""
     command = arguments(world, tmp_path, 3, keep_optimizer=False)
+    command[-1] = f"--method={json.dumps({'train': 'gradients', 'renew': 3})}"
     main(command)
     assert not list((tmp_path / "training").glob("*.pt"))
     masks, weights = (tmp_path / "system" / name for name in ("masks.npz", "model.safetensors"))
