@@ -17,13 +17,14 @@ if str(CHECKOUT) not in sys.path:
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.processes import identity as identity_of_process
+from workflow_scripts.common.table_names import COSTS
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.config.systems import part_name
 from workflow_scripts.likelihood.contrastive_set import read_contrastive
 from workflow_scripts.config.texts import RANDOM_TOKENS, TRANSLITERATIONS
 from workflow_scripts.workflow.needed_texts import binarised_texts, other_texts
 from workflow_scripts.workflow.plan.training_code import training_code
-from workflow_scripts.workflow.run.attached import missing_of_attached
+from workflow_scripts.workflow.run.attached import missing_masks, missing_of_attached
 from workflow_scripts.workflow.run.leftovers import RUN_VARIABLE
 from workflow_scripts.workflow.run.preflight import unusable_path
 from workflow_scripts.workflow.run.results_lock import release
@@ -41,8 +42,9 @@ from workflow_scripts.workflow.stage_list.models import (
     parts_of,
     use_system_rule,
 )
-from workflow_scripts.workflow.stage_list.report import drawn, unit_masks
+from workflow_scripts.workflow.stage_list.report import chosen_sweeps, drawn, tables_of, unit_masks, untrained
 from workflow_scripts.workflow.stages import STAGES
+from workflow_scripts.workflow.ways import ways
 
 
 def tell_once(line):
@@ -243,8 +245,10 @@ def missing_numbers():
 
 
 def missing_attached():
-    """A line for each wrong file of what plain fairseq made. Jobs need not check again."""
-    return missing_of_attached(EXPERIMENT) if workflow.exec_mode.name == "DEFAULT" else ()
+    """A line for each wrong file of what other programs made. Jobs need not check again."""
+    if workflow.exec_mode.name == "DEFAULT":
+        yield from missing_of_attached(EXPERIMENT)
+        yield from missing_masks(EXPERIMENT)
 
 
 if absent := [*missing_text(), *missing_systems(), *missing_attached(), *wrong_sets(), *missing_numbers()]:

@@ -62,6 +62,18 @@ def directions_and_skipped(system):
     }
 
 
+def systems_and_directions(testset):
+    """The systems that translate a test set, its directions, and what some of the systems lack."""
+    every = EXPERIMENT.directions_of(testset)
+    own = {name: EXPERIMENT.directions_scored(name, testset) for name in EXPERIMENT.all_systems}
+    partial = {name: directions for name, directions in own.items() if directions and directions != every}
+    return {
+        "systems": [name for name, directions in own.items() if directions],
+        "directions": every,
+        "partial_systems": partial or None,
+    }
+
+
 def references_of(testset, profile, directions):
     """The references of every direction, each file once."""
     files = [
@@ -107,7 +119,7 @@ TAKEN_MASKS = {EXPERIMENT.masked[name]: name for name in USED if name in EXPERIM
 def scores_of_masks(wildcards):
     """The scores that the rows of trained directions are selected by; none if they are made from another set."""
     named = MASK_SETS[wildcards.maskset]
-    if named.one.select is None or wildcards.row:
+    if named.one.select is None or named.one.system or named.one.file or wildcards.row:
         return []
     return scores_in(named.one.scores, named.text, wildcards)
 
@@ -148,6 +160,12 @@ def criteria_settings(asked):
     return {"max_sentences": asked.sentences, **asked.model_dump(include={"size", "draws", "others"})}
 
 
+def weights_of_masks(wildcards):
+    """The system from whose weights the rows of trained directions are selected, if they are."""
+    name = MASK_SETS[wildcards.maskset].one.system
+    return system_files(name, wildcards.seed, "system.json") if name and not wildcards.row else []
+
+
 def like_of_masks(wildcards):
     """The masks from which some are made: of another set, or for a direction that is only evaluated the set's own."""
     name, one = wildcards.maskset, MASK_SETS[wildcards.maskset].one
@@ -167,13 +185,23 @@ def mask_settings(maskset, seed, row):
     if row and MASK_SETS[maskset].one.is_merged:
         return {"rows": "merged", "by": "language"}
     drawn = {"seed": seed} if MASK_SETS[maskset].one.is_drawn else {}
+    if pairs := EXPERIMENT.drawn_pairs(maskset, int(seed)):
+        drawn["pairs"] = pairs
     return {key: value for key, value in MASK_SETTINGS[maskset].items() if key != "like"} | drawn
+
+
+def foreign_files(maskset):
+    """The files of another program that a mask set is made of."""
+    pattern = EXPERIMENT.foreign_masks[maskset]
+    return list(dict.fromkeys(pattern.replace("{direction}", one) for one in EXPERIMENT.train_directions))
 
 
 def source_of_masks(input):
     """What masks are made of, as options. That scores which say nothing are accepted changes no other masks, so it is
     not compared."""
     accept = " --accept-uninformative" if EXPERIMENT.masks.accept_uninformative else ""
+    if input.weights:
+        return f"--weights-of {parent(input.weights[0])}{accept}"
     return f"--activations-root {parent(input.counts[0])}{accept}" if input.counts else f"--like {input.like}"
 
 
@@ -271,6 +299,17 @@ def comet_settings(model):
     return {"fetched": fetched, **model.model_dump(include={"folder", "batch_size", "known_languages"})}
 
 
+# Systems whose folders tables read: for costs, and for the validation losses that choose a k of a sweep.
+READ = EXPERIMENT.all_systems if COSTS in tables_of(EXPERIMENT) else []
+
+
+def partial_systems(testset):
+    """The directions of a test set that systems have which do not translate all of them."""
+    had = {system: EXPERIMENT.directions_scored(system, testset) for system in EXPERIMENT.partial_systems}
+    own = {system: found for system, found in had.items() if found != EXPERIMENT.directions_of(testset)}
+    return {"partial_systems": own} if own else {}
+
+
 def tables():
     """What the config says of tables, and the folders of what is not a score."""
     asked, evaluation = EXPERIMENT.report, EXPERIMENT.evaluation
@@ -286,6 +325,12 @@ def tables():
         "contrastive_root": f"{RESULTS}/contrastive" if evaluation.contrastive else None,
         "partial_testsets": EXPERIMENT.partial_testsets or None,
         "partial_systems": EXPERIMENT.partial_systems or None,
+        "draws": EXPERIMENT.draws or None,
+        "choose": chosen_sweeps(EXPERIMENT),
+        "costs": ways(EXPERIMENT) if READ else None,
+        "systems_root": f"{RESULTS}/systems" if READ else None,
+        "benchmarks_root": f"{RESULTS}/benchmarks" if READ else None,
+        "untrained": untrained(EXPERIMENT),
         "pivot": EXPERIMENT.pivot,
         "control": EXPERIMENT.control,
         "groups": EXPERIMENT.groupings,

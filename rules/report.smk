@@ -9,6 +9,9 @@ rule tabulate:
         off_target=made("identify", "languages"),
         likelihood=[*made("score_likelihood", "json"), *made("score_contrastive", "json")],
         ceilings=made("score_ceiling", "json"),
+        systems=[
+            f for s in READ for seed in EXPERIMENT.train.seeds for f in system_files(s, seed, "system.json")
+        ],
         published=EXPERIMENT.report.published.file if EXPERIMENT.report.published else [],
     output:
         **files("tabulate", markdown=tables_in_report),
@@ -143,8 +146,7 @@ rule plot_off_target:
     params:
         **identity(
             "plot_off_target",
-            lambda w: {"directions": EXPERIMENT.directions_of(w.testset)},
-            systems=EXPERIMENT.all_systems,
+            lambda w: systems_and_directions(w.testset),
             seeds=EXPERIMENT.train.seeds,
         ),
         root=lambda w, input: parent(input.languages[0], 3),

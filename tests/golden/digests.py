@@ -14,6 +14,8 @@ from typing import Any
 LEFT_OUT = {"seconds", "gpu_hours", "peak_memory_mb", "attempts", "code", "written"}
 #: Folders and files of an experiment that hold no result: how a run went, checkpoints, pictures.
 NO_RESULTS = {"logs", "benchmarks", "training", "figures", "manifest.json"}
+#: The table of seconds and memory.
+COSTS = "costs"
 #: Where two figures agree in so many digits, they differ in their last ones only.
 DIGITS = 9
 
@@ -27,7 +29,7 @@ def digests(results: Path) -> dict[str, Digest]:
     return {
         name.as_posix(): digest(path)
         for name, path in zip(names, files, strict=True)
-        if name.parts[0] not in NO_RESULTS
+        if name.parts[0] not in NO_RESULTS and (name.parts[0], name.stem) != ("tables", COSTS)
     }
 
 

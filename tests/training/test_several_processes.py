@@ -46,7 +46,7 @@ def train_step(self, samples, **named):
 def clip_grad_norm(self, clip_norm):
     network = self.get_model()
     layers = [*network.encoder.layers, *network.decoder.layers]
-    rows = [float(row.abs().max()) for layer in layers for row in layer.fc1.weight.grad]
+    rows = [float(row.abs().max()) for layer in layers for row in layer.fc1._parameters["weight"].grad]
     print(json.dumps([self.spied, rows]), file=spied, flush=True)
     return plain_clip(self, clip_norm)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.workflow.expected_job import (
     ALL,
     GROUPS,
@@ -31,6 +33,16 @@ UNIT_MASKS = " ".join(f"{k}=R/masks/baseline/s{{seed}}/{k}.npz" for k in ("k70",
 CURVES = " ".join(
     f"{system}.s{seed}=R/training/{system}/s{seed}/validation.csv" for system in SYSTEMS for seed in (1, 2)
 )
+#: Of each system what was trained and what decodes it, and the jobs that made its masks.
+COUNTED = ["count_encoder/baseline/s{seed}", "count_activations/baseline/s{seed}"]
+MADE = {
+    system: [*COUNTED, f"select_masks/baseline/s{{seed}}/{k}.tsv"]
+    for system, k in (("ns-k70", "k70"), ("ns-k95", "k95"))
+}
+COSTS = json.dumps(
+    {s: {"trained": "all", "engine": "ctranslate2", "extraction": MADE.get(s, [])} for s in SYSTEMS},
+    sort_keys=True,
+)
 TABLE_OPTIONS = {
     "--comet": "own comet",
     "--contrastive": "gender",
@@ -41,6 +53,11 @@ TABLE_OPTIONS = {
     "--ceiling-root": "R/data/ceiling",
     "--likelihood-root": "R/likelihoods",
     "--contrastive-root": "R/contrastive",
+    "--choose": "ns",
+    "--costs": COSTS,
+    "--systems-root": "R/systems",
+    "--benchmarks-root": "R/benchmarks",
+    "--untrained": "de-fr",
     "--pivot": "en",
     "--control": "continued",
     "--groups": GROUPS,
@@ -194,6 +211,7 @@ TABLES = (
             *braces(f"{{off_target,likelihoods}}/{EVERY}/s{{1,2}}/{{news,talks}}.json"),
             *braces(f"contrastive/{EVERY}/s{{1,2}}/gender.json"),
             *braces("data/ceiling/{news,talks}.json"),
+            *braces(f"systems/{EVERY}/s{{1,2}}/system.json"),
             "./published.csv",
         ],
         {
@@ -210,8 +228,8 @@ TABLES = (
             "--out-dir": "R/tables",
         },
         "experiment systems seeds testsets directions metrics profiles comet contrastive comet-root"
-        " significance-root level off-target-root ceiling-root likelihood-root contrastive-root pivot control"
-        " groups without bilingual published",
+        " significance-root level off-target-root ceiling-root likelihood-root contrastive-root choose"
+        " costs systems-root benchmarks-root untrained pivot control groups without bilingual published",
     ),
     Expected(
         "tabulate_units",

@@ -183,8 +183,8 @@ def test_all_asks_for_everything_that_the_config_asks_for(planned: Plan) -> None
         *braces("analysis/criteria/baseline/s{1,2}.json"),
         *braces("analysis/overlap/baseline/s{1,2}/k95.json"),
         *braces(
-            "tables/{scores,summary,groups,differences,interference,health,significance,wins,seeds,likelihood,"
-            "contrastive,published}.{md,csv,tex,parquet}"
+            "tables/{scores,summary,groups,differences,interference,health,significance,wins,seeds,"
+            "controls,choice,zero_shot,costs,likelihood,contrastive,published}.{md,csv,tex,parquet}"
         ),
         "tables/cautions.txt",
         *braces("tables/units.{md,csv,json}"),

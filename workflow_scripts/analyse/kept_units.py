@@ -45,7 +45,7 @@ def kept_units(table: MaskTable, pivot: str | None) -> dict[str, Any]:
         "layers": {group.key: group.size for group in table.space.groups},
         "kept": {
             row: {layer: int(keep[span].sum()) for layer, span in spans.items()}
-            for row, keep in zip(table.rows, table.keep, strict=True)
+            for row, keep in zip(table.rows, map(table.row, table.rows), strict=True)
         },
         "sides": {name: _side(table, rows) for name, rows in sides_of(table.rows, pivot).items()},
     }

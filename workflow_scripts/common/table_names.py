@@ -3,9 +3,9 @@
 #: Of every experiment, in the order in which they are written; keys of the config add the others.
 ALWAYS = ("scores", "summary", "groups", "differences", "interference", "health")
 OF_TESTS = ("significance", "wins", "seeds")
-CONTROLS, CHOICE, ZERO_SHOT = "controls", "choice", "zero_shot"
+CONTROLS, CHOICE, ZERO_SHOT, COSTS = "controls", "choice", "zero_shot", "costs"
 LIKELIHOOD, CONTRASTIVE, PUBLISHED = "likelihood", "contrastive", "published"
-TABLES = (*ALWAYS, *OF_TESTS, CONTROLS, CHOICE, ZERO_SHOT, LIKELIHOOD, CONTRASTIVE, PUBLISHED)
+TABLES = (*ALWAYS, *OF_TESTS, CONTROLS, CHOICE, ZERO_SHOT, COSTS, LIKELIHOOD, CONTRASTIVE, PUBLISHED)
 #: The notes at the top of each, for the terminal.
 CAUTIONS = "cautions.txt"
 FORMATS = ("md", "csv", "tex", "parquet")

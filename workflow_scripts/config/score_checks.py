@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.config.criteria import Criteria
-from workflow_scripts.config.masks import COMPARING, Score
+from workflow_scripts.config.masks import COMPARING
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import model_space
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
 
 
-def one_language(experiment: Experiment, key: str, score: Score) -> Iterable[str]:
+def one_language(experiment: Experiment, key: str, score: str) -> Iterable[str]:
     """Yield a line for each side that has one language, where a score compares languages."""
     if score not in COMPARING or not experiment.train_directions:
         return

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.score_table import LAPE
-from workflow_scripts.units.uninformative import check_languages
 
 #: The weight of the largest P in the published run of the variant.
 LAMBDA = 0.109375
@@ -32,7 +31,11 @@ def rates(counts: Mapping[str, tuple[NDArray[np.int64], int]], side: str) -> Flo
     """Return P [units, languages] of counts by language: (how often each unit was active [units], at how many
     positions). ``side``: of which languages, for messages. UserError for fewer than two languages, or one
     without positions."""
-    check_languages("LAPE", counts, f"{side} languages")
+    if len(counts) < 2:
+        raise UserError(
+            f"LAPE compares languages, and there is one {side} language here: {', '.join(counts)}; take"
+            " another score, such as activations"
+        )
     if empty := [language for language, (_, positions) in counts.items() if positions < 1]:
         raise UserError(f"LAPE: no position of the {side} language {empty[0]!r} was counted; count again")
     return np.stack([active / positions for active, positions in counts.values()], axis=1)

@@ -21,6 +21,7 @@ from workflow_scripts.units.score_table import POSITIONS, ScoreTable
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.units.selectors import normalise_k
 from workflow_scripts.units.space import STACKS
+from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.uninformative import check_informative
 
 # Facts about the counts that must be the same in every row, or rows could not be compared.
@@ -102,6 +103,24 @@ def informative_masks(
     return MaskTable(table.rows, table.keep, table.space, {**table.manifest, **noted}) if noted else table
 
 
+def weight_masks(
+    system: SystemFolder,
+    directions: Sequence[str],
+    selection: Selection,
+    gate: Mapping[str, str] | None = None,
+    accept: bool = False,
+) -> MaskTable:
+    """Return masks of single weights, by their magnitude in each direction's own weights (LaSS); one
+    direction is in memory at a time. The rest as ``informative_masks``."""
+    # The environments of configs lack what reads weights.
+    from workflow_scripts.units.weight_scores import magnitudes, together
+
+    system.verify()
+    return together(
+        informative_masks(magnitudes(system, direction), selection, gate, accept) for direction in directions
+    )
+
+
 def mass_masks(scores: ScoreTable, k: str, accept_uninformative: bool = False) -> MaskTable:
     """Return the masks of threshold ``k`` (percent), one row per row of ``scores``.
 
@@ -125,6 +144,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument("--select", help="such as mass:95; or four as JSON, by side and stack")
     parser.add_argument("--activations-root", type=Path, help="folder of {direction}.npz, for --select")
+    parser.add_argument("--weights-of", type=Path, help="system folder: --select from its weights")
     parser.add_argument("--stacks", nargs="+", choices=STACKS, help="others are kept whole")
     parser.add_argument("--pivot", help="for four selectors")
     parser.add_argument("--accept-uninformative", action="store_true", help="take scores that say nothing")
@@ -141,7 +161,10 @@ def main(argv: list[str] | None = None) -> None:
     seed = arguments.seed
     if arguments.draw is not None and seed is not None:
         seed = seed_of(seed, f"draw {arguments.draw}")
-    by_score, of_rows = (arguments.select, arguments.activations_root), (arguments.like, arguments.rows)
+    if arguments.activations_root and arguments.weights_of:
+        raise UserError("--weights-of: goes without --activations-root; leave one out")
+    by_score = arguments.select, arguments.activations_root or arguments.weights_of
+    of_rows = arguments.like, arguments.rows
     if sorted(pair.count(None) for pair in (by_score, of_rows)) != [0, 2]:
         raise UserError("give --select with --activations-root, or --like with --rows")
     for name in ("stacks", "pivot", "gate") if arguments.select is None else ("by", "families", "pairs"):
@@ -167,10 +190,14 @@ def main(argv: list[str] | None = None) -> None:
         )
     else:
         selection = Selection.parse(arguments.select, arguments.stacks, arguments.pivot, seed)
-        scores = read_scores(arguments.activations_root, arguments.directions)
-        table = informative_masks(scores, selection, objects.get("gate"), arguments.accept_uninformative)
+        rest = selection, objects.get("gate"), arguments.accept_uninformative
+        if arguments.weights_of is None:
+            scores = read_scores(arguments.activations_root, arguments.directions)
+            table = informative_masks(scores, *rest)
+        else:
+            table = weight_masks(SystemFolder.read(arguments.weights_of), arguments.directions, *rest)
     table.write(arguments.out)
-    for name, row in zip(table.rows, table.keep, strict=True):
+    for name, row in zip(table.rows, map(table.row, table.rows), strict=True):
         print(f"{name}: keeps {int(row.sum())} of {row.size} units ({row.mean():.1%})", file=sys.stderr)
 
 

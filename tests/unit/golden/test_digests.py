@@ -42,6 +42,13 @@ def test_a_whole_number_has_no_last_digits(tmp_path):
     assert compare({"x": one}, {"x": two}) == (["x: differs"], [])
 
 
+def test_the_table_of_costs_is_no_result(tmp_path):
+    for name in ("tables/costs.md", "tables/costs.csv", "tables/scores.md", "analysis/costs.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    assert list(digests(tmp_path)) == ["analysis/costs.md", "tables/scores.md"]
+
+
 def test_an_archive_is_its_arrays_and_its_manifest(tmp_path):
     path = tmp_path / "a.npz"
     found = []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.report.made import csv_rows, plan_of, put, put_scores, tabulate
+from tests.unit.report.made import csv_rows, plan_of, put_scores, put_system, tabulate
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.report.tables.choice import NO_FIGURE, choose, sweep_of
 
@@ -17,7 +17,7 @@ def put_systems(root, losses=LOSSES):
     for system, by_seed in losses.items():
         for seed, loss in enumerate(by_seed, start=1):
             training = None if loss is None else {"best_valid_loss": loss}
-            put(root / f"systems/{system}/s{seed}/system.json", {"training": training})
+            put_system(root, system, seed, training)
 
 
 def made(root, scores, *more):
@@ -77,6 +77,13 @@ def test_without_training_nothing_is_chosen(tmp_path):
     assert {row["chosen"] for row in rows} == {"False"}
     assert f"| 70 | n/a ({NO_FIGURE}) | 12.00 ± 0.00 (2) |" in pages["choice"]
     assert "(chosen)" not in pages["summary"]
+
+
+def test_a_loss_that_is_no_number_is_refused(tmp_path):
+    put_systems(tmp_path, {**LOSSES, "ns-k70": (2.0, float("nan"))})
+    said = r"ns-k70/s2/system\.json: not a description of a training \(ValueError: a validation loss of nan\)"
+    with pytest.raises(UserError, match=said):
+        sweep_of("ns", tmp_path / "systems", plan_of(SYSTEMS, DIRECTIONS, [1, 2]))
 
 
 def test_what_is_no_sweep_is_refused(tmp_path):

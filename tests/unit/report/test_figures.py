@@ -224,6 +224,26 @@ def test_each_test_set_and_profile_has_its_own_row_of_panels():
     assert [text.get_text() for text in figure.axes[5].texts] == ["no continued training in these tables"]
 
 
+def test_several_draws_are_a_mean_and_a_band():
+    """Draws of 20 with the interval 18 to 23; a gain of 5 over the baseline moves it to 3 to 8."""
+    figures = {"mean": "20.0", "draws": "5", "draws_low": "18.0", "draws_high": "23.0"}
+    random = {**sweep_rows()[0], "system": "random", "k": "", **figures}
+    random |= {"baseline_difference": "5.0", "continued_difference": "-1.0"}
+    rows = [*sweep_rows(), random, {**random, "side": "into pivot"}, {**random, "grouping": "family"}]
+    [drawn] = plot_sweep.drawn_rows(rows, "bleu")
+    assert (drawn["side"], plot_sweep.drawn_rows(sweep_rows(), "bleu")) == ("out of pivot", [])
+    assert plot_sweep.drawn_rows([*rows, {**random, "side": "both"}], "bleu")[0]["side"] == "both"
+    assert plot_sweep.band(drawn, "baseline_difference") == (5.0, 3.0, 8.0)
+    assert plot_sweep.band({**drawn, "draws_low": ""}, "baseline_difference") is None
+    for axis, ends in zip(
+        plot_sweep.sweep_figure(sweep_rows(), "bleu", [drawn]).axes, ((3, 8), (-3, 2)), strict=True
+    ):
+        [band] = axis.patches
+        assert (band.get_y(), band.get_y() + band.get_height()) == ends
+        entries = [text.get_text() for text in axis.get_legend().get_texts()]
+        assert "random, out of pivot (5 draws, 95 % interval)" in entries and len(entries) == 3
+
+
 def test_the_terminal_names_the_directions_that_failed_the_positive_control(tmp_path):
     from workflow_scripts.report.tables.show import render_controls
 

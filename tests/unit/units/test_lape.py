@@ -29,7 +29,7 @@ def test_rates():
 
 def test_one_language_is_refused():
     with pytest.raises(
-        UserError, match="source languages: LAPE compares languages, and here is only en; score more"
+        UserError, match="one source language here: en; take another score"
     ):
         rates({"en": (np.array([1]), 10)}, "source")
 

@@ -3,6 +3,7 @@
 Test scores have no part in it: the choice is made before they are looked at.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 
 from workflow_scripts.common.checked_options import ALL
 from workflow_scripts.common.errors import UserError, nearest
-from workflow_scripts.common.files import read_json
 from workflow_scripts.report.read.layout import BOTH
 from workflow_scripts.report.read.read_files import content_of
 from workflow_scripts.report.read.read_scores import Plan
@@ -19,6 +19,7 @@ from workflow_scripts.report.tables.display import Display
 from workflow_scripts.report.tables.summary import Cell, Summary, display_order, sweep_key
 from workflow_scripts.report.tables.table import Block, Cells, Record, Shown, Table, chosen, frame_of, records
 from workflow_scripts.report.tables.writing import Digits, side_title, table_title, written
+from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 PLACE = ["experiment", "sweep", "k", "system"]
 OF_VALIDATION = ["valid_loss", "valid_sd", "valid_n", "chosen", "note"]
@@ -65,11 +66,14 @@ def sweep_of(name: str, root: str | Path, plan: Plan) -> Sweep:
 def _loss(root: Path, system: str, seeds: Sequence[int]) -> Estimate:
     found = []
     for seed in seeds:
-        path = root / system / f"s{seed}" / "system.json"
-        with content_of(path, "a system"):
-            training = read_json(path)["training"]
-            if training is not None:
-                found.append(float(training["best_valid_loss"]))
+        folder = SystemFolder.read(root / system / f"s{seed}")
+        if folder.training is None:
+            continue
+        with content_of(folder.folder / DESCRIPTION, "a description of a training"):
+            loss = float(folder.training["best_valid_loss"])
+            if not math.isfinite(loss):
+                raise ValueError(f"a validation loss of {loss}")
+            found.append(loss)
     return estimate(found) if len(found) == len(seeds) else Estimate(None, None, 0, NO_FIGURE)
 
 

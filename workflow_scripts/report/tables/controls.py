@@ -46,6 +46,10 @@ NOTES = (
     "Wins / losses / ties: directions, summed over seeds and draws, by the rule of the table significance.",
     "The csv and parquet files have every side.",
 )
+ONE_SEED = (
+    "WARNING: one seed. Trainings of other seeds differ by chance, and nothing here says how much: take at "
+    "least three (train.seeds)."
+)
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def controls_table(
         for place, listed in sections(rows)
         if (part := [row for row in listed if row["side"] == _main_side(listed)])
     ]
-    notes = [*NOTES, *averaging_notes(rows)]
+    notes = [*(NOTES if len(plan.seeds) > 1 else (ONE_SEED, *NOTES)), *averaging_notes(rows)]
     title = f"Systems and controls of {plan.experiment}"
     return Table("controls", title, frame, blocks, notes, [], plan.size - len(scores), plan.size)
 
@@ -212,7 +216,9 @@ def _block(rows: Sequence[Record], display: Display, title: str) -> Block:
     lines = [_cells(row, display) for row in rows]
     header = ["system − other", "directions", "difference", "95 % interval", "detectable"]
     header += ["over draws", "interval of draws", "z", "better than", "wins / losses / ties"]
-    return Block("", header, lines, title, notes=[row["sentence"] for row in rows if row["sentence"]])
+    # Of one seed the only sentences that say more than the warning are those of a place among draws.
+    told = [row for row in rows if row["sentence"] and (row["n"] > 1 or row["above"] is not None)]
+    return Block("", header, lines, title, notes=[row["sentence"] for row in told])
 
 
 def _cells(row: Record, display: Display) -> Cells:

@@ -34,6 +34,7 @@ PLACES = {
     "tables/groups.md": "the paper's form: one row a system, groups and sides beside each other",
     "tables/differences.md": "differences to the baseline in that form",
     "tables/scores.md": "single directions, significant differences marked",
+    "tables/controls.md": "each system against the control and random draws, in words",
     "tables/wins.md": "in how many directions a system wins, loses or ties",
     "tables/units.md": "which units each direction keeps, which languages share them, which are whose",
     "tables/health.md": "lengths, repetitions, copies, wrong languages",

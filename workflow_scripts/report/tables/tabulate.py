@@ -8,9 +8,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from workflow_scripts.common.checked_options import is_list_of_texts, json_object, named_once, read_groups
+from workflow_scripts.common.checked_options import (
+    directions_by,
+    is_list_of_texts,
+    json_object,
+    lists_of_texts,
+    named_once,
+    read_groups,
+)
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest, run_main
 from workflow_scripts.common.files import write_text
@@ -21,9 +27,11 @@ from workflow_scripts.report.read.ceilings import read_ceilings
 from workflow_scripts.report.read.published import published_table, read_published, read_request
 from workflow_scripts.report.read.read_scores import RAW, Plan, read_scores
 from workflow_scripts.report.read.read_significance import marks_of, read_significance
+from workflow_scripts.report.read.system_costs import read_ways
 from workflow_scripts.report.tables.cautions import NO_CEILINGS, cautions, floor_of, unranked
 from workflow_scripts.report.tables.choice import choice_table, sweep_of
 from workflow_scripts.report.tables.controls import compared_systems, controls_table
+from workflow_scripts.report.tables.costs import caution_on_engines, costs_table
 from workflow_scripts.report.tables.display import Display
 from workflow_scripts.report.tables.draws import caution_on_draws
 from workflow_scripts.report.tables.group_tables import differences_table, groups_table, interference_table
@@ -66,8 +74,12 @@ def read_plan(args: argparse.Namespace) -> Plan:
     if not 0 < args.level < 1:
         raise UserError(f"--level: {args.level} is not between 0 and 1")
     lists = (args.systems, args.seeds, args.testsets, args.directions, args.metrics, args.profiles)
-    partial = _directions_by("testsets", args.partial_testsets, {"talks": ["de-en"]}, args)
-    own = _directions_by("systems", args.partial_systems, {"bilingual": ["de-en"]}, args)
+    partial = directions_by(
+        "partial-testsets", args.partial_testsets, {"talks": ["de-en"]}, args.testsets, args.directions
+    )
+    own = directions_by(
+        "partial-systems", args.partial_systems, {"bilingual": ["de-en"]}, args.systems, args.directions
+    )
     draws = read_draws(args.draws, args.systems)
     own |= {key: own[names[0]] for key, names in draws.items() if names[0] in own}
     for direction in args.untrained:
@@ -76,26 +88,10 @@ def read_plan(args: argparse.Namespace) -> Plan:
     return Plan(args.experiment, *lists, args.comet, partial, own, draws, args.untrained)
 
 
-def _directions_by(
-    kind: str, text: str, example: dict[str, Any], args: argparse.Namespace
-) -> dict[str, list[str]]:
-    """Parse an option that says which directions each of --testsets, or --systems, has."""
-    found = json_object(f"partial-{kind}", text, example, _lists)
-    for name, directions in found.items():
-        for value, known in ((name, getattr(args, kind)), *((one, args.directions) for one in directions)):
-            if value not in known:
-                raise UserError(f"--partial-{kind}: no {value!r}{nearest(value, known)}")
-    return found
-
-
-def _lists(found: dict[str, Any]) -> bool:
-    return all(is_list_of_texts(listed) and listed for listed in found.values())
-
-
 def read_draws(text: str, systems: Sequence[str]) -> dict[str, list[str]]:
     """Parse ``--draws``: ``{"random": ["random-1", "random-2"]}``. Raises UserError: not of that shape, a
     name that is also a system's, or a draw that is no system or is named twice."""
-    draws = json_object("draws", text, {"random": ["random-1", "random-2"]}, _lists)
+    draws = json_object("draws", text, {"random": ["random-1", "random-2"]}, lists_of_texts)
     check_names("--draws:", draws)
     drawn = [name for names in draws.values() for name in names]
     named_once("draws", drawn)
@@ -151,6 +147,9 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
         tables.append(choice_table(sweeps, summary, display))
     if plan.untrained:
         tables.append(zero_shot_table(reading, rates, plan, groups, display))
+    ways = read_ways(args.costs, plan.systems) if args.costs else {}
+    if ways:
+        tables.append(costs_table(ways, args.systems_root, args.benchmarks_root, plan, display))
     if args.likelihood_root:
         tables.append(likelihood_table(args.likelihood_root, plan, args.allow_partial))
     if args.contrastive:
@@ -158,7 +157,7 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
     if request:
         tables.append(published_table(reading.scores, plan, display, groups, request, values))
     notes = cautions(reading, plan, floor, args.pivot, args.baseline, args.as_options, ceilings)
-    notes += caution_on_draws(plan)
+    notes += [*caution_on_draws(plan), *caution_on_engines(ways, args.baseline)]
     return [replace(table, notes=[*notes, *table.notes]) for table in tables], notes
 
 
@@ -176,6 +175,8 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument("--draws", default="{}", help='JSON: {"random": ["random-1", "random-2"]}: one row')
     parser.add_argument("--choose", nargs="+", default=[], metavar="SWEEP", help="sweeps whose k is chosen")
     parser.add_argument("--systems-root", default="systems", help="the experiment's folder systems/")
+    parser.add_argument("--costs", help="JSON, by system: trained, engine, extraction (read/system_costs.py)")
+    parser.add_argument("--benchmarks-root", default="benchmarks", help="the experiment's folder benchmarks/")
     parser.add_argument("--untrained", nargs="+", default=[], help="directions that are only evaluated")
     parser.add_argument("--seeds", nargs="+", type=int, required=True)
     parser.add_argument("--profiles", nargs="+", default=[RAW], help="references: raw, paper")

@@ -15,7 +15,7 @@ from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import TRAIN, VALID
 from workflow_scripts.workflow.graph import PlannedJob
-from workflow_scripts.workflow.plan.disk_plan import parameters, symbols_of
+from workflow_scripts.workflow.plan.disk_plan import parameters_of
 from workflow_scripts.workflow.plan.text_sizes import TextSizes
 from workflow_scripts.workflow.stage_list.models import ON_TEXT
 
@@ -79,7 +79,7 @@ class FirstEstimates:
 
     @cached_property
     def _parameters(self) -> int:
-        return parameters(self._experiment.model.architecture(), symbols_of(self._experiment))
+        return parameters_of(self._experiment)
 
     def training(self, stage: str, updates: int, tokens: int) -> float | None:
         """Return the seconds of so many updates of so many padded tokens; None: unknown."""

@@ -96,7 +96,8 @@ def _importance(experiment: Experiment) -> Iterator[dict[str, Any]]:
 
 
 def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    rows = [{"maskset": name, "row": ""} for name in needed_masks.selected(experiment)]
+    selected = [name for name in needed_masks.selected(experiment) if name not in experiment.foreign_masks]
+    rows = [{"maskset": name, "row": ""} for name in selected]
     rows += [{"maskset": o["maskset"], "row": f"/{o['direction']}"} for o in decoded_rows(experiment)]
     for where in of_baseline(experiment):
         yield from (where | row for row in rows)

@@ -3,12 +3,16 @@
 from workflow_scripts.common.table_names import (
     ALWAYS,
     CAUTIONS,
+    CHOICE,
     CONTRASTIVE,
+    CONTROLS,
+    COSTS,
     LIKELIHOOD,
     OF_TESTS,
     PUBLISHED,
     UNIT_FORMATS,
     UNITS,
+    ZERO_SHOT,
 )
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
@@ -21,12 +25,27 @@ def tables_of(experiment: Experiment) -> list[str]:
     """Return the names of an experiment's tables, in the order in which they are written."""
     evaluation = experiment.evaluation
     asked = {
+        CONTROLS: experiment.control and len(experiment.all_systems) > len((BASELINE, "the control")),
+        CHOICE: chosen_sweeps(experiment),
+        ZERO_SHOT: untrained(experiment),
+        COSTS: experiment.masked,
         LIKELIHOOD: evaluation.likelihood,
         CONTRASTIVE: evaluation.contrastive,
         PUBLISHED: experiment.report.published,
     }
     tests = OF_TESTS if evaluation.significance else ()
     return [*ALWAYS, *tests, *(name for name, wanted in asked.items() if wanted)]
+
+
+def chosen_sweeps(experiment: Experiment) -> list[str]:
+    """Return the sweeps in which validation chooses a k: those with several."""
+    return experiment.sweeps if len(experiment.masks.k) > 1 else []
+
+
+def untrained(experiment: Experiment) -> list[str]:
+    """Return the directions that are scored and were not trained."""
+    trained = set(experiment.train_directions)
+    return [direction for direction in experiment.scored_directions if direction not in trained]
 
 
 def unit_masks(experiment: Experiment) -> dict[str, str]:

@@ -1,0 +1,178 @@
+"""report.read.system_costs and report.tables.costs: parameters, bytes and seconds, worked out by hand."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from tests.unit.report.made import csv_rows, put_scores, tabulate
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.report.read.system_costs import Way, costs_of, read_ways
+from workflow_scripts.report.tables.costs import caution_on_engines
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import ffn_space
+from workflow_scripts.units.system import SystemFolder
+
+DIRECTIONS = ["en-de", "de-en"]
+ARCHITECTURE = {"encoder_layers": 1, "decoder_layers": 1, "ffn_dim": 10}
+#: 12 in the embedding; 6 and 3 in the FFN, 4 in the attention: 25.
+SHAPES = {"embed": [4, 3], "encoder.0.fc1.weight": [2, 3], "encoder.0.fc2.bias": [3], "encoder.0.q": [2, 2]}
+TRAINING = {"updates": 20, "seconds": 3.5, "peak_memory_mb": 100.0}
+MASKS = "select_masks/baseline/s{seed}/k70.tsv"
+
+
+def weights(path, shapes):
+    """A file of float32 zeros, and its size."""
+    header, end = {}, 0
+    for name, shape in shapes.items():
+        size = 4 * int(np.prod(shape))
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [end, end + size]}
+        end += size
+    text = json.dumps({"__metadata__": {"format": "pt"}, **header}).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(end))
+    return path.stat().st_size
+
+
+def system(root, name, masked=False, training=TRAINING, own=None, adapters=None):
+    folder = root / f"systems/{name}/s1"
+    folder.mkdir(parents=True)
+    weights(folder / "model.safetensors", SHAPES)
+    for direction in own or {}:
+        weights(folder / own[direction], SHAPES)
+    if adapters:
+        weights(folder / "adapters.safetensors", {"row.site.a": [2, 5]})
+    for file in ("spm.model", "dict.txt"):
+        (folder / file).write_text("x")
+    if masked:
+        # 20 units in two rows.
+        MaskTable(DIRECTIONS, np.ones((2, 20), dtype=np.bool_), ffn_space(1, 1, 10), {}).write(
+            folder / "masks.npz"
+        )
+    SystemFolder.write(
+        folder, system=name, seed=1, languages=["en", "de"], architecture=ARCHITECTURE, text={},
+        mask_rows={direction: direction if masked else None for direction in DIRECTIONS},
+        training=training, own_weights=own, adapters=adapters,
+        adapter_rows=dict.fromkeys(DIRECTIONS, "row") if adapters else None,
+    )  # fmt: skip
+    return folder
+
+
+def measured(root, place, seconds):
+    path = root / "benchmarks" / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:01\t9.5\n")
+
+
+def way(trained="all", extraction=()):
+    return Way(trained, "ctranslate2", list(extraction))
+
+
+def test_a_masked_system(tmp_path):
+    folder = system(tmp_path, "ns", masked=True)
+    model, masks = ((folder / name).stat().st_size for name in ("model.safetensors", "masks.npz"))
+    measured(tmp_path, "count_activations/baseline/s1/en-de.tsv", 2.0)
+    measured(tmp_path, "count_activations/baseline/s1/de-en.tsv", 3.0)
+    measured(tmp_path, "select_masks/baseline/s1/k70.tsv", 0.5)
+    measured(tmp_path, "select_masks/baseline/s2/k70.tsv", 9.0)
+    measured(tmp_path, "decode/ns/s1/test.en-de.tsv", 1.25)
+    measured(tmp_path, "decode/ns/s1/test.de-en.tsv", 1.0)
+    made = way(extraction=["count_activations/baseline/s{seed}", MASKS])
+    assert costs_of(folder, tmp_path / "benchmarks", 1, made) == {
+        "parameters": 25, "mask_bits": 40, "mask_bytes": masks, "bytes": model + masks,
+        "trained_parameters": 25, "updates": 20, "training_seconds": 3.5, "peak_memory_mb": 100.0,
+        "extraction_seconds": 5.5, "decode_seconds": 2.25,
+    }  # fmt: skip
+
+
+def test_what_was_not_measured_is_unknown(tmp_path):
+    folder = system(tmp_path, "pruned", training=None)
+    found = costs_of(folder, tmp_path / "benchmarks", 1, way("nothing", [MASKS]))
+    unknown = ("updates", "training_seconds", "peak_memory_mb", "extraction_seconds", "decode_seconds")
+    assert {name for name, value in found.items() if value is None} == {*unknown}
+    assert found["trained_parameters"] == 0
+    # No masks, no jobs: not zero seconds.
+    assert costs_of(folder, tmp_path / "benchmarks", 1, way())["extraction_seconds"] is None
+
+
+def test_a_model_for_each_direction_is_added_up(tmp_path):
+    folder = system(tmp_path, "full", own={"en-de": "a.safetensors", "de-en": "b.safetensors"})
+    found = costs_of(folder, tmp_path, 1, way())
+    assert (found["parameters"], found["trained_parameters"]) == (50, 50)
+    # The shared weights are not needed.
+    assert found["bytes"] == 2 * (folder / "a.safetensors").stat().st_size
+    # One of its own, and the shared one.
+    folder = system(tmp_path, "half", own={"en-de": "a.safetensors"})
+    assert costs_of(folder, tmp_path, 1, way("ffn"))["trained_parameters"] == 2 * (6 + 3)
+
+
+def test_two_links_to_one_file_are_one(tmp_path):
+    folder = system(tmp_path, "linked", own={"en-de": "a.safetensors"})
+    (folder / "a.safetensors").unlink()
+    (folder / "a.safetensors").symlink_to("model.safetensors")
+    assert costs_of(folder, tmp_path, 1, way())["parameters"] == 25
+
+
+def test_adapters_are_parameters_of_their_own(tmp_path):
+    folder = system(tmp_path, "lora", adapters={"kind": "lora", "size": 2})
+    found = costs_of(folder, tmp_path, 1, way("adapters"))
+    # One matrix of two by five.
+    assert (found["parameters"], found["trained_parameters"]) == (35, 10)
+    files = ("model.safetensors", "adapters.safetensors")
+    assert found["bytes"] == sum((folder / name).stat().st_size for name in files)
+
+
+def costs(**systems):
+    made = {"trained": "all", "engine": "ctranslate2", "extraction": []}
+    return json.dumps({name: {**made, **more} for name, more in {"baseline": {}, **systems}.items()})
+
+
+def test_the_table(tmp_path):
+    for name in ("baseline", "random-1", "random-2"):
+        put_scores(tmp_path, name, {"bleu": 10.0}, DIRECTIONS)
+    system(tmp_path, "baseline")
+    for number, name in enumerate(("random-1", "random-2"), start=1):
+        folder = system(tmp_path, name, masked=True, training={**TRAINING, "seconds": 3.0 + number})
+        measured(tmp_path, f"decode/{name}/s1/test.en-de.tsv", number)
+    model, masks = ((folder / file).stat().st_size for file in ("model.safetensors", "masks.npz"))
+    given = ["--costs", costs(**{"random-1": {}, "random-2": {"engine": "ctranslate2"}})]
+    given += ["--systems-root", tmp_path / "systems", "--benchmarks-root", tmp_path / "benchmarks"]
+    given += ["--draws", '{"random": ["random-1", "random-2"]}']
+    page = tabulate(tmp_path, ["baseline", "random-1", "random-2"], DIRECTIONS, *given)["costs"]
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if "|" in line]
+    # Means over the draws: 4.5 s of training, 1.5 s of decoding.
+    assert lines[3] == [
+        *("random (2 draws)", "0", "40", f"{model + masks:,}", f"{(model + masks) / model:.3f}"),
+        *("25", "20", "4.5", "100", "–", "1.5", "ctranslate2"),
+    ]
+    assert lines[2][:5] == ["baseline", "0", "0", f"{model:,}", "1.000"]
+    rows = csv_rows(tmp_path / "tables/costs.csv")
+    assert [row["system"] for row in rows] == ["baseline", "random-1", "random-2"]
+
+
+def test_systems_of_another_engine_are_named():
+    ways = {"baseline": way(), "ns": way(), "small": Way("adapters", "fairseq", [])}
+    [said] = caution_on_engines(ways, "baseline")
+    assert said.startswith("Decoded by another engine than `baseline` (ctranslate2): `small` (fairseq).")
+    assert caution_on_engines({"baseline": way(), "ns": way()}, "baseline") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"ns": {}}', "not of the shape"),
+        (costs().replace('"all"', '"some"'), "not of the shape"),
+        (costs(nss={}), r"no system 'nss' \(did you mean 'ns'\?\)"),
+        (costs(), "ns is missing"),
+    ],
+)
+def test_costs_of_other_systems_are_refused(text, said):
+    with pytest.raises(UserError, match=f"^--costs: {said}"):
+        read_ways(text, ["baseline", "ns"])
+
+
+def test_damaged_weights_are_refused(tmp_path):
+    folder = system(tmp_path, "ns")
+    (folder / "model.safetensors").write_bytes(b"\x09\x00\x00\x00\x00\x00\x00\x00{")
+    with pytest.raises(UserError, match=r"model\.safetensors: not a file of weights"):
+        costs_of(folder, tmp_path, 1, way())

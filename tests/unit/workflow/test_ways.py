@@ -1,0 +1,50 @@
+"""workflow.ways: what was trained of each system, what decodes it, and which jobs made its masks."""
+
+from tests.small_config import BASE
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.workflow.ways import ways
+
+COUNTED = ["count_encoder/baseline/s{seed}", "count_activations/baseline/s{seed}"]
+
+
+def of(k):
+    return f"select_masks/baseline/s{{seed}}/{k}.tsv"
+
+
+def found(**changes):
+    return ways(Experiment.model_validate(BASE | changes))
+
+
+def test_what_is_trained_and_what_decodes():
+    systems = {
+        "continued": {"masks": "all"},
+        "ns": {"masks": "k70"},
+        "pruned": {"masks": "k70", "train": "none"},
+        "small": {"masks": "all", "parameters": "ffn"},
+        "lora": {"adapters": {"kind": "lora", "size": 2}},
+        "bottleneck": {"adapters": {"kind": "bottleneck"}},
+    }
+    made = found(systems=systems, masks={"k": [70]})
+    assert {name: way["trained"] for name, way in made.items()} == {
+        "baseline": "all",
+        "continued": "all",
+        "ns": "all",
+        "pruned": "nothing",
+        "small": "ffn",
+        "lora": "adapters",
+        "bottleneck": "adapters",
+    }
+    by_fairseq = [name for name, way in made.items() if way["engine"] == "fairseq"]
+    assert by_fairseq == ["bottleneck"]
+
+
+def test_masks_are_made_by_scoring_and_by_selecting_all_sets_that_they_are_made_of():
+    sets = {
+        "chance": {"like": "k70", "rows": "random", "draws": 2},
+        "heads": {"of": "importance", "units": ["head"], "select": "top:70%"},
+    }
+    systems = {"continued": {"masks": "all"}, "random": {"masks": "chance"}, "few": {"masks": "heads"}}
+    made = found(systems=systems, masks={"k": [70], "sets": sets})
+    assert made["baseline"]["extraction"] == made["continued"]["extraction"] == []
+    assert made["random-2"]["extraction"] == [*COUNTED, of("chance-2"), of("k70")]
+    assert made["few"]["extraction"] == ["score_importance/baseline/s{seed}", of("heads")]

@@ -1,0 +1,119 @@
+"""What a system costs: parameters and bytes that it needs to translate, what was trained, how long it took.
+
+Paper: its efficiency table (time to extract the sub-network, extra memory).
+"""
+
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.common.checked_options import is_list_of_texts, json_object
+from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.report.read.read_files import content_of
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.system import SystemFolder
+
+NOTHING, ADAPTERS, FFN, EVERYTHING = "nothing", "adapters", "ffn", "all"
+TRAINED = (NOTHING, ADAPTERS, FFN, EVERYTHING)
+OF_FFN = (".fc1.", ".fc2.")  # in fairseq's names of tensors
+EXAMPLE = {"ns-k95": {"trained": EVERYTHING, "engine": "ctranslate2", "extraction": ["select_masks"]}}
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a system came to be: what of it was trained, and what decodes it; below ``benchmarks/`` the files
+    and folders of the jobs that made its masks, ``{seed}`` in them."""
+
+    trained: str
+    engine: str
+    extraction: list[str]
+
+
+def read_ways(text: str, systems: Sequence[str]) -> dict[str, Way]:
+    """Parse ``--costs``: how each system came to be. Raises UserError: not of that shape, or a system is not
+    there or not one of these."""
+    found = json_object("costs", text, EXAMPLE, lambda value: all(map(_is_way, value.values())))
+    for system in found:
+        if system not in systems:
+            raise UserError(f"--costs: no system {system!r}{nearest(system, systems)}")
+    if absent := [system for system in systems if system not in found]:
+        raise UserError(f"--costs: {absent[0]} is missing")
+    return {system: Way(**way) for system, way in found.items()}
+
+
+def _is_way(value: Any) -> bool:
+    if not isinstance(value, dict) or value.keys() != EXAMPLE["ns-k95"].keys():
+        return False
+    of_text = isinstance(value["engine"], str) and is_list_of_texts(value["extraction"])
+    return of_text and value["trained"] in TRAINED
+
+
+def costs_of(folder: Path, benchmarks: Path, seed: int, way: Way) -> dict[str, float | None]:
+    """Return the figures of a system's folder; None where a figure is not known.
+
+    ``bytes`` and ``parameters`` are of all files with weights, masks and adapters that its directions need,
+    each once; ``mask_bits``: rows times units. Raises UserError: there is no system, or a file is damaged.
+    """
+    system = SystemFolder.read(folder)
+    own = [system.own_weights.get(direction, system.files["weights"]) for direction in system.directions]
+    weights = {(folder / str(name)).resolve() for name in own}
+    adapters = [folder / system.adapters["file"]] if system.adapters else []
+    masks = [system.masks] if system.masks else []
+    sizes = [_sizes(path) for path in weights]
+    of_adapters = sum(sum(_sizes(path).values()) for path in adapters)
+    every = sum(sum(one.values()) for one in sizes)
+    ffn = sum(size for one in sizes for name, size in one.items() if any(part in name for part in OF_FFN))
+    trained = {NOTHING: 0, ADAPTERS: of_adapters, FFN: ffn, EVERYTHING: every}
+    training = system.training or {}
+    place = Path(system.system) / f"s{seed}"
+    return {
+        "parameters": every + of_adapters,
+        "mask_bits": sum(_bits(path) for path in masks),
+        "mask_bytes": sum(path.stat().st_size for path in masks),
+        "bytes": sum(path.stat().st_size for path in (*weights, *adapters, *masks)),
+        "trained_parameters": trained[way.trained],
+        "updates": training.get("updates"),
+        "training_seconds": training.get("seconds"),
+        "peak_memory_mb": training.get("peak_memory_mb"),
+        "extraction_seconds": _seconds(benchmarks, [one.format(seed=seed) for one in way.extraction]),
+        "decode_seconds": _seconds(benchmarks, [f"decode/{place}"]),
+    }
+
+
+def _sizes(path: Path) -> Mapping[str, int]:
+    """Return the number of elements of each tensor of a safetensors file, from its header."""
+    with content_of(path, "a file of weights"), path.open("rb") as handle:
+        (length,) = struct.unpack("<Q", handle.read(8))
+        header = json.loads(handle.read(length))
+        shapes = {name: entry["shape"] for name, entry in header.items() if name != "__metadata__"}
+        return {name: _product(shape) for name, shape in shapes.items()}
+
+
+def _product(shape: Sequence[int]) -> int:
+    size = 1
+    for one in shape:
+        size *= one
+    return size
+
+
+def _bits(path: Path) -> int:
+    table = MaskTable.read(path)
+    return len(table.rows) * table.space.size
+
+
+def _seconds(benchmarks: Path, places: Sequence[str]) -> float | None:
+    """Return the sum of what Snakemake measured of these jobs; None where one of them was not measured."""
+    total = 0.0
+    for place in places:
+        path = benchmarks / place
+        files = sorted(path.rglob("*.tsv")) if path.is_dir() else [path]
+        if not files or not all(file.is_file() for file in files):
+            return None
+        for file in files:
+            rows = file.read_text(encoding="utf-8").splitlines()
+            with content_of(file, "a benchmark"):
+                total += float(rows[1].split("\t")[rows[0].split("\t").index("s")])
+    return total if places else None
