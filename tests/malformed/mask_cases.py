@@ -142,5 +142,5 @@ CASES = [
     select("masks-rows-twice", "a mask row that stands twice", like(masks_of(np.zeros((2, 6), np.uint8), ["de-en", "de-en"])), "like.npz: not a neuronspec-masks-1 file (row names are not distinct: ('de-en', 'de-en')); delete it and run the step that writes it again"),
     select("masks-space", "units of an unknown kind", like(masks_of(np.zeros((2, 6), np.uint8), space='[{"key": "a", "kind": "fnn", "stack": "encoder", "layer": 0, "size": 48}]')), "like.npz: not a neuronspec-masks-1 file (group 'a': unknown kind 'fnn'); delete it and run the step that writes it again"),
     lape("absent", "LAPE of a direction that was not counted", compared("de-en fr-en"), "counts/fr-en.npz: no activations of direction 'fr-en'; count them first"),
-    lape("positions", "LAPE of counts that do not say of how many positions", compared(), 'counts/de-en.npz: does not say at how many source positions units were counted; count again'),
+    lape("positions", "LAPE of counts that do not say of how many positions", compared(), 'counts/de-en.npz: does not say at how many positions units were counted; count again'),
 ]  # fmt: skip
