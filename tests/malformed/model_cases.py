@@ -256,6 +256,17 @@ def overlap(name, what, groups, said, options="--pivot en"):
     return Case(f"overlap-{name}", what, "analyse.overlap", lay, said)
 
 
+@deferred
+def side_by_side(folder, options="", scores='{"activations":"counts"}', directions="de-en en-de"):
+    words = f"--directions {directions} --out-json c.json --out-csv c.csv --out-markdown c.md"
+    words = counting(options=f"--size 2 --scores {scores} {words} {options}")(folder)
+    for direction in tiny.DIRECTIONS:
+        tiny.counts(direction).write(folder / f"counts/{direction}.npz")
+    return str(words)
+
+
+criteria = cases_of("criteria-", "analyse.criteria")
+
 REVERSED = UnitSpace(reversed(tiny.SPACE.groups))
 
 ANALYSE = [
@@ -266,6 +277,12 @@ ANALYSE = [
     control("permuted", "masks with the layers in another order", controlled(lambda sha: tiny.masks(sha, space=REVERSED)), "masks.npz: masks are for another model: 12 units of decoder.1.ffn where it has 12 of encoder.0.ffn; make masks from this model's activations"),
     control("row", "a direction without its mask row", controlled(lambda sha: tiny.masks(sha, ("de-en",))), "masks.npz: no mask row 'en-de'; rows: de-en"),
     control("sentences", "a control of 0 sentences", controlled(options="--max-sentences 0"), '--max-sentences is 0, at least 1 is needed'),
+    criteria("absent", "criteria with a score that is not there", side_by_side(scores='{"lape":"lape"}'), "lape/de-en.npz: no activations of direction 'de-en'; count them first"),
+    criteria("scores", "scores that are no folders", side_by_side(scores='{"lape":1}'), '--scores: not of the shape {"activations": "activations/baseline/s1/valid"}'),
+    criteria("model", "criteria of another model's scores", side_by_side(), "counts: scores were made from weights #, the model's are #; make scores from this model's activations"),
+    criteria("draws", "one random draw", side_by_side("--draws 1"), '--draws is 1, at least 5 is needed'),
+    criteria("size", "criteria of layers together", side_by_side("--size 5%@model"), "--size 5%@model: criteria take as many units of every layer; leave out '@model'"),
+    criteria("one", "criteria of one direction", side_by_side(directions="de-en"), '--directions: de-en: criteria compare a direction with others'),
     overlap("json", "groups that are not JSON", "family", '--groups: not JSON (Expecting value: line 1 column 1 (char 0))'),
     overlap("form", "text for the languages of a group", '{"a":"de"}', '--groups: not of the shape {"germanic": ["de", "nl"]}'),
     overlap("twice", "a language in two groups", '{"a":["de"],"b":["de"]}', "--groups: 'de' is in more than one group"),

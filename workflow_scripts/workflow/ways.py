@@ -5,7 +5,7 @@ from typing import Any
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.masks import ALL_UNITS, MaskSet
+from workflow_scripts.config.masks import ALL_UNITS, COMPARING, Named
 from workflow_scripts.workflow import needed_masks
 from workflow_scripts.workflow.stages import STAGES
 
@@ -13,11 +13,9 @@ from workflow_scripts.workflow.stages import STAGES
 def ways(experiment: Experiment) -> dict[str, dict[str, Any]]:
     """Return, by system, what was trained (nothing, adapters, ffn, all), the engine that decodes it, and the
     files and folders below `benchmarks/` of the jobs that made its masks; `{seed}` stays a wildcard."""
-    scored: dict[tuple[str, str], list[str]] = {}
-    for name in needed_masks.selected(experiment):
-        one = experiment.masks.named[name].one
-        if one.select is not None and (one.scores, one.text) not in scored:
-            scored[one.scores, one.text] = list(dict.fromkeys(_scoring(experiment, one)))
+    named = [experiment.masks.named[name] for name in needed_masks.selected(experiment)]
+    wanted = dict.fromkeys(place for one in named for place in _scores(one))
+    scored = {place: list(dict.fromkeys(_scoring(experiment, *place))) for place in wanted}
     return {
         system: {
             "trained": _trained(experiment, system),
@@ -37,6 +35,15 @@ def _trained(experiment: Experiment, name: str) -> str:
     return "adapters" if system.adapters else system.parameters
 
 
+def _scores(named: Named) -> list[tuple[str, str]]:
+    """Return the folders of the scores that a mask set is selected by, each with the text that it is of."""
+    if named.one.select is None:
+        return []
+    # Scores that compare languages are made of counts.
+    counts = ["activations"] if named.one.scores in COMPARING else []
+    return [(folder, named.text) for folder in (*counts, named.one.scores)]
+
+
 def _extraction(
     experiment: Experiment, name: str, scored: Mapping[tuple[str, str], Sequence[str]]
 ) -> list[str]:
@@ -44,21 +51,20 @@ def _extraction(
     if masks == ALL_UNITS:
         return []
     chain = experiment.masks.chain(masks)
-    sets = [one for name in chain if (one := experiment.masks.named[name].one).select is not None]
-    places = [place for one in sets for place in scored.get((one.scores, one.text), [])]
-    return [*dict.fromkeys(places), *(f"select_masks/{BASELINE}/s{{seed}}/{one}.tsv" for one in chain)]
+    sets = [experiment.masks.named[one] for one in chain]
+    jobs = [job for one in sets for place in _scores(one) for job in scored.get(place, [])]
+    return [*dict.fromkeys(jobs), *(f"select_masks/{BASELINE}/s{{seed}}/{one}.tsv" for one in chain)]
 
 
-def _scoring(experiment: Experiment, masks: MaskSet) -> Iterator[str]:
-    """Yield the folders of benchmarks of the jobs that score units for a mask set."""
+def _scoring(experiment: Experiment, folder: str, text: str) -> Iterator[str]:
+    """Yield the folders of benchmarks of the jobs that write scores of units on a text into a folder."""
     seed = experiment.train.seeds[0]
-    text = f"/s{seed}/{masks.text}/"
     for stage in STAGES.values():
         first = next(stage.jobs_of(experiment), None)
         # Not every job of every stage is looked at: there are thousands.
-        if first is None or not first.outputs[0].startswith(masks.scores.partition("/")[0]):
+        if first is None or not first.outputs[0].startswith(folder.partition("/")[0]):
             continue
         for job in stage.jobs_of(experiment):
-            if any(path.startswith(f"{masks.scores}/") and text in path for path in job.outputs):
-                folder = job.name.rpartition("/")[0]
-                yield f"{job.stage}/{folder}".replace(f"/s{seed}", "/s{seed}", 1)
+            if any(path.startswith(f"{folder}/") and f"/s{seed}/{text}/" in path for path in job.outputs):
+                place = job.name.rpartition("/")[0]
+                yield f"{job.stage}/{place}".replace(f"/s{seed}", "/s{seed}", 1)
