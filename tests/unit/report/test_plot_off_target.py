@@ -54,13 +54,20 @@ def test_mean_over_seeds_and_the_language_of_most(tmp_path):
     assert [cell.text for cell in cells["de-en"]] == ["", "n/a", "n/a"]
 
 
-def test_a_direction_that_a_system_lacks_has_no_rate(tmp_path):
-    root = lay(tmp_path, ns1=entry({"de": 7, "en": 3}, 0.3), ns2=entry({"de": 9, "en": 1}, 0.1))
-    cells = read_cells(root, ["baseline", "ns"], [1, 2], "test", ["en-de", "de-en"], {"ns": ["en-de"]})
-    assert cells["en-de"][2] == Cell(pytest.approx(0.2), "en")
-    assert cells["de-en"][2] == Cell(None)
-    with pytest.raises(UserError, match="KeyError: 'en-nl'"):
-        read_cells(root, ["baseline", "ns"], [1], "test", ["en-de", "en-nl"], {"ns": ["en-de"]})
+def test_a_direction_that_a_system_lacks_is_not_judged(tmp_path):
+    root = lay(tmp_path)
+    for seed in (1, 2):
+        path = root / f"ns/s{seed}/test.json"
+        path.write_text(json.dumps({"directions": {"en-de": entry({"de": 10}, 0.1)}}))
+    words = (root, ["baseline", "ns"], [1, 2], "test", ["en-de", "de-en"])
+    assert read_cells(*words, {"ns": ["en-de"]})["de-en"] == [Cell(0.0), Cell(None), Cell(None)]
+    assert read_cells(*words, {"ns": ["en-de"]})["en-de"][2] == Cell(0.1)
+    # Without being told so, it is a file that lacks something.
+    with pytest.raises(UserError, match=r"ns/s1/test\.json: not a file of off-target rates"):
+        read_cells(*words)
+    given = ["--partial-systems", '{"ns": ["en-de"]}']
+    main([*arguments(root, tmp_path / "a.png"), *given])
+    assert (tmp_path / "a.png").is_file()
 
 
 def arguments(root, out):

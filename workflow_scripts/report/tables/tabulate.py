@@ -8,9 +8,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from workflow_scripts.common.checked_options import (
+    directions_by,
     is_list_of_texts,
     json_object,
     lists_of_texts,
@@ -74,26 +74,18 @@ def read_plan(args: argparse.Namespace) -> Plan:
     if not 0 < args.level < 1:
         raise UserError(f"--level: {args.level} is not between 0 and 1")
     lists = (args.systems, args.seeds, args.testsets, args.directions, args.metrics, args.profiles)
-    partial = _directions_by("testsets", args.partial_testsets, {"talks": ["de-en"]}, args)
-    own = _directions_by("systems", args.partial_systems, {"bilingual": ["de-en"]}, args)
+    partial = directions_by(
+        "partial-testsets", args.partial_testsets, {"talks": ["de-en"]}, args.testsets, args.directions
+    )
+    own = directions_by(
+        "partial-systems", args.partial_systems, {"bilingual": ["de-en"]}, args.systems, args.directions
+    )
     draws = read_draws(args.draws, args.systems)
     own |= {key: own[names[0]] for key, names in draws.items() if names[0] in own}
     for direction in args.untrained:
         if direction not in args.directions:
             raise UserError(f"--untrained: no direction {direction}{nearest(direction, args.directions)}")
     return Plan(args.experiment, *lists, args.comet, partial, own, draws, args.untrained)
-
-
-def _directions_by(
-    kind: str, text: str, example: dict[str, Any], args: argparse.Namespace
-) -> dict[str, list[str]]:
-    """Parse an option that says which directions each of --testsets, or --systems, has."""
-    found = json_object(f"partial-{kind}", text, example, lists_of_texts)
-    for name, directions in found.items():
-        for value, known in ((name, getattr(args, kind)), *((one, args.directions) for one in directions)):
-            if value not in known:
-                raise UserError(f"--partial-{kind}: no {value!r}{nearest(value, known)}")
-    return found
 
 
 def read_draws(text: str, systems: Sequence[str]) -> dict[str, list[str]]:
