@@ -123,3 +123,62 @@ for ending, scored in SCORED_TEXTS.items():
                 f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {subset_option(scored)} --out {{output.scores:q}}",
                 "direction",
             )
+
+    # The mean magnitude of each FFN neuron in a direction.
+    rule:
+        name:
+            f"score_magnitude{ending}"
+        input:
+            system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
+            text=lambda w: binarised(scored_text(w), [w.direction]),
+        output:
+            **files("score_magnitude", like=scored),
+        log:
+            log_of("score_magnitude", on=scored["on"]),
+        benchmark:
+            benchmark_of("score_magnitude", on=scored["on"])
+        conda:
+            conda_of("score_magnitude")
+        container:
+            image_of("score_magnitude")
+        envmodules:
+            *modules_of("score_magnitude"),
+        resources:
+            gpu=gpu_of("score_magnitude"),
+        params:
+            **identity("score_magnitude"),
+            system=lambda w, input: parent(input.system[0]),
+            data_bin=lambda w, input: parent(input.text[0]),
+        shell:
+            command(
+                "score_magnitude",
+                f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {subset_option(scored)} --out {{output.scores:q}}",
+                "direction",
+            )
+
+    # In how few languages each FFN neuron is active (`lape`, `lape_lambda`), of the counts of all directions.
+    rule:
+        name:
+            f"score_lape{ending}"
+        input:
+            counts=lambda w: scores_in("activations", scored_text(w), w),
+        output:
+            **files("score_lape", like=scored),
+        log:
+            log_of("score_lape", on=scored["on"]),
+        benchmark:
+            benchmark_of("score_lape", on=scored["on"])
+        wildcard_constraints:
+            form=alternatives(COMPARING),
+        conda:
+            conda_of("score_lape")
+        container:
+            image_of("score_lape")
+        envmodules:
+            *modules_of("score_lape"),
+        params:
+            **identity("score_lape", directions=EXPERIMENT.train_directions),
+            counts=lambda w, input: parent(input.counts[0]),
+            root=lambda w, output: parent(output.scores[0]),
+        shell:
+            command("score_lape", "--activations-root {params.counts:q} --out-root {params.root:q}", "form")

@@ -139,3 +139,46 @@ if EXPERIMENT.analysis.text_control:
                 "--masks {input.masks:q} --others {input.others:q} {params.stability} --out-json {output.json:q} "
                 "--out-csv {output.csv:q} --out-markdown {output.markdown:q}",
             )
+
+
+# What removing or keeping the units does that each score names.
+if EXPERIMENT.analysis.criteria:
+
+    rule criteria:
+        input:
+            system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
+            scores=scores_of_criteria,
+            masks=masks_of_criteria,
+            text=binarised(*EXPERIMENT.control_text),
+        output:
+            **files("criteria"),
+        log:
+            log_of("criteria"),
+        benchmark:
+            benchmark_of("criteria")
+        conda:
+            conda_of("criteria")
+        container:
+            image_of("criteria")
+        envmodules:
+            *modules_of("criteria"),
+        resources:
+            gpu=gpu_of("criteria"),
+        params:
+            **identity(
+                "criteria",
+                subset=EXPERIMENT.control_text[0],
+                directions=EXPERIMENT.control_text[1],
+                **criteria_settings(EXPERIMENT.analysis.criteria),
+            ),
+            scores=folders_of_criteria,
+            masks=lambda w, input: f"--masks {input.masks}" if input.masks else "",
+            system=lambda w, input: parent(input.system[0]),
+            data_bin=lambda w, input: parent(input.text[0]),
+        shell:
+            command(
+                "criteria",
+                "--system {params.system:q} --scores {params.scores:q} {params.masks} --data-bin {params.data_bin:q} "
+                "--out-json {output.json:q} --out-csv {output.csv:q} --out-markdown {output.markdown:q}",
+                "seed",
+            )

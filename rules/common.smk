@@ -24,7 +24,7 @@ from workflow_scripts.likelihood.contrastive_set import read_contrastive
 from workflow_scripts.config.texts import RANDOM_TOKENS, TRANSLITERATIONS
 from workflow_scripts.workflow.needed_texts import binarised_texts, other_texts
 from workflow_scripts.workflow.plan.training_code import training_code
-from workflow_scripts.workflow.run.attached import missing_of_attached
+from workflow_scripts.workflow.run.attached import missing_masks, missing_of_attached
 from workflow_scripts.workflow.run.leftovers import RUN_VARIABLE
 from workflow_scripts.workflow.run.preflight import unusable_path
 from workflow_scripts.workflow.run.results_lock import release
@@ -245,8 +245,10 @@ def missing_numbers():
 
 
 def missing_attached():
-    """A line for each wrong file of what plain fairseq made. Jobs need not check again."""
-    return missing_of_attached(EXPERIMENT) if workflow.exec_mode.name == "DEFAULT" else ()
+    """A line for each wrong file of what other programs made. Jobs need not check again."""
+    if workflow.exec_mode.name == "DEFAULT":
+        yield from missing_of_attached(EXPERIMENT)
+        yield from missing_masks(EXPERIMENT)
 
 
 if absent := [*missing_text(), *missing_systems(), *missing_attached(), *wrong_sets(), *missing_numbers()]:

@@ -1,7 +1,8 @@
 # The files that jobs read, those that the config asks for, and what stages take as options.
 from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.masks import COMPARING
 from workflow_scripts.evaluate.comet.comet_model import CHECKPOINT, ENCODER, ENCODER_FILES, SETTINGS
-from workflow_scripts.workflow.needed_masks import selected
+from workflow_scripts.workflow.needed_masks import criteria, selected
 
 
 def binarised(subset, directions):
@@ -61,6 +62,18 @@ def directions_and_skipped(system):
     }
 
 
+def systems_and_directions(testset):
+    """The systems that translate a test set, its directions, and what some of the systems lack."""
+    every = EXPERIMENT.directions_of(testset)
+    own = {name: EXPERIMENT.directions_scored(name, testset) for name in EXPERIMENT.all_systems}
+    partial = {name: directions for name, directions in own.items() if directions and directions != every}
+    return {
+        "systems": [name for name, directions in own.items() if directions],
+        "directions": every,
+        "partial_systems": partial or None,
+    }
+
+
 def references_of(testset, profile, directions):
     """The references of every direction, each file once."""
     files = [
@@ -106,9 +119,45 @@ TAKEN_MASKS = {EXPERIMENT.masked[name]: name for name in USED if name in EXPERIM
 def scores_of_masks(wildcards):
     """The scores that the rows of trained directions are selected by; none if they are made from another set."""
     named = MASK_SETS[wildcards.maskset]
-    folder = f"{RESULTS}/{named.one.scores}/{wildcards.system}/s{wildcards.seed}/{named.text}"
-    selected_by = EXPERIMENT.train_directions if named.one.select and not wildcards.row else []
-    return [f"{folder}/{direction}.npz" for direction in selected_by]
+    if named.one.select is None or named.one.system or named.one.file or wildcards.row:
+        return []
+    return scores_in(named.one.scores, named.text, wildcards)
+
+
+def scores_in(folder, text, wildcards):
+    """The scores of all trained directions on a text, in a folder of scores."""
+    place = f"{RESULTS}/{folder}/{wildcards.system}/s{wildcards.seed}/{text}"
+    return [f"{place}/{direction}.npz" for direction in EXPERIMENT.train_directions]
+
+
+def scores_of_criteria(wildcards):
+    """The scores that are put side by side."""
+    return [
+        file for folder in criteria(EXPERIMENT).values() for file in scores_in(folder, "valid", wildcards)
+    ]
+
+
+def folders_of_criteria(wildcards, input):
+    """The folder of each of these scores, as an option."""
+    files = input.scores[:: len(EXPERIMENT.train_directions)]
+    return as_json(dict(zip(criteria(EXPERIMENT), map(parent, files))))
+
+
+def masks_of_criteria(wildcards):
+    """The masks whose row mask is compared with removal, if any."""
+    k = EXPERIMENT.analysis.criteria.k
+    return f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/k{k}.npz" if k else []
+
+
+def criteria_settings(asked):
+    """What the config says of criteria, as options of their stage."""
+    return {"max_sentences": asked.sentences, **asked.model_dump(include={"size", "draws", "others"})}
+
+
+def weights_of_masks(wildcards):
+    """The system from whose weights the rows of trained directions are selected, if they are."""
+    name = MASK_SETS[wildcards.maskset].one.system
+    return system_files(name, wildcards.seed, "system.json") if name and not wildcards.row else []
 
 
 def like_of_masks(wildcards):
@@ -130,13 +179,23 @@ def mask_settings(maskset, seed, row):
     if row and MASK_SETS[maskset].one.is_merged:
         return {"rows": "merged", "by": "language"}
     drawn = {"seed": seed} if MASK_SETS[maskset].one.is_drawn else {}
+    if pairs := EXPERIMENT.drawn_pairs(maskset, int(seed)):
+        drawn["pairs"] = pairs
     return {key: value for key, value in MASK_SETTINGS[maskset].items() if key != "like"} | drawn
+
+
+def foreign_files(maskset):
+    """The files of another program that a mask set is made of."""
+    pattern = EXPERIMENT.foreign_masks[maskset]
+    return list(dict.fromkeys(pattern.replace("{direction}", one) for one in EXPERIMENT.train_directions))
 
 
 def source_of_masks(input):
     """What masks are made of, as options. That scores which say nothing are accepted changes no other masks, so it is
     not compared."""
     accept = " --accept-uninformative" if EXPERIMENT.masks.accept_uninformative else ""
+    if input.weights:
+        return f"--weights-of {parent(input.weights[0])}{accept}"
     return f"--activations-root {parent(input.counts[0])}{accept}" if input.counts else f"--like {input.like}"
 
 
@@ -236,6 +295,13 @@ def comet_settings(model):
 
 # Systems whose folders tables read: for costs, and for the validation losses that choose a k of a sweep.
 READ = EXPERIMENT.all_systems if COSTS in tables_of(EXPERIMENT) else []
+
+
+def partial_systems(testset):
+    """The directions of a test set that systems have which do not translate all of them."""
+    had = {system: EXPERIMENT.directions_scored(system, testset) for system in EXPERIMENT.partial_systems}
+    own = {system: found for system, found in had.items() if found != EXPERIMENT.directions_of(testset)}
+    return {"partial_systems": own} if own else {}
 
 
 def tables():

@@ -5,6 +5,7 @@
 rule select_masks:
     input:
         counts=scores_of_masks,
+        weights=weights_of_masks,
         like=like_of_masks,
     output:
         **files("select_masks"),

@@ -146,8 +146,7 @@ rule plot_off_target:
     params:
         **identity(
             "plot_off_target",
-            lambda w: {"directions": EXPERIMENT.directions_of(w.testset)},
-            systems=EXPERIMENT.all_systems,
+            lambda w: systems_and_directions(w.testset),
             seeds=EXPERIMENT.train.seeds,
         ),
         root=lambda w, input: parent(input.languages[0], 3),

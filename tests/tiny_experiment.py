@@ -31,7 +31,10 @@ CONFIG: dict[str, Any] = {
         "references": ["raw", "paper"], "likelihood": True,
         "contrastive": {"inflection": "results/tiny/data/contrastive/toy.tsv"},
     },
-    "analysis": {"mask_control_k": 70, "mask_control_sentences": 60, "overlap_k": 70},
+    "analysis": {
+        "mask_control_k": 70, "mask_control_sentences": 60, "overlap_k": 70,
+        "criteria": {"names": ["activations", "lape"], "others": 1, "sentences": 20, "k": 70},
+    },
 }  # fmt: skip
 TRAINED = ["en-ka", "en-ke", "ka-en", "ke-en"]
 DIRECTIONS = [*TRAINED, "ka-ke"]

@@ -67,7 +67,16 @@ def pickled(path):
         np.lib.format.write_array(member, np.array([tiny.Trap()], dtype=object), allow_pickle=True)
 
 
+@deferred
+def compared(folder, directions="de-en en-de"):
+    """Counts of two directions, which do not say of how many positions, for score_lape."""
+    for direction in tiny.DIRECTIONS:
+        tiny.counts(direction).write(folder / f"counts/{direction}.npz")
+    return f"--activations-root counts --directions {directions} --form lape --out-root lape"
+
+
 select = cases_of("", "units.select_masks")
+lape = cases_of("lape-", "units.score_lape")
 
 NEGATIVE = np.arange(tiny.SPACE.size)[None, :] - 3
 #: Twelve units a layer: all active nearly everywhere; nine of the first layer never, or all units never.
@@ -117,4 +126,6 @@ CASES = [
     select("masks-no-bits", "a mask file without bits", like(lambda path: write_archive(path, {"keep": NEGATIVE}, {"format": "neuronspec-masks-1", "rows": ["de-en"], "space": tiny.SPACE.to_json()})), "like.npz: not a neuronspec-masks-1 file ('bits'); delete it and run the step that writes it again"),
     select("masks-rows-twice", "a mask row that stands twice", like(masks_of(np.zeros((2, 6), np.uint8), ["de-en", "de-en"])), "like.npz: not a neuronspec-masks-1 file (row names are not distinct: ('de-en', 'de-en')); delete it and run the step that writes it again"),
     select("masks-space", "units of an unknown kind", like(masks_of(np.zeros((2, 6), np.uint8), space='[{"key": "a", "kind": "fnn", "stack": "encoder", "layer": 0, "size": 48}]')), "like.npz: not a neuronspec-masks-1 file (group 'a': unknown kind 'fnn'); delete it and run the step that writes it again"),
+    lape("absent", "LAPE of a direction that was not counted", compared("de-en fr-en"), "counts/fr-en.npz: no activations of direction 'fr-en'; count them first"),
+    lape("positions", "LAPE of counts that do not say of how many positions", compared(), 'counts/de-en.npz: does not say at how many source positions units were counted; count again'),
 ]  # fmt: skip

@@ -263,6 +263,17 @@ def overlap(name, what, groups, said, options="--pivot en"):
     return Case(f"overlap-{name}", what, "analyse.overlap", lay, said)
 
 
+@deferred
+def side_by_side(folder, options="", scores='{"activations":"counts"}', directions="de-en en-de"):
+    words = f"--directions {directions} --out-json c.json --out-csv c.csv --out-markdown c.md"
+    words = counting(options=f"--size 2 --scores {scores} {words} {options}")(folder)
+    for direction in tiny.DIRECTIONS:
+        tiny.counts(direction).write(folder / f"counts/{direction}.npz")
+    return str(words)
+
+
+criteria = cases_of("criteria-", "analyse.criteria")
+
 REVERSED = UnitSpace(reversed(tiny.SPACE.groups))
 
 ANALYSE = [
@@ -275,6 +286,12 @@ ANALYSE = [
     control("sentences", "a control of 0 sentences", controlled(options="--max-sentences 0"), '--max-sentences is 0, at least 1 is needed'),
     Case("stability-sentences", "samples of more sentences than there are", "analyse.stability", sampled("--sentences 3"), "--sentences 3: de-en has 2 sentences that fit the model; take fewer (analysis.stability.sentences)"),
     Case("stability-draws", "an interval of two draws", "analyse.stability", sampled("--draws 2"), "--draws is 2, at least 5 is needed"),
+    criteria("absent", "criteria with a score that is not there", side_by_side(scores='{"lape":"lape"}'), "lape/de-en.npz: no activations of direction 'de-en'; count them first"),
+    criteria("scores", "scores that are no folders", side_by_side(scores='{"lape":1}'), '--scores: not of the shape {"activations": "activations/baseline/s1/valid"}'),
+    criteria("model", "criteria of another model's scores", side_by_side(), "counts: scores were made from weights #, the model's are #; make scores from this model's activations"),
+    criteria("draws", "one random draw", side_by_side("--draws 1"), '--draws is 1, at least 5 is needed'),
+    criteria("size", "criteria of layers together", side_by_side("--size 5%@model"), "--size 5%@model: criteria take as many units of every layer; leave out '@model'"),
+    criteria("one", "criteria of one direction", side_by_side(directions="de-en"), '--directions: de-en: criteria compare a direction with others'),
     overlap("json", "groups that are not JSON", "family", '--groups: not JSON (Expecting value: line 1 column 1 (char 0))'),
     overlap("form", "text for the languages of a group", '{"a":"de"}', '--groups: not of the shape {"germanic": ["de", "nl"]}'),
     overlap("twice", "a language in two groups", '{"a":["de"],"b":["de"]}', "--groups: 'de' is in more than one group"),

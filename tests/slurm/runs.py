@@ -46,6 +46,7 @@ def tiny() -> dict[str, Any]:
     config["train"] |= {"max_updates": UPDATES, "validate_interval_updates": 150, "log_interval": 5}
     # To the cluster they are jobs like the control of masks.
     del config["evaluation"]["likelihood"], config["evaluation"]["contrastive"]
+    del config["analysis"]["criteria"]
     return config
 
 

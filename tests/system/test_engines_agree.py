@@ -22,22 +22,36 @@ SENTENCES = 200
 MASKED_SENTENCES = 40
 KEPT_SHARE = 0.85
 
-# Runs where numpy is: a copy of a system whose directions keep a random part of the neurons and heads.
+# Runs where numpy is: a copy of a system whose directions keep a random part of the neurons and heads, and
+# most of the single weights, and have LoRA of rank 2.
 MAKE_MASKED = """
 import shutil, sys
 from pathlib import Path
 import numpy as np
+from safetensors.numpy import save_file
+from workflow_scripts.units.adapters import adapter_shapes
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 plain, folder, share = SystemFolder.read(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
 shutil.copytree(plain.folder, folder)
-space = plain.space_of(("ffn", "head"))
-keep = np.random.default_rng(7).random((len(plain.directions), space.size)) < share
+space, random = plain.space_of(("ffn", "head", "weight")), np.random.default_rng(7)
+keep = random.random((len(plain.directions), space.size)) < share
+weights = space.ids_of(space.part(["weight"]))
+keep[:, weights] = random.random((len(plain.directions), len(weights))) < 0.98
+shapes = adapter_shapes(plain.architecture, "lora", 2)
+save_file(
+    {
+        f"{row}.{name}": random.normal(scale=0.1, size=shape).astype(np.float32)
+        for row in plain.directions for name, shape in shapes.items()
+    },
+    folder / "adapters.safetensors",
+)
 facts = {"rule": "random", "weights_sha256": plain.weights_sha256}
 MaskTable(plain.directions, keep, space, facts).write(folder / "masks.npz")
 SystemFolder.write(
     folder, system="masked", seed=1, languages=plain.languages, architecture=plain.architecture,
     mask_rows={name: name for name in plain.directions}, text=plain.text,
+    adapters={"kind": "lora", "size": 2}, adapter_rows={name: name for name in plain.directions},
 )
 """
 
@@ -121,7 +135,7 @@ def test_hypotheses_are_equal_under_one_ranking(plain, shared, tmp_path):
     assert scores["fairseq"] > 30.0
 
 
-def test_masked_neurons_and_heads_translate_alike(plain, shared, tmp_path):
+def test_masked_neurons_heads_and_weights_and_lora_translate_alike(plain, shared, tmp_path):
     masked = tmp_path / "masked"
     run("text", "-c", MAKE_MASKED, plain, masked, str(KEPT_SHARE))
     source = first_lines(
@@ -131,5 +145,5 @@ def test_masked_neurons_and_heads_translate_alike(plain, shared, tmp_path):
     ranked = decode(masked, source, tmp_path / "ranked", "ctranslate2", ranking="fairseq")
     unmasked = decode(plain, source, tmp_path / "plain", "ctranslate2", ranking="fairseq")
     assert equal_share(ranked, expected) >= EQUAL_SHARE
-    # The masks do something.
+    # Masks and LoRA do something.
     assert equal_share(unmasked, expected) < 0.7

@@ -117,6 +117,16 @@ def test_a_mask_fits_its_own_direction(results):
     assert control["control"]["passed"] is True
 
 
+def test_frequent_units_keep_more_than_random_ones(results):
+    """Alone, the most active units of a direction carry it better than any random ones of equal number."""
+    criteria = read(results / "analysis" / "criteria" / "baseline" / "s1.json")
+    assert criteria["criteria"] == ["activations", "lape"] and len(criteria["draws"]) == 5
+    kept = {name: found["kept"]["own"]["mean"] for name, found in criteria["summary"].items()}
+    assert all(kept["activations"] < kept[name] for name in criteria["draws"])
+    nll = criteria["semantics"]["nll"]
+    assert all(nll["row mask"][direction] != nll["removal"][direction] for direction in TRAINED)
+
+
 def test_the_positive_control_catches_masks_of_the_wrong_direction(results, tmp_path):
     """The rows of the two languages swapped: the control must not pass."""
     script = """

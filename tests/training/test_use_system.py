@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.malformed.used_cases import baseline, finetuned
+from tests.malformed.used_cases import baseline, finetuned, write
 from workflow_scripts.train import use_vocabulary
 from workflow_scripts.train.use_system import main
+from workflow_scripts.units.system import SystemFolder
 
 
 @pytest.fixture
@@ -31,6 +32,18 @@ def test_a_system_of_the_same_masks(here, rule, k, maskset):
 def test_a_system_that_was_not_trained(here):
     main(finetuned(here, "mass", "95", "k95", options="--train none", trained=False).split())
     assert (here / "here/model.safetensors").read_text() == "model.safetensors"
+
+
+def test_a_system_of_adapters_was_trained(here):
+    """Its weights are the baseline's, and another file has what was trained."""
+    words = finetuned(here, "all", None, "all", trained=False)
+    (here / "masked/adapters.safetensors").write_text("small")
+    made_from = SystemFolder.read(here / "there").weights_sha256
+    parent = {"system": "baseline", "weights_sha256": made_from}
+    rows = {"adapters": {"kind": "lora", "size": 8}, "adapter_rows": {"de-en": "family"}}
+    write(here / "masked", "mine", "de-en", parent=parent, **rows)
+    main(words.split())
+    assert (here / "here/adapters.safetensors").read_text() == "small"
 
 
 def test_the_vocabulary_is_the_baselines(here):

@@ -3,7 +3,7 @@
 import pytest
 
 from workflow_scripts.common.errors import UserError, terminal
-from workflow_scripts.common.naming import check_names, fault_of, is_line
+from workflow_scripts.common.naming import check_names, fault_of, is_line, number_of
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,11 @@ def test_a_terminal_is_shown_no_control_character():
 def test_a_line_of_another_file_prints_and_quotes_nothing():
     assert is_line("nrefs:1|tok:13a")
     assert not any(map(is_line, ["a\nb", "a`b", "\x1b", 1, None]))
+
+
+def test_one_is_no_plural():
+    assert [number_of(number, "direction") for number in (0, 1, 2)] == [
+        "0 directions",
+        "1 direction",
+        "2 directions",
+    ]

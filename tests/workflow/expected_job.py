@@ -67,6 +67,14 @@ EXPERIMENT: dict[str, Any] = merged(
             "overlap_k": 95,
             "overlap_permutations": 99,
             "overlap_grouping": "tier",
+            "criteria": {
+                "names": ["magnitude", "lape"],
+                "size": 3,
+                "draws": 6,
+                "others": 2,
+                "sentences": 44,
+                "k": 95,
+            },
         },
     },
 )

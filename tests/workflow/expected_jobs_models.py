@@ -137,6 +137,59 @@ MODELS = (
         "subset directions max-sentences",
     ),
     Expected(
+        "score_magnitude",
+        {"system": "baseline", "seed": "2", "direction": "fr-en"},
+        [*BASELINE_FILES, *braces("data/bin/shard0/valid.en-fr.{en,fr}.{bin,idx}")],
+        {
+            "--system": "R/systems/baseline/s2",
+            "--data-bin": "R/data/bin/shard0",
+            "--subset": "valid",
+            "--direction": "fr-en",
+            "--out": "R/magnitude/baseline/s2/valid/fr-en.npz",
+        },
+        "",
+    ),
+    Expected(
+        "score_lape",
+        {"system": "baseline", "seed": "2", "form": "lape"},
+        braces("activations/baseline/s2/valid/{en-de,en-fr,de-en,fr-en}.npz"),
+        {
+            "--activations-root": "R/activations/baseline/s2/valid",
+            "--directions": TRAINED,
+            "--form": "lape",
+            "--out-root": "R/lape/baseline/s2/valid",
+        },
+        "directions",
+    ),
+    Expected(
+        "criteria",
+        {"system": "baseline", "seed": "2"},
+        [
+            *BASELINE_FILES,
+            *braces("{magnitude,lape}/baseline/s2/valid/{en-de,en-fr,de-en,fr-en}.npz"),
+            "masks/baseline/s2/k95.npz",
+            *sides("data/bin/shard0/news.*.{bin,idx}", train=True),
+        ],
+        {
+            "--system": "R/systems/baseline/s2",
+            "--scores": '{"lape": "R/lape/baseline/s2/valid", "magnitude": "R/magnitude/baseline/s2/valid"}',
+            "--masks": "R/masks/baseline/s2/k95.npz",
+            "--data-bin": "R/data/bin/shard0",
+            "--subset": "news",
+            "--directions": TRAINED,
+            "--size": "3",
+            "--draws": "6",
+            "--others": "2",
+            "--seed": "2",
+            "--max-sentences": "44",
+            **{
+                f"--out-{name}": f"R/analysis/criteria/baseline/s2.{ending}"
+                for name, ending in (("json", "json"), ("csv", "csv"), ("markdown", "md"))
+            },
+        },
+        "subset directions size draws others max-sentences",
+    ),
+    Expected(
         "overlap",
         {"system": "baseline", "seed": "2", "maskset": "k95"},
         ["masks/baseline/s2/k95.npz"],

@@ -114,6 +114,17 @@ def write(name: str, text: str) -> Callable[[Path], None]:
     return edit
 
 
+def placed(*names: str) -> Callable[[Path], None]:
+    """Return an edit that adds files of another program, as dictionaries of one symbol."""
+
+    def edit(folder: Path) -> None:
+        for name in names:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text("a 1\n", encoding="utf-8")
+
+    return edit
+
+
 def touch(name: str) -> Callable[[Path], None]:
     """Return an edit that makes a file new without changing it."""
     return lambda folder: (folder / name).touch()

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.workflow.rerun_row import ALL, DATA, DECODED, DECODED_ONE, FINETUNED, TABLES, UNITS, Row, without
+from tests.workflow.rerun_row import (
+    ALL,
+    DATA,
+    DECODED,
+    DECODED_ONE,
+    FINETUNED,
+    TABLES,
+    UNITS,
+    Row,
+    placed,
+    without,
+)
 
 TRAIN_ALL = ["en-de", "en-fr", "de-en", "fr-en", "de-fr"]
 
@@ -57,6 +68,18 @@ MADE = [
             "masks": {"sets": {"heads": {"of": "importance", "units": ["head"], "select": "top:30%@model"}}},
             "systems": {**SYSTEMS, "pruned": {"masks": "heads", "train": "none"}},
         },
+    ),
+    Row(
+        "a mask set by LAPE is added (`of: lape`)",
+        {"score_lape": 1, "select_masks": 1, **UNITS},
+        "the counts that are there are compared; nothing runs the model",
+        {"masks": {"sets": {"few": {"of": "lape", "select": "top:5%"}}}},
+    ),
+    Row(
+        "criteria are put side by side (`analysis.criteria: {}`)",
+        {"score_importance": 4, "score_magnitude": 4, "score_lape": 2, "criteria": 1},
+        "each direction is scored in every way; nothing is selected or trained",
+        {"analysis": {"criteria": {}}},
     ),
     Row(
         "a system with a model for each direction is added (`each: direction`)",
@@ -202,6 +225,31 @@ MADE = [
         {"finetune": 1, "decode": 4, **DECODED_ONE, "plot_training": 1},
         "its training, from masks that are there",
         {"systems": {"continued": {"masks": "all"}, "ns": {"masks": "sweep"}, "again": {"masks": "k70"}}},
+    ),
+    Row(
+        "a system is exported (`export`)",
+        {"export_system": 2},
+        "one job a format, of the system, its scores and the data card",
+        {"export": {"systems": ["ns-k95"]}},
+    ),
+    Row(
+        "a mask set of another program's files (`masks.sets`, `file`)",
+        {"import_units": 1, **UNITS},
+        "no unit is scored for it",
+        {"masks": {"sets": {"theirs": {"file": "masks/{direction}.pt"}}}},
+        edit=placed(*(f"masks/{direction}.pt" for direction in ("en-de", "en-fr", "de-en", "fr-en"))),
+    ),
+    Row(
+        "the baseline becomes a checkpoint of plain fairseq (`attach`)",
+        {
+            **without("prepare_text", "train_subwords", "train_baseline", "train_identifier"),
+            "import_checkpoint": 1,
+            "use_vocabulary": 1,
+        },
+        "text stays; it is binarised with the checkpoint's vocabulary, and all else follows from that and"
+        " from the baseline",
+        {"attach": {"checkpoint": "c.pt", "dictionary": "dict.txt", "subwords": "spm.model"}},
+        edit=placed("c.pt", "dict.txt", "spm.model"),
     ),
     Row(
         "another experiment uses this one's baseline (`uses: {experiment: small, systems: [baseline]}`)",

@@ -98,6 +98,37 @@ def test_binarised_text_is_linked_and_the_vocabulary_is_the_baseline_s(planned: 
     assert trained.options["--data-bin"] == "results/tiny/data/bin/shard0:results/tiny/data/bin/shard1"
 
 
+def test_files_of_units_become_masks(tmp_path: Path) -> None:
+    """Nothing is counted for them; a set that is made of one is selected."""
+    lay_down(tmp_path)
+    sets = {
+        "theirs": {"file": "m/{direction}.pt", "gate": {"ffn": "zero"}},
+        "chance": {"like": "theirs", "rows": "random", "draws": 1},
+    }
+    config = {**ATTACHED, "attach": ATTACHED["attach"] | {"systems": {}}, "masks": {"k": [95], "sets": sets}}
+    config["systems"] = {"pruned": {"masks": "theirs", "train": "none"}}
+    done = snakemake(tmp_path, config, "-n")
+    gone = "m/en-de.pt, m/en-fr.pt, m/de-en.pt and 1 more"
+    said = f"masks.sets.theirs.file: there is no file {gone} in {tmp_path}\n"
+    assert done.returncode != 0 and said in done.stdout + done.stderr
+    (tmp_path / "m").mkdir()
+    files = [f"m/{direction}.pt" for direction in ("en-de", "en-fr", "de-en", "fr-en")]
+    for file in files:
+        (tmp_path / file).touch()
+    planned = plan(tmp_path, config)
+    job = planned.job("import_units", foreign="theirs")
+    assert below(job.inputs) == {"systems/baseline/s1/system.json", *files}
+    assert job.options == {
+        "--system": "results/tiny/systems/baseline/s1", "--files": "m/{direction}.pt",
+        "--directions": "en-de en-fr de-en fr-en", "--gate": '{"ffn": "zero"}',
+        "--out": "results/tiny/masks/baseline/s1/theirs.npz",
+    }  # fmt: skip
+    assert compared(job).keys() == {"files", "directions", "gate", *HASHES}
+    [selected] = planned.of("select_masks")
+    assert below(selected.inputs) == {"masks/baseline/s1/theirs.npz"}
+    assert not planned.of("count_activations") and not planned.of("count_encoder_en")
+
+
 def test_systems_are_exported_with_their_scores(tmp_path: Path) -> None:
     lay_down(tmp_path)
     export = {"systems": ["ns-k95"], "formats": ["ctranslate2"], "licence": "MIT"}

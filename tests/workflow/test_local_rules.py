@@ -22,7 +22,7 @@ print("local:", *(name for name in names if names[name]), file=sys.stderr)
 print("cluster:", *(name for name in names if not names[name]), file=sys.stderr)
 """
 ALWAYS = {
-    *("all", "fetch", "select_masks", "overlap", "tabulate", "tabulate_units"),
+    *("all", "fetch", "score_lape", "select_masks", "overlap", "tabulate", "tabulate_units"),
     *("plot_training", "plot_sweep", "plot_off_target"),
 }
 CLUSTER = {
@@ -37,6 +37,7 @@ CLUSTER = {
     "finetune",
     "use_masks",
     "score_importance",
+    "score_magnitude",
     "count_activations",
     "count_encoder_en",
     "decode",
@@ -47,6 +48,7 @@ CLUSTER = {
     "score_likelihood",
     "score_contrastive",
     "mask_control",
+    "criteria",
 }
 MTDATA: dict[str, Any] = {
     "type": "mtdata",

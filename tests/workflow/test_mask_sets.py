@@ -24,6 +24,7 @@ CONFIG = {
             "chance": {"like": "enc.top", "rows": "random", "draws": 2},
             "families": {"like": "four", "rows": "merged", "by": "family"},
             "swapped": {"like": "k95", "rows": "swapped", "pairs": {"de-en": "fr-en"}},
+            "others": {"like": "k95", "rows": "swapped", "pairs": "across_families", "draws": 1},
         },
     },
     "groups": {"family": {"west": ["de"], "south": ["fr"]}},
@@ -53,6 +54,11 @@ SETS = {
         "--families": {"de": "west", "fr": "south"},
     },
     "swapped": {"--like": "k95", "--rows": "swapped", "--pairs": {"de-en": "fr-en"}},
+    "others-1": {
+        "--like": "k95",
+        "--rows": "swapped",
+        "--pairs": {"en-de": "en-fr", "en-fr": "en-de", "de-en": "fr-en", "fr-en": "de-en"},
+    },
 }
 
 

@@ -9,9 +9,10 @@ import pytest
 from tests.workflow.planned_jobs import Job, Plan, plan
 from tests.workflow.test_job_counts import TINY, lay_down_text
 
+LASS = {"of": "weights", "system": "full", "units": ["weight"], "select": "top:70%"}
 CONFIG = {
     **TINY,
-    "masks": {"k": [95], "sets": {"chance": {"like": "k95", "rows": "random", "draws": 2}}},
+    "masks": {"k": [95], "sets": {"chance": {"like": "k95", "rows": "random", "draws": 2}, "lass70": LASS}},
     "groups": {"family": {"west": ["de"], "south": ["fr"]}},
     "finetune": {"max_updates": 1000, "max_tokens": 600},
     "systems": {
@@ -21,6 +22,7 @@ CONFIG = {
         "small": {"adapters": {"kind": "bottleneck", "by": "family", "size": 8}},
         "lora": {"adapters": {"kind": "lora"}, "directions": ["en-fr", "fr-en"]},
         "full": {"each": "direction"},
+        "lass": {"masks": "lass70"},
         "two": {
             "each": "direction", "start": "random", "directions": ["de-en", "en-fr"],
             "settings": {"lr": 0.01, "threads": 1},
@@ -50,7 +52,7 @@ def tuned(planned: Plan, name: str) -> Job:
 
 def test_each_part_is_a_training_of_its_own(planned: Plan) -> None:
     trained = {job.wildcards["finetuned"] for job in planned.of("finetune")}
-    assert trained == {"continued", "random-1", "random-2", "gradients", "small", "lora", *PARTS}
+    assert trained == {"continued", "random-1", "random-2", "gradients", "small", "lora", "lass", *PARTS}
     job = tuned(planned, "two.de-en")
     settings, execution = (json.loads(job.options[name]) for name in ("--settings", "--execution"))
     # A fourth of the 6000 updates of `train`: there are four directions.
@@ -83,6 +85,22 @@ def test_parts_are_joined_into_a_system(planned: Plan) -> None:
     )
 
 
+def test_masks_of_weights_are_selected_from_their_system(planned: Plan) -> None:
+    job = planned.job("select_masks", maskset="lass70", row="")
+    assert job.inputs == [f"{R}/systems/full/s1/system.json"]
+    assert job.options == {
+        "--weights-of": f"{R}/systems/full/s1",
+        "--directions": "en-de en-fr de-en fr-en",
+        "--select": "top:70%",
+        "--out": f"{R}/masks/baseline/s1/lass70.npz",
+    }
+    untrained = planned.job("select_masks", maskset="lass70", row="/de-fr")
+    assert untrained.options["--like"] == f"{R}/masks/baseline/s1/lass70.npz"
+    trained = tuned(planned, "lass")
+    assert f"{R}/systems/baseline/s1/model.safetensors" in trained.inputs
+    assert trained.options["--masks"] == f"{R}/masks/baseline/s1/lass70.npz"
+
+
 def test_a_training_is_told_only_what_differs_from_the_published_one(planned: Plan) -> None:
     told = {
         name: json.loads(tuned(planned, name).options.get("--method", "{}"))
@@ -107,7 +125,9 @@ def test_a_training_is_told_only_what_differs_from_the_published_one(planned: Pl
 def test_a_system_is_scored_in_the_directions_that_it_has(planned: Plan) -> None:
     trained = "en-de en-fr de-en fr-en"
     had = {
-        **dict.fromkeys(("baseline", "continued", "random-1", "random-2", "gradients"), f"{trained} de-fr"),
+        **dict.fromkeys(
+            ("baseline", "continued", "random-1", "random-2", "gradients", "lass"), f"{trained} de-fr"
+        ),
         **dict.fromkeys(("small", "full"), trained),
         "lora": "en-fr fr-en",
         "two": "en-fr de-en",
@@ -152,4 +172,5 @@ def test_only_systems_that_translate_through_masks_need_rows_of_untrained_direct
         "random-1": [f"{R}/masks/baseline/s1/chance-1/de-fr.npz"],
         "random-2": [f"{R}/masks/baseline/s1/chance-2/de-fr.npz"],
         "gradients": [],
+        "lass": [f"{R}/masks/baseline/s1/lass70/de-fr.npz"],
     }

@@ -27,6 +27,7 @@ from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import sha256_of
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.select_masks import informative_masks
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.units.system import SystemFolder
 
@@ -96,26 +97,27 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--select", help="of counts: such as mass:95; or four as JSON, by side and stack")
     parser.add_argument("--pivot", help="for four selectors")
     parser.add_argument("--seed", type=int, help="for what is drawn")
+    parser.add_argument("--accept-uninformative", action="store_true", help="take counts that say nothing")
     parser.add_argument("--gate", help='JSON, how others act, as {"ffn": "zero"}')
     parser.add_argument("--scores", action="store_true", help="of counts: write them, not masks")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
     system = SystemFolder.read(arguments.system)
     table = import_table(system, arguments.files, arguments.directions, arguments.by == "language")
-    if isinstance(table, ScoreTable) and not arguments.scores:
+    gate = json_object("gate", arguments.gate, {"ffn": "zero"}, _is_of_texts) if arguments.gate else None
+    if isinstance(table, MaskTable):
+        for option, given in (("--scores", arguments.scores), ("--select", arguments.select)):
+            if given:
+                raise UserError(f"{arguments.files}: holds no counts, which {option} needs; leave it out")
+        table = MaskTable(table.rows, table.keep, table.space, {**table.manifest, "gate": gate}, table.origin)
+    elif not arguments.scores:
         if arguments.select is None:
             raise UserError(
                 f"{arguments.files}: holds counts: say which units are kept, such as --select mass:95"
             )
         selection = Selection.parse(arguments.select, None, arguments.pivot, arguments.seed)
-        table = selection.masks(table)
-    elif arguments.scores != isinstance(table, ScoreTable):
-        raise UserError(f"{arguments.files}: holds no counts, so it gives no scores; leave out --scores")
-    elif arguments.select is not None:
-        raise UserError(f"--select {arguments.select}: goes with counts that become masks; leave it out")
+        table = informative_masks(table, selection, gate, arguments.accept_uninformative)
     if isinstance(table, MaskTable):
-        gate = json_object("gate", arguments.gate, {"ffn": "zero"}, _is_of_texts) if arguments.gate else None
-        table = MaskTable(table.rows, table.keep, table.space, {**table.manifest, "gate": gate}, table.origin)
         for name, row in zip(table.rows, table.keep, strict=True):
             print(f"{name}: keeps {int(row.sum())} of {row.size} units ({row.mean():.1%})", file=sys.stderr)
     table.write(arguments.out)

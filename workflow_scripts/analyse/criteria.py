@@ -36,7 +36,7 @@ from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.mask_sets import mask_rows, seed_of
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.select_masks import read_scores
+from workflow_scripts.units.select_masks import informative_masks, read_scores
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.system import SystemFolder
@@ -106,17 +106,22 @@ def effects(
 
 def summary(by_owner: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
     """Return mean, sd and n over directions of the effect on the own direction, on others (the mean of each
-    direction's), and of own minus others. ``by_owner``: direction of the units → of the text → nats."""
+    direction's), and of own minus others (with how many are ``positive``).
+
+    ``by_owner``: direction of the units → direction of the text → nats per token.
+    """
     own = [effect[name] for name, effect in by_owner.items()]
     others = [
         statistics.fmean(value for text, value in effect.items() if text != name)
         for name, effect in by_owner.items()
     ]
     measures = {"own": own, "others": others, "difference": [a - b for a, b in zip(own, others, strict=True)]}
-    return {
+    found = {
         name: {"mean": statistics.fmean(values), "sd": statistics.stdev(values), "n": len(values)}
         for name, values in measures.items()
     }
+    found["difference"]["positive"] = sum(value > 0 for value in measures["difference"])
+    return found
 
 
 def overlaps(sets: Mapping[str, MaskTable], directions: Sequence[str]) -> dict[str, dict[str, list[float]]]:
@@ -145,15 +150,16 @@ def read_sets(
     system: SystemFolder, scores: Mapping[str, str], size: str, directions: Sequence[str]
 ) -> dict[str, MaskTable]:
     """Return the units of each score, ``top:{size}`` of each layer. UserError: not ``size``, units other than
-    FFN neurons, scores of another model, or that are missing."""
+    FFN neurons, scores of another model, that say nothing, or that are missing."""
     selector = parse_selector(f"top:{size}")
     if selector.whole_model:
         raise UserError(f"--size {size}: criteria take as many units of every layer; leave out '@model'")
     found = {}
     for name, root in scores.items():
-        masks = Selection(selector.text).masks(read_scores(Path(root), directions), REMOVE)
-        system.check_model(masks)
-        found[name] = masks
+        table = read_scores(Path(root), directions)
+        table.origin = root
+        system.check_model(table)
+        found[name] = informative_masks(table, Selection(selector.text), REMOVE)
     return found
 
 

@@ -1,10 +1,11 @@
 """The test of criteria as tables: what each did, where it stands among random units, a verdict in words."""
 
+import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from workflow_scripts.analyse.random_draws import Draws
+from workflow_scripts.analyse.random_draws import Draws, student_t
 
 #: What is done to a set of units: they alone are removed, or they alone are kept.
 REMOVED, KEPT = "removed", "kept"
@@ -46,26 +47,32 @@ def verdicts(result: Result) -> dict[str, str]:
 
 def _verdict(name: str, result: Result) -> str:
     removed, kept = (result["summary"][name][test] for test in TESTS)
-    own, others, difference = (removed[measure]["mean"] for measure in MEASURES)
-    harm, gap = (random_draws(result, REMOVED, measure) for measure in ("own", "difference"))
-    keeping = random_draws(result, KEPT, "own")
-    line = (
-        f"{name}: removing its units changes the own direction by {own:+.3f} nats a token, others by"
-        f" {others:+.3f} (random units {harm.mean:+.3f} ± {harm.sd:.3f})"
-    )
-    if gap.place(difference) == "above" and own > 0:
-        share = others / own
-        told = "specific" if share <= HARDLY else "hardly specific"
-        line += f": {told}, others have {share:.0%} of its harm"
-    else:
-        line += (
-            f": not specific, own minus others {difference:+.3f} is {gap.place(difference)} what random units"
-            f" give ({gap.low:+.3f} to {gap.high:+.3f})"
-        )
-    return line + (
-        f"; keeping them alone changes the own direction by {kept['own']['mean']:+.3f}, others by"
+    harm, keeping = random_draws(result, REMOVED, "own"), random_draws(result, KEPT, "own")
+    word = _specific(removed, random_draws(result, REMOVED, "difference"))
+    return (
+        f"{name}: {word}; removing its units changes the own direction by {removed['own']['mean']:+.3f} nats"
+        f" a token, others by {removed['others']['mean']:+.3f} (random units {harm.mean:+.3f} ±"
+        f" {harm.sd:.3f}), keeping them alone the own direction by {kept['own']['mean']:+.3f}, others by"
         f" {kept['others']['mean']:+.3f} (random units {keeping.mean:+.3f} ± {keeping.sd:.3f})"
     )
+
+
+def _specific(removed: Result, draws: Draws) -> str:
+    """Whether own minus others is above that of random units, and above 0 over directions, in figures."""
+    own, others, difference = (removed[measure]["mean"] for measure in MEASURES)
+    n = removed["difference"]["n"]
+    reach = student_t(n - 1) * removed["difference"]["sd"] / math.sqrt(n)
+    figures = (
+        f"own minus others {difference:+.3f} ± {reach:.3f} (95 % interval over {n} directions, above 0 in"
+        f" {removed['difference']['positive']}), random units {draws.low:+.3f} to {draws.high:+.3f}"
+    )
+    if own <= 0 or draws.place(difference) != "above":
+        return f"not specific, {figures}"
+    if difference <= reach:
+        return f"specific on average alone, {figures}"
+    share = others / own
+    told = "specific" if share <= HARDLY else "hardly specific"
+    return f"{told}, others have {share:.0%} of its harm, {figures}"
 
 
 def markdown(result: Result) -> str:

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
-from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.common.language_codes import canonical
 from workflow_scripts.common.naming import check_names
 
@@ -91,6 +91,24 @@ def json_object(
 def is_list_of_texts(value: Any) -> bool:
     """Return whether a value is a list of texts."""
     return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def lists_of_texts(found: dict[str, Any]) -> bool:
+    """Return whether each value of an object is a list of texts, at least one."""
+    return all(is_list_of_texts(listed) and listed for listed in found.values())
+
+
+def directions_by(
+    option: str, text: str, example: dict[str, Any], names: Collection[str], directions: Collection[str]
+) -> dict[str, list[str]]:
+    """Return the directions of each name that an option says, ``{"talks": ["de-en"]}``. Raises UserError: not
+    JSON, not of that shape, or a name or direction that is not one of these."""
+    found = json_object(option, text, example, lists_of_texts)
+    for name, listed in found.items():
+        for value, known in ((name, names), *((one, directions) for one in listed)):
+            if value not in known:
+                raise UserError(f"--{option}: no {value!r}{nearest(value, known)}")
+    return found
 
 
 def read_groups(text: str) -> Groups:

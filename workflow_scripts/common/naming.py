@@ -17,6 +17,11 @@ FIRST = {
 INSIDE = {"/": "which parts folders", "`": "which quotes code in Markdown"}
 
 
+def number_of(number: int, thing: str) -> str:
+    """Return a number and what there is, ``1 direction``, ``2 directions``; its plural ends with s."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def fault_of(name: str) -> str | None:
     """Return why a text cannot be a name, None if it can. Tables escape what they must."""
     if not name:

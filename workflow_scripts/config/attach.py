@@ -1,11 +1,11 @@
-"""The section `attach`: a baseline, and systems made from it, that plain fairseq trained."""
+"""What other programs made: the section `attach`, a baseline and systems of plain fairseq; files of units."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.config.base import BASELINE, Name, Place, Section
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
 #: Between folders of binarised text, as in fairseq's own option.
 BETWEEN_SHARDS = ":"
+
+
+def _of_directions(value: str) -> str:
+    rest = value.replace("{direction}", "")
+    if "{" in rest or "}" in rest:
+        raise ValueError("in braces it may have {direction} alone")
+    return value
+
+
+#: A file of units that another program wrote, or a pattern with {direction}.
+ForeignFile = Annotated[str, StringConstraints(min_length=1), AfterValidator(_of_directions)]
 
 
 class Attach(Section):

@@ -15,6 +15,7 @@ from workflow_scripts.config.coverage import uncovered
 from workflow_scripts.config.export import export_problems
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
 from workflow_scripts.config.mask_checks import mask_problems
+from workflow_scripts.config.score_checks import criteria_problems
 from workflow_scripts.config.sources import MtdataSource
 from workflow_scripts.config.system_checks import system_problems
 from workflow_scripts.config.text_checks import compared_problems, text_problems
@@ -229,6 +230,8 @@ def _analysis_problems(experiment: Experiment) -> Iterable[str]:
         yield f"analysis.overlap_grouping: groups has no {name!r}{nearest(name, experiment.groupings)}"
     if experiment.analysis.overlap_k and experiment.pivot is None:
         yield "analysis.overlap_k: the overlap of masks needs the key pivot"
+    if (criteria := experiment.analysis.criteria) is not None:
+        yield from criteria_problems(experiment, criteria)
     yield from compared_problems(experiment)
 
 

@@ -11,6 +11,7 @@ from workflow_scripts.config.contents import Contents
 from workflow_scripts.config.masks import ALL_UNITS, SWEEP
 from workflow_scripts.config.systems import BEFORE_DIRECTION, Made, part_name, spread, training_of
 from workflow_scripts.config.training import Finetune
+from workflow_scripts.units.exchanges import drawn_exchange
 
 
 class Experiment(Contents):
@@ -38,6 +39,20 @@ class Experiment(Contents):
             name: one.settings(draw, self.families, self.pivot)
             for name, (_, one, draw) in self.masks.named.items()
         }
+
+    def drawn_pairs(self, maskset: str, seed: int) -> dict[str, str]:
+        """Return whose row each direction takes in a mask set whose pairs are drawn; of others none."""
+        _, one, draw = self.masks.named[maskset]
+        if one.partners is None:
+            return {}
+        return drawn_exchange(
+            one.partners, self.train_directions, self.pivot or "", self.families, seed, draw or 1
+        )
+
+    @cached_property
+    def foreign_masks(self) -> dict[str, str]:
+        """Mask sets of files that another program wrote, to these."""
+        return {name: of.one.file for name, of in self.masks.named.items() if of.one.file is not None}
 
     @cached_property
     def made(self) -> dict[str, Made]:

@@ -7,11 +7,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from workflow_scripts.common.directions import split_direction
-from workflow_scripts.common.errors import nearest
-from workflow_scripts.config.masks import ALL_UNITS, FAMILY, STACKS, SWEEP, BySide, MaskSet
+from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.masks import ALL_UNITS, DRAWN, FAMILY, STACKS, SWEEP, MaskSet
+from workflow_scripts.config.score_checks import one_language
+from workflow_scripts.config.select import BySide
+from workflow_scripts.units.exchanges import Partners, drawn_exchange
 from workflow_scripts.units.mask_sets import SMALLEST_MAJORITY, Groups
 from workflow_scripts.units.selectors import parse_selector
-from workflow_scripts.units.space import model_space
+from workflow_scripts.units.space import UnitSpace, model_space
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
@@ -25,8 +29,12 @@ def mask_problems(experiment: Experiment) -> Iterable[str]:
     for name, one in experiment.masks.sets.items():
         yield from _name_problems(experiment, name, one)
         yield from _like_problems(experiment, name, one)
+        yield from _draws_of_all(experiment, name, one)
         yield from _direction_problems(experiment, f"masks.sets.{name}", one)
         yield from _amount_problems(experiment, f"masks.sets.{name}.select", one)
+        if one.system is not None:
+            yield from _weight_problems(experiment, name, one.system)
+        yield from one_language(experiment, f"masks.sets.{name}.of", one.of)
 
 
 def _name_problems(experiment: Experiment, name: str, one: MaskSet) -> Iterable[str]:
@@ -48,6 +56,21 @@ def _like_problems(experiment: Experiment, name: str, one: MaskSet) -> Iterable[
         yield f"masks.sets.{name}.like: leads back to {name} ({', '.join([name, *chain])})"
 
 
+def _draws_of_all(experiment: Experiment, name: str, one: MaskSet) -> Iterable[str]:
+    """Yield a line where units are drawn of a set that keeps all of them."""
+    if one.rows not in DRAWN or one.like not in experiment.masks.named:
+        return
+    sets = [experiment.masks.named[of].one for of in experiment.masks.chain(one.like)]
+    if sets[-1].select is None or any(of.rows == "exclusive" for of in sets):
+        return
+    selectors = list(_selectors(experiment, "", sets[-1]))
+    if selectors and all(parse_selector(text).keeps_all(space) for _, text, space in selectors):
+        yield (
+            f"masks.sets.{name}.like: {one.like!r} keeps every unit, so that each draw is the same; take a"
+            " set that leaves some out"
+        )
+
+
 def unknown_set(experiment: Experiment, key: str, wanted: str, more: list[str]) -> Iterable[str]:
     """Yield a line if there is no such mask set; ``more``: names that are right, too."""
     names = [*experiment.masks.named, *more]
@@ -64,7 +87,9 @@ def _chain(experiment: Experiment, name: str) -> list[str]:
 
 def _direction_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable[str]:
     trained, pivot = experiment.train_directions, experiment.pivot
-    for pair in one.pairs.items():
+    if one.partners is not None:
+        yield from _exchange_problems(experiment, f"{key}.pairs", one.partners, one.draws or 1)
+    for pair in one.pairs.items() if isinstance(one.pairs, dict) else ():
         for direction in pair:
             if direction not in trained:
                 yield f"{key}.pairs: {direction!r} is not trained{nearest(direction, trained)}"
@@ -82,8 +107,58 @@ def _direction_problems(experiment: Experiment, key: str, one: MaskSet) -> Itera
         yield from _without_row(experiment, key, one)
 
 
+def _weight_problems(experiment: Experiment, name: str, wanted: str) -> Iterable[str]:
+    """Yield a line where a set cannot be selected from the weights of a system."""
+    key, made = f"masks.sets.{name}.system", experiment.made
+    if wanted == BASELINE:
+        return
+    if wanted not in made:
+        names = [BASELINE, *made]
+        yield f"{key}: no system {wanted!r}{nearest(wanted, names)}; there are {names}"
+        return
+    if made[wanted].system.adapters is not None:
+        yield f"{key}: {wanted!r} trains adapters, not weights; name a system that trains them"
+    known = experiment.trained_by(wanted)
+    for direction in [one for one in experiment.train_directions if one not in known][:1]:
+        yield f"{key}: {wanted!r} is not trained in {direction}, which would have no row"
+    # The systems whose weights are needed before those of this one.
+    before, following = [], [wanted]
+    while following:
+        before.append(system := following.pop())
+        chain = experiment.masks.chain(made[system].maskset) if system in made else []
+        if name in (experiment.masks.named[one].key for one in chain):
+            yield f"{key}: leads back to {name}, by way of {', '.join(before)}"
+            return
+        found = (experiment.masks.named[one].one.system for one in chain)
+        following += [one for one in found if one and one not in before]
+
+
+def _exchange_problems(experiment: Experiment, key: str, partners: Partners, draws: int) -> Iterable[str]:
+    """Yield a line where pairs cannot be drawn as often as is asked."""
+    if experiment.pivot is None:
+        yield f"{key}: {partners} is among the directions of one side of the pivot; it needs the key pivot"
+        return
+    if FAMILY not in experiment.groupings and partners != "all":
+        yield f"{key}: {partners}: groups has no {FAMILY!r}{nearest(FAMILY, experiment.groupings)}"
+        return
+    directions, families = experiment.train_directions, experiment.families
+    for seed in experiment.train.seeds:
+        try:
+            drawn_exchange(partners, directions, experiment.pivot, families, seed, draws)
+        except UserError as error:
+            yield f"{key}: {error}"
+            return
+
+
 def _amount_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable[str]:
     """Yield a line for each selector that keeps no unit of a layer of this model."""
+    for where, text, space in _selectors(experiment, key, one):
+        if mistake := parse_selector(text).keeps_none(space):
+            yield f"{where}: {mistake}"
+
+
+def _selectors(experiment: Experiment, key: str, one: MaskSet) -> Iterable[tuple[str, str, UnitSpace]]:
+    """Yield each selector of a set: its key, its text, and the units that it chooses from."""
     if one.select is None or not {"ffn_dim", "heads", "model_dim"} <= experiment.known_architecture.keys():
         return
     space = model_space(experiment.model.architecture(), one.units)
@@ -97,8 +172,7 @@ def _amount_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable
     else:
         texts = [(key, one.select, one.stacks)]
     for where, text, stacks in texts:
-        if mistake := parse_selector(text).keeps_none(space.part(stacks=stacks)):
-            yield f"{where}: {mistake}"
+        yield where, text, space.part(stacks=stacks)
 
 
 def _without_row(experiment: Experiment, key: str, one: MaskSet) -> Iterable[str]:

@@ -1,11 +1,10 @@
 """The section `masks`: which units each direction keeps."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import (
-    AfterValidator,
     Discriminator,
     Field,
     PositiveInt,
@@ -16,17 +15,24 @@ from pydantic import (
 )
 
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.config.attach import ForeignFile
 from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, Percent, Section
 from workflow_scripts.config.file_source import ONE, SEVERAL, VALID
+from workflow_scripts.config.select import BySide, Select
 from workflow_scripts.config.texts import TextName
+from workflow_scripts.units.exchanges import Partners
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
-from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import KINDS, Kind
 
 #: The set that keeps every unit, and the word for one system for each k.
 ALL_UNITS, SWEEP = "all", "sweep"
 FAMILY = "family"
+#: A score that no file has, and the kind of its units.
+WEIGHTS, WEIGHT = "weights", "weight"
 Stack = Literal["encoder", "decoder"]
+#: How units are scored, and the scores that compare languages.
+Score = Literal["activations", "magnitude", "lape", "lape_lambda", "importance"]
+COMPARING = ("lape", "lape_lambda")
 STACKS: tuple[Stack, ...] = ("encoder", "decoder")
 #: Gates that training, both engines and the analyses can apply.
 GATES: dict[Kind, tuple[str, ...]] = {
@@ -48,56 +54,42 @@ RANDOM_DRAWS = 5
 MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
 
 
-def _one_text(text: str) -> str:
-    try:
-        return parse_selector(text).text
-    except UserError as error:
-        raise ValueError(str(error)) from None
-
-
-SelectorText = Annotated[str, AfterValidator(_one_text)]
-
-
-class ByStack(Section):
-    """A selector for each stack."""
-
-    encoder: SelectorText = Field(description="Of the encoder's units.")
-    decoder: SelectorText = Field(description="Of the decoder's units.")
-
-
-class BySide(Section):
-    """Four selectors: by side of the pivot, and by stack."""
-
-    out: ByStack = Field(description="Of directions out of the pivot.")
-    into: ByStack = Field(description="Of directions into the pivot.")
+def folder_of(score: str, kinds: Collection[str] = ("ffn",)) -> str:
+    """Return the folder of a score: of importance, one for each choice of kinds of units."""
+    return f"{score}/{'+'.join(one for one in KINDS if one in kinds)}" if score == "importance" else score
 
 
 class MaskSet(Section):
     """Which units each direction keeps: by a score of units (`select`), or made of another set (`like`)."""
 
-    of: Literal["activations", "importance"] = Field(
+    of: Literal[Score, "weights"] = Field(
         "activations",
-        description="The score: how often a unit is active; or importance, of the gradient of the loss.",
+        description="The score: how often a unit is active; magnitude, its mean; lape or lape_lambda, in how"
+        " few languages it is active; importance, of the gradient of the loss; weights, the magnitude of"
+        " single weights.",
+    )
+    system: str | None = Field(
+        None, description="Of weights: the system whose weights they are, such as one with each: direction."
     )
     text: TextName = Field(
         VALID, description="The text on which units are scored: valid, a test set, or one of texts."
     )
     units: list[Kind] = Field(
-        ["ffn"], min_length=1, description="Kinds of units; activations are counted of ffn alone."
+        ["ffn"], min_length=1, description="Kinds of units; importance alone is known of others than ffn."
     )
     stacks: list[Stack] = Field(
         list(STACKS), min_length=1, description="Where units are left out; those of another stack are kept."
     )
-    select: (
-        Annotated[
-            Annotated[SelectorText, Tag(ONE)] | Annotated[BySide, Tag(SEVERAL)],
-            Discriminator(lambda value: SEVERAL if isinstance(value, dict | BySide) else ONE),
-        ]
-        | None
-    ) = Field(
+    select: Select | None = Field(
         None,
         description="mass:95: the fewest units of a layer with 95 % of its sum; top:30%; bottom:12;"
         " random:30%; all; with @model over all layers together, with :abs by magnitude. Or four of them.",
+    )
+    file: ForeignFile | None = Field(
+        None,
+        description="Units that another program wrote: a file for each direction, with {direction} in its"
+        " path, or one of lists (docs/how-to/exchange.md). Counts need select. by: language: lists are of"
+        " `languages`.",
     )
     like: MaskSetName | None = Field(None, description="The mask set whose rows these are made of.")
     rows: (
@@ -111,7 +103,14 @@ class MaskSet(Section):
     by: Literal["language", "family"] | None = Field(
         None, description="Which rows are a group: between the same two languages or families; null: all."
     )
-    pairs: dict[DirectionId, DirectionId] = Field({}, description="Of swapped: whose row a direction takes.")
+    pairs: Annotated[
+        Annotated[Partners, Tag(ONE)] | Annotated[dict[DirectionId, DirectionId], Tag(SEVERAL)],
+        Discriminator(lambda value: ONE if isinstance(value, str) else SEVERAL),
+    ] = Field(
+        {},
+        description="Of swapped: whose row a direction takes. all, within_family or across_families: that of"
+        " such a direction of its side of the pivot, drawn so that each row is taken once.",
+    )
     gate: dict[Kind, str] = Field(
         {},
         description="How a unit that is left out acts, by kind. row (of ffn the default): its row of weights"
@@ -150,12 +149,20 @@ class MaskSet(Section):
         return self
 
     def _mistakes(self) -> Iterator[str]:
-        if (self.select is None) == (self.like is None):
-            yield "give one of select (by a score of units) and like (of another set's rows)"
+        if (self.select is None and self.file is None) == (self.like is None):
+            yield (
+                "give one of select (by a score of units), like (of another set's rows) and file (of another"
+                " program)"
+            )
         given = {key for key in self.model_fields_set if getattr(self, key) not in (None, {})}
-        own = {"of", "text", "units", "stacks", "gate"}
+        own = {"of", "system", "text", "units", "stacks", "gate"}
         of_like = {"rows", "by", "pairs"}
-        if self.like is None:
+        if self.file is not None:
+            for key in sorted({*own, *of_like, "draws"} & given - {"by", "gate"}):
+                yield f"{key}: the file says which units; leave it out"
+            if self.by == FAMILY:
+                yield "by: lists in a file are of directions, or with by: language of languages"
+        elif self.like is None:
             for key in sorted(of_like & given):
                 yield f"{key} needs like, the set whose rows these are made of"
             if self.draws is not None and self.text == VALID:
@@ -164,8 +171,19 @@ class MaskSet(Section):
             for key in sorted(own & given):
                 yield f"{key} is that of like, {self.like}: leave it out"
             yield from self._mistakes_of_rows()
-        if self.of == "activations" and self.units != ["ffn"]:
-            yield f"units: activations are counted of ffn alone; {self.units} need of: importance"
+        if self.of not in ("importance", WEIGHTS) and self.units != ["ffn"]:
+            what = "activations are counted" if self.of == "activations" else f"{self.of} is known"
+            need = WEIGHTS if self.units == [WEIGHT] else "importance"
+            yield f"units: {what} of ffn alone; {self.units} need of: {need}"
+        elif (self.of == WEIGHTS and self.units != [WEIGHT]) or (self.of != WEIGHTS and WEIGHT in self.units):
+            yield f"units: of: {WEIGHTS} and units: [{WEIGHT}] go together, without others"
+        if (self.of == WEIGHTS) != (self.system is not None):
+            need = f"of: {WEIGHTS} needs system, the name of the system whose weights they are"
+            yield need if self.system is None else f"system: goes with of: {WEIGHTS} alone; leave it out"
+        if self.of == WEIGHTS and self.text != VALID:
+            yield f"text: of: {WEIGHTS} looks at no text; leave it out"
+        if self.of in COMPARING and any(word in str(self.select) for word in ("mass:", ":abs")):
+            yield f"select: {self.of} orders units, and has no sum or magnitude; take top, such as top:5%"
         if others := [kind for kind in self.gate if kind not in self.units]:
             yield f"gate: there are no {others[0]} in units, but {', '.join(self.units)}"
         if isinstance(self.select, BySide) and len(self.stacks) == 1:
@@ -175,22 +193,21 @@ class MaskSet(Section):
         if self.rows is None:
             yield "like needs rows, such as random"
             return
-        if self.draws is not None and self.rows not in DRAWN:
-            yield f"draws: rows: {self.rows} draws nothing; there are {', '.join(sorted(DRAWN))}"
+        if self.draws is not None and self.rows not in DRAWN and self.partners is None:
+            some = f"{', '.join(sorted(DRAWN))}, and swapped with pairs: all"
+            yield f"draws: rows: {self.rows} draws nothing; there are {some}"
         if self.by is not None and self.rows not in GROUPED:
             yield f"by: rows: {self.rows} joins none; there are {', '.join(sorted(GROUPED))}"
         if self.rows == "merged" and self.by is None:
             yield "rows: merged needs by, such as language"
         if bool(self.pairs) != (self.rows == PAIRED):
-            need = "rows: swapped needs pairs, such as {de-en: fr-en}"
+            need = "rows: swapped needs pairs, such as {de-en: fr-en}, or all"
             yield "pairs: they are of rows: swapped" if self.pairs else need
 
     @property
     def scores(self) -> str:
-        """The folder of the scores that it is selected by: of activations, or of importance by kinds."""
-        if self.of == "activations":
-            return self.of
-        return f"{self.of}/{'+'.join(kind for kind in KINDS if kind in self.units)}"
+        """The folder of the scores that it is selected by; of weights and files there is none."""
+        return "file" if self.file is not None else folder_of(self.of, self.units)
 
     @property
     def is_merged(self) -> bool:
@@ -205,16 +222,23 @@ class MaskSet(Section):
         return self.draws or (RANDOM_DRAWS if self.rows == "random" else 0)
 
     @property
+    def partners(self) -> Partners | None:
+        """Among which directions pairs are drawn; None where none are."""
+        return self.pairs if isinstance(self.pairs, str) else None
+
+    @property
     def is_drawn(self) -> bool:
-        """Whether a seed decides about it."""
+        """Whether its stage draws, by a seed; drawn pairs are told to it."""
         return self.rows in DRAWN or "random:" in str(self.select)
 
     def settings(self, draw: int | None, families: dict[str, str], pivot: str | None) -> dict[str, Any]:
         """Return what the stage makes a set of, keys without a meaning left out.
 
         ``draw``: the number of a set that is drawn several times. ``families``: language to family, for `by:
-        family`. ``pivot``: for four selectors.
+        family`. ``pivot``: for four selectors. Pairs that are drawn are the experiment's to add.
         """
+        if self.file is not None:
+            return self._of_file(pivot)
         if self.select is not None:
             one = isinstance(self.select, str)
             gates = {kind: text for kind, text in self.gate.items() if text != DEFAULT_GATES[kind]}
@@ -224,9 +248,21 @@ class MaskSet(Section):
                 **({} if set(self.stacks) == set(STACKS) else {"stacks": self.stacks}),
                 **({"gate": gates} if gates else {}),
             }
-        found = {"like": self.like, "rows": self.rows, "draw": draw, "by": self.by, "pairs": self.pairs}
+        found: dict[str, Any] = {"like": self.like, "rows": self.rows, "by": self.by}
+        if self.partners is None:
+            found |= {"draw": draw, "pairs": self.pairs}
         found["families"] = families if self.by == FAMILY else None
         return {key: value for key, value in found.items() if value}
+
+    def _of_file(self, pivot: str | None) -> dict[str, Any]:
+        four = self.select.model_dump() if isinstance(self.select, BySide) else None
+        return {
+            "files": self.file,
+            **({} if self.select is None else {"select": four or self.select}),
+            **({} if four is None else {"pivot": pivot}),
+            **({} if self.by is None else {"by": self.by}),
+            **({"gate": self.gate} if self.gate else {}),
+        }
 
 
 class Named(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt
 
 from workflow_scripts.config.base import DirectionId, Name, Percent, Section
+from workflow_scripts.config.criteria import Criteria
 from workflow_scripts.config.file_source import FilesSource
 from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource
 from workflow_scripts.config.toy import ToySource
@@ -127,7 +128,7 @@ class Stability(Section):
 
 
 class Analysis(Section):
-    """The positive control of masks without training; overlap, stability and other text of masks."""
+    """Criteria of units, and without training: control, overlap, stability and other text of masks."""
 
     mask_control_k: Percent | None = Field(
         None, description="Loss under own, other and random masks at this k of the sweep; null: not run."
@@ -138,6 +139,7 @@ class Analysis(Section):
     )
     overlap_grouping: str = Field("family", description="The grouping compared.")
     overlap_permutations: PositiveInt = Field(10_000, description="Permutations of group labels.")
+    criteria: Criteria | None = Field(None, description="Scores of units side by side; null: not run.")
     stability: Stability | None = Field(
         None, description="IoU of masks of two samples of sentences, by the number of these; null: not run."
     )

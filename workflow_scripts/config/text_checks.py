@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.common.languages import SERBIAN, base_code
-from workflow_scripts.config.file_source import TRAIN
+from workflow_scripts.config.file_source import TRAIN, VALID
 from workflow_scripts.config.masks import ALL_UNITS, MaskSet
 from workflow_scripts.config.texts import CYRILLIC_TO_LATIN, RANDOM_TOKENS, VariedText, chain
 
@@ -22,7 +22,8 @@ def text_problems(experiment: Experiment) -> Iterable[str]:
         yield from _of_problems(experiment, name, text)
         yield from _language_problems(experiment, f"texts.{name}", text)
     for name, one in experiment.masks.sets.items():
-        if one.like is None:
+        # Validation text is always there, with attach.data_bin in its binarised form alone.
+        if one.like is None and one.file is None and one.text != VALID:
             yield from _scored_problems(experiment, f"masks.sets.{name}.text", one)
 
 
@@ -110,6 +111,6 @@ def _not_selected(experiment: Experiment, wanted: str) -> str | None:
     if wanted not in sets:
         return f"no mask set {wanted!r}{nearest(wanted, sets)}; there are {list(sets)}"
     one = sets[wanted].one
-    if one.like is not None or one.is_drawn or wanted == ALL_UNITS:
+    if one.select is None or one.file is not None or one.is_drawn or wanted == ALL_UNITS:
         return f"{wanted!r} is not selected by scores of units; name one with select, such as k95"
     return None

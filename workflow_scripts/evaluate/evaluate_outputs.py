@@ -17,6 +17,7 @@ from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, run_main, terminal
 from workflow_scripts.common.language_codes import canonical
 from workflow_scripts.common.metric_names import OLD, OLD_NOTE, asked_name, metric_ids
+from workflow_scripts.common.naming import number_of
 from workflow_scripts.common.patterns import complete
 from workflow_scripts.common.table_names import ALWAYS, FORMATS, OF_TESTS
 from workflow_scripts.evaluate.direction_text import EMPTY, ERROR, note_lines
@@ -190,7 +191,8 @@ def main(argv: list[str] | None = None) -> None:
         for system in tested:
             compare_with(args, out, system, [other for other in others if other != system], files)
         tabulate(args, out, systems, directions, bool(tested))
-    print(f"{len(systems)} systems, {len(directions)} directions -> {terminal(args.out)}")
+    counted = f"{number_of(len(systems), 'system')}, {number_of(len(directions), 'direction')}"
+    print(f"{counted} -> {terminal(args.out)}")
 
 
 def compare_with(

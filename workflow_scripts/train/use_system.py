@@ -74,7 +74,9 @@ def check_parent(system: SystemFolder, baseline: SystemFolder, train: str) -> No
             f"{system.folder}: made from weights {str(made_from)[:12]}, the baseline taken has"
             f" {baseline.weights_sha256[:12]}; run the other experiment to its end first"
         )
-    found = NONE if system.weights_sha256 == baseline.weights_sha256 else FINETUNE
+    shared = system.weights_sha256 == baseline.weights_sha256
+    # The weights of such systems are in other files.
+    found = FINETUNE if not shared or system.own_weights or system.adapters else NONE
     if found != train:
         raise UserError(f"{system.folder}: {system.system} has train: {found}, this config says {train}")
 

@@ -23,7 +23,7 @@ envs/bin/run-in text workflow_scripts.translate.translate --system THIS_FOLDER -
 ```
 """
 _CTRANSLATE2 = """\
-One folder a direction, its masks compiled into the weights. CTranslate2 and SentencePiece are needed alone:
+One folder a direction, its masks compiled into the weights. CTranslate2 and SentencePiece are enough:
 
 ```python
 import ctranslate2, sentencepiece
@@ -34,6 +34,7 @@ found = translator.translate_batch(
     [["{source}", *pieces.encode("…", out_type=str)]],
     target_prefix=[["{target}"]],
     beam_size=5,
+    max_decoding_length=200,
     suppress_sequences=[["<pad>"]],
 )
 print(pieces.decode(found[0].hypotheses[0][1:]))

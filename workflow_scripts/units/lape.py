@@ -46,7 +46,8 @@ def entropy(p: Floats) -> Floats:
     """Return the entropy over languages, nats [units], of P [units, languages]."""
     sums = p.sum(axis=1, keepdims=True)
     q = np.divide(p, sums, out=np.full_like(p, 1 / p.shape[1]), where=sums > 0)
-    return -(q * np.log(q, out=np.zeros_like(q), where=q > 0)).sum(axis=1)
+    summed: Floats = (q * np.log(q, out=np.zeros_like(q), where=q > 0)).sum(axis=1)
+    return -summed
 
 
 def bar(p: Floats) -> float:
@@ -57,12 +58,13 @@ def bar(p: Floats) -> float:
 def order(p: Floats, form: str, weight: float = LAMBDA) -> Floats:
     """Return what a form orders units by [units], the smallest first; ``weight``: λ of ``lape_lambda``."""
     languages = p.shape[1]
-    relative = entropy(p) / np.log(languages)
+    relative: Floats = entropy(p) / np.log(languages)
     if form == LAPE:
         return relative
     expected = sum(1 / k for k in range(1, languages + 1)) / languages
     largest: Floats = p.max(axis=1)
-    return relative - weight * largest / expected
+    lowered: Floats = relative - weight * largest / expected
+    return lowered
 
 
 def lape_sets(

@@ -75,9 +75,6 @@ def shuffled(like: MaskTable, directions: Sequence[str], seed: int) -> Keep:
 
 def swapped(like: MaskTable, directions: Sequence[str], pairs: Mapping[str, str]) -> Keep:
     """The row of the direction that ``pairs`` names for it; without a pair, its own row."""
-    for direction, other in pairs.items():
-        if direction == other:
-            raise UserError(f"pairs: {direction} is swapped with itself; name another direction's row")
     return _own(like, [pairs.get(direction, direction) for direction in directions])
 
 

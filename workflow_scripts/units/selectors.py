@@ -116,6 +116,13 @@ class Selector:
                 )
         return None
 
+    def keeps_all(self, space: UnitSpace) -> bool:
+        """Whether it keeps every unit of a space, whatever their scores."""
+        sizes = [span.stop - span.start for span in self.spans(space).values()]
+        if self.name == "mass":
+            return self.amount.number > 100
+        return all(self.amount.of(size) == size for size in sizes)
+
     def ranked(self, scores: NDArray[Any]) -> NDArray[Any] | None:
         """Return scores [units] of which it takes the highest; None if it looks at none."""
         if self.name not in RANKED:

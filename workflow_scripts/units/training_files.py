@@ -106,8 +106,10 @@ def reduce_to_weights(training: Path, system: SystemFolder) -> None:
     """Remove the checkpoints of a training whose export ``check_exported`` accepted; its weights stay. May be
     interrupted and repeated: nothing is removed before the weights are kept."""
     facts = system.training or {}
-    if system.masks is not None and RENEWED in MaskTable.read(system.masks).manifest:
-        copy_file(system.masks, training / KEPT_MASKS)
+    # Trained by masked gradients, a system does not name them.
+    masks = system.folder / STANDARD_FILES["masks"]
+    if masks.is_file() and RENEWED in MaskTable.read(masks).manifest:
+        copy_file(masks, training / KEPT_MASKS)
     kept: dict[str, Any] = {}
     for name, (file, key) in _KEPT_FILES.items():
         if name in system.sha256:

@@ -1,10 +1,10 @@
 """Scores that say nothing about which units a direction needs: masks of them are refused.
 
-Such are units that are nearly always active, choices among equal scores, groups without any score, and
-criteria that compare languages where there is one (docs/explanation/uninformative-scores.md).
+Such are units that are nearly always active, choices among equal scores, and groups without any score
+(docs/explanation/uninformative-scores.md).
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,15 +95,6 @@ def check_informative(
     if found and not accept:
         raise UserError("\n".join(f"{line}; {ACCEPT}" for line in found))
     return {ACCEPTED: found} if found else {}
-
-
-def check_languages(criterion: str, languages: Collection[str], origin: str) -> None:
-    """Refuse a criterion that compares languages where there are not two; UserError."""
-    if len(distinct := sorted(set(languages))) < 2:
-        raise UserError(
-            f"{origin}: {criterion} compares languages, and here is only {', '.join(distinct) or 'none'};"
-            " score more, or take another criterion"
-        )
 
 
 def _choices(scores: ScoreTable, keep: NDArray[np.bool_], selection: Selection) -> Iterator[_Choice]:

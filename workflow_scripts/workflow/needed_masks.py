@@ -2,11 +2,13 @@
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
+from workflow_scripts.config.masks import COMPARING
 
 
 def selected(experiment: Experiment) -> list[str]:
     """Return the mask sets of trained directions made here: of systems, analyses and ``masks.sets``."""
-    analysed = (experiment.analysis.mask_control_k, experiment.analysis.overlap_k)
+    analysis = experiment.analysis
+    analysed = [analysis.mask_control_k, analysis.overlap_k, analysis.criteria and analysis.criteria.k]
     named = experiment.masks.named
     wanted = [masks for name, masks in experiment.masked.items() if name not in experiment.used]
     wanted += [f"k{k}" for k in analysed if k]
@@ -33,4 +35,19 @@ def scored(experiment: Experiment, scores: str = "activations", text: str = VALI
     """Return the directions whose units are to be scored on a text; ``scores``: as a mask set has it."""
     sets = {name: one for name, one in experiment.masks.named.items() if one.one.like is None}
     by_score = {name for name, one in sets.items() if (one.one.scores, one.text) == (scores, text)}
-    return set(experiment.train_directions) if by_score.intersection(selected(experiment)) else set()
+    here = by_score.intersection(selected(experiment))
+    side_by_side = text == VALID and scores in criteria(experiment).values()
+    compared = scores == "activations" and any(scored(experiment, form, text) for form in COMPARING)
+    return set(experiment.train_directions) if here or side_by_side or compared else set()
+
+
+def criteria(experiment: Experiment) -> dict[str, str]:
+    """Return name → folder of the scores that are put side by side."""
+    return experiment.analysis.criteria.scores if experiment.analysis.criteria else {}
+
+
+def importances(experiment: Experiment) -> list[str]:
+    """Return the folders of importance that there may be, one for each choice of kinds of units."""
+    folders = [named.one.scores for named in experiment.masks.named.values()]
+    folders += criteria(experiment).values()
+    return [one for one in dict.fromkeys(folders) if one.startswith("importance/")]

@@ -5,11 +5,20 @@ from collections.abc import Iterable, Iterator
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.stage import Job, Stage
-from workflow_scripts.workflow.stage_list import analyses, attach, data, export, measures, models, report
+from workflow_scripts.workflow.stage_list import (
+    analyses,
+    attach,
+    data,
+    export,
+    measures,
+    models,
+    report,
+    scores,
+)
 
 STAGES: dict[str, Stage] = {
     stage.name: stage
-    for part in (data, attach, models, analyses, measures, export, report)
+    for part in (data, attach, models, scores, analyses, measures, export, report)
     for stage in part.STAGES
 }
 #: Stages that had another name in earlier versions → their name now.

@@ -93,6 +93,17 @@ def test_counts_become_masks_by_a_selector(tmp_path, system):
     ]
 
 
+def test_counts_that_say_nothing_are_refused(tmp_path, system):
+    for direction in DIRECTIONS:
+        value = {"encoder_layer_0": torch.tensor([5, 5, 5]), "decoder_layer_0": torch.tensor([5, 5, 5])}
+        (tmp_path / f"{direction}.pkl").write_bytes(pickle.dumps(value))
+    files = tmp_path / "{direction}.pkl"
+    with pytest.raises(UserError, match="--accept-uninformative"):
+        run(system, files, tmp_path / "m.npz", "--select", "mass:60")
+    run(system, files, tmp_path / "m.npz", "--select", "mass:60", "--accept-uninformative")
+    assert MaskTable.read(tmp_path / "m.npz").keep.astype(int).tolist() == [[1, 1, 0, 1, 1, 0]] * 2
+
+
 @pytest.mark.parametrize("names", [("numpy.core", "numpy.core"), ("numpy.core", "numpy._core")])
 def test_pickled_arrays_of_both_numpys(tmp_path, system, names):
     files = published_counts(tmp_path, np.array)
@@ -264,8 +275,8 @@ def test_options_that_do_not_go_together(tmp_path, system):
     out = tmp_path / "m.npz"
     for files, options, message in (
         (counts, [], "holds counts: say which units are kept, such as --select mass:95"),
-        (masks, ["--scores"], "holds no counts, so it gives no scores; leave out --scores"),
-        (masks, ["--select", "mass:95"], "goes with counts that become masks"),
+        (masks, ["--scores"], "holds no counts, which --scores needs; leave it out"),
+        (masks, ["--select", "mass:95"], "holds no counts, which --select needs; leave it out"),
     ):
         with pytest.raises(UserError, match=message):
             run(system, files, out, *options)

@@ -124,7 +124,7 @@ def test_summary_by_hand():
     # Own 3 and 1; others .5 and .5; own minus others 2.5 and .5.
     assert found["own"] == {"mean": 2.0, "sd": pytest.approx(2**0.5), "n": 2}
     assert found["others"] == {"mean": 0.5, "sd": 0.0, "n": 2}
-    assert found["difference"] == {"mean": 1.5, "sd": pytest.approx(2**0.5), "n": 2}
+    assert found["difference"] == {"mean": 1.5, "sd": pytest.approx(2**0.5), "n": 2, "positive": 2}
 
 
 def test_overlaps_by_hand():

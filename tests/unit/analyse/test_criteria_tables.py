@@ -7,7 +7,9 @@ from workflow_scripts.analyse.criteria_tables import csv_rows, markdown, verdict
 
 def measures(own, others):
     numbers = {"own": own, "others": others, "difference": own - others}
-    return {name: {"mean": mean, "sd": 0.1, "n": 2} for name, mean in numbers.items()}
+    found = {name: {"mean": mean, "sd": 0.1, "n": 2} for name, mean in numbers.items()}
+    found["difference"] |= {"sd": 0.01, "positive": 1}
+    return found
 
 
 def result(own, others):
@@ -35,33 +37,41 @@ def result(own, others):
     }
 
 
+FIGURES = "own minus others {:+.3f} ± 0.090 (95 % interval over 2 directions, above 0 in 1), random units"
+
+
 @pytest.mark.parametrize(
     ("own", "others", "said"),
     [
-        (0.8, 0.2, ": specific, others have 25% of its harm"),
-        (0.8, 0.6, ": hardly specific, others have 75% of its harm"),
-        (0.8, -0.1, ": specific, others have -12% of its harm"),
+        (0.8, 0.2, "specific, others have 25% of its harm"),
+        (0.8, 0.6, "hardly specific, others have 75% of its harm"),
+        (0.8, -0.1, "specific, others have -12% of its harm"),
+        # Within the interval over directions, which is 12.706 * .01 / sqrt(2).
+        (0.38, 0.3, "specific on average alone"),
         # The draws' own minus others are 0 ± .0211; 95 % of further ones lie within .0641.
-        (0.36, 0.3, ": not specific, own minus others +0.060 is within what random units give (-0.064 to"),
-        (0.3, 0.6, ": not specific, own minus others -0.300 is below what random units give"),
+        (0.36, 0.3, "not specific"),
+        (0.3, 0.6, "not specific"),
         # Units whose removal helps the own direction, and others more, are not its own.
-        (-0.1, -0.5, ": not specific, own minus others +0.400 is above what random units give"),
+        (-0.1, -0.5, "not specific"),
     ],
 )
 def test_verdicts(own, others, said):
     line = verdicts(result(own, others))["lape"]
-    start = f"lape: removing its units changes the own direction by {own:+.3f} nats a token, others by"
-    assert line.startswith(f"{start} {others:+.3f} (random units +0.300 ± 0.021){said}")
-    kept = "keeping them alone changes the own direction by +1.500, others by +2.500"
-    assert line.endswith(f"; {kept} (random units +2.000 ± 0.000)")
+    assert line.startswith(
+        f"lape: {said}, {FIGURES.format(own - others)} -0.064 to +0.064; removing its units"
+    )
+    changed = f"changes the own direction by {own:+.3f} nats a token, others by {others:+.3f}"
+    assert f"{changed} (random units +0.300 ± 0.021), keeping them alone" in line
+    kept = "the own direction by +1.500, others by +2.500"
+    assert line.endswith(f"keeping them alone {kept} (random units +2.000 ± 0.000)")
 
 
 def test_markdown():
     found = result(0.8, 0.3)
     found["verdicts"] = verdicts(found)
     text = markdown(found)
-    row = "| lape | +0.800 ± 0.100 * | +0.300 ± 0.100 | +0.500 ± 0.100 * |"
-    assert f"{row} +1.500 ± 0.100 * | +2.500 ± 0.100 * | -1.000 ± 0.100 * |" in text
+    row = "| lape | +0.800 ± 0.100 * | +0.300 ± 0.100 | +0.500 ± 0.010 * |"
+    assert f"{row} +1.500 ± 0.100 * | +2.500 ± 0.100 * | -1.000 ± 0.010 * |" in text
     assert "| random | +0.300 ± 0.021 |" in text
     assert "6 of 120 FFN neurons for each of 2 directions" in text and "test, 7 sentences" in text
     assert "| lape, random | 0.300 |" in text and "Row mask" not in text

@@ -53,6 +53,27 @@ def test_training_text_is_needed_where_something_is_trained():
         assert errors_of(config) == ["data.source.train: this key is missing"]
 
 
+def test_units_of_other_programs_are_mask_sets():
+    four = {"out": {"encoder": "all", "decoder": "mass:9"}, "into": {"encoder": "mass:9", "decoder": "all"}}
+    sets = {
+        "theirs": {"file": "m/{direction}.pt"},
+        "counted": {"file": "{direction}.pkl", "select": "mass:95.0"},
+        "four": {"file": "{direction}.pkl", "select": four},
+        "lape": {"file": "lape.pth", "by": "language", "gate": {"ffn": "zero"}},
+    }
+    found = load_experiment(small(masks={"k": [95], "sets": sets}))
+    assert found.foreign_masks == {
+        "theirs": "m/{direction}.pt", "counted": "{direction}.pkl", "four": "{direction}.pkl",
+        "lape": "lape.pth",
+    }  # fmt: skip
+    assert {name: found.mask_sets[name] for name in sets} == {
+        "theirs": {"files": "m/{direction}.pt"},
+        "counted": {"files": "{direction}.pkl", "select": "mass:95"},
+        "four": {"files": "{direction}.pkl", "select": four, "pivot": "en"},
+        "lape": {"files": "lape.pth", "by": "language", "gate": {"ffn": "zero"}},
+    }
+
+
 def test_an_attached_system_has_masks_alone():
     config = small(systems={"a": {"masks": "k95", "train": "none"}, "b": {"masks": "k95", "momentum": "own"}})
     config["attach"] = {**ATTACH, "systems": {"a": "a.pt", "b": "b.pt"}}

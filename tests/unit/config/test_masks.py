@@ -8,6 +8,10 @@ from tests.unit.config.test_config import errors_of, small
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.workflow.needed_masks import rows
 
+ONE_WAY = (
+    "masks.sets.x: give one of select (by a score of units), like (of another set's rows) and file (of"
+    " another program)"
+)
 FAMILIES = {"family": {"west": ["de"], "south": ["fr"]}}
 
 
@@ -125,12 +129,12 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "neither": (
         {"x": {}},
-        ["masks.sets.x: give one of select (by a score of units) and like (of another set's rows)"],
+        [ONE_WAY],
     ),
     "both, each with what it has not": (
         {"x": {**LIKE, "select": "all", "stacks": ["encoder"], "by": "language"}},
         [
-            "masks.sets.x: give one of select (by a score of units) and like (of another set's rows)",
+            ONE_WAY,
             "masks.sets.x: stacks is that of like, k70: leave it out",
             "masks.sets.x: by: rows: shuffled joins none; there are exclusive, majority, merged, shared,"
             " union",
@@ -150,7 +154,10 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "draws of what is not drawn": (
         {"x": {"like": "k70", "rows": "union", "draws": 2}},
-        ["masks.sets.x: draws: rows: union draws nothing; there are random, shuffled"],
+        [
+            "masks.sets.x: draws: rows: union draws nothing; there are random, shuffled, and"
+            " swapped with pairs: all"
+        ],
     ),
     "merged by nothing": (
         {"x": {"like": "k70", "rows": "merged"}},
@@ -158,11 +165,42 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "no pairs": (
         {"x": {"like": "k70", "rows": "swapped"}},
-        ["masks.sets.x: rows: swapped needs pairs, such as {de-en: fr-en}"],
+        ["masks.sets.x: rows: swapped needs pairs, such as {de-en: fr-en}, or all"],
     ),
     "pairs of others": (
         {"x": {**LIKE, "pairs": {"en-de": "en-fr"}}},
         ["masks.sets.x: pairs: they are of rows: swapped"],
+    ),
+    "another word for pairs": (
+        {"x": {"like": "k70", "rows": "swapped", "pairs": "family"}},
+        [
+            "masks.sets.x.pairs: 'family' is not one of 'all', 'within_family', 'across_families' (did you"
+            " mean 'within_family'?)"
+        ],
+    ),
+    "families of one": (
+        {"x": {"like": "k70", "rows": "swapped", "pairs": "within_family"}},
+        [
+            "masks.sets.x.pairs: within_family: en-fr is the only one of its family on its side of the pivot;"
+            " take all"
+        ],
+    ),
+    "more exchanges than there are": (
+        {"x": {"like": "k70", "rows": "swapped", "pairs": "across_families", "draws": 3}},
+        ["masks.sets.x.pairs: across_families: there are no 3 different ones, but 1"],
+    ),
+    "draws of all units": (
+        {
+            "x": {"like": "all", "rows": "random", "draws": 5},
+            "y": {"select": "top:100%", "gate": {"ffn": "zero"}},
+            "z": {"like": "y", "rows": "shuffled"},
+        },
+        [
+            "masks.sets.x.like: 'all' keeps every unit, so that each draw is the same; take a set that leaves"
+            " some out",
+            "masks.sets.z.like: 'y' keeps every unit, so that each draw is the same; take a set that leaves"
+            " some out",
+        ],
     ),
     "a pair": (
         {"x": {"like": "k70", "rows": "swapped", "pairs": {"en-de": "en-rf"}}},
@@ -210,7 +248,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "what no stage can do yet": (
         {"x": {"select": "all", "units": ["heads"], "gate": {"ffn": "mean"}, "of": "gradients"}},
         [
-            "masks.sets.x.of: 'gradients' is not one of 'activations', 'importance'",
+            "masks.sets.x.of: 'gradients' is not one of 'activations', 'magnitude', 'lape', 'lape_lambda',"
+            " 'importance', 'weights'",
             "masks.sets.x.units.0: 'heads' is not one of 'ffn', 'head', 'resid', 'weight' (did you mean"
             " 'head'?)",
             "masks.sets.x.gate: ffn: not every stage can apply 'mean'; there are row, zero, scale:0.5",
@@ -252,6 +291,53 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
 def test_a_mistake_is_one_line(name):
     sets, said = MISTAKES[name]
     assert errors_of(small(masks={"k": [70], "sets": sets}, groups=FAMILIES)) == said
+
+
+LASS = {"of": "weights", "system": "full", "units": ["weight"], "select": "top:70%"}
+FULL = {"full": {"each": "direction"}}
+
+
+def test_masks_of_weights_name_their_system():
+    made = experiment({"lass70": LASS}, systems={**FULL, "a": {"masks": "lass70"}})
+    assert made.mask_sets["lass70"] == {"select": "top:70%"}
+    wrong = {
+        "alone": {**LASS, "system": None},
+        "ffn": {**LASS, "units": ["ffn"]},
+        "counted": {"units": ["weight"], "select": "all"},
+        "both": {"of": "importance", "units": ["ffn", "weight"], "select": "all"},
+        "other": {"system": "full", "select": "all"},
+        "read": {**LASS, "text": "news"},
+    }
+    assert errors_of(small(masks={"sets": wrong}, systems=FULL)) == [
+        "masks.sets.alone: of: weights needs system, the name of the system whose weights they are",
+        "masks.sets.ffn: units: of: weights and units: [weight] go together, without others",
+        "masks.sets.counted: units: activations are counted of ffn alone; ['weight'] need of: weights",
+        "masks.sets.both: units: of: weights and units: [weight] go together, without others",
+        "masks.sets.other: system: goes with of: weights alone; leave it out",
+        "masks.sets.read: text: of: weights looks at no text; leave it out",
+    ]
+    circles = {
+        "a": {**LASS, "system": "x"},
+        "b": {"like": "a", "rows": "shuffled"},
+        "c": {**LASS, "system": "y"},
+    }
+    systems = {
+        "x": {"masks": "b"},
+        "y": {"masks": "all", "directions": ["en-de"]},
+        "z": {"adapters": {"kind": "lora", "size": 2}},
+    }
+    sets = {
+        **circles,
+        "d": {**LASS, "system": "ful"},
+        "e": {**LASS, "system": "z"},
+        "f": {**LASS, "system": "baseline"},
+    }
+    assert errors_of(small(masks={"k": [70], "sets": sets}, systems=systems)) == [
+        "masks.sets.a.system: leads back to a, by way of x",
+        "masks.sets.c.system: 'y' is not trained in en-fr, which would have no row",
+        "masks.sets.d.system: no system 'ful'; there are ['baseline', 'x', 'y', 'z']",
+        "masks.sets.e.system: 'z' trains adapters, not weights; name a system that trains them",
+    ]
 
 
 def test_four_selectors_need_the_pivot_and_families_a_grouping():

@@ -119,29 +119,26 @@ def test_lora_is_a_changed_weight_by_hand():
 
 @pytest.mark.parametrize("pre_norm", [True, False])
 def test_a_bottleneck_after_each_layer_by_hand(pre_norm):
+    """x is what the layer gives without an adapter; before a post-norm layer's last norm it is another."""
     made, row = network(pre_norm).eval(), drawn("bottleneck")
     seen: dict[str, torch.Tensor] = {}
-    for stack in ("encoder", "decoder"):
-        for number, layer in enumerate(getattr(made, stack).layers):
-            place = f"{stack}.{number}"
 
-            def keep(module, inputs, output, place=place):
-                seen[place] = output[0] if isinstance(output, tuple) else output
+    def keep(name):
+        def hook(module, inputs, output):
+            seen[f"{name} in"], seen[name] = inputs[0], output[0] if isinstance(output, tuple) else output
 
-            layer.register_forward_hook(keep)
-            layer.final_layer_norm.register_forward_hook(
-                lambda module, inputs, output, place=place: seen.__setitem__(f"{place} norm", output)
-            )
-            layer.fc2.register_forward_hook(
-                lambda module, inputs, output, place=place: seen.__setitem__(f"{place} fc2", output)
-            )
+        return hook
+
+    for place, layer in Adapters(made, {})._layers.items():
+        parts = {place: layer, f"{place} fc2": layer.fc2, f"{place} norm": layer.final_layer_norm}
+        for name, module in parts.items():
+            module.register_forward_hook(keep(name))
     with torch.no_grad(), Adapters(made, {"x": row}).use("x"):
         logits(made)
+    assert [place for place in seen if place.count(" ") == 0] == ["encoder.0", "encoder.1", "decoder.0"]
     for place in ("encoder.0", "encoder.1", "decoder.0"):
         w = {name.removeprefix(f"{place}."): one for name, one in row.items() if name.startswith(place)}
-        if pre_norm:
-            continue
-        x = seen[f"{place} norm"]  # after the FFN block: in a post-norm layer the norm's output
+        x = seen[f"{place} norm in"] + seen[f"{place} fc2"] if pre_norm else seen[f"{place} norm"]
         centred = (x - x.mean(-1, keepdim=True)) / (x.var(-1, unbiased=False, keepdim=True) + 1e-5).sqrt()
         inside = torch.relu(
             (centred * w["norm.weight"] + w["norm.bias"]) @ w["down.weight"].t() + w["down.bias"]

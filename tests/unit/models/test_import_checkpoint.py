@@ -57,7 +57,8 @@ def settings(**change: Any) -> dict[str, Any]:
 def test_settings_become_an_architecture(tmp_path):
     path = tmp_path / "checkpoint.pt"
     torch.save({"model": {"decoder.version": torch.ones(1)}, "args": argparse.Namespace(**settings())}, path)
-    architecture, languages, parameters = load_fairseq_checkpoint(path)
+    architecture, languages, parameters, masked = load_fairseq_checkpoint(path)
+    assert not masked
     assert architecture == Architecture(
         2, 1, 8, 16, 2, pre_norm=False, max_positions=32, dropout=0.2, attention_dropout=0.1
     )

@@ -66,14 +66,26 @@ def test_patched_names_are_stock_names(tmp_path, baseline):
     assert MaskTable.read(system.masks).rows == ("de-en", "en-de")
 
 
-def test_the_true_weight_stands_before_what_is_left_of_it(tmp_path):
+def test_the_true_weight_stands_before_what_is_left_of_it(tmp_path, baseline):
     def half(value):
         name = "encoder.layers.0.fc1."
         value["model"][f"{name}global_weight"] = value["model"][f"{name}weight"] * 2
 
-    system = run(tmp_path, checkpoint(half)(tmp_path))
+    words = checkpoint(half)(tmp_path)
+    with pytest.raises(UserError, match="a model that translates through masks: give these with --parent"):
+        run(tmp_path, words)
+    system = run(tmp_path, words, *of_baseline(tmp_path, baseline))
     whole = torch.from_numpy(tiny.weights(12)["encoder.layers.0.fc1.weight"]) * 2
     assert torch.equal(load_network(system).encoder.layers[0].fc1.weight, whole)
+
+
+@pytest.mark.parametrize("what", ["mask_path", "language_mask.de-en.encoder|layers|0|fc1|weight"])
+def test_a_masked_model_is_known_by_paths_or_masks(tmp_path, what):
+    def masked(value):
+        having(mask_path="{}")(value) if what == "mask_path" else value["model"].update({what: torch.ones(1)})
+
+    with pytest.raises(UserError, match="a model that translates through masks"):
+        run(tmp_path, checkpoint(masked)(tmp_path))
 
 
 def test_masks_of_another_model_or_without_a_direction(tmp_path, baseline):

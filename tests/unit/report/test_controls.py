@@ -21,7 +21,7 @@ VALUES = {
     "continued": (20.0, 20.0),
     "ns": (21.0, 23.0),
     "random-1": (20.0, 22.0),
-    "random-2": (22.0, 24.0),
+    "random-2": (23.0, 25.0),
 }
 TABLE = {(s, seed): [VALUES[s][seed - 1]] * 2 for s in SYSTEMS for seed in SEEDS}
 PLAN = plan_of(SYSTEMS, DIRECTIONS, SEEDS, draws=DRAWS)
@@ -55,25 +55,27 @@ def test_a_difference_to_the_control():
 def test_a_place_among_the_draws():
     rows = rows_of(controls_table(scores_of(TABLE, DIRECTIONS), PLAN, DISPLAY))
     row = rows["ns", "random", "both"]
-    # To draw 1: 1 and 1; to draw 2: -1 and -1. Means 1 and -1: mean 0, sd √2.
-    assert (row["difference"], row["sd"]) == (0.0, 0.0)
-    assert (row["draws"], row["draws_sd"], row["z"], row["above"]) == (2, pytest.approx(2**0.5), 0.0, 1)
+    # To draw 1: 1 and 1; to draw 2: -2 and -2. Means 1 and -2: mean -.5, sd 3 / √2. By seed -.5 and -.5.
+    assert (row["difference"], row["sd"]) == (-0.5, 0.0)
+    assert (row["draws"], row["draws_sd"], row["above"]) == (2, pytest.approx(3 / 2**0.5), 1)
     row = rows["continued", "random", "both"]
-    # To draw 1: 0 and -2; to draw 2: -2 and -4. Means -1 and -3: z = -2 / √2; better than none.
-    assert (row["difference"], row["z"], row["above"]) == (-2.0, pytest.approx(-(2**0.5)), 0)
+    # To draw 1: 0 and -2; to draw 2: -3 and -5. Means -1 and -4: z = -2.5 · √2 / 3; better than none.
+    assert (row["difference"], row["z"], row["above"]) == (-2.5, pytest.approx(-2.5 * 2**0.5 / 3), 0)
     # The draws against the control: the spread of theirs, and no place in it.
     row = rows["random", "continued", "both"]
-    assert (row["difference"], row["draws"], row["draws_sd"]) == (2.0, 2, pytest.approx(2**0.5))
+    assert (row["difference"], row["draws"], row["draws_sd"]) == (2.5, 2, pytest.approx(3 / 2**0.5))
     assert (row["z"], row["above"]) == (None, None)
-    # 12.7062 · √2 / √2 on both sides of 2.
-    assert (row["draws_low"], row["draws_high"]) == (pytest.approx(-10.7062), pytest.approx(14.7062))
+    # 12.7062 · 3 / √2 / √2 = 19.0593 on both sides of 2.5.
+    assert (row["draws_low"], row["draws_high"]) == (pytest.approx(-16.5593), pytest.approx(21.5593))
 
 
-def test_of_an_error_rate_less_is_better():
-    scores = scores_of(TABLE, DIRECTIONS, "ter")
+def test_of_an_error_rate_less_is_better_and_equal_is_not():
+    # As good as draw 1; 3 below draw 2.
+    scores = scores_of({**TABLE, ("ns", 1): [20.0, 20.0], ("ns", 2): [22.0, 22.0]}, DIRECTIONS, "ter")
     plan = plan_of(SYSTEMS, DIRECTIONS, SEEDS, ["ter"], draws=DRAWS)
-    row = rows_of(controls_table(scores, plan, DISPLAY))["continued", "random", "both"]
-    assert (row["difference"], row["above"]) == (-2.0, 2)
+    rows = rows_of(controls_table(scores, plan, DISPLAY))
+    assert (rows["ns", "random", "both"]["difference"], rows["ns", "random", "both"]["above"]) == (-1.5, 1)
+    assert rows["continued", "random", "both"]["above"] == 2
 
 
 def test_wins_and_losses_of_all_draws_and_of_the_side():
@@ -161,9 +163,12 @@ def test_the_table_needs_a_control_and_another_system(tmp_path):
 
 def test_the_interval_of_one_seed_is_unknown():
     table = {key: values for key, values in TABLE.items() if key[1] == 1}
-    made = controls_table(scores_of(table, DIRECTIONS), plan_of(SYSTEMS, DIRECTIONS), DISPLAY)
+    plan = plan_of(SYSTEMS, DIRECTIONS, draws=DRAWS)
+    made = controls_table(scores_of(table, DIRECTIONS), plan, DISPLAY)
     several = controls_table(scores_of(TABLE, DIRECTIONS), PLAN, DISPLAY)
     one = rows_of(made)["ns", "continued", "both"]
     assert (one["difference"], one["sd"], one["low"], one["detectable"]) == (1.0, None, None, None)
     assert made.notes[0].startswith("WARNING: one seed.")
+    # What is said of each row is of its place among the draws.
+    assert [note.partition(":")[0] for note in made.blocks[0].notes] == ["continued − random", "ns − random"]
     assert not any("one seed" in note for note in several.notes)

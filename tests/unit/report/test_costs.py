@@ -8,7 +8,6 @@ import pytest
 
 from tests.unit.report.made import csv_rows, put_scores, tabulate
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.common.files import read_json, write_json
 from workflow_scripts.report.read.system_costs import Way, costs_of, read_ways
 from workflow_scripts.report.tables.costs import caution_on_engines
 from workflow_scripts.units.mask_table import MaskTable
@@ -35,12 +34,14 @@ def weights(path, shapes):
     return path.stat().st_size
 
 
-def system(root, name, seed=1, masked=False, training=TRAINING, own=None):
-    folder = root / f"systems/{name}/s{seed}"
+def system(root, name, masked=False, training=TRAINING, own=None, adapters=None):
+    folder = root / f"systems/{name}/s1"
     folder.mkdir(parents=True)
     weights(folder / "model.safetensors", SHAPES)
     for direction in own or {}:
         weights(folder / own[direction], SHAPES)
+    if adapters:
+        weights(folder / "adapters.safetensors", {"row.site.a": [2, 5]})
     for file in ("spm.model", "dict.txt"):
         (folder / file).write_text("x")
     if masked:
@@ -49,9 +50,10 @@ def system(root, name, seed=1, masked=False, training=TRAINING, own=None):
             folder / "masks.npz"
         )
     SystemFolder.write(
-        folder, system=name, seed=seed, languages=["en", "de"], architecture=ARCHITECTURE, text={},
+        folder, system=name, seed=1, languages=["en", "de"], architecture=ARCHITECTURE, text={},
         mask_rows={direction: direction if masked else None for direction in DIRECTIONS},
-        training=training, own_weights=own,
+        training=training, own_weights=own, adapters=adapters,
+        adapter_rows=dict.fromkeys(DIRECTIONS, "row") if adapters else None,
     )  # fmt: skip
     return folder
 
@@ -112,13 +114,12 @@ def test_two_links_to_one_file_are_one(tmp_path):
 
 
 def test_adapters_are_parameters_of_their_own(tmp_path):
-    folder = system(tmp_path, "lora")
-    added = weights(folder / "adapters.safetensors", {"row.site.a": [2, 5]})
-    described = read_json(folder / "system.json")
-    write_json(folder / "system.json", {**described, "adapters": {"file": "adapters.safetensors"}})
+    folder = system(tmp_path, "lora", adapters={"kind": "lora", "size": 2})
     found = costs_of(folder, tmp_path, 1, way("adapters"))
+    # One matrix of two by five.
     assert (found["parameters"], found["trained_parameters"]) == (35, 10)
-    assert found["bytes"] == (folder / "model.safetensors").stat().st_size + added
+    files = ("model.safetensors", "adapters.safetensors")
+    assert found["bytes"] == sum((folder / name).stat().st_size for name in files)
 
 
 def costs(**systems):

@@ -241,7 +241,7 @@ def test_several_draws_are_a_mean_and_a_band():
         [band] = axis.patches
         assert (band.get_y(), band.get_y() + band.get_height()) == ends
         entries = [text.get_text() for text in axis.get_legend().get_texts()]
-        assert "random (5 draws, 95 % interval)" in entries and len(entries) == 3
+        assert "random, out of pivot (5 draws, 95 % interval)" in entries and len(entries) == 3
 
 
 def test_the_terminal_names_the_directions_that_failed_the_positive_control(tmp_path):

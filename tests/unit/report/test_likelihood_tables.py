@@ -1,5 +1,7 @@
 """report.tables.likelihood_tables: nats per token, and accuracies on contrastive sets."""
 
+import json
+
 from tests.unit.report.made import plan_of, put, put_job, put_scores, tabulate, texts
 from workflow_scripts.common.table_names import ALWAYS, CONTRASTIVE, FORMATS, LIKELIHOOD
 from workflow_scripts.report.tables.likelihood_tables import contrastive_table, likelihood_table
@@ -46,6 +48,19 @@ def contrasts(root):
         job = {"experiment": "e", "system": system, "seed": 1, "set": "mine"}
         put(root / system / "s1/mine.json", {**job, "all": every, "directions": directions})
     return root
+
+
+def test_a_system_of_some_directions_lacks_nothing(tmp_path):
+    root = likelihoods(tmp_path)
+    for seed in (1, 2):
+        path = root / f"ns/s{seed}/test.json"
+        content = json.loads(path.read_text())
+        del content["directions"]["de-en"]
+        path.write_text(json.dumps(content))
+    table = likelihood_table(root, plan_of(SYSTEMS, DIRECTIONS, [1, 2], partial_systems={"ns": ["en-de"]}))
+    assert (table.missing, table.expected) == (0, 6)
+    reason = "n/a (not all directions)"
+    assert [row[2] for row in texts(table.blocks[0])] == ["1.900 ± 0.000 (2)", reason, reason]
 
 
 def test_nats_by_direction(tmp_path):

@@ -5,6 +5,7 @@ import json
 import pytest
 from PIL import Image
 
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.report.figures.figure import save
 from workflow_scripts.report.figures.plot_off_target import (
     CELL_HEIGHT,
@@ -51,6 +52,22 @@ def test_mean_over_seeds_and_the_language_of_most(tmp_path):
     }
     assert [cell.text for cell in cells["en-de"]] == ["1.0", "10.0 nl", "20.0 en"]
     assert [cell.text for cell in cells["de-en"]] == ["", "n/a", "n/a"]
+
+
+def test_a_direction_that_a_system_lacks_is_not_judged(tmp_path):
+    root = lay(tmp_path)
+    for seed in (1, 2):
+        path = root / f"ns/s{seed}/test.json"
+        path.write_text(json.dumps({"directions": {"en-de": entry({"de": 10}, 0.1)}}))
+    words = (root, ["baseline", "ns"], [1, 2], "test", ["en-de", "de-en"])
+    assert read_cells(*words, {"ns": ["en-de"]})["de-en"] == [Cell(0.0), Cell(None), Cell(None)]
+    assert read_cells(*words, {"ns": ["en-de"]})["en-de"][2] == Cell(0.1)
+    # Without being told so, it is a file that lacks something.
+    with pytest.raises(UserError, match=r"ns/s1/test\.json: not a file of off-target rates"):
+        read_cells(*words)
+    given = ["--partial-systems", '{"ns": ["en-de"]}']
+    main([*arguments(root, tmp_path / "a.png"), *given])
+    assert (tmp_path / "a.png").is_file()
 
 
 def arguments(root, out):

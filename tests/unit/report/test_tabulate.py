@@ -188,7 +188,7 @@ def test_rebuilt_references_have_tables_of_their_own(results):
 MODEL = "model:tiny|sha256:0123abcd|version:2.2.7"
 TABLES = {
     *("scores", "summary", "groups", "differences", "interference", "health"),
-    *("significance", "wins", "seeds", "published"),
+    *("significance", "wins", "seeds", "controls", "published"),
 }
 
 
@@ -258,7 +258,7 @@ def test_the_level_of_the_command_line_is_that_of_marks(everything):
 
 def test_tables_that_are_no_longer_asked_for_go(everything):
     (tabulate_all(everything) / "own.csv").touch()
-    names = ["differences", "groups", "health", "interference", "own", "scores", "summary"]
+    names = ["controls", "differences", "groups", "health", "interference", "own", "scores", "summary"]
     assert sorted({path.stem for path in tabulate(everything).iterdir()}) == names
 
 

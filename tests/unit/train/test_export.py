@@ -99,9 +99,9 @@ def test_masks_are_those_that_the_best_update_was_validated_under(tmp_path: Path
     folder.finish(40, "max_updates")
     for name, update, loss, renewed, last in (("best", 20, 2.0, 10, 1), ("last", 40, 2.5, 30, 2)):
         bits = torch.tensor([[255, 255, 255, last]], dtype=torch.uint8)
-        state = {"bits": bits, "renewed": renewed}
+        state = {"bits": bits, "renewed": renewed, "noted": {"note": [str(last)]}}
         checkpoint(path / f"checkpoint_{name}.pt", update, loss, 2.0, masks=state)
     export_system(plan, folder, out)
     table = MaskTable.read(out / "masks.npz")
     assert table.row("de-en").tolist() == [True] * 24 + [False] * 7 + [True]
-    assert (table.manifest["k"], table.manifest[RENEWED]) == ("90", 10)
+    assert [table.manifest[name] for name in ("k", RENEWED, "note")] == ["90", 10, ["1"]]

@@ -26,14 +26,30 @@ from workflow_scripts.common.errors import UserError  # noqa: E402
 from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint  # noqa: E402
 from workflow_scripts.models.port import load  # noqa: E402
 from workflow_scripts.train.finetune import main  # noqa: E402
+from workflow_scripts.train.renewal import select_again  # noqa: E402
 from workflow_scripts.units.mask_table import RENEWED, MaskTable  # noqa: E402
 from workflow_scripts.units.select_masks import read_scores  # noqa: E402
 from workflow_scripts.units.selection import Selection  # noqa: E402
 from workflow_scripts.units.system import SystemFolder  # noqa: E402
+from workflow_scripts.units.uninformative import ACCEPTED  # noqa: E402
 
 SELECTION = Selection("mass:60")
 #: Validations at 4, 8 and 12; masks made again after 3, 6 and 9 updates.
 SETTINGS = {"max_updates": 12, "warmup_updates": 2, "validate_interval_updates": 4, "lr": 1e-2}
+
+
+def test_scores_that_say_nothing_are_noted(world: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A network whose neurons are all active everywhere: it would not be refused, for it is being trained."""
+    port = load(SystemFolder.read(world / "baseline"))
+    network: Any = port.network  # type: ignore[attr-defined]
+    for layer in (*network.encoder.layers, *network.decoder.layers):
+        torch.nn.init.constant_(layer.fc1.bias, 1e3)
+    keep, noted = select_again(port, MaskTable.read(world / "masks.npz"), str(world / "bin"), DIRECTIONS)
+    assert keep.shape == (4, 96)
+    assert noted[ACCEPTED][0].startswith(
+        "masks made again: saturated: 100.0% of the units of encoder.0.ffn are active at 99% of the positions"
+    )
+    assert caplog.messages == ["\n".join(noted[ACCEPTED])]
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +123,9 @@ def test_a_resumed_training_is_the_undisturbed_one(
 
 
 def test_masks_stay_when_checkpoints_go(world: Path, tmp_path: Path) -> None:
+    """Those of masked gradients too, which the system does not need to translate."""
     command = arguments(world, tmp_path, 3, keep_optimizer=False)
+    command[-1] = f"--method={json.dumps({'train': 'gradients', 'renew': 3})}"
     main(command)
     assert not list((tmp_path / "training").glob("*.pt"))
     masks, weights = (tmp_path / "system" / name for name in ("masks.npz", "model.safetensors"))

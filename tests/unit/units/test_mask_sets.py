@@ -173,7 +173,6 @@ def test_the_manifest_names_the_text_that_a_row_is_made_from():
         ("random", "en-de", {}, "rows random: needs seed"),
         ("swapped", "en-de", {"pairs": {}}, "rows swapped: needs pairs"),
         ("union", "en-de", {"seed": 1}, "rows union: takes no seed, but by"),
-        ("swapped", "en-de", {"pairs": {"en-de": "en-de"}}, "en-de is swapped with itself"),
         ("swapped", "en-de", {"pairs": {"en-de": "en-d"}}, "no mask row 'en-d'"),
         ("shared", "de-fr", {"groups": Groups("language")}, "no mask row is of the group of de-fr"),
         ("merged", "cs-de", {}, "no mask row from 'cs', as cs-de needs"),

@@ -213,6 +213,24 @@ def test_all_layers_together(root):
     assert (bits(table, "en-de"), bits(table, "de-en")) == ("00001101", "01010100")
 
 
+def test_four_k_by_side_and_stack(tmp_path):
+    """Of 10, 20, 30 and 40, k = 40, 70, 90 and 100 keep 1, 2, 3 and 4 units: each k is where it is asked."""
+    four = {
+        "out": {"encoder": "mass:40", "decoder": "mass:70"},
+        "into": {"encoder": "mass:90", "decoder": "mass:100"},
+    }
+    root = tmp_path / "valid"
+    for direction in COUNTS:
+        write_counts(root, direction, counts=[10, 20, 30, 40, 40, 30, 20, 10])
+    given = ["--activations-root", root, "--select", json.dumps(four), "--pivot", "en"]
+    table = select(root, *given)
+    assert (bits(table, "en-de"), bits(table, "de-en")) == ("00011100", "01111111")
+    # The encoder alone, or the decoder alone.
+    for stack, expected in (("encoder", "00111111"), ("decoder", "11111100")):
+        part = select(root, *given[:3], "mass:70", "--stacks", stack)
+        assert {bits(part, "en-de"), bits(part, "de-en")} == {expected}
+
+
 def test_four_selectors(root):
     four = {
         "out": {"encoder": "all", "decoder": "top:1"},

@@ -13,7 +13,7 @@ from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.select_masks import informative_masks, main, mass_masks, read_scores
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.units.space import ffn_space
-from workflow_scripts.units.uninformative import ACCEPT, ACCEPTED, check_languages
+from workflow_scripts.units.uninformative import ACCEPT, ACCEPTED
 
 #: An encoder layer and a decoder layer of 100 neurons each.
 SPACE = ffn_space(1, 1, 100)
@@ -204,12 +204,3 @@ def test_from_count_files_to_the_manifest(tmp_path):
     manifest = MaskTable.read(tmp_path / "m.npz").manifest
     assert [re.sub(r".*: (\w+): .*", r"\1", line) for line in manifest[ACCEPTED]] == ["saturated", "tied"]
     assert "positions" not in manifest
-
-
-def test_criteria_that_compare_languages_need_two():
-    check_languages("lape", ["en", "de"], "counts")
-    with pytest.raises(UserError) as error:
-        check_languages("lape", ["de", "de"], "counts")
-    assert str(error.value) == (
-        "counts: lape compares languages, and here is only de; score more, or take another criterion"
-    )

@@ -16,7 +16,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.training import Model
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.plan import disk_plan
-from workflow_scripts.workflow.plan.disk_plan import Need, need_of, parameters, too_small
+from workflow_scripts.workflow.plan.disk_plan import Need, need_of, parameters, parameters_of, too_small
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -45,6 +45,16 @@ def write(path: Path, size: int) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"x" * size)
     return path
+
+
+def test_a_checkpoint_that_alone_says_its_model_has_at_most_a_parameter_for_four_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "c.pt", 4000)
+    attach = {"checkpoint": "c.pt", "dictionary": "d.txt", "subwords": "s.model"}
+    assert parameters_of(experiment_of(attach=attach)) == 1000
+    assert parameters_of(experiment(attach=attach)) == parameters_of(experiment()) == PARAMETERS
 
 
 def test_parameters_are_those_of_the_published_model_and_of_a_stored_one() -> None:

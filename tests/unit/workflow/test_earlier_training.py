@@ -128,3 +128,16 @@ def test_a_fine_tuning_has_its_own_settings_folder_and_log(tmp_path: Path) -> No
     log.parent.mkdir(parents=True)
     log.write_text("12:00 update 50/400 | loss 4.0 | 900 words/s | 0.50 s/update | left\n")
     assert earlier_training(tuned, tmp_path, job) == Earlier(50, 350)
+
+
+def test_a_fine_tuning_of_a_baseline_whose_checkpoint_alone_says_its_model(tmp_path: Path) -> None:
+    attach = {"checkpoint": "c.pt", "dictionary": "d.txt", "subwords": "s.model"}
+    job = a_job("finetune", {"finetuned": "continued", "seed": "1"}, [])
+    said = experiment(attach=attach, model={"preset": "tiny", "ffn_dim": 512})
+    folder = tmp_path / "training/continued/s1"
+    write_finished(folder, said, system="continued")
+    unsaid = experiment_of(train=SETTINGS, attach=attach)
+    assert earlier_training(unsaid, tmp_path, job) == earlier_training(said, tmp_path, job)
+    assert earlier_training(unsaid, tmp_path, job) == Earlier(unsaid.finetune.max_updates, 0)
+    other = experiment(attach=attach)
+    assert earlier_training(other, tmp_path, job) == Earlier(0, other.finetune.max_updates)

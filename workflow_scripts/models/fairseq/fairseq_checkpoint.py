@@ -7,7 +7,7 @@ It must be of the task ``translation_multi_simple_epoch`` with ``encoder_langtok
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (allows argparse.Namespace)
 
@@ -51,11 +51,19 @@ _BOTH_STACKS = {
 }
 
 
-def load_fairseq_checkpoint(
-    path: str | Path, languages: Sequence[str] | None = None
-) -> tuple[Architecture, tuple[str, ...], dict[str, Tensor]]:
-    """Return the architecture, the languages in token order, and the parameters under stock names.
-    ``languages``: for a checkpoint that does not say them. UserError for what is not supported."""
+class Checkpoint(NamedTuple):
+    """What a checkpoint holds: ``languages`` in token order, ``parameters`` under stock names. ``masked``:
+    whether its model translates through masks."""
+
+    architecture: Architecture
+    languages: tuple[str, ...]
+    parameters: dict[str, Tensor]
+    masked: bool
+
+
+def load_fairseq_checkpoint(path: str | Path, languages: Sequence[str] | None = None) -> Checkpoint:
+    """Return what a checkpoint holds. ``languages``: for one that does not say them. UserError for what is
+    not supported."""
     path = Path(path)
     checkpoint = load_foreign(path)
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("model"), dict):
@@ -65,12 +73,17 @@ def load_fairseq_checkpoint(
     for name, supported in _REQUIRED.items():
         if name in settings and settings[name] != supported:
             raise UserError(f"{path}: {name} is {settings[name]!r}, only {supported!r} is supported")
+    stored = _unwrapped(checkpoint["model"])
+    masked = any(name.startswith(MASKS) or name.endswith(WHOLE) for name in stored)
     parameters = {
         name: tensor
-        for name, tensor in without_copies(_stock_names(_unwrapped(checkpoint["model"]))).items()
+        for name, tensor in without_copies(_stock_names(stored)).items()
         if not name.endswith((".version", "._float_tensor"))
     }
-    return _architecture(settings, path), _languages(settings, path, languages), parameters
+    known = _languages(settings, path, languages)
+    return Checkpoint(
+        _architecture(settings, path), known, parameters, masked or bool(settings.get("mask_path"))
+    )
 
 
 def _check_tokens(settings: dict[str, Any], path: Path) -> None:

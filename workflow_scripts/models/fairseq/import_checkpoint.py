@@ -53,7 +53,12 @@ def import_fairseq_checkpoint(
     for file in (subwords, dictionary):
         if not Path(file).is_file():
             raise UserError(f"{file}: no such file; name the one that the model was trained with")
-    architecture, stored, parameters = load_fairseq_checkpoint(checkpoint, languages)
+    architecture, stored, parameters, masked = load_fairseq_checkpoint(checkpoint, languages)
+    if masked and masks is None:
+        raise UserError(
+            f"{checkpoint}: a model that translates through masks: give these with --parent and --masks, or"
+            " name it under attach.systems"
+        )
     languages = _as_ids(stored, checkpoint)
     _check_architecture(architecture, model or {}, checkpoint, "the config's model has {}; leave model out")
     if parent is not None:

@@ -6,7 +6,7 @@ A cell has the rate in percent (the mean over seeds) and the most frequent wrong
 import argparse
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from matplotlib import colormaps
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
+from workflow_scripts.common.checked_options import directions_by
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import DamagedFileError, UserError, run_main
 from workflow_scripts.common.files import read_json
@@ -23,7 +24,7 @@ from workflow_scripts.report.figures.figure import save
 REFERENCES = "references"
 CELL_WIDTH, CELL_HEIGHT = 0.95, 0.19  # inches
 LEFT, TOP, MARGIN = 0.9, 0.75, 0.15
-NOT_JUDGED = "lightgrey"  # of a system that wrote nothing: no rate is not a rate of zero
+NOT_JUDGED = "lightgrey"  # of a system that wrote nothing or lacks the direction: no rate is not one of zero
 GAMMA = 0.4  # of the colour scale: one percent is visible
 
 
@@ -53,16 +54,23 @@ def cell_of(entries: Sequence[dict[str, Any]], target: str) -> Cell:
 
 
 def read_cells(
-    root: Path, systems: Sequence[str], seeds: Sequence[int], testset: str, directions: Sequence[str]
+    root: Path,
+    systems: Sequence[str],
+    seeds: Sequence[int],
+    testset: str,
+    directions: Sequence[str],
+    partial: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, list[Cell]]:
-    """Return the cells of each direction: of the references, then of each system. Raises UserError: a file is
-    missing or is not of ``evaluate.languages.identify``."""
+    """Return the cells of each direction: of the references, then of each system. ``partial``: the directions
+    of systems that lack some, which the first one must not. Raises UserError: a file is missing or is not of
+    ``evaluate.languages.identify``."""
     found: dict[str, list[list[dict[str, Any]]]] = {direction: [] for direction in directions}
     for system in systems:
         files = [root / system / f"s{seed}" / f"{testset}.json" for seed in seeds]
-        contents = [_read(file, directions) for file in files]
+        own = [one for one in directions if one in (partial or {}).get(system, directions)]
+        contents = [_read(file, own) for file in files]
         for direction in directions:
-            found[direction].append([content[direction] for content in contents])
+            found[direction].append([content[direction] for content in contents if direction in content])
     cells = {}
     for direction, of_systems in found.items():
         references = Cell(of_systems[0][0]["references_off_target_rate"])
@@ -118,9 +126,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seeds", nargs="+", required=True, type=int)
     parser.add_argument("--testset", required=True)
     parser.add_argument("--directions", nargs="+", required=True)
+    own = 'JSON: {"bilingual": ["de-en"]}: systems without all directions'
+    parser.add_argument("--partial-systems", default="{}", help=own)
     parser.add_argument("--out", required=True, metavar="PNG")
     args = parser.parse_args(argv)
-    cells = read_cells(args.root, args.systems, args.seeds, args.testset, args.directions)
+    partial = directions_by(
+        "partial-systems", args.partial_systems, {"bilingual": ["de-en"]}, args.systems, args.directions
+    )
+    cells = read_cells(args.root, args.systems, args.seeds, args.testset, args.directions, partial)
     save(off_target_figure(cells, args.systems, args.testset), args.out)
 
 

@@ -96,7 +96,7 @@ def sweep_figure(rows: Sequence[Row], metric: str, drawn: Sequence[Row] = ()) ->
             for row, colour in zip(beside, cycle(COLOURS[::-1])):
                 if found := band(row, difference):
                     mean, low, high = found
-                    label = f"{row['system']} ({row['draws']} draws, 95 % interval)"
+                    label = f"{row['system']}, {row['side']} ({row['draws']} draws, 95 % interval)"
                     axis.axhspan(low, high, color=colour, alpha=0.2, linewidth=0)
                     axis.axhline(mean, color=colour, linestyle="--", linewidth=1.2, label=label)
             axis.axhline(0, color="black", linewidth=0.8)

@@ -5,17 +5,16 @@ Paper: its efficiency table (time to extract the sub-network, extra memory).
 
 import json
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.checked_options import is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, nearest
-from workflow_scripts.common.files import read_json
 from workflow_scripts.report.read.read_files import content_of
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 
 NOTHING, ADAPTERS, FFN, EVERYTHING = "nothing", "adapters", "ffn", "all"
 TRAINED = (NOTHING, ADAPTERS, FFN, EVERYTHING)
@@ -61,7 +60,7 @@ def costs_of(folder: Path, benchmarks: Path, seed: int, way: Way) -> dict[str, f
     system = SystemFolder.read(folder)
     own = [system.own_weights.get(direction, system.files["weights"]) for direction in system.directions]
     weights = {(folder / str(name)).resolve() for name in own}
-    adapters = [folder / name for name in _adapters(folder)]
+    adapters = [folder / system.adapters["file"]] if system.adapters else []
     masks = [system.masks] if system.masks else []
     sizes = [_sizes(path) for path in weights]
     of_adapters = sum(sum(_sizes(path).values()) for path in adapters)
@@ -82,13 +81,6 @@ def costs_of(folder: Path, benchmarks: Path, seed: int, way: Way) -> dict[str, f
         "extraction_seconds": _seconds(benchmarks, [one.format(seed=seed) for one in way.extraction]),
         "decode_seconds": _seconds(benchmarks, [f"decode/{place}"]),
     }
-
-
-def _adapters(folder: Path) -> Iterator[str]:
-    """Yield the name of the file of adapters, where there is one."""
-    found = read_json(folder / DESCRIPTION).get("adapters")
-    if found:
-        yield found["file"]
 
 
 def _sizes(path: Path) -> Mapping[str, int]:

@@ -124,9 +124,16 @@ def _nats(rows: Sequence[Record], plan: Plan, testset: str) -> Block:
     systems, directions = display_order(plan.systems), plan.directions_of(testset)
     parts = {**{direction: [direction] for direction in directions}, MEAN: directions}
     lines = [
-        _nats_line(name, [_of(rows, s, part, plan) for s in systems], plan) for name, part in parts.items()
+        _nats_line(name, [_of(rows, s, part, plan) for s in systems], plan, _lacking(part, testset, plan))
+        for name, part in parts.items()
     ]
     return Block("", ["direction", *systems], lines, f"{testset}, nats per token (lower is better)")
+
+
+def _lacking(directions: Sequence[str], testset: str, plan: Plan) -> list[str]:
+    """Return why each system may have no number: it has not all of these directions, or files are missing."""
+    had = [set(plan.directions_of(testset, system)) for system in display_order(plan.systems)]
+    return ["missing" if own.issuperset(directions) else "not all directions" for own in had]
 
 
 def _of(rows: Sequence[Record], system: str, directions: Sequence[str], plan: Plan) -> list[float]:
@@ -139,7 +146,7 @@ def _of(rows: Sequence[Record], system: str, directions: Sequence[str], plan: Pl
     return means
 
 
-def _nats_line(name: str, by_system: Sequence[Sequence[float]], plan: Plan) -> Cells:
+def _nats_line(name: str, by_system: Sequence[Sequence[float]], plan: Plan, reasons: Sequence[str]) -> Cells:
     means = [estimate(values) if values else None for values in by_system]
     # A mean of fewer seeds is not compared.
     whole = [
@@ -148,9 +155,9 @@ def _nats_line(name: str, by_system: Sequence[Sequence[float]], plan: Plan) -> C
     ]
     there = [value for value in whole if value is not None]
     line: Cells = [name]
-    for mean, shown in zip(means, whole, strict=True):
+    for mean, shown, reason in zip(means, whole, reasons, strict=True):
         n = mean.n if mean else 0
-        text = written(mean.mean if mean else None, mean.sd if mean else None, n, "missing", NATS)
+        text = written(mean.mean if mean else None, mean.sd if mean else None, n, reason, NATS)
         text += "" if n in (0, len(plan.seeds)) else f" [{n}/{len(plan.seeds)}]"
         line.append(Shown(text, len(there) > 1 and shown == min(there)))
     return line

@@ -8,9 +8,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from workflow_scripts.common.checked_options import is_list_of_texts, json_object, named_once, read_groups
+from workflow_scripts.common.checked_options import (
+    directions_by,
+    is_list_of_texts,
+    json_object,
+    lists_of_texts,
+    named_once,
+    read_groups,
+)
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest, run_main
 from workflow_scripts.common.files import write_text
@@ -68,8 +74,12 @@ def read_plan(args: argparse.Namespace) -> Plan:
     if not 0 < args.level < 1:
         raise UserError(f"--level: {args.level} is not between 0 and 1")
     lists = (args.systems, args.seeds, args.testsets, args.directions, args.metrics, args.profiles)
-    partial = _directions_by("testsets", args.partial_testsets, {"talks": ["de-en"]}, args)
-    own = _directions_by("systems", args.partial_systems, {"bilingual": ["de-en"]}, args)
+    partial = directions_by(
+        "partial-testsets", args.partial_testsets, {"talks": ["de-en"]}, args.testsets, args.directions
+    )
+    own = directions_by(
+        "partial-systems", args.partial_systems, {"bilingual": ["de-en"]}, args.systems, args.directions
+    )
     draws = read_draws(args.draws, args.systems)
     own |= {key: own[names[0]] for key, names in draws.items() if names[0] in own}
     for direction in args.untrained:
@@ -78,26 +88,10 @@ def read_plan(args: argparse.Namespace) -> Plan:
     return Plan(args.experiment, *lists, args.comet, partial, own, draws, args.untrained)
 
 
-def _directions_by(
-    kind: str, text: str, example: dict[str, Any], args: argparse.Namespace
-) -> dict[str, list[str]]:
-    """Parse an option that says which directions each of --testsets, or --systems, has."""
-    found = json_object(f"partial-{kind}", text, example, _lists)
-    for name, directions in found.items():
-        for value, known in ((name, getattr(args, kind)), *((one, args.directions) for one in directions)):
-            if value not in known:
-                raise UserError(f"--partial-{kind}: no {value!r}{nearest(value, known)}")
-    return found
-
-
-def _lists(found: dict[str, Any]) -> bool:
-    return all(is_list_of_texts(listed) and listed for listed in found.values())
-
-
 def read_draws(text: str, systems: Sequence[str]) -> dict[str, list[str]]:
     """Parse ``--draws``: ``{"random": ["random-1", "random-2"]}``. Raises UserError: not of that shape, a
     name that is also a system's, or a draw that is no system or is named twice."""
-    draws = json_object("draws", text, {"random": ["random-1", "random-2"]}, _lists)
+    draws = json_object("draws", text, {"random": ["random-1", "random-2"]}, lists_of_texts)
     check_names("--draws:", draws)
     drawn = [name for names in draws.values() for name in names]
     named_once("draws", drawn)

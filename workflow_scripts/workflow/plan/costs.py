@@ -7,7 +7,7 @@ from pathlib import Path
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.graph import PlannedJob
-from workflow_scripts.workflow.plan.disk_plan import parameters, symbols_of
+from workflow_scripts.workflow.plan.disk_plan import parameters_of
 from workflow_scripts.workflow.plan.first_estimates import HOW, FirstEstimates
 from workflow_scripts.workflow.plan.times import (
     JobTime,
@@ -69,7 +69,7 @@ def training_cost(
     if seconds is not None:
         return Cost(seconds, 0.0, f"{many} × {seconds / left:.2g} s: {HOW}{less}", first=True)
     if like is None:
-        operations = OPERATIONS * parameters(experiment.model.architecture(), symbols_of(experiment))
+        operations = OPERATIONS * parameters_of(experiment)
         hours = operations * batch * left / GPU_OPERATIONS / 3600
         return Cost(None, 0.0, f"{many}; no network of this size was trained here{less}", hours)
     pace = like.seconds / like.updates * batch / like.batch

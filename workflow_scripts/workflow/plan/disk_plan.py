@@ -61,6 +61,13 @@ def parameters(architecture: Mapping[str, Any], symbols: int) -> int:
     return int(encoder + decoder + final_norms + embeddings * symbols * dim)
 
 
+def parameters_of(experiment: Experiment) -> int:
+    """Return the parameters of an experiment's model; where only its checkpoint says them, at most these."""
+    if experiment.attach is not None and not experiment.known_architecture:
+        return size_of(Path(experiment.attach.checkpoint)) // FLOAT
+    return parameters(experiment.model.architecture(), symbols_of(experiment))
+
+
 def symbols_of(experiment: Experiment) -> int:
     """Return the symbols of an experiment's vocabulary, language tokens included."""
     return experiment.subwords.vocab_size + OTHER_SYMBOLS + len(experiment.languages)
@@ -69,7 +76,7 @@ def symbols_of(experiment: Experiment) -> int:
 def need_of(experiment: Experiment, results: Path, jobs: Iterable[PlannedJob], at_once: int) -> Need:
     """Return the bytes that jobs will add below ``results``; ``at_once``: trainings that run at once."""
     symbols = symbols_of(experiment)
-    weights = FLOAT * parameters(experiment.model.architecture(), symbols)
+    weights = FLOAT * parameters_of(experiment)
     kept, passing, systems = 0, [], 0
     prepared, to_prepare = 0, set[str]()
     text, raw, unknown = TextSizes(experiment, results), 0, False

@@ -15,7 +15,7 @@ from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import TRAIN, VALID
 from workflow_scripts.workflow.graph import PlannedJob
-from workflow_scripts.workflow.plan.disk_plan import parameters, symbols_of
+from workflow_scripts.workflow.plan.disk_plan import parameters_of
 from workflow_scripts.workflow.plan.text_sizes import TextSizes
 from workflow_scripts.workflow.stage_list.models import ON_TEXT
 
@@ -79,7 +79,7 @@ class FirstEstimates:
 
     @cached_property
     def _parameters(self) -> int:
-        return parameters(self._experiment.model.architecture(), symbols_of(self._experiment))
+        return parameters_of(self._experiment)
 
     def training(self, stage: str, updates: int, tokens: int) -> float | None:
         """Return the seconds of so many updates of so many padded tokens; None: unknown."""
@@ -130,7 +130,7 @@ class FirstEstimates:
                 return text.sentences(given["subset"], given["pair"])
             case "randomise_tokens":
                 return text.sentences(given["varied"], given["pair"])
-            case "count_activations":
+            case "count_activations" | "score_magnitude":
                 return text.sentences(given.get("text", VALID), pair_of(given["direction"]))
             case "count_encoder":
                 by = job.rule.removeprefix("count_encoder_").removesuffix(ON_TEXT)
@@ -142,6 +142,8 @@ class FirstEstimates:
                 return text.sentences(given["testset"], pair_of(given["direction"]))
             case "mask_control":
                 return self._control()
+            case "criteria":
+                return self._criteria()
             case "score_contrastive":
                 return self._items(Path(experiment.evaluation.contrastive[given["contrast"]]))
             case "score" | "score_ceiling" | "round_trip" | "identify" | "score_likelihood":
@@ -170,6 +172,16 @@ class FirstEstimates:
             near = sum(source == one or target == two for one, two in map(split_direction, directions)) - 1
             total += min(number, most) * (CONTROLS + near)
         return total
+
+    def _criteria(self) -> float | None:
+        """Each direction whole, and without and with only the units of each set, its own and of others."""
+        asked, (testset, directions) = self._experiment.analysis.criteria, self._experiment.control_text
+        numbers = [self.text.sentences(testset, pair_of(direction)) for direction in directions]
+        if asked is None or None in numbers:
+            return None
+        tested = len(directions) if asked.others is None else min(asked.others + 1, len(directions))
+        passes = 1 + 2 * (len(asked.names) + asked.draws) * tested + (2 if asked.k else 0)
+        return passes * sum(min(number or 0, asked.sentences) for number in numbers)
 
     def _resamples(self, tests: int) -> float:
         asked = self._experiment.evaluation.significance

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflow_scripts.common.errors import run_main
+from workflow_scripts.common.naming import number_of
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_file
 from workflow_scripts.workflow.arguments import parser_of
@@ -157,7 +158,7 @@ def _shortened(lines: Iterable[Line]) -> Iterator[Line]:
         found.sort(key=lambda line: -line.jobs)
         yield from found[:MOST_LINES]
         if rest := found[MOST_LINES:]:
-            yield Line(stage, f"{len(rest)} other reasons", sum(line.jobs for line in rest))
+            yield Line(stage, number_of(len(rest), "other reason"), sum(line.jobs for line in rest))
 
 
 def table(lines: list[Line]) -> str:

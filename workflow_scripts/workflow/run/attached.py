@@ -1,4 +1,4 @@
-"""What must be there of a baseline that plain fairseq trained, before the first job."""
+"""What must be there of what other programs made, before the first job."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,14 @@ from workflow_scripts.common.binarised_names import candidates, files_of
 from workflow_scripts.common.errors import UserError, first_of
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.units.vocabulary import Vocabulary
+
+
+def missing_masks(experiment: Experiment) -> Iterator[str]:
+    """Yield a line for each mask set whose files, of another program, are not all there."""
+    for name, pattern in experiment.foreign_masks.items():
+        files = dict.fromkeys(pattern.replace("{direction}", one) for one in experiment.train_directions)
+        if gone := [file for file in files if not Path(file).is_file()]:
+            yield f"masks.sets.{name}.file: there is no file {first_of(gone)} in {Path.cwd()}"
 
 
 def missing_of_attached(experiment: Experiment) -> Iterator[str]:

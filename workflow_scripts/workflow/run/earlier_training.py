@@ -77,7 +77,11 @@ def earlier_training(
 def _is_other(identity: Mapping[str, Any], experiment: Experiment, job: PlannedJob) -> bool:
     system, settings = system_of(experiment, job)
     given = settings.settings()
-    model = experiment.model.architecture()
+    # Of an attached baseline the config may say nothing: then it is the one that was trained.
+    model = {
+        **experiment.model.architecture(),
+        **identity.get("architecture", {}),
+    } | experiment.known_architecture
     overrides = {key: given[key] for key in DROPOUTS if given[key] is not None}
     wanted = {
         "seed": int(job.wildcards["seed"]),

@@ -1,13 +1,14 @@
-"""Stages that take what plain fairseq made: checkpoints, and binarised text."""
+"""Stages that take what other programs made: checkpoints, binarised text, and units."""
 
 import re
 from collections.abc import Iterator
 
 from workflow_scripts.common.directions import pair_of
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.workflow.needed_masks import selected
 from workflow_scripts.workflow.stage import Stage, Wildcards, each
 from workflow_scripts.workflow.stage_list.data import shards
-from workflow_scripts.workflow.stage_list.models import parts_of
+from workflow_scripts.workflow.stage_list.models import of_baseline, parts_of
 
 
 def import_rule(system: str) -> str:
@@ -40,6 +41,13 @@ STAGES = (
         files={"system": _imported},
         rule=lambda e, w: import_rule(w["attached"]),
         jobs=lambda e: each(attached=e.attached, seed=e.train.seeds),
+    ),
+    Stage(
+        "activations.import_units",
+        "fairseq",
+        log="{system}/s{seed}/{foreign}",
+        files={"masks": "masks/{system}/s{seed}/{foreign}.npz"},
+        jobs=lambda e: of_baseline(e, foreign=[one for one in selected(e) if one in e.foreign_masks]),
     ),
     Stage(
         "train.use_data_bin",

@@ -64,7 +64,7 @@ def decoded_rows(experiment: Experiment) -> list[dict[str, str]]:
     return each(maskset=needed_masks.rows(experiment), direction=experiment.untrained_directions)
 
 
-def _texts(experiment: Experiment) -> Iterator[dict[str, str]]:
+def scored_texts(experiment: Experiment) -> Iterator[dict[str, str]]:
     """Yield the texts on which units are scored: as folder, and as part of the names of jobs and rules."""
     yield {"text": VALID, "on": "", "rule": ""}
     for text in other_texts(experiment):
@@ -72,7 +72,7 @@ def _texts(experiment: Experiment) -> Iterator[dict[str, str]]:
 
 
 def _counted_together(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    for text in _texts(experiment):
+    for text in scored_texts(experiment):
         needed = needed_masks.scored(experiment, text=text["text"])
         found = experiment.counted_together.items()
         by = [by for by, group in found if needed.issuperset(group)]
@@ -80,23 +80,24 @@ def _counted_together(experiment: Experiment) -> Iterator[dict[str, Any]]:
 
 
 def _counted_alone(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    for text in _texts(experiment):
+    for text in scored_texts(experiment):
         needed = needed_masks.scored(experiment, text=text["text"])
         alone = [direction for direction in experiment.counted_alone if direction in needed]
         yield from (text | job for job in of_baseline(experiment, direction=alone))
 
 
 def _importance(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    for scores in dict.fromkeys(named.one.scores for named in experiment.masks.named.values()):
-        folder, _, units = scores.partition("/")
-        for text in _texts(experiment) if folder == "importance" else ():
+    for scores in needed_masks.importances(experiment):
+        units = scores.partition("/")[2]
+        for text in scored_texts(experiment):
             directions = sorted(needed_masks.scored(experiment, scores, text["text"]))
             jobs = of_baseline(experiment, units=[units], direction=directions)
             yield from (text | job for job in jobs)
 
 
 def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    rows = [{"maskset": name, "row": ""} for name in needed_masks.selected(experiment)]
+    selected = [name for name in needed_masks.selected(experiment) if name not in experiment.foreign_masks]
+    rows = [{"maskset": name, "row": ""} for name in selected]
     rows += [{"maskset": o["maskset"], "row": f"/{o['direction']}"} for o in decoded_rows(experiment)]
     for where in of_baseline(experiment):
         yield from (where | row for row in rows)

@@ -24,8 +24,9 @@ from workflow_scripts.units.space import UnitSpace
 
 logger = logging.getLogger(__name__)
 
-#: Of a network without gates, in eval mode, and masks: the units that each direction keeps now, bool.
-Select = Callable[[nn.Module, MaskTable], NDArray[np.bool_]]
+#: Of a network without gates, in eval mode, and masks: the units that each direction keeps now, bool, and
+#: more facts of their manifest.
+Select = Callable[[nn.Module, MaskTable], tuple[NDArray[np.bool_], dict[str, Any]]]
 
 
 def first_weights(network: nn.Module, space: UnitSpace) -> list[tuple[nn.Parameter, slice]]:
@@ -53,7 +54,7 @@ def masks_of_state(masks: MaskTable, directions: Sequence[str], state: Mapping[s
     ``state``: of ``MaskedTraining.state``."""
     if state is None or not state["renewed"]:
         return masks
-    facts = {**masks.manifest, RENEWED: state["renewed"]}
+    facts = {**masks.manifest, **state["noted"], RENEWED: state["renewed"]}
     return MaskTable(directions, state["bits"].numpy(), masks.space, facts, masks.origin)
 
 
@@ -69,7 +70,7 @@ class MaskedTraining:
         self.directions = tuple(directions)
         self._network, self._first, self._method = network, masks, method
         self._updated = torch.zeros(len(self.directions), dtype=torch.bool)
-        self._renewed = 0
+        self._renewed, self._noted = 0, dict[str, Any]()
         self._use(masks)
 
     def _use(self, masks: MaskTable) -> None:
@@ -90,12 +91,13 @@ class MaskedTraining:
         # Not at the end of the update before, whose checkpoint has the masks that it was validated under.
         before = self._bits()
         self.gates.clear()
-        bits = before
+        bits, noted = before, dict[str, Any]()
         if not (distributed.is_initialized() and distributed.get_rank()):
             # A copy: what the network keeps from a pass without gradients must not come into a training.
             plain = copy.deepcopy(self._network).float().eval()
-            bits = torch.from_numpy(np.packbits(select(plain, self.masks), axis=1))
-        self.load({"bits": tensor_from_rank_0(bits), "renewed": updates})
+            keep, noted = select(plain, self._first)
+            bits = torch.from_numpy(np.packbits(keep, axis=1))
+        self.load({"bits": tensor_from_rank_0(bits), "renewed": updates, "noted": noted})
         changed = np.unpackbits(before.numpy() ^ self._bits().numpy()).sum()
         share = changed / (len(self.directions) * self.masks.space.size)
         logger.info(f"masks made again at update {updates}: {share:.1%} of them changed")
@@ -104,14 +106,16 @@ class MaskedTraining:
         return torch.from_numpy(np.packbits([self.masks.row(name) for name in self.directions], axis=1))
 
     def state(self) -> dict[str, Any] | None:
-        """Return what a checkpoint needs to go on: the bits in use, uint8 [directions, bytes], and after how
-        many updates they were made; None where they are those of the beginning for ever."""
-        return {"bits": self._bits(), "renewed": self._renewed} if "renew" in self._method else None
+        """Return what a checkpoint needs to go on: the bits in use, uint8 [directions, bytes], after how many
+        updates they were made, and more facts; None where they are those of the beginning for ever."""
+        if "renew" not in self._method:
+            return None
+        return {"bits": self._bits(), "renewed": self._renewed, "noted": self._noted}
 
     def load(self, state: Mapping[str, Any] | None) -> None:
         """Go on with the masks of a checkpoint."""
         if state is not None:
-            self._renewed = state["renewed"]
+            self._renewed, self._noted = state["renewed"], state["noted"]
             self._use(masks_of_state(self._first, self.directions, state))
 
     def select(self, number: int) -> None:

@@ -42,8 +42,8 @@ from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
 
-#: Port of the network as it is, masks, data folder, directions → the units that each keeps now.
-SelectAgain = Callable[[Port, MaskTable, str, Sequence[str]], NDArray[np.bool_]]
+#: Port of the network as it is, masks, data folder, directions → the units that each keeps now, more facts.
+SelectAgain = Callable[[Port, MaskTable, str, Sequence[str]], tuple[NDArray[np.bool_], dict[str, Any]]]
 
 # The row of all directions together; its loss chooses the best checkpoint.
 ALL = "all"
@@ -152,7 +152,7 @@ class NeuronspecTranslationTask(FairseqTask):
         if self.adapted is not None:
             self.adapted.adapters.check_fired()
 
-    def _select_masks(self, network: Any, masks: MaskTable) -> NDArray[np.bool_]:
+    def _select_masks(self, network: Any, masks: MaskTable) -> tuple[NDArray[np.bool_], dict[str, Any]]:
         port = FairseqPort(network, self.vocabulary)
         return self.select_again(port, masks, shard_of_epoch(self.plan["data_bin"], 1), self.directions)
 

@@ -1,0 +1,49 @@
+"""The section `analysis.criteria`: scores of units that are put side by side."""
+
+from typing import Annotated, get_args
+
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, field_validator
+
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.config.base import Percent, Section
+from workflow_scripts.config.masks import Score, folder_of
+from workflow_scripts.units.selectors import parse_selector
+
+
+def _size(text: str) -> str:
+    try:
+        selector = parse_selector(f"top:{text}")
+    except UserError as error:
+        raise ValueError(str(error)) from None
+    if selector.whole_model or selector.magnitude:
+        raise ValueError(f"{text!r}: a share of each layer's units, such as 5%, or a number of them")
+    return selector.text.removeprefix("top:")
+
+
+class Criteria(Section):
+    """Scores side by side: what removing or keeping the units does that each of them names."""
+
+    names: list[Score] = Field(list(get_args(Score)), min_length=1, description="Scores of FFN neurons.")
+    size: Annotated[str, BeforeValidator(str), AfterValidator(_size)] = Field(
+        "5%", description="Units of each layer: a share, or so many."
+    )
+    draws: int = Field(5, ge=5, description="Random sets of the same size.")
+    others: PositiveInt | None = Field(
+        None, description="Other directions that a direction's units are tested on; null: all."
+    )
+    sentences: PositiveInt = Field(300, description="Sentences of each direction.")
+    k: Percent | None = Field(
+        None, description="The row mask is compared with removal at this k of the sweep; null: not."
+    )
+
+    @field_validator("names")
+    @classmethod
+    def _distinct(cls, value: list[str]) -> list[str]:
+        if repeated := sorted({one for one in value if value.count(one) > 1}):
+            raise ValueError(f"{repeated[0]!r} is listed twice")
+        return value
+
+    @property
+    def scores(self) -> dict[str, str]:
+        """Name of each score → its folder."""
+        return {name: folder_of(name) for name in self.names}
