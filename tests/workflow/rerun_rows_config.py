@@ -123,6 +123,22 @@ MADE = [
         drawn(1),
     ),
     Row(
+        "a mask set is added on other text (`texts`, `text`)",
+        {
+            "vary_text": 2,  # both pairs
+            "binarise": 4,  # both sides of them
+            "count_activations": 2,
+            "count_encoder": 1,
+            "select_masks": 1,
+            **UNITS,
+        },
+        "the text, its counts and the set; the validation text and its counts stay",
+        {
+            "texts": {"shuffled": {"change": "shuffled_words"}},
+            "masks": {"sets": {"other": {"select": "mass:70", "text": "shuffled"}}},
+        },
+    ),
+    Row(
         "a direction is added that is only evaluated (`directions.evaluate_only`)",
         {
             "prepare_text": 1,  # de-fr of news
