@@ -245,3 +245,15 @@ def test_only_systems_that_translate_through_masks_need_rows_of_untrained_direct
         "gradients": [],
         "lass": [f"{R}/masks/baseline/s1/lass70/de-fr.npz"],
     }
+
+
+def test_tables_are_told_of_draws_and_of_what_was_trained(planned: Plan) -> None:
+    [job] = planned.of("tabulate")
+    assert json.loads(job.options["--draws"]) == {"random": ["random-1", "random-2"]}
+    assert json.loads(job.options["--partial-systems"])["lora"] == ["en-fr", "fr-en"]
+    assert (job.options["--untrained"], "--choose" in job.options) == ("de-fr", False)
+    costs = json.loads(job.options["--costs"])
+    assert [name for name, one in costs.items() if one["engine"] == "fairseq"] == ["small"]
+    assert {name for name, one in costs.items() if one["trained"] == "adapters"} == {"small", "lora"}
+    assert costs["lass"]["extraction"] == ["select_masks/baseline/s{seed}/lass70.tsv"]
+    assert f"{R}/systems/full/s1/system.json" in job.inputs

@@ -18,9 +18,8 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
-from workflow_scripts.units.lape import FORMS
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.score_table import ACTIVATIONS, IMPORTANCE, MAGNITUDE, ScoreTable
+from workflow_scripts.units.score_table import ACTIVATIONS, FORMS, IMPORTANCE, MAGNITUDE, ScoreTable
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.workflow.provenance.records import read_record
 
