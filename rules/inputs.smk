@@ -149,6 +149,12 @@ def masks_of_criteria(wildcards):
     return f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/k{k}.npz" if k else []
 
 
+def more_of_criteria(wildcards, input):
+    """These masks as an option, and whether scores that say nothing are accepted."""
+    accept = ["--accept-uninformative"] if EXPERIMENT.masks.accept_uninformative else []
+    return " ".join([f"--masks {input.masks}"] * bool(input.masks) + accept)
+
+
 def criteria_settings(asked):
     """What the config says of criteria, as options of their stage."""
     return {"max_sentences": asked.sentences, **asked.model_dump(include={"size", "draws", "others"})}
@@ -295,13 +301,6 @@ def comet_settings(model):
 
 # Systems whose folders tables read: for costs, and for the validation losses that choose a k of a sweep.
 READ = EXPERIMENT.all_systems if COSTS in tables_of(EXPERIMENT) else []
-
-
-def partial_systems(testset):
-    """The directions of a test set that systems have which do not translate all of them."""
-    had = {system: EXPERIMENT.directions_scored(system, testset) for system in EXPERIMENT.partial_systems}
-    own = {system: found for system, found in had.items() if found != EXPERIMENT.directions_of(testset)}
-    return {"partial_systems": own} if own else {}
 
 
 def tables():
