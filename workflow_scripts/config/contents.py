@@ -9,7 +9,8 @@ from workflow_scripts.config.base import Language, Name, Section
 from workflow_scripts.config.evaluation import Evaluation, Report
 from workflow_scripts.config.export import Export
 from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern, FilesSource
-from workflow_scripts.config.masks import FAMILY, SWEEP, Masks
+from workflow_scripts.config.mask_list import Masks
+from workflow_scripts.config.masks import FAMILY, SWEEP
 from workflow_scripts.config.sections import (
     Activations,
     Analysis,
