@@ -303,13 +303,6 @@ def comet_settings(model):
 READ = EXPERIMENT.all_systems if COSTS in tables_of(EXPERIMENT) else []
 
 
-def partial_systems(testset):
-    """The directions of a test set that systems have which do not translate all of them."""
-    had = {system: EXPERIMENT.directions_scored(system, testset) for system in EXPERIMENT.partial_systems}
-    own = {system: found for system, found in had.items() if found != EXPERIMENT.directions_of(testset)}
-    return {"partial_systems": own} if own else {}
-
-
 def tables():
     """What the config says of tables, and the folders of what is not a score."""
     asked, evaluation = EXPERIMENT.report, EXPERIMENT.evaluation

@@ -37,6 +37,18 @@ def like(folder, spoil, directions="de-en en-de"):
     return f"--directions {directions} --like like.npz --rows random --seed 1 --out masks.npz"
 
 
+@deferred
+def weighed(folder, options="", **changes):
+    """A system whose weights masks are selected from."""
+    tiny.system(folder, **changes)
+    return f"--weights-of system --directions de-en --select top:70% {options} --out masks.npz"
+
+
+def adapted(value):
+    value["adapters"] = {"file": "dict.txt", "kind": "lora", "size": 2}
+    value["directions"]["de-en"]["adapter_row"] = "de"
+
+
 def masks_of(bits, rows=tiny.DIRECTIONS, space=None):
     manifest = {"format": "neuronspec-masks-1", "rows": rows, "space": space or tiny.SPACE.to_json()}
     return lambda path: write_archive(path, {"bits": bits}, manifest)
@@ -88,6 +100,9 @@ POSITIONS = {"source_positions": 10_000, "target_positions": 10_000, "count_pads
 UNDEFINED = np.where(np.arange(tiny.SPACE.size) == 5, np.nan, 1.0)[None, :]
 
 CASES = [
+    select("weights-both", "masks of weights and of counts at once", weighed("--activations-root counts"), "--weights-of: goes without --activations-root; leave one out"),
+    select("weights-adapter", "masks of the weights of a direction with an adapter", weighed(describe=adapted), "system/system.json: de-en has an adapter, and its weights were not trained; name a system that trains them"),
+    select("weights-equal", "masks of weights that are all alike", weighed(change=lambda values: values["encoder.layers.0.self_attn.k_proj.weight"].fill(1)), "system/model.safetensors: tied: 44 of the 44 units that de-en keeps in encoder.0.self.k have the score 1, and so have 20 that are left out: their order alone decides; take another amount, or more text; or accept it: --accept-uninformative, masks.accept_uninformative"),
     select("counts-absent", "a direction without counts", counted(lambda path: path.unlink()), "counts/en-de.npz: no activations of direction 'en-de'; count them first"),
     select("counts-empty", "an empty .npz", counted(lambda path: path.write_bytes(b"")), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
     select("counts-cut", "a truncated .npz", counted(lambda path: path.write_bytes(path.read_bytes()[:-40])), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),

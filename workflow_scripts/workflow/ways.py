@@ -1,21 +1,26 @@
 """How each system came to be, for the table of costs: what was trained and what made its masks."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.masks import ALL_UNITS
+from workflow_scripts.config.masks import ALL_UNITS, COMPARING, Named
+from workflow_scripts.workflow import needed_masks
 from workflow_scripts.workflow.stages import STAGES
 
 
 def ways(experiment: Experiment) -> dict[str, dict[str, Any]]:
     """Return, by system, what was trained (nothing, adapters, ffn, all), the engine that decodes it, and the
     files and folders below `benchmarks/` of the jobs that made its masks; `{seed}` stays a wildcard."""
+    named = [experiment.masks.named[name] for name in needed_masks.selected(experiment)]
+    wanted = dict.fromkeys(place for one in named for place in _scores(one))
+    scored = {place: list(dict.fromkeys(_scoring(experiment, *place))) for place in wanted}
     return {
         system: {
             "trained": _trained(experiment, system),
             "engine": experiment.engine_of(system),
-            "extraction": _extraction(experiment, system),
+            "extraction": _extraction(experiment, system, scored),
         }
         for system in experiment.all_systems
     }
@@ -30,22 +35,36 @@ def _trained(experiment: Experiment, name: str) -> str:
     return "adapters" if system.adapters else system.parameters
 
 
-def _extraction(experiment: Experiment, name: str) -> list[str]:
+def _scores(named: Named) -> list[tuple[str, str]]:
+    """Return the folders of the scores that a mask set is selected by, each with the text that it is of."""
+    if named.one.select is None:
+        return []
+    # Scores that compare languages are made of counts.
+    counts = ["activations"] if named.one.scores in COMPARING else []
+    return [(folder, named.text) for folder in (*counts, named.one.scores)]
+
+
+def _extraction(
+    experiment: Experiment, name: str, scored: Mapping[tuple[str, str], Sequence[str]]
+) -> list[str]:
     masks = experiment.masked.get(name, ALL_UNITS)
     if masks == ALL_UNITS:
         return []
     chain = experiment.masks.chain(masks)
-    sets = [experiment.masks.named[one].one for one in chain]
-    folders = dict.fromkeys(one.scores.partition("/")[0] for one in sets if one.select is not None)
-    scored = [place for folder in folders for place in _scoring(experiment, folder)]
-    return scored + [f"select_masks/{BASELINE}/s{{seed}}/{one}.tsv" for one in chain]
+    sets = [experiment.masks.named[one] for one in chain]
+    jobs = [job for one in sets for place in _scores(one) for job in scored.get(place, [])]
+    return [*dict.fromkeys(jobs), *(f"select_masks/{BASELINE}/s{{seed}}/{one}.tsv" for one in chain)]
 
 
-def _scoring(experiment: Experiment, folder: str) -> list[str]:
-    """Return the folders of benchmarks of the stages that write scores of units into a folder."""
-    found = []
+def _scoring(experiment: Experiment, folder: str, text: str) -> Iterator[str]:
+    """Yield the folders of benchmarks of the jobs that write scores of units on a text into a folder."""
+    seed = experiment.train.seeds[0]
     for stage in STAGES.values():
-        job = next(iter(stage.jobs(experiment)), None)
-        if job is not None and any(path.startswith(f"{folder}/") for path in stage.made(experiment, job)):
-            found.append(f"{stage.place}/{BASELINE}/s{{seed}}")
-    return found
+        first = next(stage.jobs_of(experiment), None)
+        # Not every job of every stage is looked at: there are thousands.
+        if first is None or not first.outputs[0].startswith(folder.partition("/")[0]):
+            continue
+        for job in stage.jobs_of(experiment):
+            if any(path.startswith(f"{folder}/") and f"/s{seed}/{text}/" in path for path in job.outputs):
+                place = job.name.rpartition("/")[0]
+                yield f"{job.stage}/{place}".replace(f"/s{seed}", "/s{seed}", 1)

@@ -74,7 +74,9 @@ def test_a_masked_system(tmp_path):
     measured(tmp_path, "count_activations/baseline/s1/en-de.tsv", 2.0)
     measured(tmp_path, "count_activations/baseline/s1/de-en.tsv", 3.0)
     measured(tmp_path, "select_masks/baseline/s1/k70.tsv", 0.5)
+    # Of another seed, and on another text.
     measured(tmp_path, "select_masks/baseline/s2/k70.tsv", 9.0)
+    measured(tmp_path, "count_activations/baseline/s1/news/en-de.tsv", 9.0)
     measured(tmp_path, "decode/ns/s1/test.en-de.tsv", 1.25)
     measured(tmp_path, "decode/ns/s1/test.de-en.tsv", 1.0)
     made = way(extraction=["count_activations/baseline/s{seed}", MASKS])

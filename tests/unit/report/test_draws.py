@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.report.made import csv_rows, plan_of, put_scores, scores_of, tabulate
 from workflow_scripts.report.read.layout import BOTH, INTO, OUT
+from workflow_scripts.report.tables import show
 from workflow_scripts.report.tables.averages import NO_DIRECTIONS, Estimate
 from workflow_scripts.report.tables.draws import Interval, caution_on_draws, figures, interval
 from workflow_scripts.report.tables.summary import summarise
@@ -111,7 +112,7 @@ def test_five_draws_need_no_caution():
     assert said.startswith("Fewer than 5 draws: random (4), other (1).")
 
 
-def test_tables_of_a_system_of_fewer_directions(tmp_path):
+def test_tables_of_a_system_of_fewer_directions(tmp_path, capsys):
     put_scores(tmp_path, "baseline", {"bleu": 10.0}, DIRECTIONS)
     put_scores(tmp_path, "pair", {"bleu": 12.0}, ["en-de"])
     partial = '{"pair": ["en-de"]}'
@@ -120,3 +121,9 @@ def test_tables_of_a_system_of_fewer_directions(tmp_path):
     line = "| pair | **12.00** | +2.00 | n/a (no such directions) | n/a (no such directions) |"
     assert line in pages["summary"]
     assert "| de-en | 10.00 | n/a (no such directions) |" in pages["scores"]
+    show.main(["--tables", str(tmp_path / "tables")])
+    said = capsys.readouterr().out
+    assert "test, BLEU (n = 1 seed, sd n/a; gains on both)" in said
+    assert [line.split() for line in said.splitlines() if line.startswith("pair")] == [
+        ["pair", "12.00", "-", "-", "-", "-"]
+    ]

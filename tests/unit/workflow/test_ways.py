@@ -41,10 +41,21 @@ def test_what_is_trained_and_what_decodes():
 def test_masks_are_made_by_scoring_and_by_selecting_all_sets_that_they_are_made_of():
     sets = {
         "chance": {"like": "k70", "rows": "random", "draws": 2},
+        "other": {"like": "heads", "rows": "shuffled"},
         "heads": {"of": "importance", "units": ["head"], "select": "top:70%"},
     }
+    sets["news"] = {"select": "mass:70", "text": "news"}
     systems = {"continued": {"masks": "all"}, "random": {"masks": "chance"}, "few": {"masks": "heads"}}
+    sets["own"] = {"of": "lape", "select": "top:10%"}
+    systems["comparing"] = {"masks": "own"}
+    systems |= {"other": {"masks": "news"}, "mixed": {"masks": "other"}}
     made = found(systems=systems, masks={"k": [70], "sets": sets})
     assert made["baseline"]["extraction"] == made["continued"]["extraction"] == []
     assert made["random-2"]["extraction"] == [*COUNTED, of("chance-2"), of("k70")]
     assert made["few"]["extraction"] == ["score_importance/baseline/s{seed}", of("heads")]
+    assert made["mixed"]["extraction"] == ["score_importance/baseline/s{seed}", of("other"), of("heads")]
+    # Made of counts.
+    score = "score_lape/baseline/s{seed}"
+    assert made["comparing"]["extraction"] == [*COUNTED, score, of("own")]
+    # On another text: of other folders.
+    assert made["other"]["extraction"] == [*(f"{place}/news" for place in COUNTED), of("news")]

@@ -25,7 +25,7 @@ EXAMPLE = {"ns-k95": {"trained": EVERYTHING, "engine": "ctranslate2", "extractio
 @dataclass(frozen=True)
 class Way:
     """How a system came to be: what of it was trained, and what decodes it; below ``benchmarks/`` the files
-    and folders of the jobs that made its masks, ``{seed}`` in them."""
+    of the jobs that made its masks, and the folders whose own files are of such jobs; ``{seed}`` in them."""
 
     trained: str
     engine: str
@@ -109,7 +109,7 @@ def _seconds(benchmarks: Path, places: Sequence[str]) -> float | None:
     total = 0.0
     for place in places:
         path = benchmarks / place
-        files = sorted(path.rglob("*.tsv")) if path.is_dir() else [path]
+        files = sorted(path.glob("*.tsv")) if path.is_dir() else [path]
         if not files or not all(file.is_file() for file in files):
             return None
         for file in files:

@@ -4,6 +4,7 @@ It answers whether a mask adds anything to further training, and whether any mas
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -15,7 +16,7 @@ from workflow_scripts.evaluate.significance.correction import count_outcomes, hi
 from workflow_scripts.evaluate.significance.power import detectable_difference
 from workflow_scripts.report.read.layout import BOTH, layout
 from workflow_scripts.report.read.read_scores import Plan, Score
-from workflow_scripts.report.read.read_significance import Compared
+from workflow_scripts.report.read.read_significance import Compared, Comparison
 from workflow_scripts.report.tables.averages import Estimate, Parts, Values, difference, values_of
 from workflow_scripts.report.tables.display import Display, averaging_notes
 from workflow_scripts.report.tables.draws import interval
@@ -50,6 +51,10 @@ ONE_SEED = (
     "WARNING: one seed. Trainings of other seeds differ by chance, and nothing here says how much: take at "
     "least three (train.seeds)."
 )
+
+
+#: By test set, profile, metric, system and the one that it is tested against.
+Tested = defaultdict[tuple[str, str, str, str, str], list[Comparison]]
 
 
 @dataclass(frozen=True)
@@ -87,10 +92,14 @@ def controls_table(
     scores: Sequence[Score], plan: Plan, display: Display, compared: Compared | None = None
 ) -> Table:
     """Return the table; ``compared`` is None where no significance was tested."""
-    lines = []
-    for place in _places(scores, plan, display.pivot):
-        for system, other in _pairs(plan, display):
-            lines.append(_line(place, system, other, display, compared))
+    tested: Tested = defaultdict(list)
+    for one in compared.comparisons if compared else []:
+        tested[one.testset, one.profile, one.metric, one.system, one.against].append(one)
+    lines = [
+        _line(place, *pair, display, tested)
+        for place in _places(scores, plan, display.pivot)
+        for pair in _pairs(plan, display)
+    ]
     frame = frame_of(lines, COLUMNS)
     rows = records(frame)
     blocks = [
@@ -125,7 +134,7 @@ def _places(scores: Sequence[Score], plan: Plan, pivot: str) -> Iterator[Place]:
                 yield Place(plan, *wanted, side, parts, values)
 
 
-def _line(place: Place, system: str, other: str, display: Display, compared: Compared | None) -> list[Any]:
+def _line(place: Place, system: str, other: str, display: Display, tested: Tested) -> list[Any]:
     found = place.difference(system, other)
     within = interval(found.values)
     detectable = detectable_difference(found.values)
@@ -148,7 +157,7 @@ def _line(place: Place, system: str, other: str, display: Display, compared: Com
         "draws_high": among.high if among else None,
         "z": decimal_mean(drawn) / sd if against_draws and sd else None,
         "above": _better(drawn, place.metric) if against_draws and drawn else None,
-        **_outcomes(place, system, other, compared),
+        **_outcomes(place, system, other, tested),
         "note": found.reason,
     }
     ranks = display.floor.ranks(place.testset, place.profile, place.side, place.metric)
@@ -164,15 +173,14 @@ def _better(differences: Sequence[float], metric: str) -> int:
     return sum((one > 0) == higher_is_better(metric) for one in differences if one)
 
 
-def _outcomes(place: Place, system: str, other: str, compared: Compared | None) -> dict[str, int | None]:
+def _outcomes(place: Place, system: str, other: str, tested: Tested) -> dict[str, int | None]:
     """Return wins, losses and ties of a system or all its draws; None each where nothing was tested."""
-    systems = place.plan.draws.get(system, [system])
     directions = place.directions(system, other)
     said = [
         one.outcome
-        for one in (compared.comparisons if compared else [])
-        if (one.testset, one.profile, one.metric) == _where(place)
-        and (one.system in systems and one.against == other and one.direction in directions)
+        for drawn in place.plan.draws.get(system, [system])
+        for one in tested[(*_where(place), drawn, other)]
+        if one.direction in directions
     ]
     counts = count_outcomes(said).values() if said else [None] * len(OUTCOMES)
     return dict(zip(OUTCOMES, counts, strict=True))

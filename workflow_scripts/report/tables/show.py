@@ -103,7 +103,9 @@ def _one_table(rows: Sequence[Row], title: str) -> list[str]:
         names = ("baseline_difference", "continued_difference")
         cells += [number(main_row[name], main_row[f"{name}_sd"], digits, True) for name in names]
         table.append([system, *cells])
-    seeds = sorted({int(row["n"]) for row in rows})
+    # A system that has no direction of a side lacks no seed.
+    lacking = [row for row in rows if not row["mean"] and row["scores"] == row["scores_expected"]]
+    seeds = sorted({int(row["n"]) for row in rows if row not in lacking})
     counted = f"n = {'–'.join(map(str, dict.fromkeys((seeds[0], seeds[-1]))))} seed{'s' * (seeds != [1])}"
     spread = "sd n/a" if seeds == [1] else "mean ± sd"
     missing = sum(int(row["scores_expected"]) - int(row["scores"]) for row in rows if row["side"] != BOTH)

@@ -121,11 +121,13 @@ class Lineage:
 
     def _system(self, name: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         _, system, seed, _ = name.split("/")
-        parent, masks = content.get("parent"), self.experiment.masked.get(system)
+        parent, made = content.get("parent"), self.experiment.trainings.get(system)
+        made = made or self.experiment.made.get(system)
         if isinstance(parent, dict):
             yield f"systems/{parent.get('system')}/{seed}/{WEIGHTS}", parent.get("weights_sha256")
-        if masks and system not in self.experiment.used:  # what was taken has the other experiment's
-            yield f"masks/{BASELINE}/{seed}/{masks}.npz", _items_of(content, "sha256").get(MASKS)
+        # What was taken has the other experiment's masks; what renewed them has its own.
+        if made and system not in self.experiment.used and made.system.renew is None:
+            yield f"masks/{BASELINE}/{seed}/{made.maskset}.npz", _items_of(content, "sha256").get(MASKS)
         for file in VOCABULARY:
             yield f"data/subwords/{file}", _items_of(content, "sha256").get(file)
 
