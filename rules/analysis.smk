@@ -172,13 +172,13 @@ if EXPERIMENT.analysis.criteria:
                 **criteria_settings(EXPERIMENT.analysis.criteria),
             ),
             scores=folders_of_criteria,
-            masks=lambda w, input: f"--masks {input.masks}" if input.masks else "",
+            more=more_of_criteria,
             system=lambda w, input: parent(input.system[0]),
             data_bin=lambda w, input: parent(input.text[0]),
         shell:
             command(
                 "criteria",
-                "--system {params.system:q} --scores {params.scores:q} {params.masks} --data-bin {params.data_bin:q} "
+                "--system {params.system:q} --scores {params.scores:q} {params.more} --data-bin {params.data_bin:q} "
                 "--out-json {output.json:q} --out-csv {output.csv:q} --out-markdown {output.markdown:q}",
                 "seed",
             )

@@ -37,6 +37,7 @@ from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, s
 from workflow_scripts.workflow.stage_list.export import export_rule
 from workflow_scripts.workflow.stage_list.models import (
     ON_TEXT,
+    adapted,
     decoded_by,
     join_systems_rule,
     parts_of,
@@ -323,51 +324,6 @@ def statistics_of_sources(wildcards):
     """The file that says which lines of training text are from which source, if there are several."""
     several = wildcards.subset == "train" and len(sources_of_pair("train", wildcards.pair)) > 1
     return [f"{RESULTS}/data/text/train/{wildcards.pair}.json"] if several else []
-
-
-def training_settings(section, directions):
-    """A training's settings, with the weights of sources if these differ."""
-    pairs = {pair_of(direction) for direction in directions}
-    weights = {pair: one for pair, one in EXPERIMENT.source_weights.items() if pair in pairs}
-    return section.settings() | given({"source_weights": weights or None})
-
-
-def way_to_train(wildcards):
-    """How a system, or a part of one, is fine-tuned: what its training is compared by."""
-    name, made = wildcards.finetuned, EXPERIMENT.trainings[wildcards.finetuned]
-    directions = EXPERIMENT.trained_by(name)
-    return {
-        "settings": training_settings(EXPERIMENT.training_of(name), directions),
-        "directions": directions,
-        "folder": training_folder("finetune", wildcards),
-        "method": EXPERIMENT.method_of(name) or None,
-        "start": "random" if made.system.start == "random" else None,
-    }
-
-
-def training_folder(name, wildcards):
-    """The folder of a training's own files."""
-    return f"{RESULTS}/{STAGES[name].training.format_map(wildcards)}"
-
-
-def how_started(threads, resources):
-    """The options that say how a training is started.
-
-    Where the profile asks for several processes (`mpi`), srun starts them (docs/how-to/several-gpus.md).
-    """
-    options = []
-    if isinstance(minutes := resources.get("runtime"), int | float):
-        options += ["--runtime", minutes]
-    if program := resources.get("mpi"):
-        nodes = resources.get("nodes") or 1
-        tasks = resources.get("tasks") or nodes * resources.get("tasks_per_node")
-        # As many CPUs as the plugin asks for; SLURM hands none of its own on to steps. A site's --wait would end the
-        # process that writes the system soon after the others.
-        cpus = resources.get("cpus_per_task") or threads
-        cpus = f" --cpus-per-task={cpus}" if cpus > 0 else ""
-        start = f"{program} --nodes={nodes} --ntasks={tasks}{cpus} --kill-on-bad-exit=1 --wait=0"
-        options += ["--start-with", shlex.quote(start)]
-    return " ".join(map(str, options))
 
 
 def data_bin(files):

@@ -248,7 +248,7 @@ rule binarise:
 rule write_card:
     input:
         text=[f for subset in EXPERIMENT.subsets for f in text_files(subset)],
-        stats=made("binarise", "stats"),
+        stats=[f for subset in EXPERIMENT.subsets for f in made("binarise", "stats", subset=subset)],
         vocabulary=list(files("train_subwords").values()),
         ceilings=made("score_ceiling", "json"),
     output:

@@ -149,6 +149,12 @@ def masks_of_criteria(wildcards):
     return f"{RESULTS}/masks/{wildcards.system}/s{wildcards.seed}/k{k}.npz" if k else []
 
 
+def more_of_criteria(wildcards, input):
+    """These masks as an option, and whether scores that say nothing are accepted."""
+    accept = ["--accept-uninformative"] if EXPERIMENT.masks.accept_uninformative else []
+    return " ".join([f"--masks {input.masks}"] * bool(input.masks) + accept)
+
+
 def criteria_settings(asked):
     """What the config says of criteria, as options of their stage."""
     return {"max_sentences": asked.sentences, **asked.model_dump(include={"size", "draws", "others"})}

@@ -25,9 +25,9 @@ for of, kind in (
 ):
     requested = getattr(of, kind)
     shared = {
-        job.rule: requested[name]
+        job.rule: requested[named]
         for name, stage in STAGES.items()
-        if stage.rule and name in requested
+        if (named := stage.profile_of or (stage.rule and name)) in requested
         for job in stage.jobs_of(EXPERIMENT)
     }
     if shared:

@@ -69,6 +69,7 @@ for name in USED:
             ],
             vocabulary=["<results>/data/subwords/spm.model", "<results>/data/subwords/dict.txt"],
             baseline="<results>/systems/baseline/s{seed}/system.json" if name != BASELINE else [],
+            masks=masks_made_here(name),
         output:
             **files("use_system", like={"taken": name}),
         log:
@@ -88,12 +89,11 @@ for name in USED:
                 languages=EXPERIMENT.languages,
                 text=EXPERIMENT.text.model_dump(),
                 architecture=EXPERIMENT.model.architecture(),
-                masks=EXPERIMENT.masked.get(name),
-                train="none" if name in EXPERIMENT.untrained else None,
+                **way_to_make(name),
             ),
             source=lambda w, input: parent(input.system[0]),
             vocabulary=lambda w, input: parent(input.vocabulary[0]),
-            baseline=lambda w, input: f"--baseline {parent(input.baseline)}" if input.baseline else "",
+            baseline=lambda w, input: " ".join(made_from(input)),
             out=lambda w, output: parent(output.system[0]),
         shell:
             command(
@@ -133,6 +133,9 @@ if TAKEN:
             )
 
 
+ADAPTED = adapted(EXPERIMENT)
+
+
 rule finetune:
     input:
         parent=parent_files,
@@ -145,6 +148,8 @@ rule finetune:
         log_of("finetune"),
     benchmark:
         benchmark_of("finetune")
+    wildcard_constraints:
+        finetuned=alternatives(name for name in EXPERIMENT.trainings if name not in ADAPTED) or "none",
     conda:
         conda_of("finetune")
     container:
@@ -171,6 +176,15 @@ rule finetune:
             "seed",
             append=True,
         )
+
+
+if ADAPTED:
+
+    use rule finetune as finetune_adapters with:
+        output:
+            **files("finetune_adapters"),
+        wildcard_constraints:
+            finetuned=alternatives(ADAPTED),
 
 
 for name in EXPERIMENT.joined:

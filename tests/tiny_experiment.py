@@ -33,6 +33,7 @@ CONFIG: dict[str, Any] = {
     },
     "analysis": {
         "mask_control_k": 70, "mask_control_sentences": 60, "overlap_k": 70,
+        "stability": {"masks": "k70", "sentences": [20], "draws": 5},
         "criteria": {"names": ["activations", "lape"], "others": 1, "sentences": 20, "k": 70},
     },
 }  # fmt: skip

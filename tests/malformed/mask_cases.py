@@ -37,6 +37,18 @@ def like(folder, spoil, directions="de-en en-de"):
     return f"--directions {directions} --like like.npz --rows random --seed 1 --out masks.npz"
 
 
+@deferred
+def weighed(folder, options="", **changes):
+    """A system whose weights masks are selected from."""
+    tiny.system(folder, **changes)
+    return f"--weights-of system --directions de-en --select top:70% {options} --out masks.npz"
+
+
+def adapted(value):
+    value["adapters"] = {"file": "dict.txt", "kind": "lora", "size": 2}
+    value["directions"]["de-en"]["adapter_row"] = "de"
+
+
 def masks_of(bits, rows=tiny.DIRECTIONS, space=None):
     manifest = {"format": "neuronspec-masks-1", "rows": rows, "space": space or tiny.SPACE.to_json()}
     return lambda path: write_archive(path, {"bits": bits}, manifest)
@@ -88,6 +100,9 @@ POSITIONS = {"source_positions": 10_000, "target_positions": 10_000, "count_pads
 UNDEFINED = np.where(np.arange(tiny.SPACE.size) == 5, np.nan, 1.0)[None, :]
 
 CASES = [
+    select("weights-both", "masks of weights and of counts at once", weighed("--activations-root counts"), "--weights-of: goes without --activations-root; leave one out"),
+    select("weights-adapter", "masks of the weights of a direction with an adapter", weighed(describe=adapted), "system/system.json: de-en has an adapter, and its weights were not trained; name a system that trains them"),
+    select("weights-equal", "masks of weights that are all alike", weighed(change=lambda values: values["encoder.layers.0.self_attn.k_proj.weight"].fill(1)), "system/model.safetensors: tied: 44 of the 44 units that de-en keeps in encoder.0.self.k have the score 1, and so have 20 that are left out: their order alone decides; take another amount, or more text; or accept it: --accept-uninformative, masks.accept_uninformative"),
     select("counts-absent", "a direction without counts", counted(lambda path: path.unlink()), "counts/en-de.npz: no activations of direction 'en-de'; count them first"),
     select("counts-empty", "an empty .npz", counted(lambda path: path.write_bytes(b"")), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
     select("counts-cut", "a truncated .npz", counted(lambda path: path.write_bytes(path.read_bytes()[:-40])), 'counts/en-de.npz: not a neuronspec-scores-1 file (File is not a zip file); delete it and run the step that writes it again'),
@@ -127,5 +142,5 @@ CASES = [
     select("masks-rows-twice", "a mask row that stands twice", like(masks_of(np.zeros((2, 6), np.uint8), ["de-en", "de-en"])), "like.npz: not a neuronspec-masks-1 file (row names are not distinct: ('de-en', 'de-en')); delete it and run the step that writes it again"),
     select("masks-space", "units of an unknown kind", like(masks_of(np.zeros((2, 6), np.uint8), space='[{"key": "a", "kind": "fnn", "stack": "encoder", "layer": 0, "size": 48}]')), "like.npz: not a neuronspec-masks-1 file (group 'a': unknown kind 'fnn'); delete it and run the step that writes it again"),
     lape("absent", "LAPE of a direction that was not counted", compared("de-en fr-en"), "counts/fr-en.npz: no activations of direction 'fr-en'; count them first"),
-    lape("positions", "LAPE of counts that do not say of how many positions", compared(), 'counts/de-en.npz: does not say at how many source positions units were counted; count again'),
+    lape("positions", "LAPE of counts that do not say of how many positions", compared(), 'counts/de-en.npz: does not say at how many positions units were counted; count again'),
 ]  # fmt: skip

@@ -234,6 +234,13 @@ COUNT = [
 
 
 @deferred
+def sampled(folder, options):
+    """Counts by sentence: the text has two sentences."""
+    words = "--directions de-en --select mass:95 --out-json o.json --out-csv o.csv --out-markdown o.md"
+    return str(counting(options=f"{words} {options}")(folder))
+
+
+@deferred
 def controlled(folder, table=lambda sha: tiny.masks(sha), options="", damage=lambda _: None):
     words = counting(options=f"--directions de-en en-de --masks masks.npz --out c.json {options}")(folder)
     sha = json.loads((folder / "system/system.json").read_text())["sha256"]["model.safetensors"]
@@ -277,6 +284,8 @@ ANALYSE = [
     control("permuted", "masks with the layers in another order", controlled(lambda sha: tiny.masks(sha, space=REVERSED)), "masks.npz: masks are for another model: 12 units of decoder.1.ffn where it has 12 of encoder.0.ffn; make masks from this model's activations"),
     control("row", "a direction without its mask row", controlled(lambda sha: tiny.masks(sha, ("de-en",))), "masks.npz: no mask row 'en-de'; rows: de-en"),
     control("sentences", "a control of 0 sentences", controlled(options="--max-sentences 0"), '--max-sentences is 0, at least 1 is needed'),
+    Case("stability-sentences", "samples of more sentences than there are", "analyse.stability", sampled("--sentences 3"), "--sentences 3: de-en has 2 sentences that fit the model; take fewer (analysis.stability.sentences)"),
+    Case("stability-draws", "an interval of two draws", "analyse.stability", sampled("--draws 2"), "--draws is 2, at least 5 is needed"),
     criteria("absent", "criteria with a score that is not there", side_by_side(scores='{"lape":"lape"}'), "lape/de-en.npz: no activations of direction 'de-en'; count them first"),
     criteria("scores", "scores that are no folders", side_by_side(scores='{"lape":1}'), '--scores: not of the shape {"activations": "activations/baseline/s1/valid"}'),
     criteria("model", "criteria of another model's scores", side_by_side(), "counts: scores were made from weights #, the model's are #; make scores from this model's activations"),

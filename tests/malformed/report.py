@@ -18,6 +18,7 @@ from tests.malformed import (
     system_cases,
     text_cases,
     used_cases,
+    varied_cases,
 )
 from tests.malformed.case import CHECKS, Accepted, Case
 
@@ -27,7 +28,7 @@ END = "<!-- end of malformed input -->"
 TABLES: dict[str, tuple[Sequence[Case], Sequence[Accepted]]] = {
     "Configs": (config_cases.CASES, config_cases.ACCEPTED),
     "Text, subwords, counts, masks and systems": (
-        [*text_cases.CASES, *mask_cases.CASES, *system_cases.CASES, *used_cases.CASES],
+        [*text_cases.CASES, *mask_cases.CASES, *system_cases.CASES, *used_cases.CASES, *varied_cases.CASES],
         [*text_cases.ACCEPTED, *system_cases.ACCEPTED],
     ),
     "Checkpoints, weights and binarised text": ([*model_cases.CASES, *finetune_cases.CASES], []),

@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from tests.malformed.case import cases_of, deferred
+from workflow_scripts.train import join_systems
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import ffn_space
 from workflow_scripts.units.system import SystemFolder
@@ -102,6 +103,27 @@ def masked(folder, *of, **more):
     return finetuned(folder, *of, **more)
 
 
+def made_here(folder, keep, gate=None):
+    """Write a masked system, and masks made here; return the words that compare them."""
+    words = finetuned(folder, "random", None, "all").replace("--masks all", "--same-masks mine.npz")
+    facts = {"rule": "random", "gate": gate}
+    MaskTable(["de-en"], np.array([keep], bool), ffn_space(1, 1, 3), facts).write(folder / "mine.npz")
+    return words
+
+
+@deferred
+def compared(folder, *of):
+    return made_here(folder, *of)
+
+
+@deferred
+def joined_taken(folder, options):
+    """Write a system of parts; return the words that take it."""
+    join_systems.main(parts(folder).split())
+    words = BASELINE.replace("--system baseline", "--system full")
+    return f"--from joined --out here --vocabulary vocabulary {words} {FORM} --baseline there {options}"
+
+
 @deferred
 def vocabulary(folder):
     baseline(folder)
@@ -129,6 +151,12 @@ CASES = [
     other("masks-like", "a taken system of masks made of those of this k", masked("shuffled", "95", "k95", like_rule="mass"), 'masked: mine has the masks shuffled, this config says k95'),
     other("untrained", "a taken system without training in place of a fine-tuned one", masked("mass", "95", "k95", trained=False), 'masked: mine has train: none, this config says finetune'),
     other("trained", "a taken system with training in place of a pruned one", masked("mass", "95", "k95", options="--train none"), 'masked: mine has train: finetune, this config says none'),
+    other("method", "a taken system of another way to train", masked("mass", "95", "k95", options='--method {"momentum":"own"}'), 'masked: mine has method: {}, this config says {"momentum": "own"}'),
+    other("directions", "a taken system of more directions than here", masked("mass", "95", "k95", options="--directions en-de"), 'masked: mine has directions: ["de-en"], this config says ["en-de"]'),
+    other("own-weights", "a taken system of parts of other directions", joined_taken("--own-weights de-en"), 'joined: full has own_weights: ["de-en", "en-de"], this config says ["de-en"]'),
+    other("start", "a taken system of parts that did not begin at random", joined_taken("--own-weights de-en en-de --start random"), 'joined: full has start: parent, this config says random'),
+    other("same-masks", "a taken system of other random masks than those here", compared([1, 1, 1, 1, 1, 0]), 'masked: the masks of de-en are not those of mine.npz, made here'),
+    other("same-gates", "a taken system of the same masks with another gate", compared([1, 1, 1, 1, 1, 1], {"ffn": "zero"}), 'masked: the masks of de-en are not those of mine.npz, made here'),
     other("baseline", "a taken system of another baseline", masked("mass", "95", "k95", "ab" * 32), 'masked: made from weights #, the baseline taken has #; run the other experiment to its end first'),
     part("directions", "a part of two directions", joined(en_de={"mask_rows": {"en-de": None, "de-en": None}}), 'part.en-de/system.json: a part has one direction, not en-de, de-en'),
     part("twice", "two parts of one direction", joined(en_de={"mask_rows": {"de-en": None}}), 'part.en-de: de-en is that of part.de-en, too'),

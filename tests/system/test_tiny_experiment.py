@@ -117,6 +117,16 @@ def test_a_mask_fits_its_own_direction(results):
     assert control["control"]["passed"] is True
 
 
+def test_masks_of_more_sentences_agree_more(results):
+    """Two samples of all sentences agree more than two of a fifth, and both far more than chance."""
+    stability = read(results / "analysis" / "stability" / "baseline" / "s1" / "k70.json")
+    assert [one["sentences"] for one in stability["directions"].values()] == [100] * 4
+    for stack in ("encoder.mean", "decoder.mean"):
+        few, every = stability["mean"][stack]
+        assert (few["sentences"], every["sentences"]) == (20, "all")
+        assert 2 * every["chance"] < few["mean_iou"] < every["mean_iou"] < 1
+
+
 def test_frequent_units_keep_more_than_random_ones(results):
     """Alone, the most active units of a direction carry it better than any random ones of equal number."""
     criteria = read(results / "analysis" / "criteria" / "baseline" / "s1.json")

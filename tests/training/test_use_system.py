@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.malformed.used_cases import baseline, finetuned, write
-from workflow_scripts.train import use_vocabulary
+from tests.malformed.used_cases import BASELINE, FORM, baseline, finetuned, made_here, parts, write
+from workflow_scripts.train import join_systems, use_vocabulary
 from workflow_scripts.train.use_system import main
 from workflow_scripts.units.system import SystemFolder
 
@@ -27,6 +27,20 @@ def test_a_system_is_copied_byte_for_byte(here):
 def test_a_system_of_the_same_masks(here, rule, k, maskset):
     main(finetuned(here, rule, k, maskset).split())
     assert (here / "here/masks.npz").read_bytes() == (here / "masked/masks.npz").read_bytes()
+
+
+def test_a_system_with_the_masks_that_are_made_here(here):
+    main(made_here(here, [1, 1, 1, 1, 1, 1]).split())
+    assert (here / "here/masks.npz").read_bytes() == (here / "masked/masks.npz").read_bytes()
+
+
+def test_a_system_of_parts_is_copied_without_its_links(here):
+    """The parts themselves are not taken."""
+    join_systems.main(parts(here).split())
+    words = f"--from joined --out here --vocabulary vocabulary {BASELINE.replace('baseline', 'full')} {FORM}"
+    main([*words.split(), "--baseline", "there", "--own-weights", "de-en", "en-de"])
+    assert (here / "here/de-en.safetensors").read_text() == "tuned de-en"
+    assert not any(path.is_symlink() for path in (here / "here").iterdir())
 
 
 def test_a_system_that_was_not_trained(here):

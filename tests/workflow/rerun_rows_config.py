@@ -88,6 +88,22 @@ MADE = [
         {"systems": {**SYSTEMS, "full": {"each": "direction"}}},
     ),
     Row(
+        "a system of masked weights is added (`of: weights`), and that whose weights are looked at",
+        {
+            "finetune": 5, "join_systems": 1, "select_masks": 1, "decode": 8, **DECODED_ONE, **UNITS,
+            "score": 2, "compare": 2, "identify": 2, "plot_training": 1,
+        },
+        "masks are selected when the models of all directions are trained; no text is scored",
+        {
+            "masks": {
+                "sets": {
+                    "lass": {"of": "weights", "system": "full", "units": ["weight"], "select": "top:70%"}
+                }
+            },
+            "systems": {**SYSTEMS, "full": {"each": "direction"}, "lass": {"masks": "lass"}},
+        },
+    ),
+    Row(
         "a system of adapters is added (`adapters`)",
         {"finetune": 1, "decode": 4, **DECODED_ONE, "plot_training": 1},
         "its training, from the masks of `all`, which are there; fairseq decodes it",
@@ -105,6 +121,22 @@ MADE = [
         "its masks and its system; the other draws stay",
         drawn(2),
         drawn(1),
+    ),
+    Row(
+        "a mask set is added on other text (`texts`, `text`)",
+        {
+            "vary_text": 2,  # both pairs
+            "binarise": 4,  # both sides of them
+            "count_activations": 2,
+            "count_encoder": 1,
+            "select_masks": 1,
+            **UNITS,
+        },
+        "the text, its counts and the set; the validation text and its counts stay",
+        {
+            "texts": {"shuffled": {"change": "shuffled_words"}},
+            "masks": {"sets": {"other": {"select": "mass:70", "text": "shuffled"}}},
+        },
     ),
     Row(
         "a direction is added that is only evaluated (`directions.evaluate_only`)",

@@ -48,7 +48,6 @@ CLUSTER = {
     "score_likelihood",
     "score_contrastive",
     "mask_control",
-    "criteria",
 }
 MTDATA: dict[str, Any] = {
     "type": "mtdata",

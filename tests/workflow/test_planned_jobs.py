@@ -31,6 +31,8 @@ from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
 
 RESULTS = "results/small"
+#: The rules that train in an experiment without adapters (tests/workflow/test_systems.py).
+TRAINING = ("train_baseline", "finetune")
 EXPECTED = (*DATA, *MODELS, *EVALUATION, *TABLES)
 
 
@@ -91,7 +93,7 @@ def test_a_job_of_each_rule(expected: Expected, planned: Plan) -> None:
 
 def test_no_rule_is_left_out(planned: Plan) -> None:
     rules = {job.rule for job in planned.jobs}
-    assert rules == {expected.rule for expected in EXPECTED} | {"all", *TRAINING_RULES}
+    assert rules == {expected.rule for expected in EXPECTED} | {"all", *TRAINING}
 
 
 def test_two_values_of_a_rule_that_change_places_are_a_change(planned: Plan) -> None:
@@ -123,7 +125,7 @@ def test_every_job_is_compared_by_the_code_and_the_packages_that_it_runs(planned
             assert (settings["code"], settings["environment"]) == own, rule
 
 
-@pytest.mark.parametrize("rule", TRAINING_RULES)
+@pytest.mark.parametrize("rule", TRAINING)
 def test_the_jobs_that_train(rule: str, planned: Plan) -> None:
     baseline = rule == "train_baseline"
     system = "baseline" if baseline else "ns-k95"

@@ -172,6 +172,21 @@ EXPECTED: dict[str, dict[str, int]] = {
         "plot_sweep": 1,
     },
 }
+EXPECTED["zero_shot"] = {
+    "generate_toy": 1,
+    "prepare_text": 18,  # 4 pairs of train and of valid, 10 of test
+    "binarise": 36,
+    "use_system_baseline": 1,
+    "use_system_continued": 1,
+    "use_system_ns_k70": 1,
+    "use_system_ns_k95": 1,
+    "select_masks": 36,  # 12 rows of each of 3 sets, from the systems' masks
+    "decode": 80,  # 4 systems × 20 directions
+    "score": 4,
+    "compare": 3,
+    "identify": 4,
+    "plot_sweep": 1,
+}
 # Of experiments whose baseline is a checkpoint of fairseq: what they have not, of ONCE.
 ATTACHED = {
     "ec30_released": ("train_identifier", "plot_off_target"),
@@ -188,6 +203,10 @@ def placeholders(name: str, config: dict[str, Any]) -> list[str]:
         return [f"ntrex/{lang}.txt.gz" for lang in languages]
     if name in ATTACHED:
         return list(_attached(config))
+    if uses := config.get("uses"):
+        parts = ("system.json", "model.safetensors", "spm.model", "dict.txt", "masks.npz")
+        folder = f"results/{uses['experiment']}/systems"
+        return [f"{folder}/{system}/s1/{part}" for system in uses["systems"] for part in parts]
     if name == "multi30k":
         return [f"m30k/{x}.{lang}.gz" for x in ("train", "val", "test_2016_flickr") for lang in languages]
     if name == "iwslt14":
@@ -226,6 +245,14 @@ def once(name: str) -> dict[str, int]:
     without analyses of masks where scores are compared."""
     if name == "criteria":
         return {rule: count for rule, count in ONCE.items() if rule not in ("mask_control", "overlap")}
+    if name == "zero_shot":  # the demo's systems and vocabulary
+        made = ("round_trip", "score_ceiling", "write_card", "train_identifier", "plot_off_target")
+        return {
+            "use_vocabulary": 1,
+            "tabulate": 1,
+            "tabulate_units": 1,
+            **{rule: ONCE[rule] for rule in made},
+        }
     if name not in ATTACHED:
         return ONCE
     none = ("train_subwords", "train_baseline", "plot_training", *ATTACHED[name])

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.workflow.planned_jobs import Job, Plan, plan
 from tests.workflow.test_job_counts import TINY, lay_down_text
+from workflow_scripts.workflow.software.closure import closure_hash
+from workflow_scripts.workflow.software.environments import environment_identity
 
 LASS = {"of": "weights", "system": "full", "units": ["weight"], "select": "top:70%"}
 CONFIG = {
@@ -32,6 +35,8 @@ CONFIG = {
     "evaluation": {"likelihood": True, "contrastive": {"gender": "gender.tsv"}},
 }  # fmt: skip
 R = "results/tiny"
+#: Options of every system that is taken.
+COMMON = ["--system", "--languages", "--text", "--architecture", "--seed", "--from", "--vocabulary", "--out"]
 PARTS = [
     "full.en-de", "full.en-fr", "full.de-en", "full.fr-en", "two.en-fr", "two.de-en",
 ]  # fmt: skip
@@ -46,13 +51,18 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     return plan(folder, CONFIG)
 
 
+def trained(planned: Plan) -> list[Job]:
+    return [*planned.of("finetune"), *planned.of("finetune_adapters")]
+
+
 def tuned(planned: Plan, name: str) -> Job:
-    return planned.job("finetune", finetuned=name)
+    [job] = [job for job in trained(planned) if job.wildcards["finetuned"] == name]
+    return job
 
 
 def test_each_part_is_a_training_of_its_own(planned: Plan) -> None:
-    trained = {job.wildcards["finetuned"] for job in planned.of("finetune")}
-    assert trained == {"continued", "random-1", "random-2", "gradients", "small", "lora", "lass", *PARTS}
+    names = {job.wildcards["finetuned"] for job in trained(planned)}
+    assert names == {"continued", "random-1", "random-2", "gradients", "small", "lora", "lass", *PARTS}
     job = tuned(planned, "two.de-en")
     settings, execution = (json.loads(job.options[name]) for name in ("--settings", "--execution"))
     # A fourth of the 6000 updates of `train`: there are four directions.
@@ -152,12 +162,64 @@ def test_a_system_is_scored_in_the_directions_that_it_has(planned: Plan) -> None
 
 def test_what_ctranslate2_cannot_hold_is_decoded_by_fairseq(planned: Plan) -> None:
     assert {job.wildcards["system"] for job in planned.of("decode_by_fairseq")} == {"small"}
-    other, own = planned.of("decode_by_fairseq")[0], planned.job("decode", system="lora", direction="en-fr")
+    other, own = (
+        planned.job("decode_by_fairseq", direction="en-fr"),
+        planned.job("decode", system="lora", direction="en-fr"),
+    )
     assert (other.started, own.started) == (("fairseq", "translate.decode"), ("text", "translate.decode"))
     assert (other.options["--engine"], own.options["--engine"]) == ("fairseq", "ctranslate2")
-    different = {"--engine", "--system", "--direction", "--source", "--out"}
+    settings = json.loads(other.compared[0])
+    assert settings["environment"] == environment_identity("fairseq")
+    assert settings["code"] == closure_hash("translate.decode", but="translate.ctranslate2_engine")
+    different = {"--engine", "--system", "--out"}
     for name in other.options.keys() - different:
         assert other.options[name] == own.options[name]
+
+
+def test_systems_of_adapters_have_a_file_more(planned: Plan) -> None:
+    written = {job.wildcards["finetuned"]: {*job.outputs} for job in planned.of("finetune_adapters")}
+    assert set(written) == {"small", "lora"}
+    assert all(f"{R}/systems/{name}/s1/adapters.safetensors" in files for name, files in written.items())
+    assert tuned(planned, "lora").started == ("fairseq", "train.finetune")
+
+
+def test_what_systems_of_another_experiment_must_be(tmp_path: Path) -> None:
+    """Masks that only this config describes are made here and compared; nothing is trained."""
+    lay_down_text(tmp_path)
+    config = {**CONFIG, "experiment": "second", "evaluation": {}}
+    # The table of units needs masks: of those that are taken, a system of masked gradients has no file.
+    taken = ["baseline", "continued", "random-2", "gradients", "lora", "two"]
+    config["uses"] = {"experiment": "tiny", "systems": taken}
+    files = {
+        "baseline": [], "continued": ["masks.npz"], "random-2": ["masks.npz"], "gradients": [],
+        "lora": ["masks.npz", "adapters.safetensors"], "two": ["en-fr.safetensors", "de-en.safetensors"],
+    }  # fmt: skip
+    for system, more in files.items():
+        for name in ("system.json", "model.safetensors", "spm.model", "dict.txt", *more):
+            path = tmp_path / f"{R}/systems/{system}/s1/{name}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    found = plan(tmp_path, config)
+    assert not found.of("train_baseline")
+    assert {job.wildcards["finetuned"] for job in trained(found)} == {
+        "random-1", "small", "lass", *(part for part in PARTS if part.startswith("full.")),
+    }  # fmt: skip
+    told = {}
+    for system in taken[1:]:
+        [job] = found.of(f"use_system_{system.replace('-', '_')}")
+        told[system] = {name: value for name, value in job.options.items() if name not in COMMON}
+    second = "results/second"
+    made_from = {"--baseline": f"{second}/systems/baseline/s1"}
+    lora = '{"adapters": {"kind": "lora", "rows": {"en-fr": "en-fr", "fr-en": "fr-en"}, "size": 64}}'
+    assert told == {
+        "continued": {"--masks": "all", **made_from},
+        "random-2": {**made_from, "--same-masks": f"{second}/masks/baseline/s1/chance-2.npz"},
+        "gradients": {"--method": '{"train": "gradients"}', **made_from},
+        "lora": {"--masks": "all", "--method": lora, "--directions": "en-fr fr-en", **made_from},
+        "two": {
+            "--own-weights": "en-fr de-en", "--directions": "en-fr de-en", "--start": "random", **made_from,
+        },
+    }  # fmt: skip
 
 
 def test_only_systems_that_translate_through_masks_need_rows_of_untrained_directions(planned: Plan) -> None:

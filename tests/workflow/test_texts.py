@@ -24,6 +24,8 @@ CONFIG = {
             "in_latin": {"select": "mass:95", "text": "latin"},
             "of_noise": {"select": "mass:95", "text": "noise"},
             "heads": {"of": "importance", "units": ["head"], "select": "top:50%", "text": "shuffled"},
+            "loud": {"of": "magnitude", "select": "top:5%", "text": "news"},
+            "rare": {"of": "lape", "select": "top:5%", "text": "few"},
             "sample": {"select": "mass:95", "text": "boot", "draws": 2},
         },
     },
@@ -104,3 +106,20 @@ def test_a_set_is_compared_with_those_of_the_same_selection(planned: Plan) -> No
     assert job.options["--masks"] == f"{masks}/k95.npz"
     assert job.options["--others"].split() == [f"{masks}/{name}.npz" for name in others]
     assert job.options["--stability"] == f"{RESULTS}/analysis/stability/baseline/s1/k95.json"
+
+
+def test_every_score_is_of_the_text_of_its_mask_set(planned: Plan) -> None:
+    directions = ("en-de", "en-fr", "de-en", "fr-en")
+    of_news = planned.job("score_magnitude_on_text", direction="en-fr", text="news")
+    assert of_news.options["--subset"] == "news"
+    for masks, folder in (("loud", "magnitude/baseline/s1/news"), ("rare", "lape/baseline/s1/few")):
+        selected = planned.job("select_masks", maskset=masks)
+        assert selected.inputs == [f"{RESULTS}/{folder}/{direction}.npz" for direction in directions]
+    # LAPE compares counts, which are made for it.
+    of_few = planned.job("score_lape_on_text", text="few", form="lape")
+    assert of_few.inputs == [
+        f"{RESULTS}/activations/baseline/s1/few/{direction}.npz" for direction in directions
+    ]
+    assert (
+        planned.job("count_activations_on_text", direction="fr-en", text="few").options["--subset"] == "few"
+    )

@@ -56,8 +56,7 @@ def score_subset(system: SystemFolder, data_bin: Path, subset: str, direction: s
         "data_sha256": data_sha256(task.files),
         "sentences": sum(map(len, batches.lines)),
         "skipped_sentences": batches.skipped,
-        "source_positions": positions["encoder"],
-        "target_positions": positions["decoder"],
+        **{f"{stack}_positions": number for stack, number in positions.items()},
     }
     return ScoreTable([direction], scores[None].numpy(), port.space(), metadata)
 

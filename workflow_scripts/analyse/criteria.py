@@ -40,6 +40,7 @@ from workflow_scripts.units.select_masks import informative_masks, read_scores
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.uninformative import ACCEPTED
 
 REMOVE = {"ffn": "zero"}
 #: Two gates of the same mask: of Neuron Specialization, which leaves ReLU(bias), and removal.
@@ -147,19 +148,25 @@ def semantics(port: Port, masks: MaskTable, batches_of: Mapping[str, Batches]) -
 
 
 def read_sets(
-    system: SystemFolder, scores: Mapping[str, str], size: str, directions: Sequence[str]
+    system: SystemFolder,
+    scores: Mapping[str, str],
+    size: str,
+    directions: Sequence[str],
+    accept_uninformative: bool = False,
 ) -> dict[str, MaskTable]:
-    """Return the units of each score, ``top:{size}`` of each layer. UserError: not ``size``, units other than
-    FFN neurons, scores of another model, that say nothing, or that are missing."""
+    """Return the units of each score, ``top:{size}`` of each layer.
+
+    UserError: no such ``size``; scores that are missing, of another model or say nothing, unless
+    these are accepted.
+    """
     selector = parse_selector(f"top:{size}")
     if selector.whole_model:
         raise UserError(f"--size {size}: criteria take as many units of every layer; leave out '@model'")
     found = {}
     for name, root in scores.items():
         table = read_scores(Path(root), directions)
-        table.origin = root
         system.check_model(table)
-        found[name] = informative_masks(table, Selection(selector.text), REMOVE)
+        found[name] = informative_masks(table, Selection(selector.text), REMOVE, accept_uninformative)
     return found
 
 
@@ -174,6 +181,7 @@ def main(argv: list[str] | None = None) -> None:
         "--others", type=int, help="directions that each one's units are tested on; default all"
     )
     parser.add_argument("--masks", type=Path, help="masks whose row mask is compared with removal")
+    parser.add_argument("--accept-uninformative", action="store_true", help="take scores that say nothing")
     parser.add_argument("--data-bin", type=Path, required=True)
     parser.add_argument("--subset", required=True)
     parser.add_argument("--directions", nargs="+", required=True)
@@ -194,7 +202,8 @@ def main(argv: list[str] | None = None) -> None:
     others = others_of(arguments.directions, arguments.others, arguments.seed)
 
     system = SystemFolder.read(arguments.system)
-    sets = read_sets(system, scores, arguments.size, arguments.directions)
+    accept = arguments.accept_uninformative
+    sets = read_sets(system, scores, arguments.size, arguments.directions, accept)
     drawn = draw(next(iter(sets.values())), arguments.draws, arguments.seed)
     port = load(system)
     batches_of: dict[str, Batches] = {}
@@ -213,6 +222,7 @@ def main(argv: list[str] | None = None) -> None:
         "of_units": next(iter(sets.values())).space.size,
         "criteria": list(sets),
         "draws": list(drawn),
+        ACCEPTED: {name: one.manifest[ACCEPTED] for name, one in sets.items() if ACCEPTED in one.manifest},
         "others": others,
         "texts": texts,
         "effects": found,

@@ -80,6 +80,8 @@ def attach_problems(experiment: Experiment) -> Iterable[str]:
         return
     if experiment.uses is not None:
         yield "attach: uses takes the baseline from another experiment; give one of the two"
+    if "subwords" in experiment.model_fields_set:
+        yield "subwords: the vocabulary is that of attach.subwords and attach.dictionary; leave it out"
     if attach.data_bin and (number := len(attach.shards)) != experiment.data.shards:
         yield f"data.shards: is {experiment.data.shards}, but attach.data_bin names {number} folders"
     if binarised and experiment.evaluation.off_target:

@@ -156,7 +156,8 @@ class Experiment(Contents):
 
     def method_of(self, name: str) -> dict[str, Any]:
         """Return how the training of a system or part differs from the published one."""
-        return self.trainings[name].system.method(self.trained_by(name), self.families)
+        system = self.made[name.partition(BEFORE_DIRECTION)[0]].system
+        return system.method(self.trained_by(name), self.families)
 
     def engine_of(self, name: str) -> str:
         """Return what decodes a system: fairseq where CTranslate2 cannot."""

@@ -57,8 +57,6 @@ def _mask_problems(experiment: Experiment, name: str, system: System) -> Iterabl
         for what in system.of_ffns:
             value = getattr(system, what)
             yield f"systems.{name}.{what}: {value} needs masks of ffn alone; {system.masks!r} has {others[0]}"
-    if sets and name in experiment.used:
-        yield f"uses.systems: {name!r} has masks of masks.sets; those of masks.k and all can be taken"
 
 
 def _direction_problems(experiment: Experiment, key: str, system: System) -> Iterable[str]:

@@ -152,11 +152,8 @@ class System(Section):
     def method(self, directions: list[str], families: Mapping[str, str]) -> dict[str, Any]:
         """Return how its training differs from the published one; empty where it does not. ``directions``:
         those that are trained; ``families``: language -> family."""
-        found: dict[str, Any] = {
-            key: value
-            for key, plain in (("train", "finetune"), ("parameters", "all"), ("momentum", "shared"))
-            if (value := getattr(self, key)) != plain
-        }
+        own = {"train": "gradients", "parameters": "ffn", "momentum": "own"}
+        found: dict[str, Any] = {key: value for key, value in own.items() if getattr(self, key) == value}
         if self.renew is not None:
             found["renew"] = self.renew
         if self.adapters is not None:

@@ -28,7 +28,7 @@ def text_problems(experiment: Experiment) -> Iterable[str]:
 
 
 def _name_problems(experiment: Experiment, name: str, text: VariedText) -> Iterable[str]:
-    if name in experiment.subsets:
+    if name in (*experiment.subsets, TRAIN, VALID):
         yield f"texts.{name}: there is text of this name in the source; call this one otherwise"
     for number in range(1, (text.draws or 0) + 1):
         if f"{name}-{number}" in experiment.texts:
@@ -37,9 +37,11 @@ def _name_problems(experiment: Experiment, name: str, text: VariedText) -> Itera
 
 def _of_problems(experiment: Experiment, name: str, text: VariedText) -> Iterable[str]:
     key, varied = f"texts.{name}.of", experiment.varied_texts
-    if mistake := _unknown(experiment, text.of):
+    # Attached validation text is there in its binarised form alone.
+    prepared = [*experiment.subsets, *([VALID] if text.change == RANDOM_TOKENS else [])]
+    if mistake := _unknown(experiment, text.of, prepared):
         yield f"{key}: {mistake}"
-    elif (last := chain(varied, text.of)[-1]) not in experiment.subsets:
+    elif (last := chain(varied, text.of)[-1]) not in (*prepared, VALID):
         yield f"{key}: leads back to {last}"
     elif text.of in varied and varied[text.of].change == RANDOM_TOKENS:
         yield f"{key}: {text.of} has random subwords and no text to make another of; change that one last"
@@ -47,8 +49,8 @@ def _of_problems(experiment: Experiment, name: str, text: VariedText) -> Iterabl
         yield f"{key}: training text may be in shards; make a text of it with first, and change that one"
 
 
-def _unknown(experiment: Experiment, wanted: str) -> str | None:
-    names = [*experiment.subsets, *experiment.varied_texts]
+def _unknown(experiment: Experiment, wanted: str, subsets: list[str]) -> str | None:
+    names = [*dict.fromkeys(subsets), *experiment.varied_texts]
     if wanted in names:
         return None
     if wanted in experiment.texts:
@@ -75,7 +77,7 @@ def _scored_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable
         yield f"{key}: draws is {one.draws}, but the text {one.text!r} is drawn {drawn} times"
         return
     name = one.text if one.draws is None else f"{one.text}-1"
-    if mistake := _unknown(experiment, name):
+    if mistake := _unknown(experiment, name, experiment.subsets):
         yield f"{key}: {mistake}"
     elif name == TRAIN:
         yield f"{key}: training text may be large and in shards; make a text of it with first (texts)"

@@ -45,14 +45,14 @@ def romaniser() -> Callable[[str, list[str]], list[str]]:
 
 def serbian_in_latin(language: str, lines: list[str]) -> list[str]:
     """Return Serbian lines in Latin letters. Raises UserError: another language, or no Cyrillic in them."""
-    import cyrtranslit
-
     if base_code(language) != SERBIAN:
         raise UserError(
             f"--languages: {CYRILLIC_TO_LATIN} is of Serbian alone, not of {language!r}; take latin"
         )
     if not any(map(CYRILLIC.search, lines)):
         raise UserError(f"{language}: no line has a Cyrillic letter: it is in Latin letters already")
+    import cyrtranslit
+
     return [str(cyrtranslit.to_latin(line, "sr")) for line in lines]
 
 

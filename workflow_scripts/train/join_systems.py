@@ -72,9 +72,10 @@ def _link(file: Path, link: Path) -> None:
 
 
 def _together(trainings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what all parts took: sums, and the largest memory."""
+    """Return what all parts took (sums, and the largest memory), and how the first was trained."""
     sums = {key: sum(one.get(key, 0) for one in trainings) for key in SUMMED}
-    return {**sums, "peak_memory_mb": max(one.get("peak_memory_mb", 0) for one in trainings)}
+    how = {key: trainings[0][key] for key in ("method", "start") if key in trainings[0]}
+    return {**sums, "peak_memory_mb": max(one.get("peak_memory_mb", 0) for one in trainings), **how}
 
 
 def main(argv: list[str] | None = None) -> None:

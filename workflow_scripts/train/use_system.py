@@ -5,16 +5,20 @@ A link would carry the times of the other experiment, and Snakemake would rerun 
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import copy_file, sha256_of
-from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.mask_table import RENEWED, MaskTable
 from workflow_scripts.units.score_table import ACTIVATIONS
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 NONE, FINETUNE = "none", "finetune"
+PARENT = "parent"
 
 
 def check_described(system: SystemFolder, expected: dict[str, Any]) -> None:
@@ -65,20 +69,53 @@ def called(masks: MaskTable) -> str:
     return " ".join([name, *more])
 
 
-def check_parent(system: SystemFolder, baseline: SystemFolder, train: str) -> None:
-    """Raise UserError unless the system was made from the baseline that was taken, with training or without.
-    ``train``: none or finetune, as the config says."""
+def check_same_masks(system: SystemFolder, made_here: Path) -> None:
+    """Raise UserError unless the system keeps the units that masks made here keep, and gates them alike;
+    masks that a training made again (``renew``) are its own."""
+    if system.masks is None:
+        raise UserError(f"{system.folder}: {system.system} has no masks, this config has {made_here}")
+    found, wanted = MaskTable.read(system.masks), MaskTable.read(made_here)
+    if RENEWED in found.manifest:
+        return
+    for row in wanted.rows:
+        same = row in found.rows and found.space == wanted.space and found.gates == wanted.gates
+        if not same or not np.array_equal(found.row(row), wanted.row(row)):
+            raise UserError(f"{system.folder}: the masks of {row} are not those of {made_here}, made here")
+
+
+def check_made(system: SystemFolder, baseline: SystemFolder, expected: Mapping[str, Any]) -> None:
+    """Raise UserError unless the system was made from the baseline that was taken, and as the config says.
+
+    ``expected``: ``train``, none or finetune; ``method`` and ``start`` of a training, as ``finetune`` has
+    them; ``own_weights``, the directions that have some; ``directions``, or None for any.
+    """
     made_from = (system.parent or {}).get("weights_sha256")
     if made_from != baseline.weights_sha256:
         raise UserError(
             f"{system.folder}: made from weights {str(made_from)[:12]}, the baseline taken has"
             f" {baseline.weights_sha256[:12]}; run the other experiment to its end first"
         )
-    shared = system.weights_sha256 == baseline.weights_sha256
-    # The weights of such systems are in other files.
-    found = FINETUNE if not shared or system.own_weights or system.adapters else NONE
-    if found != train:
-        raise UserError(f"{system.folder}: {system.system} has train: {found}, this config says {train}")
+    training = system.training or {}
+    # Adapters and own weights leave the shared weights as they were.
+    whole = system.weights_sha256 == baseline.weights_sha256 and not (system.own_weights or system.adapters)
+    found = {
+        "train": NONE if whole else FINETUNE,
+        "method": training.get("method", {}),
+        "start": training.get("start", PARENT),
+        "own_weights": list(system.own_weights),
+        "directions": list(system.directions) if expected["directions"] else None,
+    }
+    problems = [
+        f"{system.folder}: {system.system} has {key}: {_shown(found[key])}, this config says {_shown(wanted)}"
+        for key, wanted in expected.items()
+        if found[key] != wanted
+    ]
+    if problems:
+        raise UserError("\n".join(problems))
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def copy_system(system: SystemFolder, out: Path) -> None:
@@ -101,7 +138,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--vocabulary", type=Path, required=True, help="folder with spm.model and dict.txt")
     parser.add_argument("--baseline", type=Path, help="of a masked system: the baseline's folder here")
     parser.add_argument("--masks", help="of a masked system: its mask set, such as k95 or all")
+    parser.add_argument("--same-masks", type=Path, help="masks made here, which it must have")
     parser.add_argument("--train", choices=(NONE, FINETUNE), default=FINETUNE, help="of a masked system")
+    parser.add_argument("--method", type=json.loads, default={}, help="JSON, as finetune has it")
+    parser.add_argument("--start", default=PARENT, help="random: not trained from the baseline's weights")
+    parser.add_argument("--own-weights", nargs="+", default=[], help="directions that have their own")
+    parser.add_argument("--directions", nargs="+", help="those that it has, if not any")
     parser.add_argument("--out", type=Path, required=True, help="system folder to write")
     arguments = parser.parse_args(argv)
     system = SystemFolder.read(arguments.source)
@@ -110,8 +152,12 @@ def main(argv: list[str] | None = None) -> None:
     check_vocabulary(system, arguments.vocabulary)
     if arguments.masks:
         check_masks(system, arguments.masks)
+    if arguments.same_masks:
+        check_same_masks(system, arguments.same_masks)
     if arguments.baseline:
-        check_parent(system, SystemFolder.read(arguments.baseline), arguments.train)
+        keys = ("train", "method", "start", "own_weights", "directions")
+        expected = {key: getattr(arguments, key) for key in keys}
+        check_made(system, SystemFolder.read(arguments.baseline), expected)
     copy_system(system, arguments.out)
 
 

@@ -17,9 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.units.score_table import LAPE
 
-LAPE, LAPE_LAMBDA = "lape", "lape_lambda"
-FORMS = (LAPE, LAPE_LAMBDA)
 #: The weight of the largest P in the published run of the variant.
 LAMBDA = 0.109375
 #: The share of all P that is at most the bar, and the share of all units that is taken.

@@ -7,75 +7,59 @@ the decoder.
 
 import argparse
 import hashlib
+import json
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.units.lape import FORMS, LAMBDA, LAPE_LAMBDA, rates, scores
-from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.lape import LAMBDA, rates, scores
+from workflow_scripts.units.score_table import FORMS, LAPE_LAMBDA, POSITIONS, ScoreTable
 from workflow_scripts.units.select_masks import read_scores
 from workflow_scripts.units.space import STACKS
 
 SIDES = ("source", "target")
 
 
-def positions(metadata: Mapping[str, Any], side: str, origin: str) -> int:
-    """Return at how many positions of a side (source or target) units were counted; UserError if the file of
-    counts does not say so."""
-    pads = metadata.get(f"{side}_pads") if metadata.get("count_pads") else 0
-    real = metadata.get(f"{side}_positions")
-    if not (isinstance(real, int) and isinstance(pads, int)):
-        raise UserError(
-            f"{origin}: does not say at how many {side} positions units were counted; count again"
-        )
-    return real + pads
+def lape_tables(counts: ScoreTable, form: str) -> dict[str, ScoreTable]:
+    """Return a table of one row for each direction, the rows of ``counts``, as ``read_scores`` has them.
 
-
-def lape_tables(counts: Mapping[str, ScoreTable], form: str) -> dict[str, ScoreTable]:
-    """Return a table of one row for each direction of ``counts``, tables of one row of one model.
-
-    UserError: fewer than two source or target languages, or a language without text.
+    UserError: fewer than two source or target languages, a language without text, or counts that do not say
+    of how many positions they are.
     """
-    first = next(iter(counts.values()))
-    space, of_all = first.space, hashlib.sha256()
-    for table in counts.values():
-        of_all.update(str(table.metadata.get("data_sha256")).encode())
-    values = np.zeros((len(counts), space.size))
-    belong = np.zeros((len(counts), space.size), dtype=np.bool_)
+    positions = counts.metadata.get(POSITIONS, {})
+    if silent := [row for row in counts.rows if row not in positions]:
+        raise UserError(
+            f"{counts.origin}/{silent[0]}.npz: does not say at how many positions units were counted; count"
+            " again"
+        )
+    values = np.zeros(counts.values.shape)
+    belong = np.zeros(counts.values.shape, dtype=np.bool_)
     for number, (stack, side) in enumerate(zip(STACKS, SIDES, strict=True)):
-        ids = space.ids_of(space.part(stacks=[stack]))
+        ids = counts.space.ids_of(counts.space.part(stacks=[stack]))
         by_language: dict[str, tuple[NDArray[np.int64], int]] = {}
-        of_direction = [split_direction(direction)[number] for direction in counts]
-        for language, table in zip(of_direction, counts.values(), strict=True):
-            active, seen = by_language.get(language, (np.zeros(len(ids), dtype=np.int64), 0))
-            here = positions(table.metadata, side, table.origin)
-            by_language[language] = active + table.values[0, ids], seen + here
+        languages = [split_direction(row)[number] for row in counts.rows]
+        for row, language, active in zip(counts.rows, languages, counts.values[:, ids], strict=True):
+            before, seen = by_language.get(language, (np.zeros(len(ids), dtype=np.int64), 0))
+            by_language[language] = before + active, seen + positions[row][stack]
         found, member = scores(rates(by_language, side), form)
-        columns = [list(by_language).index(language) for language in of_direction]
+        columns = [list(by_language).index(language) for language in languages]
         values[:, ids], belong[:, ids] = found[:, columns].T, member[:, columns].T
+    texts = json.dumps(counts.metadata["data_sha256"], sort_keys=True)
     facts = {
         "counting": f"{form}: λ {LAMBDA}" if form == LAPE_LAMBDA else f"{form}: entropy over languages",
-        "weights_sha256": first.metadata.get("weights_sha256"),
-        "data_sha256": of_all.hexdigest(),
+        "weights_sha256": counts.metadata["weights_sha256"],
+        "data_sha256": hashlib.sha256(texts.encode()).hexdigest(),
     }
     return {
-        direction: ScoreTable(
-            [direction], values[[row]], space, {**facts, "units_of_its_languages": int(belong[row].sum())}
+        row: ScoreTable(
+            [row], values[[number]], counts.space, {**facts, "units_of_its_languages": int(own.sum())}
         )
-        for row, direction in enumerate(counts)
+        for number, (row, own) in enumerate(zip(counts.rows, belong, strict=True))
     }
-
-
-def read_counts(root: Path, directions: Sequence[str]) -> dict[str, ScoreTable]:
-    """Return the counts of every direction, ``{root}/{direction}.npz``; UserError as ``read_scores``."""
-    read_scores(root, directions)
-    return {direction: ScoreTable.read(root / f"{direction}.npz") for direction in directions}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -88,7 +72,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--form", choices=FORMS, required=True)
     parser.add_argument("--out-root", type=Path, required=True)
     arguments = parser.parse_args(argv)
-    counts = read_counts(arguments.activations_root, arguments.directions)
+    counts = read_scores(arguments.activations_root, arguments.directions)
     for direction, table in lape_tables(counts, arguments.form).items():
         table.write(arguments.out_root / f"{direction}.npz")
         belong, units = table.metadata["units_of_its_languages"], table.space.size

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.units.lape import FORMS
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.unit_table import UnitTable
 
 #: Of counts: row → stack → the number of positions at which units were counted.
 POSITIONS = "positions"
 ACTIVATIONS, IMPORTANCE, MAGNITUDE, WEIGHTS = "activations", "importance", "magnitude", "weights"
+#: The forms of LAPE, which compare languages.
+LAPE, LAPE_LAMBDA = FORMS = "lape", "lape_lambda"
 #: How the ``counting`` of scores other than activations begins, before a colon.
 _OTHERS = (IMPORTANCE, MAGNITUDE, WEIGHTS, *FORMS)
 

@@ -22,6 +22,9 @@ SATURATED_UNITS, SATURATED_POSITIONS = 0.95, 0.99
 MOST_TIED = 0.05
 #: From this share of its units on, a group's kept ones count as tied even if few are left out.
 BLOCK = 0.1
+#: They do where scores are coarse too: from so many units for each distinct score on. Counts of 100 sentences
+#: or more have at most three.
+COARSE = 10
 #: What a mask manifest calls the list of what was accepted.
 ACCEPTED = "accepted_uninformative"
 ACCEPT = "or accept it: --accept-uninformative, masks.accept_uninformative"
@@ -65,9 +68,18 @@ class _Choice:
     @property
     def is_tied(self) -> bool:
         """Whether the order of units with equal scores decides too much."""
-        block = self.tied + self.tied_out
-        decided = self.tied if block > BLOCK * self.keep.size else min(self.tied, self.tied_out)
-        return block > MOST_TIED * self.keep.size and decided > MOST_TIED * self.kept
+        block, size = self.tied + self.tied_out, self.keep.size
+        if block > BLOCK * size or self.is_coarse:
+            decided = self.tied
+        else:
+            decided = min(self.tied, self.tied_out) if block > MOST_TIED * size else 0
+        return decided > MOST_TIED * self.kept
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether many units have each score; those without any do not count."""
+        scores = self.scores[self.scores != 0]
+        return len(scores) >= COARSE * max(len(np.unique(scores)), 1)
 
     @property
     def saturated(self) -> float:

@@ -52,4 +52,4 @@ def test_command_line(folder, tmp_path):
     main([*words, "--direction", "en-na", "--out", str(tmp_path / "en-na.npz")])
     table = ScoreTable.read(tmp_path / "en-na.npz")
     assert table.rows == ("en-na",) and score_of(table.metadata["counting"]) == "magnitude"
-    assert table.metadata["target_positions"] == 12 and len(table.metadata["data_sha256"]) == 64
+    assert table.metadata["decoder_positions"] == 12 and len(table.metadata["data_sha256"]) == 64

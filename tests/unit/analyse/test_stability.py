@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 
@@ -9,11 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.activations.test_count_activations import (
+from tests.unit.activations.test_count_activations import (  # noqa: F401
     VOCABULARY,
     count,
+    data_bin,
     random_network,
     slow_counts,
+    system,
     write_bin,
 )
 from workflow_scripts.analyse.sampled_masks import (
@@ -24,7 +27,7 @@ from workflow_scripts.analyse.sampled_masks import (
     resampled,
     stability,
 )
-from workflow_scripts.analyse.stability import count_sentences
+from workflow_scripts.analyse.stability import count_sentences, main
 from workflow_scripts.analyse.stability_tables import csv_rows, markdown
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.batches import direction_dataset
@@ -143,3 +146,21 @@ def test_more_sentences_than_there_are_is_one_line():
     assert str(caught.value) == (
         "--sentences 3: de-en has 2 sentences that fit the model; take fewer (analysis.stability.sentences)"
     )
+
+
+def test_command_line(data_bin, system, tmp_path):  # noqa: F811
+    """Unit 0 of both layers fires at every position: each sample selects it, and no other."""
+    out = {name: tmp_path / f"k.{name}" for name in ("json", "csv", "markdown")}
+    words = [word for name, file in out.items() for word in (f"--out-{name}", str(file))]
+    words += ["--system", str(system.folder), "--data-bin", str(data_bin), "--subset", "valid"]
+    main([*words, "--directions", "en-de", "de-en", "--select", "top:1", "--sentences", "2", "--draws", "5"])
+    found = json.loads(out["json"].read_text())
+    assert (found["draws"], found["pairs"], found["subset"]) == (5, 10, "valid")
+    assert found["masks"]["weights_sha256"] == system.weights_sha256
+    assert list(found["directions"]) == ["en-de", "de-en"]
+    rows = list(csv.DictReader(out["csv"].open()))
+    assert len(rows) == 3 * 4 * 2
+    assert {(row["mean_iou"], row["low"], row["kept"]) for row in rows} == {
+        ("1.000000", "1.000000", "0.250000")
+    }
+    assert "# Stability of masks (top:1)" in out["markdown"].read_text()

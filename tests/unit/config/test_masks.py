@@ -383,12 +383,10 @@ def test_mistakes_of_systems():
         "d-k70": {"masks": "r-1"},
         "e-k71": {"masks": "r-1", "train": "none"},
     }
-    uses = {"experiment": "y", "systems": ["baseline", "d-k70"]}
-    config = small(masks={"k": [70], "sets": sets}, systems=systems, uses=uses)
+    config = small(masks={"k": [70], "sets": sets}, systems=systems)
     assert errors_of(config) == [
         "systems.b.masks: no mask set 'r-3' (did you mean 'r-2'?); there are ['k70', 'all', 'r-1', 'r-2',"
         " 'sweep', 'r']",
-        "uses.systems: 'd-k70' has masks of masks.sets; those of masks.k and all can be taken",
         "systems.e-k71: its name says k71, its masks are 'r-1'",
     ]
     assert errors_of(small(systems={"a": {"masks": "all", "train": "fine-tune"}})) == [

@@ -209,3 +209,16 @@ def test_sets_of_one_selection_on_several_texts():
     found = load_experiment(small(masks={"sets": sets}, analysis={"text_control": "k95"}))
     assert found.of_other_text("k95") == ["of_one"]
     assert found.of_other_text("of_one") == ["k95", "again"]
+
+
+def test_of_attached_validation_text_units_are_scored_and_random_subwords_made():
+    config = small(
+        attach={"checkpoint": "c.pt", "dictionary": "d.txt", "subwords": "s.model", "data_bin": "bin"},
+        evaluation={"off_target": False},
+        texts={"noise": {"change": "random_tokens"}},
+        masks={"sets": {"top": {"select": "top:9"}, **ON_NOISE}},
+    )
+    config["data"]["source"] = {"type": "files", "tests": {"one": "one.{lang}"}}
+    assert other_texts(load_experiment(config)) == ["noise"]
+    config["texts"]["few"] = {"first": 3}
+    assert errors_of(config) == ["texts.few.of: no text 'valid'; there are ['one', 'noise', 'few']"]

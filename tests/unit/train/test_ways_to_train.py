@@ -120,6 +120,17 @@ def test_masked_gradients_see_the_whole_network(
     assert lines[0] == lines[1] != lines[2]
 
 
+def test_masks_that_keep_all_change_no_way(world: Path, parent: Path, masks: Path, tmp_path: Path) -> None:
+    """To the bit: masked gradients and own momentum of masks that keep every unit, and no masks."""
+    table = MaskTable.read(masks)
+    all_kept = tmp_path / "all.npz"
+    MaskTable(DIRECTIONS, np.ones_like(table.keep), table.space, table.manifest).write(all_kept)
+    method = {"train": "gradients", "momentum": "own"}
+    one = trained(world, parent, all_kept, tmp_path / "one", method, max_updates=6)
+    two = trained(world, parent, None, tmp_path / "two", {}, max_updates=6)
+    assert same_weights(one, two)
+
+
 def test_the_published_way_lets_them_decay(world: Path, parent: Path, masks: Path, tmp_path: Path) -> None:
     out = trained(world, parent, masks, tmp_path, {})
     assert moved_rows(out, parent) == set(range(4 * WIDTH))

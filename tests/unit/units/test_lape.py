@@ -28,7 +28,9 @@ def test_rates():
 
 
 def test_one_language_is_refused():
-    with pytest.raises(UserError, match="one source language here: en; take another score"):
+    with pytest.raises(
+        UserError, match="one source language here: en; take another score"
+    ):
         rates({"en": (np.array([1]), 10)}, "source")
 
 

@@ -16,26 +16,27 @@ SPACE = UnitSpace(
 )
 
 
-def counted(direction, encoder, decoder, source=10, target=10, **more):
-    metadata = {
-        "counting": "pads excluded", "weights_sha256": "aa", "data_sha256": direction,
-        "source_positions": source, "target_positions": target, **more,
-    }  # fmt: skip
-    return ScoreTable([direction], np.array([[*encoder, *decoder]], dtype=np.int64), SPACE, metadata)
-
-
-def three():
-    """en-de, en-fr, de-en: en has two directions of 10 source positions, de one of 20."""
-    return {
-        "en-de": counted("en-de", [9, 1, 0, 2], [8, 0, 0, 5]),
-        "en-fr": counted("en-fr", [7, 1, 0, 4], [0, 9, 0, 5], target=15),
-        "de-en": counted("de-en", [0, 12, 0, 6], [0, 0, 9, 5], source=20),
+def counted(rows):
+    """Counts as files of several directions give them: direction → encoder, decoder, their positions."""
+    positions = {
+        name: {"encoder": source, "decoder": target} for name, (_, _, source, target) in rows.items()
     }
+    values = np.array([[*encoder, *decoder] for encoder, decoder, _, _ in rows.values()], dtype=np.int64)
+    facts = {"weights_sha256": "aa", "data_sha256": dict.fromkeys(rows, "bb"), "positions": positions}
+    return ScoreTable(rows, values, SPACE, facts, "counts")
+
+
+#: en has two directions of 10 source positions, de one of 20.
+THREE = {
+    "en-de": ([9, 1, 0, 2], [8, 0, 0, 5], 10, 10),
+    "en-fr": ([7, 1, 0, 4], [0, 9, 0, 5], 10, 15),
+    "de-en": ([0, 12, 0, 6], [0, 0, 9, 5], 20, 10),
+}
 
 
 @pytest.mark.parametrize("form", ["lape", "lape_lambda"])
 def test_by_hand(form):
-    tables = lape_tables(three(), form)
+    tables = lape_tables(counted(THREE), form)
     # Encoder: en (9 + 7) / 20 …, de of 20. Decoder: de of 10, fr of 15, en of 10.
     encoder = np.array([[16, 0], [2, 12], [0, 0], [6, 6]]) / 20
     decoder = np.array([[0.8, 0, 0], [0, 0.6, 0], [0, 0, 0.9], [0.5, 1 / 3, 0.5]])
@@ -49,37 +50,24 @@ def test_by_hand(form):
     assert belong == {"en-de": 0, "en-fr": 0, "de-en": 1}
 
 
-def test_pads_count_where_they_were_counted():
-    padded = {
-        name: counted(name, [10, 0, 0, 0], [0, 10, 0, 0], 5, 5, count_pads=True, source_pads=5, target_pads=5)
-        for name in ("en-de", "de-en")
-    }
-    without = {name: counted(name, [10, 0, 0, 0], [0, 10, 0, 0]) for name in ("en-de", "de-en")}
-    # λ makes the size of P matter.
-    found, expected = (lape_tables(counts, "lape_lambda")["en-de"] for counts in (padded, without))
-    assert found.values.tolist() == expected.values.tolist()
-
-
 def test_one_source_language_is_refused():
-    counts = three()
-    del counts["de-en"]
+    counts = counted({name: row for name, row in THREE.items() if name != "de-en"})
     with pytest.raises(UserError, match="one source language here: en"):
         lape_tables(counts, "lape")
 
 
-def test_counts_that_do_not_say_of_how_many_positions():
-    counts = three()
-    counts["en-fr"] = counted("en-fr", [0] * 4, [0] * 4, source=None)
-    with pytest.raises(UserError, match="does not say at how many source positions"):
-        lape_tables(counts, "lape")
-
-
 def test_from_counts_to_masks(tmp_path):
-    for direction, table in three().items():
-        table.write(tmp_path / f"counts/{direction}.npz")
-    words = ["--activations-root", str(tmp_path / "counts"), "--directions", *three(), "--form", "lape"]
+    for direction, (encoder, decoder, source, target) in THREE.items():
+        # Half of the positions are padding, which was counted too.
+        facts = {"source_positions": source // 2, "source_pads": source - source // 2, "count_pads": True}
+        facts |= {"target_positions": target // 2, "target_pads": target - target // 2}
+        values = np.array([[*encoder, *decoder]], dtype=np.int64)
+        ScoreTable([direction], values, SPACE, facts).write(tmp_path / f"counts/{direction}.npz")
+    words = ["--activations-root", str(tmp_path / "counts"), "--directions", *THREE, "--form", "lape"]
     main([*words, "--out-root", str(tmp_path / "lape")])
-    masks = Selection("top:1").masks(read_scores(tmp_path / "lape", list(three())))
+    found = ScoreTable.read(tmp_path / "lape/en-fr.npz").values
+    assert found.tolist() == lape_tables(counted(THREE), "lape")["en-fr"].values.tolist()
+    masks = Selection("top:1").masks(read_scores(tmp_path / "lape", list(THREE)))
     # The encoder has two units of one language: the first is of en alone. In the decoder each has its own.
     kept = {name: masks.row(name).nonzero()[0].tolist() for name in masks.rows}
     assert kept == {"en-de": [0, 4], "en-fr": [0, 4], "de-en": [0, 6]}

@@ -117,6 +117,20 @@ def test_a_few_units_of_one_score_are_no_tie_however_few_are_kept():
     assert "3 of the 20 units" in said(table((more, few)), "top:20")[0]
 
 
+@pytest.mark.parametrize(("alike", "refused"), [(10, True), (9, False)])
+def test_small_ties_count_where_scores_are_coarse(alike, refused):
+    """400 units, ten or nine of each score: of 25 kept units five, or seven, tie with as many as are left."""
+    space = ffn_space(1, 1, 400)
+    values = np.tile(np.arange(400) // alike + 1, 2)[None]
+    scores = ScoreTable(["aa-en"], values, space, {}, "counts")
+    found = said(scores, "top:25")
+    assert (found is not None) == refused
+    if refused:
+        assert found[0].startswith(
+            "counts: tied: 5 of the 25 units that aa-en keeps in encoder.0.ffn have the"
+        )
+
+
 def test_equal_scores_of_any_amount_and_order():
     same = np.full(100, 7)
     for select in ("mass:50", "mass:99", "top:1%", "bottom:30%", "top:30%:abs"):

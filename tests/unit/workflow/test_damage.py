@@ -126,3 +126,13 @@ def test_whatever_a_reader_says_of_foreign_bytes_is_damage(tmp_path: Path) -> No
     assert found[str(masks)].startswith("not an archive (zip file version ")
     assert found[str(scores)].startswith("not JSON (maximum recursion depth")
     assert found[str(weights)].startswith("not a safetensors file (maximum recursion depth")
+
+
+def test_the_vocabulary_of_an_exported_model_is_a_list(tmp_path: Path) -> None:
+    names = [
+        f"export/a/s1/ctranslate2/{direction}/shared_vocabulary.json" for direction in ("de-en", "en-de")
+    ]
+    for name, content in zip(names, ('["a"]', "{}"), strict=True):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(content)
+    assert damaged_files(tmp_path, names) == {str(tmp_path / names[1]): "JSON, but no list of symbols"}

@@ -12,6 +12,7 @@ import pytest
 
 from tests.unit.workflow.planned import a_job
 from tests.unit.workflow.trainings import SOURCE, experiment_of, write_finished
+from workflow_scripts.common.files import write_text
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.training import Model
 from workflow_scripts.workflow.graph import PlannedJob
@@ -54,7 +55,11 @@ def test_a_checkpoint_that_alone_says_its_model_has_at_most_a_parameter_for_four
     write(tmp_path / "c.pt", 4000)
     attach = {"checkpoint": "c.pt", "dictionary": "d.txt", "subwords": "s.model"}
     assert parameters_of(experiment_of(attach=attach)) == 1000
-    assert parameters_of(experiment(attach=attach)) == parameters_of(experiment()) == PARAMETERS
+    # Where the config says the model, its vocabulary is the dictionary's: 4 specials, 92 lines, 2 languages.
+    write_text(tmp_path / "d.txt", "".join(f"p{number} 1\n" for number in range(92)))
+    model = experiment().model.model_dump(exclude_unset=True)
+    said = experiment_of(attach=attach, model=model)
+    assert parameters_of(said) == parameters_of(experiment()) == PARAMETERS
 
 
 def test_parameters_are_those_of_the_published_model_and_of_a_stored_one() -> None:

@@ -123,6 +123,30 @@ def test_the_control_of_masks_looks_at_each_sentence_often(tmp_path: Path) -> No
     assert estimates.of(a_job("mask_control")) == pytest.approx(3.5 + rate * 1.28)
 
 
+def test_other_text_takes_as_long_as_it_has_sentences(tmp_path: Path) -> None:
+    """20 of the 50 sentences of `valid`, or all of them; four directions of samples."""
+    config = {
+        **KA_KE,
+        "model": {"preset": "small"},
+        "texts": {"few": {"first": 20}, "much": {"first": 90}, "boot": {"bootstrap": True, "draws": 1}},
+        "masks": {"sets": {"on_few": {"select": "mass:95", "text": "few"}}},
+    }
+    estimates = FirstEstimates(load_experiment(config), tmp_path)
+    sizes = [estimates.text.sentences(name, "en-ka") for name in ("few", "much", "boot-1")]
+    assert sizes == [20, 50, 50]
+    few = {"varied": "few", "one": "en", "two": "ka"}
+    assert estimates.of(a_job("transliterate", few)) == pytest.approx(4 + 4.6 * 0.02)
+    assert estimates.of(a_job("randomise_tokens", {**few, "pair": "en-ka"})) == pytest.approx(
+        0.3 + 0.02 * 0.02
+    )
+    rate = pace(read_measured()["stability"], estimates._parameters)
+    assert rate is not None
+    assert estimates.of(a_job("stability", {"maskset": "on_few"})) == pytest.approx(3.5 + rate * 0.08)
+    assert estimates.of(a_job("count_activations", {"direction": "en-ka", "text": "few"})) == pytest.approx(
+        3.5 + rate * 0.02
+    )
+
+
 def test_of_gpus_nothing_was_measured(tmp_path: Path) -> None:
     estimates = FirstEstimates(load_experiment(KA_KE), tmp_path, on_cpu=False)
     assert estimates.of(a_job("decode", {"testset": "test", "direction": "en-ka"})) is None
@@ -139,9 +163,19 @@ EVERYTHING = {
 
 @pytest.mark.parametrize("more", [{}, {"evaluation": EVERYTHING}, {"evaluation": EVERYTHING, "uses": USES}])
 def test_every_stage_has_one_but_comet_and_what_is_fetched(more: dict[str, Any]) -> None:
-    analysis = {"mask_control_k": 70, "overlap_k": 70}
+    analysis: dict[str, Any] = {"mask_control_k": 70, "overlap_k": 70}
+    analysis |= {"stability": {"masks": "k70"}, "text_control": "k70"}
+    texts = {change: {"change": change} for change in ("latin", "shuffled_words", "random_tokens")}
+    sets = {name: {"select": "mass:70", "text": name} for name in texts}
     groups = {"family": {"one": ["ka", "ke"]}}
-    config = {**KA_KE, "masks": {"k": [70]}, "analysis": analysis, "groups": groups, **more}
+    config = {
+        **KA_KE,
+        "texts": texts,
+        "masks": {"k": [70], "sets": sets},
+        "analysis": analysis,
+        "groups": groups,
+        **more,
+    }
     stages = {one.stage for one in jobs_of(load_experiment(config))} - {*FETCHING}
     assert len(stages) > 18 and stages <= set(read_measured())
 

@@ -104,7 +104,7 @@ def test_the_hash_is_of_the_code_and_of_the_libraries() -> None:
     assert training_code("finetune") == (
         f"{closure_hash('train.finetune')}+{environment_identity('fairseq')}"
     )
-    assert set(current_code()) == {"train_baseline", "finetune"}
+    assert set(current_code()) == {"train_baseline", "finetune", "finetune_adapters"}
     assert len(set(current_code().values())) == 2
 
 

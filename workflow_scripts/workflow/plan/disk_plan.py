@@ -12,6 +12,7 @@ from typing import Any
 from workflow_scripts.common.directions import pair_of
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.units.training_files import checkpoints_of, size_of
+from workflow_scripts.units.vocabulary import Vocabulary
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.plan.text_sizes import BYTES_OF_A_LINE, TEXT_OF_PACKED, TextSizes
 from workflow_scripts.workflow.plan.training_code import TRAINING_RULES
@@ -70,6 +71,8 @@ def parameters_of(experiment: Experiment) -> int:
 
 def symbols_of(experiment: Experiment) -> int:
     """Return the symbols of an experiment's vocabulary, language tokens included."""
+    if experiment.attach is not None and Path(experiment.attach.dictionary).is_file():
+        return len(Vocabulary.read(experiment.attach.dictionary, experiment.languages))
     return experiment.subwords.vocab_size + OTHER_SYMBOLS + len(experiment.languages)
 
 

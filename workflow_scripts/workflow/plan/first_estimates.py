@@ -135,6 +135,9 @@ class FirstEstimates:
             case "count_encoder":
                 by = job.rule.removeprefix("count_encoder_").removesuffix(ON_TEXT)
                 return text.of_directions(given.get("text", VALID), experiment.counted_together[by])
+            case "stability":
+                subset = experiment.masks.named[given["maskset"]].text
+                return text.of_directions(subset, experiment.train_directions)
             case "decode":
                 return text.sentences(given["testset"], pair_of(given["direction"]))
             case "mask_control":

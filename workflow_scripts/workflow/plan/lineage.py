@@ -18,9 +18,8 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
-from workflow_scripts.units.lape import FORMS
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.score_table import ACTIVATIONS, IMPORTANCE, MAGNITUDE, ScoreTable
+from workflow_scripts.units.score_table import ACTIVATIONS, FORMS, IMPORTANCE, MAGNITUDE, ScoreTable
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.workflow.provenance.records import read_record
 
@@ -122,11 +121,13 @@ class Lineage:
 
     def _system(self, name: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         _, system, seed, _ = name.split("/")
-        parent, masks = content.get("parent"), self.experiment.masked.get(system)
+        parent, made = content.get("parent"), self.experiment.trainings.get(system)
+        made = made or self.experiment.made.get(system)
         if isinstance(parent, dict):
             yield f"systems/{parent.get('system')}/{seed}/{WEIGHTS}", parent.get("weights_sha256")
-        if masks and system not in self.experiment.used:  # what was taken has the other experiment's
-            yield f"masks/{BASELINE}/{seed}/{masks}.npz", _items_of(content, "sha256").get(MASKS)
+        # What was taken has the other experiment's masks; what renewed them has its own.
+        if made and system not in self.experiment.used and made.system.renew is None:
+            yield f"masks/{BASELINE}/{seed}/{made.maskset}.npz", _items_of(content, "sha256").get(MASKS)
         for file in VOCABULARY:
             yield f"data/subwords/{file}", _items_of(content, "sha256").get(file)
 

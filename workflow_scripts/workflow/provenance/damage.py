@@ -11,6 +11,8 @@ from pathlib import Path
 
 # Of safetensors: the length of the header, little-endian, then the header as JSON.
 HEADER_LENGTH = 8
+#: Files of an exported CTranslate2 model that are lists.
+VOCABULARIES = ("shared_vocabulary.json",)
 
 
 def damaged_files(results: Path, outputs: Iterable[str]) -> dict[str, str]:
@@ -45,6 +47,8 @@ def _in_words(error: Exception) -> str:
 
 def _json(path: Path) -> str | None:
     value = json.loads(path.read_bytes())
+    if path.name in VOCABULARIES:
+        return None if isinstance(value, list) else "JSON, but no list of symbols"
     return None if isinstance(value, dict) else "JSON, but no object, which every result is"
 
 

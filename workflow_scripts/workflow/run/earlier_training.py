@@ -64,7 +64,7 @@ def earlier_training(
         left = 0 if _is_complete(record, settings) else settings.max_updates - updates
     else:
         name = f"{job.wildcards['finetuned']}." if "finetuned" in job.wildcards else ""
-        log = results / "logs" / job.rule / f"{name}s{job.wildcards['seed']}.log"
+        log = results / "logs" / job.stage / f"{name}s{job.wildcards['seed']}.log"
         updates = last_update(log) or 0
         left = settings.max_updates - updates
     if updates > settings.max_updates:

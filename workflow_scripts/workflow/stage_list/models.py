@@ -27,16 +27,27 @@ OF_FINETUNED, OF_UNTRAINED = (
     }
     for wildcard in ("finetuned", "untrained")
 )
+OF_ADAPTED = OF_FINETUNED | {"adapters": "systems/{finetuned}/s{seed}/adapters.safetensors"}
+#: A trainer's own folder.
+TRAINING = "training/{finetuned}/s{seed}"
 ENVIRONMENTS = {"ctranslate2": "text", "fairseq": "fairseq"}
 
 
 def parts_of(experiment: Experiment, system: str) -> list[str]:
     """Return the names of the files of a system's folder that its rule declares."""
+    more: list[str] = []
     if system in experiment.joined:
         more = [weights_of_part(direction) for direction in experiment.trained_by(system)]
-    else:
-        more = ["masks.npz"] if system in experiment.masked else []
+    elif (made := experiment.made.get(system)) is not None:
+        # What masked gradients were trained with is no part of the system.
+        more += ["masks.npz"] if made.system.train != "gradients" else []
+        more += ["adapters.safetensors"] if made.system.adapters else []
     return ["system.json", "model.safetensors", "spm.model", "dict.txt", *more]
+
+
+def adapted(experiment: Experiment) -> list[str]:
+    """Return the trainings of adapters, whose systems have a file more."""
+    return [name for name, one in experiment.trainings.items() if one.system.adapters]
 
 
 def weights_of_part(direction: str) -> str:
@@ -215,9 +226,20 @@ STAGES = (
         "fairseq",
         log="{finetuned}.s{seed}",
         files=OF_FINETUNED,
-        jobs=lambda e: each(seed=e.train.seeds, finetuned=e.trainings),
+        jobs=lambda e: each(seed=e.train.seeds, finetuned=[n for n in e.trainings if n not in adapted(e)]),
         gpu=True,
-        training="training/{finetuned}/s{seed}",
+        training=TRAINING,
+    ),
+    Stage(
+        "train.finetune",
+        "fairseq",
+        log="{finetuned}.s{seed}",
+        files=OF_ADAPTED,
+        own_name="finetune_adapters",
+        profile_of="finetune",
+        jobs=lambda e: each(seed=e.train.seeds, finetuned=adapted(e)),
+        gpu=True,
+        training=TRAINING,
     ),
     Stage(
         "train.join_systems",
@@ -273,6 +295,7 @@ STAGES = (
         log="{system}/s{seed}/{testset}.{direction}",
         files={"hypotheses": "translations/{system}/s{seed}/{testset}/{direction}.txt"},
         own_name="decode_by_fairseq",
+        profile_of="decode",
         asked_for=("hypotheses",),
         jobs=lambda e: _decoded(e, _by_fairseq_alone(e)),
         without=lambda e: "translate.ctranslate2_engine",

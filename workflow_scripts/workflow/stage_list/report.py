@@ -19,6 +19,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.masks import ALL_UNITS
 from workflow_scripts.workflow.needed_masks import selected
 from workflow_scripts.workflow.stage import Stage, each, once
+from workflow_scripts.workflow.stage_list.models import parts_of
 
 
 def tables_of(experiment: Experiment) -> list[str]:
@@ -62,7 +63,11 @@ def draws(experiment: Experiment) -> dict[str, list[str]]:
 def unit_masks(experiment: Experiment) -> dict[str, str]:
     """Return mask set → file of those whose units are tabulated; `{seed}` stays a wildcard."""
     own = [masks for masks in selected(experiment) if masks != ALL_UNITS]
-    used = {masks: name for name, masks in experiment.masked.items() if name in experiment.used}
+    used = {
+        experiment.masked[name]: name
+        for name in experiment.used
+        if "masks.npz" in parts_of(experiment, name) and experiment.made[name].system.renew is None
+    }
     return {
         masks: f"systems/{name}/s{{seed}}/masks.npz" for masks, name in used.items() if masks != ALL_UNITS
     } | {masks: f"masks/{BASELINE}/s{{seed}}/{masks}.npz" for masks in own}
