@@ -180,7 +180,7 @@ def tables():
         "contrastive_root": f"{RESULTS}/contrastive" if evaluation.contrastive else None,
         "partial_testsets": EXPERIMENT.partial_testsets or None,
         "partial_systems": EXPERIMENT.partial_systems or None,
-        "draws": EXPERIMENT.draws or None,
+        "draws": draws(EXPERIMENT) or None,
         "choose": chosen_sweeps(EXPERIMENT),
         "costs": ways(EXPERIMENT) if READ else None,
         "systems_root": f"{RESULTS}/systems" if READ else None,

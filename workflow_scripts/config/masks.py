@@ -1,4 +1,4 @@
-"""A mask set: which units each direction keeps."""
+"""A mask set of the section `masks`: which units each direction keeps."""
 
 from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Literal, Self
@@ -50,12 +50,13 @@ DRAWN, GROUPED, PAIRED, RANDOM = (
 #: Random sets that are drawn unless the config says how many: one alone proves nothing.
 RANDOM_DRAWS = 5
 
-MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
-
 
 def folder_of(score: str, kinds: Collection[str] = ("ffn",)) -> str:
     """Return the folder of a score: of importance, one for each choice of kinds of units."""
     return f"{score}/{'+'.join(one for one in KINDS if one in kinds)}" if score == "importance" else score
+
+
+MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
 
 
 class MaskSet(Section):

@@ -1,4 +1,4 @@
-"""The section `masks`: mask sets by the names of their files."""
+"""The section `masks`: the mask sets of an experiment, by name."""
 
 from functools import cached_property
 from typing import NamedTuple
