@@ -90,8 +90,16 @@ MADE = [
     Row(
         "a system of masked weights is added (`of: weights`), and that whose weights are looked at",
         {
-            "finetune": 5, "join_systems": 1, "select_masks": 1, "decode": 8, **DECODED_ONE, **UNITS,
-            "score": 2, "compare": 2, "identify": 2, "plot_training": 1,
+            "finetune": 5,
+            "join_systems": 1,
+            "select_masks": 1,
+            "decode": 8,
+            **DECODED_ONE,
+            **UNITS,
+            "score": 2,
+            "compare": 2,
+            "identify": 2,
+            "plot_training": 1,
         },
         "masks are selected when the models of all directions are trained; no text is scored",
         {
