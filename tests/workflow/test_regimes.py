@@ -1,4 +1,4 @@
-"""The cells of the experiment on regimes: each differs from the base in what it is named after, and the base's plan."""
+"""The cells of the experiment on regimes differ from the base in what they are named after; the base's plan."""
 
 from __future__ import annotations
 
