@@ -1,4 +1,4 @@
-"""The cells of the experiment on regimes differ from the base in what they are named after; the base's plan."""
+"""The cells of the experiment on regimes: how each differs from the base, and the plan of the base."""
 
 from __future__ import annotations
 
