@@ -152,6 +152,7 @@ def test_command_line(data_bin, tmp_path):
     for name, row in zip(DIRECTIONS, values, strict=True):
         ScoreTable([name], row[None], SPACE, facts).write(tmp_path / f"magnitude/{name}.npz")
         ScoreTable([name], -row[None], SPACE, facts).write(tmp_path / f"least/{name}.npz")
+        ScoreTable([name], np.ones_like(row)[None], SPACE, facts).write(tmp_path / f"flat/{name}.npz")
     masks = MaskTable(DIRECTIONS, chosen().keep, SPACE, {"rule": "mass", "k": "70", **facts})
     masks.write(tmp_path / "k70.npz")
     scores = json.dumps({name: str(tmp_path / name) for name in ("magnitude", "least")})
@@ -175,3 +176,10 @@ def test_command_line(data_bin, tmp_path):
     for option, wrong, said in [("draws", "4", "at least 5"), ("size", "5%@model", "of every layer")]:
         with pytest.raises(UserError, match=said):
             main([*words, f"--{option}", wrong])
+    assert result["accepted_uninformative"] == {}
+    flat = ["--scores", json.dumps({"flat": str(tmp_path / "flat")})]
+    with pytest.raises(UserError, match="flat: tied: 2 of the 2 units"):
+        main([*words, *flat])
+    main([*words, *flat, "--accept-uninformative"])
+    result = json.loads((tmp_path / "out.json").read_text())
+    assert "tied: 2 of the 2 units" in result["accepted_uninformative"]["flat"][0]
