@@ -79,35 +79,36 @@ if made("use_data_bin", "files"):
             command("use_data_bin", "--dictionary {input.dictionary:q} --out {params.out:q}")
 
 
-# Masks of the same folder, but of other sets, are selected (rules/masks.smk).
-ruleorder: import_units > select_masks
+if EXPERIMENT.foreign_masks:
 
+    # Masks of the same folder, but of other sets, are selected (rules/masks.smk).
+    ruleorder: import_units > select_masks
 
-rule import_units:
-    input:
-        system="<results>/systems/{system}/s{seed}/system.json",
-        files=lambda w: foreign_files(w.foreign),
-    output:
-        **files("import_units"),
-    log:
-        log_of("import_units"),
-    benchmark:
-        benchmark_of("import_units")
-    wildcard_constraints:
-        foreign=alternatives(EXPERIMENT.foreign_masks) or "none",
-    conda:
-        conda_of("import_units")
-    container:
-        image_of("import_units")
-    envmodules:
-        *modules_of("import_units"),
-    params:
-        **identity(
-            "import_units",
-            lambda w: {"directions": EXPERIMENT.train_directions} | mask_settings(w.foreign, w.seed, ""),
-        ),
-        system=subpath(input.system, parent=True),
-        # It changes no other masks, so it is not compared.
-        accept=lambda w, input: "--accept-uninformative" if EXPERIMENT.masks.accept_uninformative else "",
-    shell:
-        command("import_units", "--system {params.system:q} {params.accept} --out {output.masks:q}")
+    rule import_units:
+        input:
+            system="<results>/systems/{system}/s{seed}/system.json",
+            files=lambda w: foreign_files(w.foreign),
+        output:
+            **files("import_units"),
+        log:
+            log_of("import_units"),
+        benchmark:
+            benchmark_of("import_units")
+        wildcard_constraints:
+            foreign=alternatives(EXPERIMENT.foreign_masks),
+        conda:
+            conda_of("import_units")
+        container:
+            image_of("import_units")
+        envmodules:
+            *modules_of("import_units"),
+        params:
+            **identity(
+                "import_units",
+                lambda w: {"directions": EXPERIMENT.train_directions} | mask_settings(w.foreign, w.seed, ""),
+            ),
+            system=subpath(input.system, parent=True),
+            # It changes no other masks, so it is not compared.
+            accept=lambda w, input: "--accept-uninformative" if EXPERIMENT.masks.accept_uninformative else "",
+        shell:
+            command("import_units", "--system {params.system:q} {params.accept} --out {output.masks:q}")

@@ -43,7 +43,14 @@ from workflow_scripts.workflow.stage_list.models import (
     parts_of,
     use_system_rule,
 )
-from workflow_scripts.workflow.stage_list.report import chosen_sweeps, drawn, tables_of, unit_masks, untrained
+from workflow_scripts.workflow.stage_list.report import (
+    chosen_sweeps,
+    drawn,
+    draws,
+    tables_of,
+    unit_masks,
+    untrained,
+)
 from workflow_scripts.workflow.stages import STAGES
 from workflow_scripts.workflow.ways import ways
 

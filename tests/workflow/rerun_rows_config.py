@@ -37,6 +37,12 @@ MADE = [
         "the results lie in another folder than they were made in, and that is no change either",
     ),
     Row(
+        "scores that say nothing are accepted (`masks.accept_uninformative`)",
+        {},
+        "masks of scores that say something stay the same; refused ones are not there yet",
+        {"masks": {"k": [70, 95], "accept_uninformative": True}},
+    ),
+    Row(
         "a k is added (`masks.k`)",
         {"select_masks": 1, "finetune": 1, "decode": 4, **DECODED_ONE, "plot_training": 1, **UNITS},
         "its mask set, its system, and the tables and figures that show it",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.workflow.planned_jobs import Job, Plan, plan
-from tests.workflow.test_job_counts import TINY, lay_down_text
+from tests.workflow.test_job_counts import TINY, lay_down_text, snakemake
 from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
 
@@ -220,6 +220,15 @@ def test_what_systems_of_another_experiment_must_be(tmp_path: Path) -> None:
             "--own-weights": "en-fr de-en", "--directions": "en-fr de-en", "--start": "random", **made_from,
         },
     }  # fmt: skip
+
+
+def test_what_a_profile_sets_holds_for_the_other_engine(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    systems = {"small": {"adapters": {"kind": "bottleneck"}}}
+    words = ["-n", "-p", "--until", "decode_by_fairseq", "--set-threads", "decode=2"]
+    done = snakemake(tmp_path, {**TINY, "systems": systems}, *words)
+    [*commands] = [line for line in done.stdout.splitlines() if "translate.decode --engine fairseq" in line]
+    assert len(commands) == 4 and all(" --threads 2 " in line for line in commands)
 
 
 def test_only_systems_that_translate_through_masks_need_rows_of_untrained_directions(planned: Plan) -> None:

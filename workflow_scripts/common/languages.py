@@ -33,7 +33,6 @@ as bn ca cs de el en es et fi fr ga gu hi hu is it ja kn ko lt lv ml mni mr nl o
 tdt te yue zh
 """
 MOSES = frozenset(_MOSES.split())
-SERBIAN = "sr"
 MULTI30K = ("en", "de", "fr", "cs")
 
 

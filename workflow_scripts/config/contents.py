@@ -3,13 +3,14 @@
 from pydantic import Field
 
 from workflow_scripts.common.directions import pair_of, split_direction
-from workflow_scripts.common.languages import SERBIAN, base_code
+from workflow_scripts.common.languages import base_code
 from workflow_scripts.config.attach import Attach
 from workflow_scripts.config.base import Language, Name, Section
 from workflow_scripts.config.evaluation import Evaluation, Report
 from workflow_scripts.config.export import Export
 from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern, FilesSource
-from workflow_scripts.config.masks import FAMILY, SWEEP, Masks
+from workflow_scripts.config.mask_list import Masks
+from workflow_scripts.config.masks import FAMILY, SWEEP
 from workflow_scripts.config.sections import (
     Activations,
     Analysis,
@@ -21,7 +22,7 @@ from workflow_scripts.config.sections import (
     Uses,
 )
 from workflow_scripts.config.systems import System
-from workflow_scripts.config.texts import CYRILLIC_TO_LATIN, TextName, VariedText, spread
+from workflow_scripts.config.texts import CYRILLIC_TO_LATIN, SERBIAN, TextName, VariedText, spread
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.config.training import Finetune, Model, Train
 

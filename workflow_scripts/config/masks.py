@@ -1,8 +1,7 @@
-"""The section `masks`: which units each direction keeps."""
+"""A mask set of the section `masks`: which units each direction keeps."""
 
 from collections.abc import Collection, Iterator
-from functools import cached_property
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     Discriminator,
@@ -16,7 +15,7 @@ from pydantic import (
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.attach import ForeignFile
-from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, Percent, Section
+from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, DirectionId, Section
 from workflow_scripts.config.file_source import ONE, SEVERAL, VALID
 from workflow_scripts.config.select import BySide, Select
 from workflow_scripts.config.texts import TextName
@@ -51,12 +50,13 @@ DRAWN, GROUPED, PAIRED, RANDOM = (
 #: Random sets that are drawn unless the config says how many: one alone proves nothing.
 RANDOM_DRAWS = 5
 
-MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
-
 
 def folder_of(score: str, kinds: Collection[str] = ("ffn",)) -> str:
     """Return the folder of a score: of importance, one for each choice of kinds of units."""
     return f"{score}/{'+'.join(one for one in KINDS if one in kinds)}" if score == "importance" else score
+
+
+MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
 
 
 class MaskSet(Section):
@@ -263,63 +263,3 @@ class MaskSet(Section):
             **({} if self.by is None else {"by": self.by}),
             **({"gate": self.gate} if self.gate else {}),
         }
-
-
-class Named(NamedTuple):
-    """A mask set that has a file: its key, and where it is drawn several times the number of the draw."""
-
-    key: str
-    one: MaskSet
-    draw: int | None
-
-    @property
-    def text(self) -> str:
-        """The text on which its units are scored, of several draws its own."""
-        return self.one.text if self.draw is None else f"{self.one.text}-{self.draw}"
-
-
-class Masks(Section):
-    """Mask sets: one for each threshold, `all`, and those of `sets`."""
-
-    k: list[Percent] = Field(
-        ["95"],
-        min_length=1,
-        description="Cumulative thresholds in percent: the sets k95 …, `select: mass:95`.",
-    )
-    sets: dict[MaskSetName, MaskSet] = Field({}, description="More mask sets, by the name of their files.")
-    accept_uninformative: bool = Field(
-        False, description="Take masks of scores that say nothing too; their manifests have what was found."
-    )
-
-    @field_validator("k")
-    @classmethod
-    def _distinct(cls, value: list[str]) -> list[str]:
-        repeated = sorted({k for k in value if value.count(k) > 1})
-        if repeated:
-            raise ValueError(f"two values of k are the same number: {repeated[0]}")
-        return value
-
-    @cached_property
-    def named(self) -> dict[str, Named]:
-        """Every set that has a file: of each k, `all`, and those of `sets`, one for each draw."""
-        own = {f"k{k}": MaskSet(select=f"mass:{k}") for k in self.k} | {ALL_UNITS: MaskSet(select="all")}
-        out = {name: Named(name, one, None) for name, one in own.items()}
-        for key, one in self.sets.items():
-            if draws := self.draws(key):
-                out.update({name: Named(key, one, n) for n, name in draws.items()})
-            else:
-                out[key] = Named(key, one, None)
-        return out
-
-    def draws(self, key: str) -> dict[int, str]:
-        """Return the names of the sets that a key of `sets` is drawn as, by their numbers; of others none."""
-        number = self.sets[key].number_of_draws if key in self.sets else 0
-        return {n: f"{key}-{n}" for n in range(1, number + 1)}
-
-    def chain(self, name: str | None) -> list[str]:
-        """Return a set and those that it is made of, one after the other; of a circle each one once."""
-        found: list[str] = []
-        while name in self.named and name not in found:
-            found.append(name)
-            name = self.named[name].one.like
-        return found

@@ -7,7 +7,8 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.config.base import DirectionId, Section
-from workflow_scripts.config.masks import ALL_UNITS, SWEEP, Masks
+from workflow_scripts.config.mask_list import Masks
+from workflow_scripts.config.masks import ALL_UNITS, SWEEP
 from workflow_scripts.config.training import Finetune, Settings
 
 #: In the name of a part, between system and direction; no name of a system has a dot.

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from workflow_scripts.common.errors import nearest
-from workflow_scripts.common.languages import SERBIAN, base_code
+from workflow_scripts.common.languages import base_code
 from workflow_scripts.config.file_source import TRAIN, VALID
 from workflow_scripts.config.masks import ALL_UNITS, MaskSet
-from workflow_scripts.config.texts import CYRILLIC_TO_LATIN, RANDOM_TOKENS, VariedText, chain
+from workflow_scripts.config.texts import CYRILLIC_TO_LATIN, RANDOM_TOKENS, SERBIAN, VariedText, chain
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment

@@ -9,6 +9,7 @@ from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, Language, Sect
 from workflow_scripts.config.file_source import VALID
 
 TextName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
+SERBIAN = "sr"
 #: Changes: of the script (transliterations), of binarised text, of the order of words.
 LATIN, CYRILLIC_TO_LATIN, RANDOM_TOKENS = "latin", "cyrillic_to_latin", "random_tokens"
 SHUFFLED_WORDS, TRANSLITERATIONS = "shuffled_words", (LATIN, CYRILLIC_TO_LATIN)

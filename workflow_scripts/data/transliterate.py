@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.languages import SERBIAN, THREE_LETTERS, base_code
+from workflow_scripts.common.languages import THREE_LETTERS, base_code
 from workflow_scripts.data.varied_pair import (
     changed_lines,
     changed_sides,
@@ -20,6 +20,7 @@ from workflow_scripts.data.varied_pair import (
 )
 
 LATIN, CYRILLIC_TO_LATIN = CHANGES = ("latin", "cyrillic_to_latin")
+SERBIAN = "sr"
 CYRILLIC = re.compile("[\u0400-\u04ff]")
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.masks import ALL_UNITS, COMPARING, Named
+from workflow_scripts.config.mask_list import Named
+from workflow_scripts.config.masks import ALL_UNITS, COMPARING
 from workflow_scripts.workflow import needed_masks
 from workflow_scripts.workflow.stages import STAGES
 

@@ -105,6 +105,18 @@ def test_tables_with_draws(tmp_path):
     assert "draws" not in csv_rows(tmp_path / "tables/summary.csv")[0]
 
 
+def test_one_draw_is_said_to_be_one(tmp_path):
+    for system in ("baseline", "continued", "random"):
+        put_scores(tmp_path, system, {"bleu": 10.0 + len(system)}, DIRECTIONS)
+    systems = ["baseline", "continued", "random"]
+    pages = tabulate(tmp_path, systems, DIRECTIONS, "--draws", '{"random": ["random"]}')
+    # 10 + 6 to 10 + 8 of the baseline, and to 10 + 9 of the control.
+    assert "| random (1 draw) | 16.00 | -2.00 | -3.00 |" in pages["summary"]
+    assert "| random, both (mean) | 1 | 16.00 | n/a | n/a | 16.00 | 16.00 |" in pages["summary"]
+    assert "| continued − random | 2 | +3.00 | – | – | – | – | – | 1 of 1 | – |" in pages["controls"]
+    assert "- Fewer than 5 draws: random (1)." in pages["scores"]
+
+
 def test_five_draws_need_no_caution():
     drawn = [f"random-{n}" for n in range(1, 6)]
     assert caution_on_draws(plan_of(drawn, DIRECTIONS, draws={"random": drawn})) == []

@@ -86,9 +86,15 @@ def weights(system: Path) -> dict[str, Any]:
     return found
 
 
-def moved_rows(system: Path, parent: Path, part: str = "fc1.weight") -> set[int]:
+def last_weights(folder: Path) -> dict[str, Any]:
+    """Those of the last checkpoint: the export takes what was not trained from the parent."""
+    found: dict[str, Any] = read_checkpoint(folder / "training/checkpoint_last.pt")["model"]
+    return found
+
+
+def moved_rows(after: dict[str, Any], parent: Path, part: str = "fc1.weight") -> set[int]:
     """The flat ids of units whose row (whose bias) is another one than the parent's."""
-    after, before = weights(system), weights(parent)
+    before = weights(parent)
     names = [f"{stack}.layers.{layer}.{part}" for stack in ("encoder", "decoder") for layer in (0, 1)]
     moved = torch.cat([(after[name] != before[name]).reshape(WIDTH, -1).any(dim=1) for name in names])
     return set(moved.nonzero().flatten().tolist())
@@ -100,8 +106,9 @@ def test_masked_gradients_freeze_rows_that_no_direction_keeps(
     """Twelve updates with decay and momentum: the input weights of such units are the parent's to the bit.
     Their biases move; so does every other row. The system translates without masks."""
     out = trained(world, parent, masks, tmp_path, {"train": "gradients"})
-    assert moved_rows(out, parent) == set(range(4 * WIDTH)) - NOWHERE
-    assert moved_rows(out, parent, "fc1.bias") == set(range(4 * WIDTH))
+    for found in (weights(out), last_weights(tmp_path)):
+        assert moved_rows(found, parent) == set(range(4 * WIDTH)) - NOWHERE
+        assert moved_rows(found, parent, "fc1.bias") == set(range(4 * WIDTH))
     system = SystemFolder.read(out)
     assert system.masks is None and set(system.mask_rows.values()) == {None}
     assert "masks.npz" not in system.sha256 and (system.folder / "masks.npz").is_file()
@@ -133,15 +140,15 @@ def test_masks_that_keep_all_change_no_way(world: Path, parent: Path, masks: Pat
 
 def test_the_published_way_lets_them_decay(world: Path, parent: Path, masks: Path, tmp_path: Path) -> None:
     out = trained(world, parent, masks, tmp_path, {})
-    assert moved_rows(out, parent) == set(range(4 * WIDTH))
+    assert moved_rows(weights(out), parent) == set(range(4 * WIDTH))
     described = SystemFolder.read(out)
     assert described.training is not None and {"method", "start"}.isdisjoint(described.training)
 
 
 def test_ffns_alone(world: Path, parent: Path, tmp_path: Path) -> None:
     """All weights and biases of FFNs move, nothing else does, and nothing else has an optimiser's state."""
-    out = trained(world, parent, None, tmp_path, {"parameters": "ffn"})
-    after, before = weights(out), weights(parent)
+    trained(world, parent, None, tmp_path, {"parameters": "ffn"})
+    after, before = last_weights(tmp_path), weights(parent)
     moved = {name for name in before if not torch.equal(after[name], before[name])}
     assert moved == {name for name in before if ".fc1." in name or ".fc2." in name}
     state = read_checkpoint(tmp_path / "training/checkpoint_last.pt")["last_optimizer_state"]
@@ -150,11 +157,11 @@ def test_ffns_alone(world: Path, parent: Path, tmp_path: Path) -> None:
 
 def test_a_random_subset_of_ffns(world: Path, parent: Path, masks: Path, tmp_path: Path) -> None:
     """Masked gradients of FFNs alone: of the first weights the kept rows, of FFNs the rest, nothing else."""
-    out = trained(world, parent, masks, tmp_path, {"train": "gradients", "parameters": "ffn"})
-    after, before = weights(out), weights(parent)
+    trained(world, parent, masks, tmp_path, {"train": "gradients", "parameters": "ffn"})
+    after, before = last_weights(tmp_path), weights(parent)
     moved = {name for name in before if not torch.equal(after[name], before[name])}
     assert moved == {name for name in before if ".fc1." in name or ".fc2." in name}
-    assert moved_rows(out, parent) == set(range(4 * WIDTH)) - NOWHERE
+    assert moved_rows(last_weights(tmp_path), parent) == set(range(4 * WIDTH)) - NOWHERE
 
 
 def test_own_momentum_of_ffns_resumes_to_the_bit(
@@ -162,7 +169,7 @@ def test_own_momentum_of_ffns_resumes_to_the_bit(
 ) -> None:
     method = {"parameters": "ffn", "momentum": "own"}
     out = trained(world, parent, masks, tmp_path / "straight", method)
-    assert moved_rows(out, parent) == set(range(4 * WIDTH)) - NOWHERE
+    assert moved_rows(last_weights(tmp_path / "straight"), parent) == set(range(4 * WIDTH)) - NOWHERE
     folder = tmp_path / "resumed"
     arguments = finetune_arguments(world, parent, masks, folder / "training", folder / "system", **SETTINGS)
     arguments.append(f"--method={json.dumps(method)}")

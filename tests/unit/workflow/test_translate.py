@@ -68,3 +68,21 @@ def test_a_system_that_is_not_there_is_told_with_its_folder(more: list[str], wor
         UserError, match=r"results/tiny/systems/ns-k95/s[34]: not trained yet;.*'--directory FOLDER'"
     ):
         main([*ASKED, "--direction", "en-de", *more])
+
+
+def test_a_system_of_adapters_translates_with_fairseq_what_it_was_trained_in(
+    work: Path, started: list[list[str]]
+) -> None:
+    small = {"adapters": {"kind": "bottleneck"}, "directions": ["en-de"]}
+    config = {**CONFIG, "systems": {"ns": {"masks": "sweep"}, "small": small}}
+    Path("my config.yaml").write_text(yaml.safe_dump(config))
+    (work / "results/tiny/systems/small/s3").mkdir(parents=True)
+    (work / "results/tiny/systems/small/s3/system.json").write_text("{}")
+    asked = ["--configfile", "my config.yaml", "--system", "small", "--directory", str(work)]
+    main([*asked, "--direction", "en-de"])
+    command = started[0]
+    assert (command[1], after("--engine", command), after("--compute-type", command)) == (
+        "fairseq", "fairseq", "float32",
+    )  # fmt: skip
+    with pytest.raises(UserError, match="tiny has no direction 'de-en'; there are en-de"):
+        main([*asked, "--direction", "de-en"])

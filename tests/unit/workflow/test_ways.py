@@ -2,6 +2,7 @@
 
 from tests.small_config import BASE
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.workflow.stage_list.report import draws
 from workflow_scripts.workflow.ways import ways
 
 COUNTED = ["count_encoder/baseline/s{seed}", "count_activations/baseline/s{seed}"]
@@ -59,3 +60,19 @@ def test_masks_are_made_by_scoring_and_by_selecting_all_sets_that_they_are_made_
     assert made["comparing"]["extraction"] == [*COUNTED, score, of("own")]
     # On another text: of other folders.
     assert made["other"]["extraction"] == [*(f"{place}/news" for place in COUNTED), of("news")]
+
+
+def test_a_system_of_one_draw_is_a_distribution_of_one():
+    sets = {
+        "chance": {"like": "k70", "rows": "random", "draws": 2},
+        "few": {"select": "random:30%"},
+    }
+    systems = {
+        "continued": {"masks": "all"},
+        "random": {"masks": "chance"},
+        "once": {"masks": "chance-1"},
+        "some": {"masks": "few"},
+        "ns": {"masks": "k70"},
+    }
+    made = Experiment.model_validate(BASE | {"systems": systems, "masks": {"k": [70], "sets": sets}})
+    assert draws(made) == {"random": ["random-1", "random-2"], "once": ["once"], "some": ["some"]}

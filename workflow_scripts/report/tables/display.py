@@ -34,7 +34,8 @@ class Display:
 
     def label(self, system: str) -> str:
         """Return what the row of a system is called."""
-        return f"{system} ({self.draws[system]} draws)" if system in self.draws else system
+        number = self.draws.get(system)
+        return system if number is None else f"{system} ({number} draw{'s' * (number != 1)})"
 
     def others(self, systems: Collection[str]) -> dict[str, str]:
         """Whom systems are compared with, of those that there are: by column of the summary, the name."""

@@ -95,8 +95,8 @@ def read_draws(text: str, systems: Sequence[str]) -> dict[str, list[str]]:
     check_names("--draws:", draws)
     drawn = [name for names in draws.values() for name in names]
     named_once("draws", drawn)
-    for key in draws:
-        if key in systems:
+    for key, names in draws.items():
+        if key in systems and names != [key]:  # a system of one draw has its own name
             raise UserError(f"--draws: {key!r} is one system; a name of several is needed")
     for name in drawn:
         if name not in systems:

@@ -49,6 +49,17 @@ def untrained(experiment: Experiment) -> list[str]:
     return [direction for direction in experiment.scored_directions if direction not in trained]
 
 
+def draws(experiment: Experiment) -> dict[str, list[str]]:
+    """Return the systems of each distribution of draws, by the name that they have together; a system of one
+    drawn set is a distribution of one."""
+    drawn = {
+        name: [name]
+        for name, one in experiment.made.items()
+        if one.draw is None and experiment.masks.named[one.maskset].one.is_drawn
+    }
+    return {**experiment.draws, **drawn}
+
+
 def unit_masks(experiment: Experiment) -> dict[str, str]:
     """Return mask set → file of those whose units are tabulated; `{seed}` stays a wildcard."""
     own = [masks for masks in selected(experiment) if masks != ALL_UNITS]
