@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean, stdev
 
 import yaml
 
@@ -25,7 +26,7 @@ TITLES = {metric: SHOWN[metric] for metric in ("bleu", "chrf", "ter")}
 SYSTEMS = ("baseline", "continued", "ns-k95")
 #: System and what it is compared with.
 COMPARED = (("continued", "baseline"), ("ns-k95", "baseline"), ("ns-k95", "continued"))
-ONE, TWO = Digits(1), Digits(2)
+ONE, TWO, THREE = Digits(1), Digits(2), Digits(3)
 Rows = list[dict[str, str]]
 #: By system, direction and metric.
 Scores = Mapping[tuple[str, str, str], float]
@@ -220,6 +221,25 @@ def outputs60_wins() -> list[str]:
 
 
 OUTCOMES = ("wins", "losses", "ties")
+
+
+def criteria(test: str) -> list[str]:
+    """Mean ± standard deviation over seeds of what one test of criteria did, in nats a token; in brackets in
+    how many seeds it lies outside the range of random draws."""
+    rows = [row for row in read("criteria.csv") if row["test"] == test]
+    lines = []
+    for name in dict.fromkeys(row["criterion"] for row in rows):
+        cells = []
+        for measure in ("own", "others", "difference"):
+            found = [row for row in rows if (row["criterion"], row["measure"]) == (name, measure)]
+            values = [float(row["mean"]) for row in found]
+            inside = [float(r["random_low"]) <= float(r["mean"]) <= float(r["random_high"]) for r in found]
+            cell = f"{signed(fmean(values), THREE)} ± {rounded(stdev(values), THREE)}"
+            cells.append(cell if name == "random" else f"{cell} ({inside.count(False)})")
+        lines.append([name, *cells])
+    return table(["score", "own", "others", "own − others"], lines)
+
+
 #: Page → table → its lines.
 PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
     "multi30k.md": {
@@ -234,6 +254,7 @@ PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
         "significant": lambda: significant("toy60_significance.csv"),
     },
     "outputs60.md": {"wins": outputs60_wins},
+    "criteria.md": {"removed": lambda: criteria("removed"), "kept": lambda: criteria("kept")},
 }  # fmt: skip
 
 

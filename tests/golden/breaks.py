@@ -39,7 +39,7 @@ BREAKS = (
     ),
     (
         "tables: averages of one direction too many",
-        "workflow_scripts/report/writing.py",
+        "workflow_scripts/report/tables/writing.py",
         "for value in values) / len(values))",
         "for value in values) / (len(values) + 1))",
     ),

@@ -35,6 +35,7 @@ CLUSTER = {
     "score_ceiling",
     "train_baseline",
     "finetune",
+    "import_units",
     "use_masks",
     "score_importance",
     "score_magnitude",

@@ -35,6 +35,38 @@ ONCE = {
 
 # Preset -> what it has beside ONCE.
 EXPECTED: dict[str, dict[str, int]] = {
+    "controls": {
+        "generate_toy": 1,
+        "prepare_text": 12,
+        "binarise": 24,
+        "train_baseline": 3,  # seeds
+        "count_activations": 12,
+        "count_encoder_en": 3,
+        "select_masks": 42,  # k95, all, 5 draws, shuffled, 2 × swapped, 2 × one stack, removed, lass70
+        "finetune": 99,  # 23 systems of one training each, 8 parts of full and 2 of bilingual
+        "finetune_adapters": 12,  # 4 systems
+        "use_masks": 3,
+        "join_systems_full": 3,
+        "join_systems_bilingual": 3,
+        "decode": 678,  # 28 systems × 8 directions and 2 of bilingual
+        "decode_by_fairseq": 48,  # 2 systems with bottleneck adapters
+        "score": 93,
+        "compare": 90,
+        "identify": 93,
+    },
+    "controls_multi30k": {
+        "prepare_text": 9,
+        "binarise": 18,
+        "count_activations": 3,
+        "count_encoder_en": 1,
+        "select_masks": 7,
+        "finetune": 7,
+        "plot_training": 1,
+        "decode": 48,
+        "score": 8,
+        "compare": 7,
+        "identify": 8,
+    },
     "criteria": {
         "generate_toy": 1,
         "prepare_text": 12,
@@ -191,6 +223,7 @@ EXPECTED["zero_shot"] = {
 ATTACHED = {
     "ec30_released": ("train_identifier", "plot_off_target"),
     "multi30k_attached": (),
+    "controls_multi30k": ("mask_control", "overlap"),
 }
 EXPECTED["toy_families_unshared"] = EXPECTED["toy_families"]
 
@@ -243,7 +276,7 @@ def _attached(config: dict[str, Any]) -> Iterator[str]:
 def once(name: str) -> dict[str, int]:
     """What an experiment has once: of a baseline that is attached, its import in place of trainings;
     without analyses of masks where scores are compared."""
-    if name == "criteria":
+    if name in ("controls", "criteria"):
         return {rule: count for rule, count in ONCE.items() if rule not in ("mask_control", "overlap")}
     if name == "zero_shot":  # the demo's systems and vocabulary
         made = ("round_trip", "score_ceiling", "write_card", "train_identifier", "plot_off_target")

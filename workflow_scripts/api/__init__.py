@@ -8,6 +8,7 @@ from workflow_scripts.analyse.overlap import iou_matrix
 from workflow_scripts.api.counts import count_activations, read_counts
 from workflow_scripts.api.scoring import score_text
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.units.lape import lape_sets
 from workflow_scripts.units.mask_sets import Groups, mask_rows, random_like, random_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
@@ -30,6 +31,7 @@ __all__ = [
     "ffn_space",
     "iou_matrix",
     "keep_all",
+    "lape_sets",
     "mask_rows",
     "mass",
     "mass_masks",

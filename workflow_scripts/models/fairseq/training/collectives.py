@@ -30,7 +30,7 @@ def tensor_from_rank_0(value: torch.Tensor) -> torch.Tensor:
     if not distributed.is_initialized():
         return value
     group = distributed_utils.get_data_parallel_group()
-    shared = value.to("cuda" if distributed.get_backend(group) == "nccl" else "cpu")
+    shared = value.to("cuda" if distributed.get_backend(group) == "nccl" else "cpu", copy=True)
     distributed.broadcast(shared, src=0, group=group)
     return shared.cpu()
 
