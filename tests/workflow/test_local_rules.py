@@ -35,7 +35,6 @@ CLUSTER = {
     "score_ceiling",
     "train_baseline",
     "finetune",
-    "import_units",
     "use_masks",
     "score_importance",
     "score_magnitude",
