@@ -101,13 +101,12 @@ MADE = [
             "select_masks": 1,
             "decode": 8,
             **DECODED_ONE,
-            **UNITS,
             "score": 2,
             "compare": 2,
             "identify": 2,
             "plot_training": 1,
         },
-        "masks are selected when the models of all directions are trained; no text is scored",
+        "masks are selected when the models of all directions are trained; no text is scored, no unit listed",
         {
             "masks": {
                 "sets": {

@@ -104,6 +104,8 @@ def test_masks_of_weights_are_selected_from_their_system(planned: Plan) -> None:
         "--select": "top:70%",
         "--out": f"{R}/masks/baseline/s1/lass70.npz",
     }
+    [listed] = planned.of("tabulate_units")
+    assert not [file for file in listed.inputs if "lass70" in file] and listed.inputs
     untrained = planned.job("select_masks", maskset="lass70", row="/de-fr")
     assert untrained.options["--like"] == f"{R}/masks/baseline/s1/lass70.npz"
     trained = tuned(planned, "lass")

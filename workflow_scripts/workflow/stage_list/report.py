@@ -61,16 +61,22 @@ def draws(experiment: Experiment) -> dict[str, list[str]]:
 
 
 def unit_masks(experiment: Experiment) -> dict[str, str]:
-    """Return mask set → file of those whose units are tabulated; `{seed}` stays a wildcard."""
+    """Return mask set → file of those whose units are tabulated; `{seed}` stays a wildcard. Single weights
+    are too many to be listed."""
     own = [masks for masks in selected(experiment) if masks != ALL_UNITS]
     used = {
         experiment.masked[name]: name
         for name in experiment.used
         if "masks.npz" in parts_of(experiment, name) and experiment.made[name].system.renew is None
     }
-    return {
+    files = {
         masks: f"systems/{name}/s{{seed}}/masks.npz" for masks, name in used.items() if masks != ALL_UNITS
     } | {masks: f"masks/{BASELINE}/s{{seed}}/{masks}.npz" for masks in own}
+    named = experiment.masks.named
+    of_weights = {
+        masks for masks in files if any(named[one].one.system for one in experiment.masks.chain(masks))
+    }
+    return {masks: file for masks, file in files.items() if masks not in of_weights}
 
 
 def drawn(experiment: Experiment) -> list[str]:
