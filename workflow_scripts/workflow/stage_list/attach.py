@@ -1,6 +1,5 @@
 """Stages that take what other programs made: checkpoints, binarised text, and units."""
 
-import re
 from collections.abc import Iterator
 
 from workflow_scripts.common.directions import pair_of
@@ -8,12 +7,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.needed_masks import selected
 from workflow_scripts.workflow.stage import Stage, Wildcards, each
 from workflow_scripts.workflow.stage_list.data import shards
-from workflow_scripts.workflow.stage_list.models import of_baseline, parts_of
-
-
-def import_rule(system: str) -> str:
-    """Return the name of the rule that makes a system of its checkpoint."""
-    return "import_checkpoint_" + re.sub(r"\W", "_", system)
+from workflow_scripts.workflow.stage_list.models import of_baseline, parts_of, rule_of
 
 
 def _imported(experiment: Experiment, wildcards: Wildcards) -> list[str]:
@@ -39,7 +33,7 @@ STAGES = (
         "fairseq",
         log="{attached}.s{seed}",
         files={"system": _imported},
-        rule=lambda e, w: import_rule(w["attached"]),
+        rule=lambda e, w: rule_of("import_checkpoint", w["attached"]),
         jobs=lambda e: each(attached=e.attached, seed=e.train.seeds),
     ),
     Stage(

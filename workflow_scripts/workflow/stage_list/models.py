@@ -55,14 +55,9 @@ def weights_of_part(direction: str) -> str:
     return f"{direction}.safetensors"
 
 
-def use_system_rule(system: str) -> str:
-    """Return the name of the rule that takes a system of another experiment."""
-    return "use_system_" + re.sub(r"\W", "_", system)
-
-
-def join_systems_rule(system: str) -> str:
-    """Return the name of the rule that joins the parts of a system."""
-    return "join_systems_" + re.sub(r"\W", "_", system)
+def rule_of(stage: str, system: str) -> str:
+    """Return the name of the rule of a stage for one system, where each has a rule of its own."""
+    return f"{stage}_" + re.sub(r"\W", "_", system)
 
 
 def of_baseline(experiment: Experiment, **values: Iterable[Any]) -> list[dict[str, Any]]:
@@ -162,7 +157,7 @@ STAGES = (
         "text",
         log="{taken}.s{seed}",
         files={"system": _used_files},
-        rule=lambda e, w: use_system_rule(w["taken"]),
+        rule=lambda e, w: rule_of("use_system", w["taken"]),
         jobs=lambda e: each(taken=e.used, seed=e.train.seeds),
     ),
     Stage(
@@ -246,7 +241,7 @@ STAGES = (
         "text",
         log="{joined}.s{seed}",
         files={"system": _joined_files},
-        rule=lambda e, w: join_systems_rule(w["joined"]),
+        rule=lambda e, w: rule_of("join_systems", w["joined"]),
         jobs=lambda e: each(seed=e.train.seeds, joined=[n for n in e.joined if n not in e.used]),
     ),
     Stage(
