@@ -86,7 +86,8 @@ def main(argv: list[str] | None = None) -> None:
             system.check_whole(direction)
             task = port.task(arguments.data_bin, arguments.subset, direction)
             with torch.inference_mode():
-                yield direction, count_sentences(port, port.batches(task, MAX_TOKENS, by_source=True))
+                counts = count_sentences(port, port.batches(task, MAX_TOKENS, by_source=True))
+            yield direction, counts  # outside: who leaves off here would leave that mode on
 
     sizes, draws = sorted(arguments.sentences), arguments.draws
     result = {
