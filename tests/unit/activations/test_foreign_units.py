@@ -222,7 +222,10 @@ def test_wrong_masks(tmp_path, system, value, message):
         # Bits of a mask, in three forms.
         ([[[0], [True, False, True]], [[1], [1]]], "decoder.0.ffn of de-en is a list, not a tensor of"),
         ([[[0], torch.tensor([True, False, True])], [[1], [1]]], "is bool [3], not a list of indices"),
-        ([[[0], torch.tensor([1, 0, 1])], [[1], [1]]], "decoder.0.ffn of de-en lists unit 1 2 times: bits of"),
+        (
+            [[[0], torch.tensor([1, 0, 1])], [[1], [1]]],
+            "decoder.0.ffn of de-en lists unit 1 2 times: bits of",
+        ),
         ([{}, {}], "of de-en it has a dict, this model has 2"),
         (masks_of(UNEVEN), "holds masks of one task: the pattern needs {direction}"),
     ],
