@@ -224,7 +224,7 @@ def test_wrong_masks(tmp_path, system, value, message):
         ([[[0], torch.tensor([True, False, True])], [[1], [1]]], "is bool [3], not a list of indices"),
         (
             [[[0], torch.tensor([1, 0, 1])], [[1], [1]]],
-            "decoder.0.ffn of de-en lists unit 1 2 times: bits of",
+            "decoder.0.ffn of de-en lists unit 1 2 times: bits",
         ),
         ([{}, {}], "of de-en it has a dict, this model has 2"),
         (masks_of(UNEVEN), "holds masks of one task: the pattern needs {direction}"),

@@ -121,7 +121,7 @@ def test_rows_that_no_direction_may_move_are_not_trained(tmp_path):
     keep = np.array([[1, 0, 0, 1, 0, 0], [0, 1, 0, 1, 0, 0]], dtype=np.bool_)
     names = [f"{stack}.layers.0.fc1.weight" for stack in ("encoder", "decoder")]
     # 12 weights of first layers, 5 of something else.
-    shapes = {**dict.fromkeys(names, [3, 2]), "embed": [5]}
+    shapes = {**{name: [3, 2] for name in names}, "embed": [5]}
 
     def trained(name, method, trains="all"):
         folder = system(tmp_path, name, training={**TRAINING, "method": method})

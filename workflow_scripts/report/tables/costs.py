@@ -33,7 +33,7 @@ NOTES = (
     "Means over seeds, and over draws. Bytes: files of weights, masks (packed, a bit each) and adapters that "
     "translating all its directions needs, each once. A system that is trained on takes the place of the "
     "baseline: it adds no parameters. Those of a model for each direction are added up. Parameters trained: "
-    "all that an update may move; not rows of weights that no direction's mask keeps, where these are frozen.",
+    "what an update may move; rows of weights that no direction's mask keeps do not count where frozen.",
     "Training: of the system itself, on the machine that trained it, after the baseline's. Extraction: the "
     "jobs that score units and select its masks; decoding: all its jobs, with loading. These are seconds of "
     "jobs that ran beside each other: they differ from run to run. –: not measured.",
