@@ -73,6 +73,7 @@ CASES = [
     whole("config-nul", "a NUL byte in a config", b"experiment: x\npivot: e\0n\n", 'config.yaml, line 2: this is not YAML (special characters are not allowed)'),
     whole("config-tab", "a tab as indentation", b"experiment: x\ndata:\n\tsource: 1\n", "config.yaml, line 3: this is not YAML (found character '\\t' that cannot start any token); indent with blanks, not tabs"),
     whole("config-broken", "a bracket that is not closed", b"experiment: x\nlanguages: [en, de\npivot: en\n", "config.yaml, line 3: this is not YAML (expected ',' or ']', but got ':')"),
+    whole("config-braces", "a pattern without quotes between braces", b"experiment: x\ndata:\n  source: {type: files, valid: text/valid.{lang}}\n", "config.yaml, line 3: this is not YAML (expected ',' or '}', but got '{'); between { and } put a text that has braces into quotes"),
     whole("config-binary", "a checkpoint named as config", b"\0" * 11_000_000, 'config.yaml: 11000000 bytes; this is not a config, which is a small text file', bounded=True),
     config("config-bomb", "aliases of aliases that stand for a billion words", bomb(), "config.yaml, line 5: decode: keys with values are needed, not [['en', 'en', 'en', 'en', ...], [[...], [...], [...], [...], ...], [[...], [...], [...], [...], ...], [[...], [...], [...], [...], ...], ...]", bounded=True),
     whole("config-deep", "brackets nested a hundred thousand deep", b"[" * 100_000, 'config.yaml: this is not a config (nested too deeply)'),
