@@ -25,6 +25,7 @@ BASELINE = "baseline"
 
 
 LARGEST = 2**31 - 1  # seeds, sizes and counts of the libraries below are of 32 bits
+MOST_DRAWS = 1000  # of masks, texts and samples: each is a file, and often a training
 LONGEST_NAME = 100  # characters: several of them make a file name, which file systems limit to 255 bytes
 DECIMALS_OF_A_PERCENTAGE = 6
 #: Snakemake fills in what is in braces.
