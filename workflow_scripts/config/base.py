@@ -170,7 +170,7 @@ Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=LONGEST_NAME)]
 SubsetName = Annotated[str, StringConstraints(pattern=_SUBSET, max_length=LONGEST_NAME)]
 DirectionId = Annotated[str, StringConstraints(pattern=_DIRECTION), BeforeValidator(_as_direction)]
 #: A folder or file of the user's; text files have patterns.
-Place = Annotated[str, AfterValidator(_without_braces)]
+Place = Annotated[str, StringConstraints(min_length=1), AfterValidator(_without_braces)]
 #: Of a dictionary by language, or by direction: before its keys are read.
 LANGUAGES_ONCE, DIRECTIONS_ONCE = _each_once(canonical), _each_once(read_direction)
 
