@@ -38,5 +38,8 @@ def criteria_problems(experiment: Experiment, criteria: Criteria) -> Iterable[st
     for name in criteria.names:
         yield from one_language(experiment, f"{key}.names", name)
     space = model_space(experiment.model.architecture())
-    if mistake := parse_selector(f"top:{criteria.size}").keeps_none(space):
+    size = parse_selector(f"top:{criteria.size}")
+    if mistake := size.keeps_none(space):
         yield f"{key}.size: {mistake}"
+    if size.keeps_all(space):
+        yield f"{key}.size: {criteria.size} is every unit of each layer; take fewer, such as 5%"

@@ -115,6 +115,9 @@ def compared_problems(experiment: Experiment) -> Iterable[str]:
 def _not_selected(experiment: Experiment, wanted: str) -> str | None:
     """Return why a mask set is not one that is selected by scores; None if it is."""
     sets = experiment.masks.named
+    if wanted in experiment.masks.sets and wanted not in sets:
+        draws = experiment.masks.sets[wanted].number_of_draws
+        return f"{wanted!r} is drawn {draws} times; name one set, such as k95"
     if wanted not in sets:
         return f"no mask set {wanted!r}{nearest(wanted, sets)}; there are {list(sets)}"
     one = sets[wanted].one
