@@ -118,7 +118,7 @@ def _renewal_problems(experiment: Experiment, key: str, name: str, renew: int) -
             " activations, such as select: mass:95"
         )
     elif one.text != VALID:
-        yield f"{key}: {system.masks!r} is of the text {one.text!r}, and masks are estimated again of {VALID}"
+        yield f"{key}: {wanted!r} is of the text {one.text!r}, and masks are estimated again of {VALID}"
     if first.name in experiment.trainings:
         updates = experiment.training_of(first.name).max_updates
         if renew >= updates:
