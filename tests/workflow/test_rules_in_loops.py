@@ -1,7 +1,8 @@
 """Rules that are made in a loop.
 
-Snakemake evaluates the text of `shell` again when a job runs, and lambdas when a job is planned: the loop is over by then,
-and its variables have their last values. A dry run shows the text as it was in the loop, so it looks right.
+Snakemake evaluates the text of `shell` again when a job runs, and lambdas when a job is planned: the loop is
+over by then, and its variables have their last values. A dry run shows the text as it was in the loop, so it
+looks right.
 """
 
 import re
