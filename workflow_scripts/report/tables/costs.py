@@ -35,8 +35,9 @@ NOTES = (
     "baseline: it adds no parameters. Those of a model for each direction are added up. Parameters trained: "
     "what an update may move; rows of weights that no direction's mask keeps do not count where frozen.",
     "Training: of the system itself, on the machine that trained it, after the baseline's. Extraction: the "
-    "jobs that score units and select its masks; decoding: all its jobs, with loading. These are seconds of "
-    "jobs that ran beside each other: they differ from run to run. –: not measured.",
+    "jobs that score units and select its masks, of single weights also those that train the models whose "
+    "weights are compared; decoding: all its jobs, with loading. These are seconds of jobs that ran beside "
+    "each other: they differ from run to run. –: not measured.",
 )
 
 
