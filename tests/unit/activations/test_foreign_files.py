@@ -73,3 +73,9 @@ def test_the_layer_that_is_missing_is_named(tmp_path, system):
     path = tmp_path / "de-en.pkl"
     pickled({"decoder_layer_0": COUNTS["decoder_layer_0"]}, path)
     assert message_of(system, path) == "encoder_layer_0 is missing; this model has 2 layers"
+
+
+def test_sparse_masks(tmp_path, system):
+    path = tmp_path / "de-en.pt"
+    saved(dict.fromkeys(FC1, torch.ones(UNITS, WIDTH).to_sparse()), path)
+    assert message_of(system, path) == f"{FC1[0]} is a sparse tensor: save its to_dense()"

@@ -200,10 +200,6 @@ UNEVEN = torch.tensor([[True, True], [True, False], [False, False]])
         ({"model": 1}, "a dictionary of 'model'; neither counts ('encoder_layer_0': int64 [units]), masks"),
         (torch.ones(2), "a Tensor; neither counts"),
         (masks_of(torch.ones(UNITS, 5)), "is float32 [3, 5], this model needs bool [3, 2]"),
-        (
-            masks_of(torch.ones(UNITS, WIDTH).to_sparse()),
-            "fc1.weight is a sparse tensor: save its to_dense()",
-        ),
         ({}, "an empty dictionary; neither counts"),
         ([[[0], [1]]], "holds lists of all tasks: leave out {direction}"),
     ],
