@@ -110,7 +110,8 @@ def controls_table(
     frame = frame_of(lines, COLUMNS)
     rows = records(frame)
     blocks = [
-        _block(list(_main_rows(listed)), display, table_title(*place)) for place, listed in sections(rows)
+        _block(list(_main_rows(listed)), display, table_title(*place), _main_side(listed))
+        for place, listed in sections(rows)
     ]
     notes = [*(NOTES if len(plan.seeds) > 1 else (ONE_SEED, *NOTES)), *averaging_notes(rows)]
     title = f"Systems and controls of {plan.experiment}"
@@ -219,6 +220,12 @@ def _verdict(row: Record, digits: Digits) -> str:
     return f"{'better' if better else 'worse'} (95 % interval {low} to {high}; this design detects ±{least})"
 
 
+def _main_side(rows: Sequence[Record]) -> str:
+    """Return the most comprehensive side: both, or else the first."""
+    sides = [str(row["side"]) for row in rows]
+    return BOTH if BOTH in sides else sides[0]
+
+
 def _main_rows(rows: Sequence[Record]) -> Iterator[Record]:
     """Yield of each two systems the row of the most comprehensive side: of both sides where both have
     directions there, else of the first side where they have."""
@@ -230,8 +237,7 @@ def _main_rows(rows: Sequence[Record]) -> Iterator[Record]:
         yield next((row for row in by_side if row["note"] != NO_DIRECTIONS), by_side[0])
 
 
-def _block(rows: Sequence[Record], display: Display, title: str) -> Block:
-    main = BOTH if any(row["side"] == BOTH for row in rows) else rows[0]["side"]
+def _block(rows: Sequence[Record], display: Display, title: str, main: str) -> Block:
     lines = [_cells(row, display, main) for row in rows]
     header = ["system − other", "directions", "difference", "95 % interval", "detectable"]
     header += ["over draws", "interval of draws", "z", "better than", "wins / losses / ties"]
