@@ -1,5 +1,6 @@
 """report.tables.controls: each system against the control and against random draws, worked out by hand."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -154,6 +155,12 @@ def test_directions_that_one_of_two_systems_lacks_are_left_out():
     assert rows["pair", "continued", "both"]["difference"] is None
     # What a reader sees is the side that both have, by name.
     assert texts(table.blocks[0])[0][:3] == ["pair − continued (out of pivot)", "1", "+5.00"]
+    # And so does the sentence below it.
+    again = [replace(one, seed=2, score=one.score + 1 + (one.system == "pair")) for one in scores]
+    two = plan_of(["continued", "pair"], DIRECTIONS, SEEDS, partial_systems={"pair": ["en-de"]})
+    [note] = controls_table([*scores, *again], two, Display("en")).blocks[0].notes
+    assert note.startswith("pair − continued: +5.50 ± 0.71 BLEU (n = 2 seeds): ")
+    assert note.endswith(" (out of pivot alone)")
 
 
 def test_the_table_needs_a_control_and_another_system(tmp_path):

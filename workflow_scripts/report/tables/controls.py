@@ -243,7 +243,8 @@ def _block(rows: Sequence[Record], display: Display, title: str, main: str) -> B
     header += ["over draws", "interval of draws", "z", "better than", "wins / losses / ties"]
     # Of one seed the only sentences that say more than the warning are those of a place among draws.
     told = [row for row in rows if row["sentence"] and (row["n"] > 1 or row["above"] is not None)]
-    return Block("", header, lines, title, notes=[row["sentence"] for row in told])
+    notes = [row["sentence"] + (f" ({row['side']} alone)" if row["side"] != main else "") for row in told]
+    return Block("", header, lines, title, notes=notes)
 
 
 def _cells(row: Record, display: Display, main: str) -> Cells:
