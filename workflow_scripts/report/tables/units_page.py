@@ -169,7 +169,9 @@ def _first(ids: Mapping[str, Sequence[int]]) -> str:
 def console(result: Mapping[str, Any], width: int = 99) -> list[str]:
     """Return a few lines on the smallest k, where languages differ most; without a sweep of k, on the first
     set that is selected by a score."""
-    one = min(result["sets"], key=lambda one: (one["masks"] != f"k{one['k']}", one["rule"] in UNSCORED))
+    one = min(
+        result["sets"], key=lambda one: (one["masks"] != f"k{one.get('k')}", one.get("rule") in UNSCORED)
+    )
     whole = sum(one["layers"].values())
     units = f"{whole:,} {unit_names(one['layers'])}"
     lines = [f"Units that masks keep ({one['masks']}, seed {one['seed']}; of {units})"]
