@@ -5,7 +5,8 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from workflow_scripts.analyse.random_draws import Draws, student_t
+from workflow_scripts.analyse.random_draws import Draws
+from workflow_scripts.common.students_t import student_t
 
 #: What is done to a set of units: they alone are removed, or they alone are kept.
 REMOVED, KEPT = "removed", "kept"
