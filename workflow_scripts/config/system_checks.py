@@ -10,10 +10,7 @@ from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.mask_checks import unknown_set
 from workflow_scripts.config.masks import FAMILY, SWEEP
 from workflow_scripts.config.systems import System
-from workflow_scripts.units.selectors import parse_selector
-
-#: Selectors that a score decides.
-_BY_SCORE = ("mass", "top", "bottom")
+from workflow_scripts.units.selectors import RANKED, parse_selector
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
@@ -82,7 +79,7 @@ def _renewal_problems(experiment: Experiment, key: str, system: System) -> Itera
     if system.masks == SWEEP or named is None:
         return
     one = named.one
-    by_score = isinstance(one.select, str) and parse_selector(one.select).name in _BY_SCORE
+    by_score = isinstance(one.select, str) and parse_selector(one.select).name in RANKED
     if not by_score or one.of != "activations":
         yield (
             f"{key}: {system.masks!r} cannot be estimated again; take a set that one selector makes of"

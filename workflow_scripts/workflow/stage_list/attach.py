@@ -1,25 +1,14 @@
 """Stages that take what other programs made: checkpoints, binarised text, and units."""
 
-from collections.abc import Iterator
-
-from workflow_scripts.common.directions import pair_of
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.needed_masks import selected
 from workflow_scripts.workflow.stage import Stage, Wildcards, each, rule_of
-from workflow_scripts.workflow.stage_list.data import shards
+from workflow_scripts.workflow.stage_list.data import read_by_training
 from workflow_scripts.workflow.stage_list.models import files_of, of_baseline
 
 
 def _linked(experiment: Experiment, _: Wildcards) -> list[str]:
-    return list(_binarised(experiment))
-
-
-def _binarised(experiment: Experiment) -> Iterator[str]:
-    for number, shard in enumerate(shards(experiment)):
-        for subset in ("train", "valid") if number == 0 else ("train",):
-            for pair in dict.fromkeys(map(pair_of, experiment.train_directions)):
-                for lang in pair.split("-"):
-                    yield from (f"data/bin/{shard}{subset}.{pair}.{lang}.{end}" for end in ("bin", "idx"))
+    return [f"data/bin/{file}" for file in read_by_training(experiment, experiment.train_directions)]
 
 
 STAGES = (
