@@ -99,6 +99,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, help="for what is drawn")
     parser.add_argument("--gate", help='JSON, how others act, as {"ffn": "zero"}')
     parser.add_argument("--scores", action="store_true", help="of counts: write them, not masks")
+    parser.add_argument("--accept-uninformative", action="store_true", help="take counts that say nothing")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
     system = SystemFolder.read(arguments.system)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.file_source import VALID
 from workflow_scripts.config.mask_checks import unknown_set
 from workflow_scripts.config.masks import FAMILY, SWEEP
 from workflow_scripts.config.systems import System
@@ -85,3 +86,5 @@ def _renewal_problems(experiment: Experiment, key: str, system: System) -> Itera
             f"{key}: {system.masks!r} cannot be estimated again; take a set that one selector makes of"
             " activations, such as select: mass:95"
         )
+    elif one.text != VALID:
+        yield f"{key}: {system.masks!r} is of the text {one.text!r}, and masks are estimated again of {VALID}"

@@ -133,6 +133,7 @@ def test_tables_of_a_system_of_fewer_directions(tmp_path, capsys):
     line = "| pair | **12.00** | +2.00 | n/a (no such directions) | n/a (no such directions) |"
     assert line in pages["summary"]
     assert "| de-en | 10.00 | n/a (no such directions) |" in pages["scores"]
+    assert "### All directions (1 out of en, 1 into en)" in pages["summary"]
     show.main(["--tables", str(tmp_path / "tables")])
     said = capsys.readouterr().out
     assert "test, BLEU (n = 1 seed, sd n/a; gains on both)" in said

@@ -48,6 +48,17 @@ def test_untrained_directions_with_what_is_off_target(tmp_path):
     assert {row["metric"] for row in rows} == {"BLEU", "off_target_rate", "length_ratio"}
 
 
+def test_a_system_without_such_a_direction_is_not_in_it(tmp_path):
+    partial = ["--partial-systems", '{"random-1": ["en-de"], "random-2": ["en-de", "de-nl"]}']
+    page = tables(tmp_path, "--untrained", *UNTRAINED, *partial)["zero_shot"]
+    parts = [part.split("\n\n")[1].splitlines()[2:] for part in page.split("\n### ")[1:]]
+    assert [[row.split(" | ")[0] for row in part] for part in parts] == [
+        *(["| baseline", "| random-2"], ["| baseline", "| random-2"], ["| baseline"])
+    ]
+    assert parts[0][1] == "| random-2 | 24.00 | n/a (not measured) | 2.40 | 1 |"
+    assert "- random-1: it does not translate the directions of every part" in page
+
+
 def test_without_untrained_directions_there_is_no_such_table(tmp_path):
     assert "zero_shot" not in tables(tmp_path)
 

@@ -164,10 +164,11 @@ def _group_blocks(rows: Sequence[Record], display: Display, others: Mapping[str,
     shown = [row for row in shown if not row["without"] or row["grouping"] == ALL]
     for (without, grouping, group), grouped in groupby(shown, itemgetter("without", "grouping", "group")):
         part = list(grouped)
-        single = [row for row in part if row["side"] != BOTH]
-        counts = dict.fromkeys(
-            f"{row['directions']} {side_title(row['side'], display.pivot)}" for row in single
-        )
+        # Of each side the most: a system may lack directions.
+        most: dict[str, int] = {}
+        for row in part:
+            most[row["side"]] = max(row["directions"], most.get(row["side"], 0))
+        counts = [f"{most[side]} {side_title(side, display.pivot)}" for side in most if side != BOTH]
         title = "All directions" if grouping == ALL else f"{grouping}: {group}"
         title += without_title(without, display.excluded)
         blocks.append(_averages(f"{title} ({', '.join(counts)})", part, display, others, {}))

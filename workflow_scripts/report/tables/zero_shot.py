@@ -33,12 +33,16 @@ def zero_shot_table(
     """Return the table of the plan's untrained directions; ``rates`` is None where no language was
     identified. ``groups``: each grouping parts them into directions within a group and between two."""
     lines: list[list[Any]] = []
+    lacking: dict[str, None] = {}
     for testset, profile in product(plan.testsets, plan.profiles):
         had = [one for one in plan.directions_of(testset) if one in plan.untrained]
         by_metric = _values(reading, rates, plan, testset, profile)
         for grouping, group, directions in _parts(had, groups):
             for system in display_order(rows_of(plan)):
                 its = [one for one in directions if one in plan.directions_of(testset, system)]
+                if not its:
+                    lacking.setdefault(system)
+                    continue
                 place = (plan.experiment, testset, profile, grouping, group, system, len(its))
                 for metric, values in by_metric.items():
                     found = average(values, plan, testset, [directions], system)
@@ -48,7 +52,8 @@ def zero_shot_table(
     blocks = [_block(part, display) for part in _sections(rows)]
     title = f"Directions of {plan.experiment} that were not trained"
     missing = len(reading.missing)
-    return Table("zero_shot", title, frame, blocks, list(NOTES), [], missing, plan.size)
+    skipped = [f"{system}: it does not translate the directions of every part" for system in lacking]
+    return Table("zero_shot", title, frame, blocks, list(NOTES), skipped, missing, plan.size)
 
 
 def _values(
