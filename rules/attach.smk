@@ -4,7 +4,7 @@ for name, checkpoint in EXPERIMENT.attached.items():
 
     rule:
         name:
-            rule_of("import_checkpoint", name)
+            own_rule("import_checkpoint", name)
         input:
             checkpoint=checkpoint,
             model=EXPERIMENT.attach.subwords,

@@ -106,7 +106,7 @@ class Stage:
                 yield path.format_map(wildcards)
 
 
-def rule_of(stage: str, *values: str) -> str:
+def own_rule(stage: str, *values: str) -> str:
     """Return the name of the rule of one system, of a stage that has a rule for each."""
     return "_".join([stage, *(re.sub(r"\W", "_", value) for value in values)])
 

@@ -2,7 +2,7 @@
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.needed_masks import selected
-from workflow_scripts.workflow.stage import Stage, Wildcards, each, rule_of
+from workflow_scripts.workflow.stage import Stage, Wildcards, each, own_rule
 from workflow_scripts.workflow.stage_list.data import read_by_training
 from workflow_scripts.workflow.stage_list.models import files_of, of_baseline
 
@@ -17,7 +17,7 @@ STAGES = (
         "fairseq",
         log="{attached}.s{seed}",
         files={"system": files_of("attached")},
-        rule=lambda e, w: rule_of("import_checkpoint", w["attached"]),
+        rule=lambda e, w: own_rule("import_checkpoint", w["attached"]),
         jobs=lambda e: each(attached=e.attached, seed=e.train.seeds),
     ),
     Stage(

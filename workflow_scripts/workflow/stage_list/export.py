@@ -1,7 +1,7 @@
 """The stage that gives systems to others."""
 
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.workflow.stage import Stage, Wildcards, each, rule_of
+from workflow_scripts.workflow.stage import Stage, Wildcards, each, own_rule
 from workflow_scripts.workflow.stage_list.models import parts_of
 
 #: What CTranslate2 writes for a direction.
@@ -25,7 +25,7 @@ STAGES = (
         log="{exported}.s{seed}.{form}",
         files={"files": _exported},
         asked_for=("files",),
-        rule=lambda e, w: rule_of("export_system", w["form"], w["exported"]),
+        rule=lambda e, w: own_rule("export_system", w["form"], w["exported"]),
         jobs=lambda e: each(
             exported=e.export.systems if e.export else [],
             seed=e.train.seeds,

@@ -8,7 +8,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
 from workflow_scripts.workflow import needed_masks
 from workflow_scripts.workflow.needed_texts import other_texts
-from workflow_scripts.workflow.stage import Stage, Wildcards, each, rule_of
+from workflow_scripts.workflow.stage import Stage, Wildcards, each, own_rule
 
 #: What the names of rules end with that score units on another text than the validation text.
 ON_TEXT = "_on_text"
@@ -142,7 +142,7 @@ STAGES = (
         "text",
         log="{taken}.s{seed}",
         files={"system": files_of("taken")},
-        rule=lambda e, w: rule_of("use_system", w["taken"]),
+        rule=lambda e, w: own_rule("use_system", w["taken"]),
         jobs=lambda e: each(taken=e.used, seed=e.train.seeds),
     ),
     Stage(
@@ -226,7 +226,7 @@ STAGES = (
         "text",
         log="{joined}.s{seed}",
         files={"system": files_of("joined")},
-        rule=lambda e, w: rule_of("join_systems", w["joined"]),
+        rule=lambda e, w: own_rule("join_systems", w["joined"]),
         jobs=lambda e: each(seed=e.train.seeds, joined=[n for n in e.joined if n not in e.used]),
     ),
     Stage(
