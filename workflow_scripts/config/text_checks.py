@@ -103,8 +103,6 @@ def compared_problems(experiment: Experiment) -> Iterable[str]:
                 "analysis.stability: samples are counted by sentence, without padding, and with"
                 " activations.count_pads masks are of other counts; leave one of the two out"
             )
-        if repeated := sorted({n for n in stability.sentences if stability.sentences.count(n) > 1}):
-            yield f"analysis.stability.sentences: {repeated[0]} is listed twice"
     if control is not None:
         if mistake := _not_selected(experiment, control):
             yield f"analysis.text_control: {mistake}"

@@ -12,6 +12,7 @@ from statistics import stdev
 from typing import Any
 
 from workflow_scripts.common.checked_options import ALL
+from workflow_scripts.common.naming import number_of
 from workflow_scripts.evaluate.significance.correction import count_outcomes, higher_is_better
 from workflow_scripts.evaluate.significance.power import detectable_difference
 from workflow_scripts.report.read.layout import BOTH, layout
@@ -197,9 +198,9 @@ def sentence(row: Record) -> str:
     no difference that this design could detect (±0.50)"."""
     digits = digits_of(row["metric"], row["profile"])
     number = written(row["difference"], row["sd"], row["n"], "", digits, sign=True).partition(" (")[0]
-    counted = f"n = {row['n']} seed{'s' * (row['n'] != 1)}"
+    counted = f"n = {number_of(row['n'], 'seed')}"
     if row["draws"]:
-        counted += f", {row['draws']} draw{'s' * (row['draws'] != 1)}"
+        counted += f", {number_of(row['draws'], 'draw')}"
     said = f"{row['system']} − {row['against']}: {number} {metric_name(row['metric'])} ({counted}): "
     said += _verdict(row, digits)
     if row["above"] is not None:
