@@ -34,6 +34,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/translate": "text",
     "tests/unit/workflow": "workflow",
     "tests/unit/test_containers.py": "text",
+    "tests/unit/test_doc_configs.py": "workflow",
     "tests/unit/test_docs.py": "workflow",
     "tests/unit/test_envs.py": "workflow",
     "tests/unit/test_errors.py": "text",

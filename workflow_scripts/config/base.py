@@ -25,6 +25,7 @@ BASELINE = "baseline"
 
 
 LARGEST = 2**31 - 1  # seeds, sizes and counts of the libraries below are of 32 bits
+MOST_DRAWS = 1000  # of masks, texts and samples: each is a file, and often a training
 LONGEST_NAME = 100  # characters: several of them make a file name, which file systems limit to 255 bytes
 DECIMALS_OF_A_PERCENTAGE = 6
 #: Snakemake fills in what is in braces.
@@ -190,7 +191,7 @@ Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=LONGEST_NAME)]
 SubsetName = Annotated[str, StringConstraints(pattern=_SUBSET, max_length=LONGEST_NAME)]
 DirectionId = Annotated[str, StringConstraints(pattern=_DIRECTION), BeforeValidator(_as_direction)]
 #: A folder or file of the user's; text files have patterns.
-Place = Annotated[str, AfterValidator(_without_braces)]
+Place = Annotated[str, StringConstraints(min_length=1), AfterValidator(_without_braces)]
 #: Of a dictionary by language, or by direction: before its keys are read.
 LANGUAGES_ONCE, DIRECTIONS_ONCE = _each_once(canonical), _each_once(read_direction)
 

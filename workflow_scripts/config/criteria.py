@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.config.base import DISTINCT, Percent, Section
+from workflow_scripts.config.base import DISTINCT, MOST_DRAWS, Percent, Section
 from workflow_scripts.config.masks import Score, folder_of
 from workflow_scripts.units.selectors import parse_selector
 
@@ -29,7 +29,7 @@ class Criteria(Section):
     size: Annotated[str, BeforeValidator(str), AfterValidator(_size)] = Field(
         "5%", description="Units of each layer: a share, or so many."
     )
-    draws: int = Field(5, ge=5, description="Random sets of the same size.")
+    draws: int = Field(5, ge=5, le=MOST_DRAWS, description="Random sets of the same size.")
     others: PositiveInt | None = Field(
         None, description="Other directions that a direction's units are tested on; null: all."
     )

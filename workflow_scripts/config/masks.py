@@ -14,7 +14,7 @@ from pydantic import (
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.attach import ForeignFile
-from workflow_scripts.config.base import DISTINCT, FILE_NAME, LONGEST_NAME, DirectionId, Section
+from workflow_scripts.config.base import DISTINCT, FILE_NAME, LONGEST_NAME, MOST_DRAWS, DirectionId, Section
 from workflow_scripts.config.file_source import ONE, SEVERAL, VALID
 from workflow_scripts.config.select import BySide, Select
 from workflow_scripts.config.texts import TextName
@@ -96,6 +96,7 @@ class MaskSet(Section):
     ) = Field(None, description="How, of `like`'s rows: see docs/how-to/mask-sets.md.")
     draws: PositiveInt | None = Field(
         None,
+        le=MOST_DRAWS,
         description="Of random and shuffled rows, or of a text that is drawn: so many sets, NAME-1, NAME-2 …;"
         " null: of random five, which say by how much chance differs; else one, NAME.",
     )
@@ -201,6 +202,11 @@ class MaskSet(Section):
         encoder's from its source language, the decoder's into its target); else as many at random as it has
         in `like`."""
         return self.rows != RANDOM
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether all directions have one row, what they have in common."""
+        return self.by is None and self.rows in ("union", "shared", "majority")
 
     @property
     def number_of_draws(self) -> int:

@@ -1,10 +1,14 @@
 """Notes on a config that is right: an old name and what it means; a share where a percentage is needed."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from workflow_scripts.common.metric_names import OLD, OLD_NOTE
+
+#: The number of a selector of a share of activations.
+_MASS = re.compile(r"\s*mass\s*:\s*([^@:\s]*)")
 
 
 def notes(config: Mapping[str, Any]) -> list[str]:
@@ -15,16 +19,28 @@ def notes(config: Mapping[str, Any]) -> list[str]:
         found.append(f"evaluation.metrics: {OLD_NOTE}")
     if report.get("sweep_metric") == OLD:
         found.append(f"report.sweep_metric: {OLD_NOTE}")
-    return [*found[:1], *_shares((config.get("masks") or {}).get("k"))]
+    masks = config.get("masks") or {}
+    shares = _shares("masks.k", masks.get("k"))
+    for name, one in (masks.get("sets") or {}).items():
+        found_in = map(_MASS.match, _texts(one.get("select")))
+        shares += _shares(f"masks.sets.{name}.select", [mass[1] for mass in found_in if mass])
+    return [*found[:1], *shares]
 
 
-def _shares(thresholds: object) -> list[str]:
+def _texts(select: object) -> list[str]:
+    """Return every selector of a mask set: one, or four in two sections."""
+    if isinstance(select, dict):
+        return [text for part in select.values() for text in _texts(part)]
+    return [select] if isinstance(select, str) else []
+
+
+def _shares(key: str, thresholds: object) -> list[str]:
     given = thresholds if isinstance(thresholds, list) else [thresholds]
     small = [k for k in given if isinstance(k, int | float | str) and _below_one(k)]
     if not small:
         return []
     percent = f"{Decimal(str(small[0])) * 100:f}".rstrip("0").rstrip(".")
-    return [f"masks.k: {small[0]} is {small[0]} percent; if a share is meant, write {percent}"]
+    return [f"{key}: {small[0]} is {small[0]} percent; if a share is meant, write {percent}"]
 
 
 def _below_one(k: float | str) -> bool:

@@ -45,6 +45,8 @@ def criteria_problems(experiment: Experiment, criteria: Criteria) -> Iterable[st
         yield f"{key}: compares a direction with others, and no test set has two trained directions"
     for name in criteria.names:
         yield from one_language(experiment, f"{key}.names", name)
-    space = known_space(experiment)
-    if space and (mistake := parse_selector(f"top:{criteria.size}").keeps_none(space)):
+    space, size = known_space(experiment), parse_selector(f"top:{criteria.size}")
+    if space and (mistake := size.keeps_none(space)):
         yield f"{key}.size: {mistake}"
+    if space and size.keeps_all(space):
+        yield f"{key}.size: {criteria.size} is every unit of each layer; take fewer, such as 5%"

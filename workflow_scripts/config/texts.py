@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, StringConstraints
 
-from workflow_scripts.config.base import DISTINCT, FILE_NAME, LONGEST_NAME, Language, Section
+from workflow_scripts.config.base import DISTINCT, FILE_NAME, LONGEST_NAME, MOST_DRAWS, Language, Section
 from workflow_scripts.config.file_source import VALID
 
 TextName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
@@ -24,7 +24,7 @@ class VariedText(Section):
         False, description="As many sentences as there are, drawn with replacement, each pair's together."
     )
     draws: PositiveInt | None = Field(
-        None, description="Of bootstrap: so many texts, NAME-1, NAME-2 …; null: one, NAME."
+        None, le=MOST_DRAWS, description="Of bootstrap: so many texts, NAME-1, NAME-2 …; null: one, NAME."
     )
     change: Literal["latin", "cyrillic_to_latin", "shuffled_words", "random_tokens"] | None = Field(
         None,
