@@ -257,5 +257,7 @@ def test_tables_are_told_of_draws_and_of_what_was_trained(planned: Plan) -> None
     costs = json.loads(job.options["--costs"])
     assert [name for name, one in costs.items() if one["engine"] == "fairseq"] == ["small"]
     assert {name for name, one in costs.items() if one["trained"] == "adapters"} == {"small", "lora"}
-    assert costs["lass"]["extraction"] == ["select_masks/baseline/s{seed}/lass70.tsv"]
+    *trained, selected = costs["lass"]["extraction"]
+    assert selected == "select_masks/baseline/s{seed}/lass70.tsv"
+    assert trained[-1] == "join_systems/full.s{seed}.tsv" and all("/full." in one for one in trained)
     assert f"{R}/systems/full/s1/system.json" in job.inputs
