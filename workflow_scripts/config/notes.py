@@ -1,6 +1,7 @@
 """Notes on a config that is right: an old name and what it means; a share where a percentage is needed."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -15,16 +16,23 @@ def notes(config: Mapping[str, Any]) -> list[str]:
         found.append(f"evaluation.metrics: {OLD_NOTE}")
     if report.get("sweep_metric") == OLD:
         found.append(f"report.sweep_metric: {OLD_NOTE}")
-    return [*found[:1], *_shares((config.get("masks") or {}).get("k"))]
-
-
-def _shares(thresholds: object) -> list[str]:
+    masks = config.get("masks") or {}
+    thresholds = masks.get("k")
     given = thresholds if isinstance(thresholds, list) else [thresholds]
+    sums = [
+        f"masks.sets.{name}.select: {said}"
+        for name, one in (masks.get("sets") or {}).items()
+        for said in _shares(re.findall(r"mass:([\d.]+)", str(one.get("select"))), "mass:")
+    ]
+    return [*found[:1], *(f"masks.k: {said}" for said in _shares(given)), *sums]
+
+
+def _shares(given: Sequence[object], before: str = "") -> list[str]:
     small = [k for k in given if isinstance(k, int | float | str) and _below_one(k)]
     if not small:
         return []
     percent = f"{Decimal(str(small[0])) * 100:f}".rstrip("0").rstrip(".")
-    return [f"masks.k: {small[0]} is {small[0]} percent; if a share is meant, write {percent}"]
+    return [f"{before}{small[0]} is {small[0]} percent; if a share is meant, write {before}{percent}"]
 
 
 def _below_one(k: float | str) -> bool:
