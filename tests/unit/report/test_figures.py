@@ -252,7 +252,7 @@ def test_the_terminal_names_the_tables_that_are_there(tmp_path):
     for name in ("costs", "zero_shot", "seeds"):
         (tmp_path / f"tables/{name}.md").touch()
     assert render_places(tmp_path).splitlines()[3:] == [
-        "  tables/zero_shot.md    directions that were not trained, with the share of outputs in a wrong language",
+        "  tables/zero_shot.md    directions that were not trained, and outputs in a wrong language",
         "  tables/costs.md        parameters, bytes and seconds of each system",
         "  analysis/              criteria, control, overlap and stability of masks",
     ]

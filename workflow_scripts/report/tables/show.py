@@ -36,7 +36,7 @@ PLACES = {
     "tables/scores.md": "single directions, significant differences marked",
     "tables/controls.md": "each system against the control and random draws, in words",
     "tables/choice.md": "the k that validation chooses",
-    "tables/zero_shot.md": "directions that were not trained, with the share of outputs in a wrong language",
+    "tables/zero_shot.md": "directions that were not trained, and outputs in a wrong language",
     "tables/wins.md": "in how many directions a system wins, loses or ties",
     "tables/units.md": "which units each direction keeps, which languages share them, which are whose",
     "tables/health.md": "lengths, repetitions, copies, wrong languages",
