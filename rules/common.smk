@@ -32,15 +32,9 @@ from workflow_scripts.workflow.run.terminal import refuse
 from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
 from workflow_scripts.workflow.software.site import read_site
+from workflow_scripts.workflow.stage import own_rule
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
-from workflow_scripts.workflow.stage_list.export import export_rule
-from workflow_scripts.workflow.stage_list.models import (
-    ON_TEXT,
-    adapted,
-    decoded_by,
-    parts_of,
-    rule_of,
-)
+from workflow_scripts.workflow.stage_list.models import ON_TEXT, adapted, decoded_by, parts_of
 from workflow_scripts.workflow.stage_list.report import (
     chosen_sweeps,
     drawn,

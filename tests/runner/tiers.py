@@ -48,6 +48,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/test_naming.py": "text",
     "tests/unit/test_parallel_text.py": "text",
     "tests/unit/test_patterns.py": "text",
+    "tests/unit/test_students_t.py": "text",
     "tests/unit/test_project_files.py": "workflow",
     "tests/unit/test_results_pages.py": "workflow",
     "tests/malformed/test_comet.py": "comet",

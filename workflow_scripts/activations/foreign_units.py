@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.common.files import atomic_path
 from workflow_scripts.models.foreign_checkpoint import load_foreign
-from workflow_scripts.models.foreign_pickle import dump_pickle, load_pickle
+from workflow_scripts.models.foreign_pickle import dump_pickle, is_plain_pickle, load_pickle
 from workflow_scripts.units.space import UnitSpace
 
 COUNTS, MASKS, LISTS = FORMS = ("counts", "masks", "lists")
 Form = str
+STACKS = ("encoder", "decoder")
+_MOST = 2**40  # of positions: the counts of all units together stay far below 2**63
 _NAME = {COUNTS: "{stack}_layer_{layer}", MASKS: "{stack}.layers.{layer}.fc1.weight"}
 _EXAMPLE = {COUNTS: "int64 [units]", MASKS: "bool [units, width]", LISTS: "indices of units"}
 
@@ -34,13 +36,13 @@ def name_of(form: Form, stack: str, layer: int) -> str:
 
 def read_foreign(path: Path) -> tuple[Form, Any]:
     """Return the form of a file and what it holds; UserError if it has none of the three."""
-    is_pickle = path.suffix in (".pkl", ".pickle")
-    value = load_pickle(path) if is_pickle else load_foreign(path)
+    value = load_pickle(path) if is_plain_pickle(path) else load_foreign(path)
     if isinstance(value, list | tuple):
         return LISTS, value
     if isinstance(value, Mapping):
-        for form in (COUNTS, MASKS):
-            if name_of(form, "encoder", 0) in value:
+        firsts = {form: {name_of(form, stack, 0) for stack in STACKS} for form in (COUNTS, MASKS)}
+        for form, names in firsts.items():
+            if any(name in value for name in names):
                 return form, value
         found = f"a dictionary of {', '.join(map(repr, list(value)[:2]))}" if value else "an empty dictionary"
     else:
@@ -60,17 +62,19 @@ def counts_of(path: Path, value: Mapping[Any, Any], space: UnitSpace) -> NDArray
             raise UserError(f"{path}: {name} is {_shown(found)}, this model needs int64 [{size}]")
         if found.min(initial=0) < 0:
             raise UserError(f"{path}: {name} has negative counts; count again")
+        if found.max(initial=0) > _MOST:
+            raise UserError(f"{path}: {name} counts {found.max()}, more than any text has; count again")
         parts.append(found.astype(np.int64))
     return np.concatenate(parts)
 
 
-def keep_of(path: Path, value: Mapping[Any, Any], space: UnitSpace) -> NDArray[np.bool_]:
-    """Return which units a file of masks keeps, bool [units]. UserError for another model's, and for masks
-    that keep a part of a unit's weights."""
+def keep_of(path: Path, value: Mapping[Any, Any], space: UnitSpace, width: int) -> NDArray[np.bool_]:
+    """Return which units a file of masks keeps, bool [units]. ``width``: the model's. UserError for another
+    model's, and for masks that keep a part of a unit's weights."""
     parts = []
     for name, size, found in _layers(path, MASKS, value, space):
-        if found.ndim != 2 or found.shape[0] != size or not found.shape[1]:
-            raise UserError(f"{path}: {name} is {_shown(found)}, this model needs bool [{size}, width]")
+        if found.shape != (size, width):
+            raise UserError(f"{path}: {name} is {_shown(found)}, this model needs bool [{size}, {width}]")
         if found.dtype != np.bool_ and not np.isin(found, (0, 1)).all():
             raise UserError(f"{path}: {name} is {_shown(found)}, and has other values than 0 and 1")
         first = found[:, 0].astype(np.bool_)
@@ -100,6 +104,13 @@ def lists_of(path: Path, value: Sequence[Any], space: UnitSpace, names: Sequence
             if own.size and (own.min() < 0 or own.max() >= group.size):
                 wrong = own[(own < 0) | (own >= group.size)][0]
                 raise UserError(f"{path}: {group.key} of {name} lists unit {wrong}, it has {group.size}")
+            numbers, times = np.unique(own, return_counts=True)
+            if (times > 1).any():
+                # A bit for each unit looks like this: read as indices it would keep units 0 and 1.
+                raise UserError(
+                    f"{path}: {group.key} of {name} lists unit {numbers[times.argmax()]} {times.max()} times:"
+                    " bits of a mask? Indices of the units that are kept are needed"
+                )
             keep[row, space.slice_of(group.key).start + own] = True
     return keep
 
@@ -120,14 +131,18 @@ def _layers(
 
 def _array(path: Path, name: str, value: Any, form: Form) -> NDArray[Any]:
     if isinstance(value, torch.Tensor):
+        if value.layout != torch.strided:
+            raise UserError(f"{path}: {name} is a sparse tensor: save its to_dense()")
         # numpy has no bfloat16.
         kind = torch.float32 if value.is_floating_point() else value.dtype
         array: NDArray[Any] = value.detach().to(kind).numpy()
         return array
     if isinstance(value, np.ndarray):
         return value
-    if form == LISTS and isinstance(value, list | tuple) and all(isinstance(one, int) for one in value):
-        return np.array(value, dtype=np.int64)
+    # True and False are of a class of int, and no indices.
+    if form == LISTS and isinstance(value, list | tuple) and all(type(one) is int for one in value):
+        # What is beyond 64 bits stays an object, which is no list of indices.
+        return np.array(value) if value else np.zeros(0, dtype=np.int64)
     raise UserError(
         f"{path}: {name} is {_kind(value)}, not a tensor of {_EXAMPLE[form]}: save a tensor there"
     )

@@ -60,7 +60,9 @@ def import_table(
         if form == LISTS:
             rows += _lists(path, value, system, directions, by_language)
         else:
-            rows.append(counts_of(path, value, space) if form == COUNTS else keep_of(path, value, space))
+            width = system.architecture["model_dim"]
+            is_counts = form == COUNTS
+            rows.append(counts_of(path, value, space) if is_counts else keep_of(path, value, space, width))
     if len(forms) > 1:
         raise UserError(f"{pattern}: some files hold counts, others masks; name those of one form")
     facts = {"weights_sha256": system.weights_sha256, "counting": COUNTING, "files_sha256": hashes}

@@ -45,7 +45,9 @@ class DamagedFileError(UserError, ValueError):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ``" (did you mean 'x'?)"`` for the closest of ``known``, or an empty string."""
-    matches = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    names = list(known)
+    alike = [name for name in names if name != word and name.casefold() == word.casefold()]
+    matches = alike or get_close_matches(word, names, n=1, cutoff=0.6)
     return f" (did you mean {matches[0]!r}?)" if matches else ""
 
 

@@ -84,6 +84,10 @@ def attach_problems(experiment: Experiment) -> Iterable[str]:
         yield "subwords: the vocabulary is that of attach.subwords and attach.dictionary; leave it out"
     if attach.data_bin and (number := len(attach.shards)) != experiment.data.shards:
         yield f"data.shards: is {experiment.data.shards}, but attach.data_bin names {number} folders"
+    if "" in attach.shards:
+        yield "attach.data_bin: a folder has no name; write one : between two folders, and none around them"
+    for folder in sorted({one for one in attach.shards if attach.shards.count(one) > 1}):
+        yield f"attach.data_bin: {folder!r} is listed twice"
     if binarised and experiment.evaluation.off_target:
         yield (
             "evaluation.off_target: the identifier learns languages from training text, and attach.data_bin"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from reprlib import Repr
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -25,6 +25,7 @@ BASELINE = "baseline"
 
 
 LARGEST = 2**31 - 1  # seeds, sizes and counts of the libraries below are of 32 bits
+MOST_DRAWS = 1000  # of masks, texts and samples: each is a file, and often a training
 LONGEST_NAME = 100  # characters: several of them make a file name, which file systems limit to 255 bytes
 DECIMALS_OF_A_PERCENTAGE = 6
 #: Snakemake fills in what is in braces.
@@ -52,6 +53,16 @@ class Section(BaseModel):
             if isinstance(one, int) and abs(one) > LARGEST:
                 raise ValueError(f"{short(one)} is beyond {LARGEST}, the largest whole number a run can use")
         return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if mistakes := list(self._mistakes()):
+            raise ValueError("\n".join(mistakes))
+        return self
+
+    def _mistakes(self) -> Iterator[str]:
+        """Yield a line for each mistake that keys of the section make together."""
+        yield from ()
 
 
 def _boolean_as_text(value: Any) -> Any:
@@ -127,6 +138,17 @@ def _as_direction(value: Any, info: ValidationInfo) -> Any:
         return value  # the pattern says what is wrong
 
 
+def _listed_once(value: Any) -> Any:
+    listed = value if isinstance(value, list) else []
+    if repeated := sorted({one for one in listed if listed.count(one) > 1}):
+        raise ValueError(f"{repeated[0]!r} is listed twice")
+    return value
+
+
+#: Of a list: no value stands in it twice.
+DISTINCT = AfterValidator(_listed_once)
+
+
 def _each_once(read: Callable[[str], str]) -> BeforeValidator:
     """Refuse two spellings of one key: the last of them would win."""
 
@@ -169,7 +191,7 @@ Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=LONGEST_NAME)]
 SubsetName = Annotated[str, StringConstraints(pattern=_SUBSET, max_length=LONGEST_NAME)]
 DirectionId = Annotated[str, StringConstraints(pattern=_DIRECTION), BeforeValidator(_as_direction)]
 #: A folder or file of the user's; text files have patterns.
-Place = Annotated[str, AfterValidator(_without_braces)]
+Place = Annotated[str, StringConstraints(min_length=1), AfterValidator(_without_braces)]
 #: Of a dictionary by language, or by direction: before its keys are read.
 LANGUAGES_ONCE, DIRECTIONS_ONCE = _each_once(canonical), _each_once(read_direction)
 

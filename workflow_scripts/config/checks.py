@@ -136,7 +136,7 @@ def _trained_problems(experiment: Experiment) -> Iterable[str]:
 
 def _zero_shot_problems(experiment: Experiment) -> Iterable[str]:
     """Yield a line for each language that an untrained direction needs units of, and no trained one has."""
-    if not (experiment.train_directions and experiment.masked):
+    if not (experiment.train_directions and experiment.through_masks):
         return
     sides = ("from", "encoder"), ("into", "decoder")
     trained = [set(side) for side in zip(*map(split_direction, experiment.train_directions), strict=True)]

@@ -80,7 +80,11 @@ def _beyond(config: Mapping[str, Any], found: Sequence[ErrorDetails]) -> list[Er
         suspects.append(_key_of(tuple(part for part in loc if not isinstance(part, int))))
         if details["type"] == "extra_forbidden":
             suspects += _nearest_keys(tuple(details["loc"]))
-        suspects.append(_key_of(_leave_out(rest, loc)))
+        left_out = _leave_out(rest, loc)
+        suspects.append(_key_of(left_out))
+        # Other sections name it, and it is there, if not right.
+        if kind := _NAMED.get(left_out[:-1]):
+            suspects.append(f"no {kind} {left_out[-1]!r}")
     try:
         Experiment.model_validate(rest, context=_reading(rest))
     except ValidationError as error:
@@ -91,6 +95,10 @@ def _beyond(config: Mapping[str, Any], found: Sequence[ErrorDetails]) -> list[Er
         kept = [x for x in details["msg"].split("\n") if not any(key and key in x for key in suspects)]
         details["msg"] = "\n".join(kept)
     return [details for details in between if details["msg"]]
+
+
+#: What is named by others, by the section that has it.
+_NAMED: dict[Location, str] = {("masks", "sets"): "mask set", ("systems",): "system", ("texts",): "text"}
 
 
 def _leave_out(config: Any, loc: Sequence[int | str]) -> Location:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.config.base import BASELINE
-from workflow_scripts.config.masks import ALL_UNITS, DRAWN, FAMILY, STACKS, SWEEP, MaskSet
-from workflow_scripts.config.score_checks import one_language
+from workflow_scripts.config.masks import ALL_UNITS, DRAWN, FAMILY, PAIRED, RANDOM, STACKS, SWEEP, MaskSet
+from workflow_scripts.config.score_checks import known_space, one_language
 from workflow_scripts.config.select import BySide
 from workflow_scripts.units.exchanges import Partners, drawn_exchange
 from workflow_scripts.units.mask_sets import SMALLEST_MAJORITY, Groups
 from workflow_scripts.units.selectors import parse_selector
-from workflow_scripts.units.space import UnitSpace, model_space
+from workflow_scripts.units.space import UnitSpace
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
@@ -57,23 +57,31 @@ def _like_problems(experiment: Experiment, name: str, one: MaskSet) -> Iterable[
 
 
 def _draws_of_all(experiment: Experiment, name: str, one: MaskSet) -> Iterable[str]:
-    """Yield a line where units are drawn of a set that keeps all of them."""
-    if one.rows not in DRAWN or one.like not in experiment.masks.named:
+    """Yield a line where what is drawn or exchanged is all the same."""
+    if one.rows not in (*DRAWN, PAIRED) or one.like not in experiment.masks.named:
         return
     sets = [experiment.masks.named[of].one for of in experiment.masks.chain(one.like)]
+    last = next((of for of in sets if of.rows in (RANDOM, "exclusive", "merged") or of.is_joined), None)
+    if one.rows == PAIRED and last is not None and last.is_joined:
+        yield (
+            f"masks.sets.{name}.like: all directions have one row in {one.like!r}, so that an exchange"
+            " changes nothing; take a set with a row for each"
+        )
+        return
     if sets[-1].select is None or any(of.rows == "exclusive" for of in sets):
         return
     selectors = list(_selectors(experiment, "", sets[-1]))
     if selectors and all(parse_selector(text).keeps_all(space) for _, text, space in selectors):
         yield (
-            f"masks.sets.{name}.like: {one.like!r} keeps every unit, so that each draw is the same; take a"
+            f"masks.sets.{name}.like: {one.like!r} keeps every unit, so that"
+            f" {'an exchange changes nothing' if one.rows == PAIRED else 'each draw is the same'}; take a"
             " set that leaves some out"
         )
 
 
 def unknown_set(experiment: Experiment, key: str, wanted: str, more: list[str]) -> Iterable[str]:
     """Yield a line if there is no such mask set; ``more``: names that are right, too."""
-    names = [*experiment.masks.named, *more]
+    names = [*dict.fromkeys([*experiment.masks.named, *more])]
     if wanted in experiment.masks.sets and wanted not in names:
         number = experiment.masks.sets[wanted].number_of_draws
         yield f"{key}: {wanted!r} is drawn {number} times; name one, {wanted}-1"
@@ -159,9 +167,9 @@ def _amount_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable
 
 def _selectors(experiment: Experiment, key: str, one: MaskSet) -> Iterable[tuple[str, str, UnitSpace]]:
     """Yield each selector of a set: its key, its text, and the units that it chooses from."""
-    if one.select is None or not {"ffn_dim", "heads", "model_dim"} <= experiment.known_architecture.keys():
+    space = known_space(experiment, one.units)
+    if one.select is None or space is None:
         return
-    space = model_space(experiment.model.architecture(), one.units)
     if isinstance(one.select, BySide):
         sides = {"out": one.select.out, "into": one.select.into}
         texts = [

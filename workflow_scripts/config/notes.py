@@ -1,11 +1,14 @@
 """Notes on a config that is right: an old name and what it means; a share where a percentage is needed."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from workflow_scripts.common.metric_names import OLD, OLD_NOTE
+
+#: The number of a selector of a share of activations.
+_MASS = re.compile(r"\s*mass\s*:\s*([^@:\s]*)")
 
 
 def notes(config: Mapping[str, Any]) -> list[str]:
@@ -17,22 +20,27 @@ def notes(config: Mapping[str, Any]) -> list[str]:
     if report.get("sweep_metric") == OLD:
         found.append(f"report.sweep_metric: {OLD_NOTE}")
     masks = config.get("masks") or {}
-    thresholds = masks.get("k")
+    shares = _shares("masks.k", masks.get("k"))
+    for name, one in (masks.get("sets") or {}).items():
+        found_in = map(_MASS.match, _texts(one.get("select")))
+        shares += _shares(f"masks.sets.{name}.select", [mass[1] for mass in found_in if mass])
+    return [*found[:1], *shares]
+
+
+def _texts(select: object) -> list[str]:
+    """Return every selector of a mask set: one, or four in two sections."""
+    if isinstance(select, dict):
+        return [text for part in select.values() for text in _texts(part)]
+    return [select] if isinstance(select, str) else []
+
+
+def _shares(key: str, thresholds: object) -> list[str]:
     given = thresholds if isinstance(thresholds, list) else [thresholds]
-    sums = [
-        f"masks.sets.{name}.select: {said}"
-        for name, one in (masks.get("sets") or {}).items()
-        for said in _shares(re.findall(r"mass:([\d.]+)", str(one.get("select"))), "mass:")
-    ]
-    return [*found[:1], *(f"masks.k: {said}" for said in _shares(given)), *sums]
-
-
-def _shares(given: Sequence[object], before: str = "") -> list[str]:
     small = [k for k in given if isinstance(k, int | float | str) and _below_one(k)]
     if not small:
         return []
     percent = f"{Decimal(str(small[0])) * 100:f}".rstrip("0").rstrip(".")
-    return [f"{before}{small[0]} is {small[0]} percent; if a share is meant, write {before}{percent}"]
+    return [f"{key}: {small[0]} is {small[0]} percent; if a share is meant, write {percent}"]
 
 
 def _below_one(k: float | str) -> bool:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.file_source import VALID
 from workflow_scripts.config.mask_checks import unknown_set
 from workflow_scripts.config.masks import FAMILY, SWEEP
 from workflow_scripts.config.systems import System
-from workflow_scripts.units.selectors import parse_selector
-
-#: Selectors that a score decides.
-_BY_SCORE = ("mass", "top", "bottom")
+from workflow_scripts.units.selectors import RANKED, parse_selector
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
@@ -25,12 +23,13 @@ def system_problems(experiment: Experiment) -> Iterable[str]:
     if BASELINE in experiment.systems:
         yield f"systems: {BASELINE!r} is always there; it is not made from itself"
     yield from _same_names(experiment)
+    yield from _family_names(experiment)
     for name, system in experiment.systems.items():
         yield from _mask_problems(experiment, name, system)
         yield from _direction_problems(experiment, f"systems.{name}.directions", system)
         yield from _adapter_problems(experiment, f"systems.{name}.adapters", system)
         if system.renew is not None:
-            yield from _renewal_problems(experiment, f"systems.{name}.renew", system)
+            yield from _renewal_problems(experiment, f"systems.{name}.renew", name, system.renew)
 
 
 def _same_names(experiment: Experiment) -> Iterable[str]:
@@ -42,6 +41,14 @@ def _same_names(experiment: Experiment) -> Iterable[str]:
             spread = [f"{key}-{number}" for number in experiment.masks.draws(system.masks)]
         for name in sorted(set(spread) & set(experiment.systems)):
             yield f"systems.{name}: {what} a system of the same name"
+
+
+def _family_names(experiment: Experiment) -> Iterable[str]:
+    """Yield a line for each family called as a language out of it, which is a family of its own."""
+    for family, members in experiment.groupings.get(FAMILY, {}).items():
+        if family in experiment.languages and family not in members:
+            key = f"groups.{FAMILY}" if FAMILY in experiment.groups else "data.source.families"
+            yield f"{key}.{family}: {family!r} is a language, and not in it; call the family otherwise"
 
 
 def _mask_problems(experiment: Experiment, name: str, system: System) -> Iterable[str]:
@@ -68,7 +75,15 @@ def _direction_problems(experiment: Experiment, key: str, system: System) -> Ite
 
 
 def _adapter_problems(experiment: Experiment, key: str, system: System) -> Iterable[str]:
-    if system.adapters is None or system.adapters.by != FAMILY:
+    if system.adapters is None:
+        return
+    width = experiment.known_architecture.get("model_dim")
+    if system.adapters.kind == "lora" and width is not None and system.adapters.size > width:
+        yield (
+            f"{key}.size: {system.adapters.size} is above the model's width, {width}, which is the highest"
+            " rank of its weights; take a smaller one, such as 8"
+        )
+    if system.adapters.by != FAMILY:
         return
     if FAMILY not in experiment.groupings:
         yield f"{key}.by: groups has no {FAMILY!r}{nearest(FAMILY, experiment.groupings)}"
@@ -76,18 +91,35 @@ def _adapter_problems(experiment: Experiment, key: str, system: System) -> Itera
     for family, members in experiment.groupings[FAMILY].items():
         if not members:
             yield f"{key}.by: the family {family!r} has no member; give it languages, or leave it out"
+    # Names of rows join names of families, which may have the sign between them, too.
+    seen: dict[str, frozenset[str]] = {}
+    for direction in experiment.train_directions:
+        families = frozenset(experiment.families.get(lang, lang) for lang in split_direction(direction))
+        other = seen.setdefault(row := system.adapters.row(direction, experiment.families), families)
+        if other != families:
+            both = " and of ".join(", ".join(sorted(one)) for one in (other, families))
+            yield f"{key}.by: adapters of {both} would have one name, {row}; call a family otherwise"
+            return
 
 
-def _renewal_problems(experiment: Experiment, key: str, system: System) -> Iterable[str]:
-    named = experiment.masks.named.get(system.masks)
-    if system.masks == SWEEP or named is None:
+def _renewal_problems(experiment: Experiment, key: str, name: str, renew: int) -> Iterable[str]:
+    """Yield a line where masks are not of what is counted again, or no update is left under new ones."""
+    first = next((one for one in experiment.made.values() if one.key == name), None)
+    if first is None or first.maskset not in experiment.masks.named:
         return
-    one = named.one
-    by_score = isinstance(one.select, str) and parse_selector(one.select).name in _BY_SCORE
-    if not by_score or one.of != "activations":
+    wanted, one = first.system.masks, experiment.masks.named[first.maskset].one
+    by_score = isinstance(one.select, str) and parse_selector(one.select).name in RANKED
+    if not by_score or one.of != "activations" or one.file is not None:
         yield (
-            f"{key}: {system.masks!r} cannot be estimated again; take a set that one selector makes of"
+            f"{key}: {wanted!r} cannot be estimated again; take a set that one selector makes of"
             " activations, such as select: mass:95"
         )
     elif one.text != VALID:
-        yield f"{key}: {system.masks!r} is of the text {one.text!r}, and masks are estimated again of {VALID}"
+        yield f"{key}: {wanted!r} is of the text {one.text!r}, and masks are estimated again of {VALID}"
+    if first.name in experiment.trainings:
+        updates = experiment.training_of(first.name).max_updates
+        if renew >= updates:
+            yield (
+                f"{key}: {renew} is not below the {updates} updates of its training, so that no update has"
+                f" other masks; take fewer, such as {max(updates // 4, 1)}"
+            )

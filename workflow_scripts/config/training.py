@@ -70,7 +70,8 @@ class Model(Section):
     def _fill_from_preset(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        return {**PRESETS.get(data.get("preset", "small"), {}), **data}
+        # Sizes of small are the defaults: without a preset only keys that are written count as given.
+        return {**PRESETS.get(str(data.get("preset")), {}), **data}
 
     @model_validator(mode="after")
     def _heads_divide_width(self) -> Self:

@@ -11,7 +11,7 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Mapping
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any, Self
-from zipfile import is_zipfile
+from zipfile import ZipFile, is_zipfile
 
 import numpy as np
 import torch
@@ -117,6 +117,10 @@ def _instead(path: Path) -> str:
     """Return what the file is instead of a checkpoint. These are zip archives themselves."""
     with path.open("rb") as handle:
         is_archive = handle.read(2) == b"PK"
+    if is_archive and is_zipfile(path):
+        with ZipFile(path) as archive:
+            if any(name.endswith(".npy") for name in archive.namelist()):
+                return "an archive of numpy (.npz), no file of torch; name the right file"
     return (None if is_archive else file_kind(path)) or "it is damaged, or not a checkpoint; fetch it again"
 
 

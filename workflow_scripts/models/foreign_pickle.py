@@ -13,9 +13,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from workflow_scripts.common.containers import file_kind
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import atomic_path
 from workflow_scripts.models.foreign_checkpoint import REBUILDERS, of_today
+
+_HEAD = 64  # bytes
+#: How torch's files begin before version 1.6: a pickle of this number, without the mark of the protocol.
+_OLD_TORCH = pickle.dumps(torch.serialization.MAGIC_NUMBER, 2)[2:]
 
 
 def _bytes(text: str, _encoding: str) -> bytes:
@@ -60,6 +65,17 @@ def dump_pickle(path: Path, value: Any) -> None:
         pickle.dump(value, handle)
 
 
+def is_plain_pickle(path: Path) -> bool:
+    """Tell by its first bytes whether a file is a pickle, and not one of torch, whatever its name: either is
+    called .pkl and .pt."""
+    with path.open("rb") as handle:
+        head = handle.read(_HEAD)
+    if head.startswith(b"\x80"):
+        return _OLD_TORCH not in head
+    # Protocols 0 and 1 begin with no mark; what is a file of torch does not end in .pkl, unless it is a zip.
+    return not head.startswith(b"PK") and path.suffix in (".pkl", ".pickle")
+
+
 def load_pickle(path: Path) -> Any:
     """Return what a pickle holds; UserError if it asks for anything but numbers, or is damaged."""
     try:
@@ -70,4 +86,9 @@ def load_pickle(path: Path) -> Any:
     except Exception as error:  # an unpickler fails in many ways on bytes that are not its
         if isinstance(error, OSError) and error.filename:
             raise
-        raise UserError(f"{path}: damaged, or not a pickle of numbers; fetch it again") from None
+        with path.open("rb") as handle:
+            is_pickle = handle.read(1) == b"\x80"
+        instead = None if is_pickle else file_kind(path)
+        raise UserError(
+            f"{path}: {instead or 'damaged, or not a pickle of numbers; fetch it again'}"
+        ) from None

@@ -190,7 +190,7 @@ UNEVEN = torch.tensor([[True, True], [True, False], [False, False]])
             masks_of(UNEVEN),
             "encoder.layers.0.fc1.weight: row 1 keeps a part of its weights: a mask of",
         ),
-        (masks_of(torch.ones(4, WIDTH)), "is float32 [4, 2], this model needs bool [3, width]"),
+        (masks_of(torch.ones(4, WIDTH)), "is float32 [4, 2], this model needs bool [3, 2]"),
         (masks_of(torch.full((UNITS, WIDTH), 0.5)), "is float32 [3, 2], and has other values than 0 and 1"),
         (
             {FC1[0]: torch.ones(UNITS, WIDTH)},
@@ -199,6 +199,7 @@ UNEVEN = torch.tensor([[True, True], [True, False], [False, False]])
         ({**masks_of(UNEVEN), "encoder.layers.1.fc1.weight": 1}, "'encoder.layers.1.fc1.weight' is no layer"),
         ({"model": 1}, "a dictionary of 'model'; neither counts ('encoder_layer_0': int64 [units]), masks"),
         (torch.ones(2), "a Tensor; neither counts"),
+        (masks_of(torch.ones(UNITS, 5)), "is float32 [3, 5], this model needs bool [3, 2]"),
         ({}, "an empty dictionary; neither counts"),
         ([[[0], [1]]], "holds lists of all tasks: leave out {direction}"),
     ],
@@ -219,6 +220,14 @@ def test_wrong_masks(tmp_path, system, value, message):
         ([[[0], [3]], [[1], [1]]], "decoder.0.ffn of de-en lists unit 3, it has 3"),
         ([[[0], [-1]], [[1], [1]]], "decoder.0.ffn of de-en lists unit -1, it has 3"),
         ([[[0], torch.tensor([0.5])], [[1], [1]]], "decoder.0.ffn of de-en is float32 [1], not a list of"),
+        # Bits of a mask, in three forms.
+        ([[[0], [True, False, True]], [[1], [1]]], "decoder.0.ffn of de-en is a list, not a tensor of"),
+        ([[[0], torch.tensor([True, False, True])], [[1], [1]]], "is bool [3], not a list of indices"),
+        (
+            [[[0], torch.tensor([1, 0, 1])], [[1], [1]]],
+            "decoder.0.ffn of de-en lists unit 1 2 times: bits",
+        ),
+        ([[[10**30], [1]], [[1], [1]]], "encoder.0.ffn of de-en is object [1], not a list of indices"),
         ([{}, {}], "of de-en it has a dict, this model has 2"),
         (masks_of(UNEVEN), "holds masks of one task: the pattern needs {direction}"),
     ],

@@ -30,11 +30,18 @@ def test_the_model_is_the_checkpoint_s_unless_the_config_says_it():
         "encoder_layers": 2, "decoder_layers": 2, "model_dim": 64, "ffn_dim": 512, "heads": 4,
         "pre_norm": True,
     }  # fmt: skip
+    # What a preset would say is not said where none is written.
+    said = load_experiment(attached(model={"dropout": 0.3})).known_architecture
+    assert said == {"dropout": 0.3}
     # A set that keeps no unit is seen where the sizes are known.
     sets = {"k": [95], "sets": {"few": {"select": "top:0.1%"}}}
     load_experiment(attached(masks=sets))
     [line] = errors_of(attached(masks=sets, model={"preset": "tiny"}))
     assert line.startswith("masks.sets.few.select: ")
+    criteria = {"criteria": {"size": "0.1%"}}
+    load_experiment(attached(analysis=criteria))
+    [line] = errors_of(attached(analysis=criteria, model={"preset": "tiny"}))
+    assert line.startswith("analysis.criteria.size: ")
 
 
 def test_binarised_text_stands_for_training_and_validation_text():

@@ -386,13 +386,3 @@ def test_a_mirror_is_a_url():
 )
 def test_a_share_of_one_as_k_is_told(k, said):
     assert notes(small(masks={"k": k})) == said
-
-
-def test_a_share_of_one_as_a_sum_is_told():
-    into = {"encoder": "mass:95", "decoder": "all"}
-    four = {"out": {"encoder": "all", "decoder": "mass:0.7"}, "into": into}
-    sets = {"a": {"select": "mass:0.95"}, "b": {"like": "a", "rows": "random"}, "f": {"select": four}}
-    assert notes(small(masks={"sets": {**sets, "c": {"select": "mass:97.5@model"}}})) == [
-        "masks.sets.a.select: mass:0.95 is 0.95 percent; if a share is meant, write mass:95",
-        "masks.sets.f.select: mass:0.7 is 0.7 percent; if a share is meant, write mass:70",
-    ]

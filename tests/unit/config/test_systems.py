@@ -251,3 +251,15 @@ def test_names_and_families():
         "systems.random-2: the draws of systems.random make a system of the same name",
         "systems.b.adapters.by: the family 'east' has no member; give it languages, or leave it out",
     ]
+
+
+def test_what_needs_no_units_translates_from_a_language_that_is_only_a_target():
+    """Units of untrained directions are asked for only where a system translates through masks."""
+    trained = {"directions": {"train": ["de-en"], "evaluate_only": ["en-fr"]}}
+    systems = {"a": {"masks": "k95", "train": "gradients"}, "b": {"adapters": LORA}}
+    assert experiment(systems, **trained).evaluated_directions == ["de-en", "en-fr"]
+    found = errors_of(small(systems={"ns": {"masks": "k95"}}, **trained))
+    assert [line.split(", whose")[0] for line in found] == [
+        "directions.evaluate_only: no trained direction is from en",
+        "directions.evaluate_only: no trained direction is into fr",
+    ]

@@ -1,0 +1,22 @@
+"""Malformed configs of systems and mask sets that say nothing, or the same thing several times."""
+
+from tests.malformed.config_cases import ATTACH, TESTS_ALONE, attach, config
+
+CASES = [
+    config("renew-drawn", "drawn masks that are to be estimated again", "masks: {sets: {x: {like: k95, rows: random}}}\nsystems: {a: {masks: x, renew: 5}}\n", "config.yaml, line 6: systems.a.renew: 'x' cannot be estimated again; take a set that one selector makes of activations, such as select: mass:95"),
+    config("renew-file", "masks of a file that are to be estimated again", 'masks: {sets: {x: {file: "u/{direction}.pkl", select: mass:95}}}\nsystems: {a: {masks: x, renew: 5}}\n', "config.yaml, line 6: systems.a.renew: 'x' cannot be estimated again; take a set that one selector makes of activations, such as select: mass:95"),
+    config("renew-late", "masks that would be estimated again after the last update", "finetune: {max_updates: 4000}\nsystems: {a: {masks: k95, renew: 4000}}\n", "config.yaml, line 6: systems.a.renew: 4000 is not below the 4000 updates of its training, so that no update has other masks; take fewer, such as 1000"),
+    config("swapped-all", "an exchange of rows that keep all units", "masks: {sets: {x: {like: all, rows: swapped, pairs: all}}}\n", "config.yaml, line 5: masks.sets.x.like: 'all' keeps every unit, so that an exchange changes nothing; take a set that leaves some out"),
+    config("swapped-joined", "an exchange of rows that are all the same", "masks: {sets: {x: {like: k95, rows: shared}, y: {like: x, rows: shuffled}, z: {like: y, rows: swapped, pairs: all}}}\n", "config.yaml, line 5: masks.sets.z.like: all directions have one row in 'y', so that an exchange changes nothing; take a set with a row for each"),
+    config("draws-many", "a million draws", "masks: {sets: {x: {like: k95, rows: random, draws: 1000000}}}\n", "config.yaml, line 5: masks.sets.x.draws: must be less than or equal to 1000, not 1000000", bounded=True),
+    config("lora-rank", "a rank that no weight has", "model: {preset: tiny}\nsystems: {a: {adapters: {kind: lora, size: 1024}}}\n", "config.yaml, line 6: systems.a.adapters.size: 1024 is above the model's width, 64, which is the highest rank of its weights; take a smaller one, such as 8"),
+    config("kind-case", "a kind of adapters in capitals", "systems: {a: {adapters: {kind: LoRA}}}\n", "config.yaml, line 5: systems.a.adapters.kind: 'LoRA' is not one of 'bottleneck', 'lora' (did you mean 'lora'?)"),
+    config("adapter-names", "families whose names together are another one's", "groups: {family: {a-b: [de, fr], a: [en], b: [es]}}\nlanguages: [en, de, fr, es]\ndirections: {train: [en-es, de-fr]}\nsystems: {a: {adapters: {kind: lora, by: family}}}\n", "config.yaml, line 7: systems.a.adapters.by: adapters of a, b and of a-b would have one name, a-b; call a family otherwise"),
+    config("family-language", "a family with the name of a language that is not in it", "groups: {family: {de: [fr]}}\n", "config.yaml, line 5: groups.family.de: 'de' is a language, and not in it; call the family otherwise"),
+    config("attach-data-bin", "binarised text of a folder without a name, and of one twice", attach('data_bin: "a::a"') + TESTS_ALONE.replace("{source", "{shards: 3, source"), "config.yaml, line 4: attach.data_bin: a folder has no name; write one : between two folders, and none around them\nconfig.yaml, line 4: attach.data_bin: 'a' is listed twice"),
+    config("attach-no-place", "a checkpoint without a name", ATTACH.replace("c.pt", "''"), "config.yaml, line 5: attach.checkpoint: this should have at least 1 character, not ''"),
+    config("preset-list", "a list of presets", "model: {preset: [tiny]}\n", "config.yaml, line 5: model.preset: ['tiny'] is not one of 'tiny', 'small', 'iwslt', 'big' (did you mean 'tiny'?)"),
+    config("criteria-all", "criteria that name every unit", "analysis: {criteria: {size: 100%}}\n", "config.yaml, line 5: analysis.criteria.size: 100% is every unit of each layer; take fewer, such as 5%"),
+    config("stability-drawn", "stability of drawn masks", "masks: {sets: {x: {like: k95, rows: random}}}\nanalysis: {stability: {masks: x}}\n", "config.yaml, line 6: analysis.stability.masks: 'x' is drawn 5 times; name one set, such as k95"),
+    config("set-wrong-alone", "a system of a set that is wrong", "masks: {sets: {x: {like: k95, rows: swapped}}}\nsystems: {a: {masks: x}}\n", "config.yaml, line 5: masks.sets.x: rows: swapped needs pairs, such as {de-en: fr-en}, or all"),
+]  # fmt: skip

@@ -1,0 +1,33 @@
+"""What a config's author is told of a right config, and of a name that is nearly right."""
+
+import pytest
+
+from workflow_scripts.common.errors import nearest
+from workflow_scripts.config.notes import notes
+
+
+@pytest.mark.parametrize(
+    ("select", "said"),
+    [
+        ("mass:0.95", ["masks.sets.a.select: 0.95 is 0.95 percent; if a share is meant, write 95"]),
+        (" mass : 0.9@model", ["masks.sets.a.select: 0.9 is 0.9 percent; if a share is meant, write 90"]),
+        (
+            {
+                "out": {"encoder": "all", "decoder": "mass:90"},
+                "into": {"encoder": "mass:0.8", "decoder": "all"},
+            },
+            ["masks.sets.a.select: 0.8 is 0.8 percent; if a share is meant, write 80"],
+        ),
+        ("mass:95", []),
+        ("top:0.5%", []),
+        (None, []),
+    ],
+)
+def test_a_share_in_a_selector_is_told(select, said):
+    assert notes({"masks": {"sets": {"a": {"select": select}}}}) == said
+
+
+def test_a_name_in_other_capitals_is_nearest():
+    assert nearest("NS", ["continued", "ns"]) == " (did you mean 'ns'?)"
+    assert nearest("ns", ["ns"]) == " (did you mean 'ns'?)"
+    assert nearest("NSX", ["continued", "qq"]) == ""
