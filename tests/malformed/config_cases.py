@@ -276,7 +276,7 @@ CASES = [
     # what plain fairseq trained
     config("attach-uses", "a baseline of another experiment, and a checkpoint", ATTACH + "uses: {experiment: other}\n", "config.yaml, line 5: attach: uses takes the baseline from another experiment; give one of the two"),
     config("attach-text", "text beside binarised text", attach("data_bin: a"), "config.yaml, line 4: data.source.train: attach.data_bin has this text; leave it out\nconfig.yaml, line 4: data.source.valid: attach.data_bin has this text; leave it out"),
-    config("attach-no-text", "neither text nor binarised text", ATTACH + TESTS_ALONE, "config.yaml, line 6: data.source.train: this key is missing\nconfig.yaml, line 6: data.source.valid: this key is missing"),
+    config("attach-no-text", "neither text nor binarised text", ATTACH + TESTS_ALONE, "config.yaml, line 6: data.source.train: this key is missing; continued, ns-k95: trained on it (train: none is not)\nconfig.yaml, line 6: data.source.valid: this key is missing"),
     config("attach-corpus", "a public corpus beside binarised text", attach("data_bin: a") + "data: {source: {type: ntrex}}\n", "config.yaml, line 4: attach.data_bin: with it data.source has tests alone, of type files, not ntrex"),
     config("attach-shards", "another number of shards than folders of binarised text", attach('data_bin: "a:b"') + TESTS_ALONE.replace("{source", "{shards: 3, source"), "config.yaml, line 6: data.shards: is 3, but attach.data_bin names 2 folders"),
     config("attach-off-target", "an identifier without training text", attach("data_bin: a").replace(QUIET, "") + TESTS_ALONE, "config.yaml: evaluation.off_target: the identifier learns languages from training text, and attach.data_bin has ids alone; write off_target: false"),
