@@ -66,9 +66,7 @@ def _needed(experiment: Experiment, subset: str) -> str | None:
     trained = sorted(set(experiment.trainings) - set(experiment.taken))
     uses = [f"{first_of(trained)}: trained on it (train: none is not)"] if trained else []
     if experiment.evaluation.off_target:
-        uses.append(
-            "evaluation.off_target: learns languages from it (off_target: false does not)"
-        )
+        uses.append("evaluation.off_target: learns languages from it (off_target: false does not)")
     return f"; {'; '.join(uses)}" if uses else None
 
 
