@@ -173,6 +173,20 @@ def test_the_jobs(tmp_path: Path) -> None:
     assert jobs(snakemake(tmp_path, ATTACHED, "-n")) == counts
 
 
+def test_a_folder_is_no_file_and_a_whole_path_has_no_folder_before_it(tmp_path: Path) -> None:
+    lay_down(tmp_path)
+    (tmp_path / "file").touch()
+    gone = tmp_path / "gone.txt"
+    attach = {**ATTACHED["attach"], "checkpoint": "their", "dictionary": str(gone), "data_bin": "bin/0:file"}
+    done = snakemake(tmp_path, {**ATTACHED, "attach": attach}, "-n")
+    said = [line for line in (done.stdout + done.stderr).splitlines() if "attach." in line]
+    assert [line.removeprefix("error: ") for line in said] == [
+        "attach.checkpoint: their is a folder, and a file is needed",
+        f"attach.dictionary: there is no file {gone}",
+        "attach.data_bin: file is a file, and a folder is needed",
+    ]
+
+
 def test_what_is_missing_is_said_before_any_job(tmp_path: Path) -> None:
     lay_down(tmp_path)
     (tmp_path / "their/ns.pt").unlink()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from workflow_scripts.common.errors import nearest
+from workflow_scripts.common.errors import first_of, nearest
 from workflow_scripts.config.base import BASELINE, Name, Place, Section
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource
 
@@ -58,10 +58,16 @@ class Attach(Section):
         return own | {f"systems.{name}": file for name, file in self.systems.items()}
 
 
-def _needs(experiment: Experiment, subset: str) -> bool:
-    """Tell whether text of a subset is needed: that of training is not where nothing is trained."""
-    trained = BASELINE not in experiment.taken or set(experiment.trainings) - set(experiment.taken)
-    return subset == VALID or bool(trained) or experiment.evaluation.off_target
+def _needed(experiment: Experiment, subset: str) -> str | None:
+    """Return for what text of a subset is needed, "" where that goes without saying; None: it is not. That of
+    training is not where nothing is trained."""
+    if subset == VALID or BASELINE not in experiment.taken:
+        return ""
+    trained = sorted(set(experiment.trainings) - set(experiment.taken))
+    uses = [f"{first_of(trained)}: trained on it (train: none is not)"] if trained else []
+    if experiment.evaluation.off_target:
+        uses.append("evaluation.off_target: learns languages from it (off_target: false does not)")
+    return f"; {'; '.join(uses)}" if uses else None
 
 
 def attach_problems(experiment: Experiment) -> Iterable[str]:
@@ -74,8 +80,9 @@ def attach_problems(experiment: Experiment) -> Iterable[str]:
         for key in (TRAIN, VALID):
             if binarised and getattr(source, key) is not None:
                 yield f"data.source.{key}: attach.data_bin has this text; leave it out"
-            if not binarised and getattr(source, key) is None and _needs(experiment, key):
-                yield f"data.source.{key}: this key is missing"
+            needed = _needed(experiment, key)
+            if not binarised and getattr(source, key) is None and needed is not None:
+                yield f"data.source.{key}: this key is missing{needed}"
     if attach is None:
         return
     if experiment.uses is not None:

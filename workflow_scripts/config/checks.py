@@ -205,7 +205,8 @@ def _report_problems(experiment: Experiment) -> Iterable[str]:
             if direction not in (known := experiment.evaluated_directions):
                 yield f"report.without.{name}: {direction!r} is not evaluated{nearest(direction, known)}"
     if report.bilingual is not None and report.bilingual not in systems:
-        yield f"report.bilingual: no system {report.bilingual!r}{nearest(report.bilingual, systems)}"
+        hint = nearest(report.bilingual, systems)
+        yield f"report.bilingual: no system {report.bilingual!r}{hint}; there are {list(systems)}"
     if report.published is None:
         return
     for system in report.published.systems:

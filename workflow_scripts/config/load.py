@@ -115,10 +115,8 @@ def _leave_out(config: Any, loc: Sequence[int | str]) -> Location:
 
 #: pydantic's kinds of mistakes, for a person who writes YAML.
 _IN_WORDS = {
-    "dict_type": "keys with values are needed",
-    "model_type": "keys with values are needed",
     "model_attributes_type": "keys with values are needed",
-    "list_type": "a list is needed, such as [a, b]",
+    "dict_type": "keys with values are needed",
     "string_type": "text is needed, in quotes where YAML reads something else",
     "int_type": "a whole number is needed",
     "int_parsing": "a whole number is needed",
@@ -128,6 +126,9 @@ _IN_WORDS = {
     "bool_type": "true or false is needed",
     "bool_parsing": "true or false is needed",
 }
+
+
+QUOTES = "'\""
 
 
 def _in_words(details: ErrorDetails) -> str:
@@ -153,6 +154,11 @@ def _in_words(details: ErrorDetails) -> str:
         return f"{short(given)} is not one of {expected.replace(' or ', ', ')}{hint}"
     if kind == "too_short":
         return f"at least {facts['min_length']} needed, not {short(value)}"
+    if kind == "model_type":
+        return f"keys with values are needed, not {short(value)}{_keys_below(loc)}"
+    if kind == "list_type":
+        example = value if isinstance(value, str | int | float) else "a, b"
+        return f"a list is needed, such as [{short(example).strip(QUOTES)}], not {short(value)}"
     message = _IN_WORDS.get(kind) or message.replace("Input should be", "must be").replace("String", "this")
     return f"{message}, not {short(value)}"
 
@@ -202,6 +208,11 @@ def _section_keys(loc: Location) -> list[str]:
         if found:
             models = [m for field in found for m in _models_in(field.annotation)]
     return list(dict.fromkeys(key for model in models for key in model.model_fields))
+
+
+def _keys_below(loc: Location) -> str:
+    keys = _section_keys((*loc, ""))
+    return f"; there are {', '.join(keys)}" if keys else ""
 
 
 def _type_of(model: type[BaseModel]) -> Any:

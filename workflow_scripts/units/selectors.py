@@ -179,8 +179,10 @@ def _amount(text: str, name: str, number: str, percent: bool) -> Amount:
     if percent and value > 100:
         raise UserError(f"select {text!r}: a share of the units is at most 100%; 'all' keeps every unit")
     if not percent and value != int(value):
+        # 0.05 is a share of one, 12.5 is one of a hundred.
+        share = f"{(value * 100 if value < 1 else value).normalize():f}%"
         raise UserError(
-            f"select {text!r}: {number} is not a whole number of units; for a share write '{name}:{number}%'"
+            f"select {text!r}: {number} is not a whole number of units; for a share write '{name}:{share}'"
         )
     return Amount(value, percent)
 

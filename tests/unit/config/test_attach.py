@@ -55,9 +55,13 @@ def test_training_text_is_needed_where_something_is_trained():
     systems = {"pruned": {"masks": "k95", "train": "none"}}
     pruned = {**attached(data=text), "systems": systems}
     assert load_experiment({**pruned, "evaluation": QUIET}).subsets == ["valid", "news"]
-    others = (attached(data=text, evaluation=QUIET), small(systems=systems, data=text, evaluation=QUIET))
-    for config in (pruned, *others):
-        assert errors_of(config) == ["data.source.train: this key is missing"]
+    missing = "data.source.train: this key is missing"
+    tells = "evaluation.off_target: learns languages from it (off_target: false does not)"
+    trained = "continued, ns-k95: trained on it (train: none is not)"
+    assert errors_of(pruned) == [f"{missing}; {tells}"]
+    assert errors_of(attached(data=text, evaluation=QUIET)) == [f"{missing}; {trained}"]
+    assert errors_of(attached(data=text)) == [f"{missing}; {trained}; {tells}"]
+    assert errors_of(small(systems=systems, data=text, evaluation=QUIET)) == [missing]
 
 
 def test_units_of_other_programs_are_mask_sets():

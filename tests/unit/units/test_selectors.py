@@ -194,6 +194,8 @@ def test_one_text(text, canonical):
         ("mass", "'mass' needs an amount, such as 'mass:95'"),
         ("mass:95%", "write 'mass:95'"),
         ("top:1.5", "for a share write 'top:1.5%'"),
+        ("top:0.3", "for a share write 'top:30%'"),
+        ("bottom:0.05", "for a share write 'bottom:5%'"),
         ("top:0", "0 is no amount of units above 0, such as 'top:30%'"),
         ("bottom:-5%", "-5 is no amount of units above 0, such as 'bottom:30%'"),
         ("top:nan", "nan is no amount of units"),

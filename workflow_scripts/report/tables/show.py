@@ -35,12 +35,15 @@ PLACES = {
     "tables/differences.md": "differences to the baseline in that form",
     "tables/scores.md": "single directions, significant differences marked",
     "tables/controls.md": "each system against the control and random draws, in words",
+    "tables/choice.md": "the k that validation chooses",
+    "tables/zero_shot.md": "directions that were not trained, and outputs in a wrong language",
     "tables/wins.md": "in how many directions a system wins, loses or ties",
     "tables/units.md": "which units each direction keeps, which languages share them, which are whose",
     "tables/health.md": "lengths, repetitions, copies, wrong languages",
+    "tables/costs.md": "parameters, bytes and seconds of each system",
     "tables/scores.csv": "every score, unrounded",
     "figures": "curves",
-    "analysis": "controls and overlap of masks",
+    "analysis": "criteria, control, overlap and stability of masks",
     "translations": "what each system wrote",
     "systems": "the trained models, ready to translate",
     "masks": "which units each direction keeps",
@@ -127,7 +130,7 @@ def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
 
 
 def render_controls(results: Path) -> str:
-    """Return a line for each positive control of masks: passed, or the directions that failed it."""
+    """Return a line for each control of masks: passed, or the directions that failed it."""
     lines = []
     for path in sorted((results / "analysis" / "mask_control").rglob("*.json")):
         with content_of(path, "a mask control"):
@@ -135,7 +138,7 @@ def render_controls(results: Path) -> str:
             judged = [control["own_below_random"], control["own_below_other_targets"]]
             failed = sorted({name for verdicts in judged for name, holds in verdicts.items() if not holds})
             said = "passed" if control["passed"] else f"NOT passed in {', '.join(failed)}"
-        lines.append(f"positive control of masks ({path.parent.name}, {path.stem}): {said}")
+        lines.append(f"mask control ({path.parent.name}, {path.stem}): {said}")
     return "\n".join(["", *lines]) if lines else ""
 
 

@@ -1,6 +1,6 @@
 """What must be there of what other programs made, before the first job."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from workflow_scripts.common.binarised_names import candidates, files_of
@@ -14,7 +14,7 @@ def missing_masks(experiment: Experiment) -> Iterator[str]:
     for name, pattern in experiment.foreign_masks.items():
         files = dict.fromkeys(pattern.replace("{direction}", one) for one in experiment.train_directions)
         if gone := [file for file in files if not Path(file).is_file()]:
-            yield f"masks.sets.{name}.file: there is no file {first_of(gone)} in {Path.cwd()}"
+            yield f"masks.sets.{name}.file: {_absent('file', gone)}"
 
 
 def missing_of_attached(experiment: Experiment) -> Iterator[str]:
@@ -24,7 +24,7 @@ def missing_of_attached(experiment: Experiment) -> Iterator[str]:
         return
     for key, file in attach.files.items():
         if not Path(file).is_file():
-            yield f"attach.{key}: there is no file {file} in {Path.cwd()}"
+            yield f"attach.{key}: {_absent('file', [file])}"
     if Path(attach.dictionary).is_file():
         try:
             Vocabulary.read(attach.dictionary)
@@ -32,12 +32,20 @@ def missing_of_attached(experiment: Experiment) -> Iterator[str]:
             yield f"attach.dictionary: {error}"
     for number, folder in enumerate(attach.shards):
         if not Path(folder).is_dir():
-            yield f"attach.data_bin: there is no folder {folder} in {Path.cwd()}"
+            yield f"attach.data_bin: {_absent('folder', [folder])}"
             continue
         for subset in ("train", "valid") if number == 0 else ("train",):
             without = [one for one in experiment.train_directions if not _is_there(folder, subset, one)]
             if without:
                 yield f"attach.data_bin: {folder} has no binarised {subset} data of {first_of(without)}"
+
+
+def _absent(wanted: str, paths: Sequence[str]) -> str:
+    """Return that the first of these is missing or of the other kind, and where relative paths begin."""
+    if Path(paths[0]).exists():
+        return f"{paths[0]} is a {'folder' if wanted == 'file' else 'file'}, and a {wanted} is needed"
+    begin = "" if Path(paths[0]).is_absolute() else f" in {Path.cwd()}"
+    return f"there is no {wanted} {first_of(paths)}{begin}"
 
 
 def _is_there(folder: str, subset: str, direction: str) -> bool:
