@@ -9,8 +9,9 @@ def scored_text(wildcards):
     return wildcards.get("text", "valid")
 
 
-def subset_option(scored):
-    return f"--subset {scored['text'].replace('{', '{wildcards.')}"
+# A shell command must not name a variable of the loop: Snakemake evaluates it once more when a job starts, after the
+# loop, when the variable has its last value. Of a param that takes `input` no record is kept.
+SUBSET = "--subset {params.subset}"
 
 
 for ending, scored in SCORED_TEXTS.items():
@@ -46,11 +47,12 @@ for ending, scored in SCORED_TEXTS.items():
                 **identity("count_encoder", directions=counted, max_tokens=EXPERIMENT.activations.max_tokens),
                 system=lambda w, input: parent(input.system[0]),
                 data_bin=lambda w, input: parent(input.text[0]),
+                subset=lambda w, input: scored_text(w),
                 root=lambda w, output: parent(output.counts[0]),
             shell:
                 command(
                     "count_encoder",
-                    f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {subset_option(scored)} --out-root {{params.root:q}}",
+                    f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {SUBSET} --out-root {{params.root:q}}",
                 )
 
     rule:
@@ -83,10 +85,11 @@ for ending, scored in SCORED_TEXTS.items():
             ),
             system=lambda w, input: parent(input.system[0]),
             data_bin=lambda w, input: parent(input.text[0]),
+            subset=lambda w, input: scored_text(w),
         shell:
             command(
                 "count_activations",
-                f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {subset_option(scored)} --out {{output.counts:q}}",
+                f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {SUBSET} --out {{output.counts:q}}",
                 "direction",
             )
 
@@ -117,10 +120,11 @@ for ending, scored in SCORED_TEXTS.items():
             **identity("score_importance", lambda w: {"units": w.units.split("+")}),
             system=lambda w, input: parent(input.system[0]),
             data_bin=lambda w, input: parent(input.text[0]),
+            subset=lambda w, input: scored_text(w),
         shell:
             command(
                 "score_importance",
-                f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {subset_option(scored)} --out {{output.scores:q}}",
+                f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {SUBSET} --out {{output.scores:q}}",
                 "direction",
             )
 
@@ -149,10 +153,11 @@ for ending, scored in SCORED_TEXTS.items():
             **identity("score_magnitude"),
             system=lambda w, input: parent(input.system[0]),
             data_bin=lambda w, input: parent(input.text[0]),
+            subset=lambda w, input: scored_text(w),
         shell:
             command(
                 "score_magnitude",
-                f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {subset_option(scored)} --out {{output.scores:q}}",
+                f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {SUBSET} --out {{output.scores:q}}",
                 "direction",
             )
 
