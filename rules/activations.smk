@@ -9,9 +9,9 @@ def scored_text(wildcards):
     return wildcards.get("text", "valid")
 
 
-# A shell command must not name a variable of the loop: Snakemake evaluates it once more when a job starts, after the
-# loop, when the variable has its last value. Of a param that takes `input` no record is kept.
-SUBSET = "--subset {params.subset}"
+def subset_of_job(wildcards, threads):
+    """Of `threads`, so that Snakemake doesn't compare it. Commands can't read `scored`: they are made after the loop."""
+    return scored_text(wildcards)
 
 
 for ending, scored in SCORED_TEXTS.items():
@@ -47,12 +47,12 @@ for ending, scored in SCORED_TEXTS.items():
                 **identity("count_encoder", directions=counted, max_tokens=EXPERIMENT.activations.max_tokens),
                 system=lambda w, input: parent(input.system[0]),
                 data_bin=lambda w, input: parent(input.text[0]),
-                subset=lambda w, input: scored_text(w),
+                subset=subset_of_job,
                 root=lambda w, output: parent(output.counts[0]),
             shell:
                 command(
                     "count_encoder",
-                    f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {SUBSET} --out-root {{params.root:q}}",
+                    "--system {params.system:q} --data-bin {params.data_bin:q} --subset {params.subset:q} --out-root {params.root:q}",
                 )
 
     rule:
@@ -85,11 +85,11 @@ for ending, scored in SCORED_TEXTS.items():
             ),
             system=lambda w, input: parent(input.system[0]),
             data_bin=lambda w, input: parent(input.text[0]),
-            subset=lambda w, input: scored_text(w),
+            subset=subset_of_job,
         shell:
             command(
                 "count_activations",
-                f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {SUBSET} --out {{output.counts:q}}",
+                "--system {params.system:q} --data-bin {params.data_bin:q} --subset {params.subset:q} --out {output.counts:q}",
                 "direction",
             )
 
@@ -120,11 +120,11 @@ for ending, scored in SCORED_TEXTS.items():
             **identity("score_importance", lambda w: {"units": w.units.split("+")}),
             system=lambda w, input: parent(input.system[0]),
             data_bin=lambda w, input: parent(input.text[0]),
-            subset=lambda w, input: scored_text(w),
+            subset=subset_of_job,
         shell:
             command(
                 "score_importance",
-                f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {SUBSET} --out {{output.scores:q}}",
+                "--system {params.system:q} --data-bin {params.data_bin:q} --subset {params.subset:q} --out {output.scores:q}",
                 "direction",
             )
 
@@ -153,11 +153,11 @@ for ending, scored in SCORED_TEXTS.items():
             **identity("score_magnitude"),
             system=lambda w, input: parent(input.system[0]),
             data_bin=lambda w, input: parent(input.text[0]),
-            subset=lambda w, input: scored_text(w),
+            subset=subset_of_job,
         shell:
             command(
                 "score_magnitude",
-                f"--system {{params.system:q}} --data-bin {{params.data_bin:q}} {SUBSET} --out {{output.scores:q}}",
+                "--system {params.system:q} --data-bin {params.data_bin:q} --subset {params.subset:q} --out {output.scores:q}",
                 "direction",
             )
 

@@ -4,7 +4,7 @@ for name, checkpoint in EXPERIMENT.attached.items():
 
     rule:
         name:
-            import_rule(name)
+            own_rule("import_checkpoint", name)
         input:
             checkpoint=checkpoint,
             model=EXPERIMENT.attach.subwords,
@@ -108,7 +108,6 @@ if EXPERIMENT.foreign_masks:
                 lambda w: {"directions": EXPERIMENT.train_directions} | mask_settings(w.foreign, w.seed, ""),
             ),
             system=subpath(input.system, parent=True),
-            # It changes no other masks, so it is not compared.
-            accept=lambda w, input: "--accept-uninformative" if EXPERIMENT.masks.accept_uninformative else "",
+            accept=lambda w, input: ACCEPT,
         shell:
             command("import_units", "--system {params.system:q} {params.accept} --out {output.masks:q}")

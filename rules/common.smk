@@ -32,17 +32,9 @@ from workflow_scripts.workflow.run.terminal import refuse
 from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
 from workflow_scripts.workflow.software.site import read_site
-from workflow_scripts.workflow.stage_list.attach import import_rule
+from workflow_scripts.workflow.stage import own_rule
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
-from workflow_scripts.workflow.stage_list.export import export_rule
-from workflow_scripts.workflow.stage_list.models import (
-    ON_TEXT,
-    adapted,
-    decoded_by,
-    join_systems_rule,
-    parts_of,
-    use_system_rule,
-)
+from workflow_scripts.workflow.stage_list.models import ON_TEXT, adapted, decoded_by, parts_of
 from workflow_scripts.workflow.stage_list.report import (
     chosen_sweeps,
     drawn,
@@ -214,15 +206,20 @@ def spelt_twice(subset, pattern, pair):
 
 
 def missing_systems():
-    """A line for each missing file of the experiment that `uses` names."""
+    """A line for each system that is missing in the experiment that `uses` names, or file of one."""
     for system in USED:
         for seed in EXPERIMENT.train.seeds:
-            for name in parts_of(EXPERIMENT, system):
-                file = f"systems/{system}/s{seed}/{name}"
-                there = f"results/{EXPERIMENT.uses.experiment}/{file}"
-                # What was copied stays when the other experiment is deleted.
-                if not Path(there).exists() and not Path(f"{RESULTS}/{file}").exists():
-                    yield f"uses.experiment: {there} is missing; run {EXPERIMENT.uses.experiment} first"
+            folder = f"systems/{system}/s{seed}"
+            there = f"results/{EXPERIMENT.uses.experiment}/{folder}"
+            files = [f"/{name}" for name in parts_of(EXPERIMENT, system)]
+            # What was copied stays when the other experiment is deleted.
+            missing = [
+                file
+                for file in files
+                if not Path(there + file).exists() and not Path(f"{RESULTS}/{folder}{file}").exists()
+            ]
+            for file in [""] if missing == files else missing:
+                yield f"uses.experiment: {there}{file} is missing; run {EXPERIMENT.uses.experiment} first"
 
 
 # A contrastive set of the toy languages, made on demand: a name for `evaluation.contrastive`.

@@ -6,7 +6,7 @@ for name, form in (
 
     rule:
         name:
-            export_rule(name, form)
+            own_rule("export_system", form, name)
         input:
             system=[f"<results>/systems/{name}/s{{seed}}/{file}" for file in parts_of(EXPERIMENT, name)],
             scores=[

@@ -12,6 +12,8 @@ def rows_of(row):
 MASK_SETS, MASK_SETTINGS = EXPERIMENT.masks.named, EXPERIMENT.mask_sets
 
 
+# That scores which say nothing are accepted changes no other masks, so it is not compared.
+ACCEPT = "--accept-uninformative" if EXPERIMENT.masks.accept_uninformative else ""
 MADE_MASKS = set(selected(EXPERIMENT))
 # Of the sets of systems that are taken: their systems.
 TAKEN_MASKS = {EXPERIMENT.masked[name]: name for name in USED if name in EXPERIMENT.masked}
@@ -52,8 +54,7 @@ def masks_of_criteria(wildcards):
 
 def more_of_criteria(wildcards, input):
     """These masks as an option, and whether scores that say nothing are accepted."""
-    accept = ["--accept-uninformative"] if EXPERIMENT.masks.accept_uninformative else []
-    return " ".join([f"--masks {input.masks}"] * bool(input.masks) + accept)
+    return f"--masks {input.masks} {ACCEPT}" if input.masks else ACCEPT
 
 
 def criteria_settings(asked):
@@ -98,12 +99,12 @@ def foreign_files(maskset):
 
 
 def source_of_masks(input):
-    """What masks are made of, as options. That scores which say nothing are accepted changes no other masks, so it is
-    not compared."""
-    accept = " --accept-uninformative" if EXPERIMENT.masks.accept_uninformative else ""
+    """What masks are made of, as options."""
     if input.weights:
-        return f"--weights-of {parent(input.weights[0])}{accept}"
-    return f"--activations-root {parent(input.counts[0])}{accept}" if input.counts else f"--like {input.like}"
+        return f"--weights-of {parent(input.weights[0])} {ACCEPT}"
+    return (
+        f"--activations-root {parent(input.counts[0])} {ACCEPT}" if input.counts else f"--like {input.like}"
+    )
 
 
 def selection_of(wildcards):

@@ -61,7 +61,7 @@ for name in USED:
 
     rule:
         name:
-            use_system_rule(name)
+            own_rule("use_system", name)
         input:
             system=[
                 f"results/{EXPERIMENT.uses.experiment}/systems/{name}/s{{seed}}/{f}"
@@ -192,7 +192,7 @@ for name in EXPERIMENT.joined:
 
         rule:
             name:
-                join_systems_rule(name)
+                own_rule("join_systems", name)
             input:
                 parent=lambda w: parent_files(w),
                 parts=[

@@ -1,5 +1,7 @@
 """What the configs of tests without training share: three languages, text in files of each language."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 BASE: dict[str, Any] = {
@@ -11,3 +13,19 @@ BASE: dict[str, Any] = {
         },
     },
 }  # fmt: skip
+
+
+def put_system(root: Path, system: str, seed: int = 1, training: dict[str, Any] | None = None) -> None:
+    """Write the description of a system without masks, below the folder of an experiment, and weights that
+    hold nothing."""
+    files = {"weights": "model.safetensors", "subwords": "spm.model", "dictionary": "dict.txt", "masks": None}
+    value = {
+        "format": "neuronspec-system-1", "system": system, "seed": seed, "languages": ["en", "de"],
+        "directions": {direction: {"mask_row": None} for direction in ("en-de", "de-en")},
+        "architecture": {"encoder_layers": 1, "decoder_layers": 1, "ffn_dim": 1}, "text": {}, "files": files,
+        "sha256": {name: "0" * 64 for name in files.values() if name}, "parent": None, "training": training,
+    }  # fmt: skip
+    folder = root / f"systems/{system}/s{seed}"
+    folder.mkdir(parents=True)
+    (folder / "system.json").write_text(json.dumps(value))
+    (folder / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")

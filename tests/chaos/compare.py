@@ -11,8 +11,8 @@ TRAINING_LEFT_OUT = {"history.json"}
 TRAINING_CHECKPOINTS = ".pt"
 #: Keys of system.json's "training" that tell what a training cost; attempts are counted.
 COSTS = ("seconds", "gpu_hours", "peak_memory_mb", "attempts")
-#: Files of a run as a whole: manifest.json holds seconds and memory.
-LEFT_OUT = {"manifest.json"}
+#: Files that hold seconds and memory: of a run as a whole, and the table of costs.
+LEFT_OUT = {"manifest.json", *(f"tables/costs.{ending}" for ending in ("md", "csv", "tex", "parquet"))}
 
 
 def _compared(results: Path) -> dict[str, Path]:

@@ -71,6 +71,7 @@ UNITS = [
     imported("select", "counts without a selector", counts(COUNTS, ""), "{direction}.pkl: holds counts: say which units are kept, such as --select mass:95"),
     imported("tasks", "lists of another number of languages", units(lambda: [[[0]] * 4], "--by language", "l.pth", "l.pth"), "l.pth: lists of 1 tasks, 2 are needed: de en"),
     imported("index", "a list with a unit that is not there", units(lambda: [[[0], [12], [0], [0]]], "", "l.pth", "l.pth"), "l.pth: encoder.1.ffn of de-en lists unit 12, it has 12"),
+    imported("bits", "lists of bits, 0 and 1, in place of indices", units(lambda: [[[0, 1, 0], [2], [0], [0]]], "", "l.pth", "l.pth"), "l.pth: encoder.0.ffn of de-en lists unit 0 2 times: bits of a mask? Indices of the units that are kept are needed"),
 ]  # fmt: skip
 
 

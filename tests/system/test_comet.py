@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from tests import forked, started
-from tests.small_config import BASE
+from tests.small_config import BASE, put_system
 from workflow_scripts.workflow.software.environments import venvs_folder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,6 +54,8 @@ def lay(folder):
             file = folder / f"results/tiny/translations/{system}/s1/news/{direction}.txt"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(TEXT[direction.split("-")[1]].replace("a", vowel))
+    for system in SYSTEMS:
+        put_system(folder / "results/tiny", system)
     whole = {"n": 2, "scores": [{"metric": "bleu", "score": 100.0, "signature": "tok:13a"}], "moses": None}
     ceiling = {"experiment": "tiny", "testset": "news", "directions": dict.fromkeys(DIRECTIONS, whole)}
     (folder / "results/tiny/data/ceiling").mkdir()

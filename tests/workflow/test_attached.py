@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.workflow.expected_job import braces
+from tests.workflow.expected.job import braces
 from tests.workflow.planned_jobs import Plan, plan
 from tests.workflow.test_job_counts import EXPECTED, TINY, jobs, lay_down_text, snakemake
 from tests.workflow.test_planned_jobs import compared

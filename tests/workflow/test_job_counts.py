@@ -295,13 +295,22 @@ def test_an_experiment_that_uses_another_trains_nothing_of_it(tmp_path: Path) ->
     uses = {"experiment": "first", "systems": ["baseline", "ns-k95"]}
     config = {**TINY, "experiment": "second", "uses": uses}
     said = refused(tmp_path, config, "-n")
-    assert "uses.experiment: results/first/systems/ns-k95/s1/masks.npz is missing; run first first\n" in said
+    # A line for a system, not for each of its files.
+    assert [line for line in said.splitlines() if "uses.experiment" in line] == [
+        f"error: uses.experiment: results/first/systems/{system}/s1 is missing; run first first"
+        for system in ("baseline", "ns-k95")
+    ]
     names = ["systems/ns-k95/s1/masks.npz"]
     parts = ("system.json", "model.safetensors", "spm.model", "dict.txt")
     names += [f"systems/{system}/s1/{part}" for system in ("baseline", "ns-k95") for part in parts]
     for name in names:
         (tmp_path / "results/first" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "results/first" / name).touch()
+    masks = tmp_path / "results/first/systems/ns-k95/s1/masks.npz"
+    masks.unlink()
+    said = refused(tmp_path, config, "-n")
+    assert "uses.experiment: results/first/systems/ns-k95/s1/masks.npz is missing; run first first\n" in said
+    masks.touch()
     expected = {**EXPECTED, "use_system_baseline": 1, "use_system_ns_k95": 1, "finetune": 2}
     expected |= {"select_masks": 2, "use_vocabulary": 1}  # nobody asks for the masks of k95
     del expected["train_subwords"], expected["train_baseline"]

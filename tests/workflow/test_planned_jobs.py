@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.workflow.expected_job import (
+from tests.workflow.expected.data import DATA
+from tests.workflow.expected.job import (
     ALL,
     EXPERIMENT,
     SUBWORDS,
@@ -20,9 +21,8 @@ from tests.workflow.expected_job import (
     Expected,
     braces,
 )
-from tests.workflow.expected_jobs_data import DATA
-from tests.workflow.expected_jobs_models import MODELS
-from tests.workflow.expected_jobs_scores import EVALUATION, EVERY, MODEL, TABLES, TESTED
+from tests.workflow.expected.models import MODELS
+from tests.workflow.expected.scores import EVALUATION, EVERY, MODEL, TABLES, TESTED
 from tests.workflow.finished_experiment import lay_down_text
 from tests.workflow.planned_jobs import Job, Plan, plan
 from workflow_scripts.workflow.plan.training_code import TRAINING_RULES, training_code

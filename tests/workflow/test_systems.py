@@ -257,5 +257,8 @@ def test_tables_are_told_of_draws_and_of_what_was_trained(planned: Plan) -> None
     costs = json.loads(job.options["--costs"])
     assert [name for name, one in costs.items() if one["engine"] == "fairseq"] == ["small"]
     assert {name for name, one in costs.items() if one["trained"] == "adapters"} == {"small", "lora"}
-    assert costs["lass"]["extraction"] == ["select_masks/baseline/s{seed}/lass70.tsv"]
+    # Weights are selected from those of every part, so training these is part of it.
+    *parts, joined, masks = costs["lass"]["extraction"]
+    assert {one.partition("/")[0] for one in parts} == {"finetune"} and len(parts) == 4
+    assert (joined, masks) == ("join_systems/full.s{seed}.tsv", "select_masks/baseline/s{seed}/lass70.tsv")
     assert f"{R}/systems/full/s1/system.json" in job.inputs

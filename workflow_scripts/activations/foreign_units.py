@@ -104,6 +104,13 @@ def lists_of(path: Path, value: Sequence[Any], space: UnitSpace, names: Sequence
             if own.size and (own.min() < 0 or own.max() >= group.size):
                 wrong = own[(own < 0) | (own >= group.size)][0]
                 raise UserError(f"{path}: {group.key} of {name} lists unit {wrong}, it has {group.size}")
+            numbers, times = np.unique(own, return_counts=True)
+            if (times > 1).any():
+                # A bit for each unit looks like this: read as indices it would keep units 0 and 1.
+                raise UserError(
+                    f"{path}: {group.key} of {name} lists unit {numbers[times.argmax()]} {times.max()} times:"
+                    " bits of a mask? Indices of the units that are kept are needed"
+                )
             keep[row, space.slice_of(group.key).start + own] = True
     return keep
 
@@ -132,6 +139,7 @@ def _array(path: Path, name: str, value: Any, form: Form) -> NDArray[Any]:
         return array
     if isinstance(value, np.ndarray):
         return value
+    # True and False are of a class of int, and no indices.
     if form == LISTS and isinstance(value, list | tuple) and all(type(one) is int for one in value):
         # What is beyond 64 bits stays an object, which is no list of indices.
         return np.array(value) if value else np.zeros(0, dtype=np.int64)

@@ -5,7 +5,9 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from workflow_scripts.analyse.random_draws import Draws, student_t
+from workflow_scripts.analyse.markdown_lines import heading, row
+from workflow_scripts.analyse.random_draws import Draws
+from workflow_scripts.common.students_t import student_t
 
 #: What is done to a set of units: they alone are removed, or they alone are kept.
 REMOVED, KEPT = "removed", "kept"
@@ -89,8 +91,7 @@ def markdown(result: Result) -> str:
         f" standard deviation over {len(result['draws'])} draws. `*`: outside the range in which 95 % of"
         " random draws lie.",
         "",
-        _row(["criterion", *(f"{HEADINGS[measure]}, {test}" for test in TESTS for measure in MEASURES)]),
-        _row(["---", *["---:"] * (len(TESTS) * len(MEASURES))]),
+        *heading(["criterion", *(f"{HEADINGS[measure]}, {test}" for test in TESTS for measure in MEASURES)]),
     ]
     columns = [(test, measure) for test in TESTS for measure in MEASURES]
     draws = {column: random_draws(result, *column) for column in columns}
@@ -100,8 +101,8 @@ def markdown(result: Result) -> str:
             found = result["summary"][name][test][measure]
             mark = "" if draws[test, measure].place(found["mean"]) == "within" else " *"
             cells.append(f"{found['mean']:+.3f} ± {found['sd']:.3f}{mark}")
-        lines.append(_row([name, *cells]))
-    lines.append(_row([RANDOM, *(f"{one.mean:+.3f} ± {one.sd:.3f}" for one in draws.values())]))
+        lines.append(row([name, *cells]))
+    lines.append(row([RANDOM, *(f"{one.mean:+.3f} ± {one.sd:.3f}" for one in draws.values())]))
     lines += ["", *(f"- {verdict}." for verdict in result["verdicts"].values())]
     lines += ["", "## Overlap of criteria", "", *_overlap(result)]
     if "semantics" in result:
@@ -114,18 +115,17 @@ def _overlap(result: Result) -> Iterator[str]:
     layers = result["overlap"]
     yield "Intersection over union of the units of two criteria, mean over directions."
     yield ""
-    yield _row(["", *layers])
-    yield _row(["---", *["---:"] * len(layers)])
+    yield from heading(["", *layers])
     names = [*result["criteria"], *result["draws"]]
     for number, one in enumerate(result["criteria"]):
         for two in result["criteria"][number + 1 :]:
             values = (layer[one][names.index(two)] for layer in layers.values())
-            yield _row([f"{one}, {two}", *(f"{value:.3f}" for value in values)])
+            yield row([f"{one}, {two}", *(f"{value:.3f}" for value in values)])
         by_chance = (
             statistics.fmean(layer[one][names.index(draw)] for draw in result["draws"])
             for layer in layers.values()
         )
-        yield _row([f"{one}, {RANDOM}", *(f"{value:.3f}" for value in by_chance)])
+        yield row([f"{one}, {RANDOM}", *(f"{value:.3f}" for value in by_chance)])
 
 
 def _semantics(result: Result) -> Iterator[str]:
@@ -137,12 +137,8 @@ def _semantics(result: Result) -> Iterator[str]:
         f" deviation over {len(full)} directions."
     )
     yield ""
-    yield _row([*found["nll"], "removal − row mask"])
-    yield _row(["---:"] * 3)
-    row, removal = ([nll[name] - full[name] for name in full] for nll in found["nll"].values())
-    columns = (row, removal, [b - a for a, b in zip(row, removal, strict=True)])
-    yield _row([f"{statistics.fmean(one):+.3f} ± {statistics.stdev(one):.3f}" for one in columns])
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+    yield row([*found["nll"], "removal − row mask"])
+    yield row(["---:"] * 3)
+    masked, removed = ([nll[name] - full[name] for name in full] for nll in found["nll"].values())
+    columns = (masked, removed, [b - a for a, b in zip(masked, removed, strict=True)])
+    yield row([f"{statistics.fmean(one):+.3f} ± {statistics.stdev(one):.3f}" for one in columns])

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workflow_scripts.analyse.markdown_lines import heading, row
+
 TITLES = {"out_of_pivot": "Out of {pivot}", "into_pivot": "Into {pivot}"}
 NOTHING = "–"  # a group of one language has no pair of its own
 
@@ -31,17 +33,12 @@ def markdown(result: Mapping[str, Any]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
 def _all_layers(layers: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    header = ["layer", "within", "across", "difference", "effect size", "p"]
-    lines = [_row(header), _row(["---", *["---:"] * 5])]
+    lines = heading(["layer", "within", "across", "difference", "effect size", "p"])
     for layer, entry in layers.items():
         effect = NOTHING if entry["effect_size"] is None else f"{entry['effect_size']:.2f}"
         shown = [f"{entry[key]:.3f}" for key in ("within", "across", "difference")]
-        lines.append(_row([layer, *shown, effect, f"{entry['p']:.4f}"]))
+        lines.append(row([layer, *shown, effect, f"{entry['p']:.4f}"]))
     return lines
 
 
@@ -52,8 +49,8 @@ def _groups(cells: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[st
         value[cell["group_a"], cell["group_b"]] = value[cell["group_b"], cell["group_a"]] = cell["mean_iou"]
     # A group none of whose languages has a row here would be an empty line.
     present = [name for name in names if any(name in key for key in value)]
-    lines = [_row(["", *present]), _row(["---", *["---:"] * len(present)])]
+    lines = heading(["", *present])
     for one in present:
         shown = [f"{value[one, two]:.3f}" if (one, two) in value else NOTHING for two in present]
-        lines.append(_row([one, *shown]))
+        lines.append(row([one, *shown]))
     return lines

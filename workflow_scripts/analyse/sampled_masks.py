@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.overlap import layer_matrices
-from workflow_scripts.analyse.random_draws import student_t
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.students_t import student_t
 from workflow_scripts.units.mask_sets import seed_of
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.selection import Selection

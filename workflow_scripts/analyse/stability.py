@@ -86,7 +86,9 @@ def main(argv: list[str] | None = None) -> None:
             system.check_whole(direction)
             task = port.task(arguments.data_bin, arguments.subset, direction)
             with torch.inference_mode():
-                yield direction, count_sentences(port, port.batches(task, MAX_TOKENS, by_source=True))
+                counts = count_sentences(port, port.batches(task, MAX_TOKENS, by_source=True))
+            # Outside: a generator that waits in this mode leaves its caller in it.
+            yield direction, counts
 
     sizes, draws = sorted(arguments.sentences), arguments.draws
     result = {

@@ -1,7 +1,9 @@
 """The stability of masks as CSV and Markdown: by layer and number of sentences, and by direction."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from workflow_scripts.analyse.markdown_lines import heading, row
 
 CSV_COLUMNS = ("direction", "layer", "sentences", "mean_iou", "low", "high", "kept", "chance")
 #: In the place of a direction: the mean over all.
@@ -31,24 +33,18 @@ def markdown(result: Mapping[str, Any]) -> str:
         "",
         "## By layer, mean over directions",
         "",
-        _row(["layer", *sizes, "kept", "chance"]),
-        _row(["---", *["---:"] * (len(sizes) + 2)]),
+        *heading(["layer", *sizes, "kept", "chance"]),
     ]
     for layer, entries in mean.items():
         last = entries[-1]
-        lines.append(_row([layer, *map(_shown, entries), f"{last['kept']:.1%}", f"{last['chance']:.3f}"]))
+        lines.append(row([layer, *map(_shown, entries), f"{last['kept']:.1%}", f"{last['chance']:.3f}"]))
     stacks = [layer for layer in mean if layer.endswith(".mean")]
-    lines += ["", "## By direction, all sentences", "", _row(["direction", "sentences", *stacks])]
-    lines.append(_row(["---", *["---:"] * (len(stacks) + 1)]))
+    lines += ["", "## By direction, all sentences", "", *heading(["direction", "sentences", *stacks])]
     for direction, entry in result["directions"].items():
         shown = [_shown(entry["layers"][layer][-1]) for layer in stacks]
-        lines.append(_row([direction, str(entry["sentences"]), *shown]))
+        lines.append(row([direction, str(entry["sentences"]), *shown]))
     return "\n".join(lines) + "\n"
 
 
 def _shown(one: Mapping[str, Any]) -> str:
     return f"{one['mean_iou']:.3f} [{one['low']:.3f}, {one['high']:.3f}]"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

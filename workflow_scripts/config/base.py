@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from reprlib import Repr
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -53,6 +53,16 @@ class Section(BaseModel):
             if isinstance(one, int) and abs(one) > LARGEST:
                 raise ValueError(f"{short(one)} is beyond {LARGEST}, the largest whole number a run can use")
         return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if mistakes := list(self._mistakes()):
+            raise ValueError("\n".join(mistakes))
+        return self
+
+    def _mistakes(self) -> Iterator[str]:
+        """Yield a line for each mistake that keys of the section make together."""
+        yield from ()
 
 
 def _boolean_as_text(value: Any) -> Any:
@@ -126,6 +136,17 @@ def _as_direction(value: Any, info: ValidationInfo) -> Any:
         if AMBIGUOUS in str(error):
             raise ValueError(str(error)) from None
         return value  # the pattern says what is wrong
+
+
+def _listed_once(value: Any) -> Any:
+    listed = value if isinstance(value, list) else []
+    if repeated := sorted({one for one in listed if listed.count(one) > 1}):
+        raise ValueError(f"{repeated[0]!r} is listed twice")
+    return value
+
+
+#: Of a list: no value stands in it twice.
+DISTINCT = AfterValidator(_listed_once)
 
 
 def _each_once(read: Callable[[str], str]) -> BeforeValidator:

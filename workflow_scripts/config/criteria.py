@@ -2,10 +2,10 @@
 
 from typing import Annotated, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.config.base import MOST_DRAWS, Percent, Section
+from workflow_scripts.config.base import DISTINCT, MOST_DRAWS, Percent, Section
 from workflow_scripts.config.masks import Score, folder_of
 from workflow_scripts.units.selectors import parse_selector
 
@@ -23,7 +23,9 @@ def _size(text: str) -> str:
 class Criteria(Section):
     """Scores side by side: what removing or keeping the units does that each of them names."""
 
-    names: list[Score] = Field(list(get_args(Score)), min_length=1, description="Scores of FFN neurons.")
+    names: Annotated[list[Score], DISTINCT] = Field(
+        list(get_args(Score)), min_length=1, description="Scores of FFN neurons."
+    )
     size: Annotated[str, BeforeValidator(str), AfterValidator(_size)] = Field(
         "5%", description="Units of each layer: a share, or so many."
     )
@@ -35,13 +37,6 @@ class Criteria(Section):
     k: Percent | None = Field(
         None, description="The row mask is compared with removal at this k of the sweep; null: not."
     )
-
-    @field_validator("names")
-    @classmethod
-    def _distinct(cls, value: list[str]) -> list[str]:
-        if repeated := sorted({one for one in value if value.count(one) > 1}):
-            raise ValueError(f"{repeated[0]!r} is listed twice")
-        return value
 
     @property
     def scores(self) -> dict[str, str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from workflow_scripts.common.errors import nearest
-from workflow_scripts.config.base import Name, Section
+from workflow_scripts.config.base import DISTINCT, Name, Section
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
@@ -19,8 +19,10 @@ Form = Literal["safetensors", "ctranslate2"]
 class Export(Section):
     """Folders of systems for others, with a model card, below export/ of the results."""
 
-    systems: list[Name] = Field(min_length=1, description="Names of systems, such as ns-k95.")
-    formats: list[Form] = Field(
+    systems: Annotated[list[Name], DISTINCT] = Field(
+        min_length=1, description="Names of systems, such as ns-k95."
+    )
+    formats: Annotated[list[Form], DISTINCT] = Field(
         ["safetensors", "ctranslate2"],
         min_length=1,
         description="safetensors: the system's folder; ctranslate2: a model for each trained direction, masks"
@@ -29,13 +31,6 @@ class Export(Section):
     licence: str | None = Field(
         None, min_length=1, description="The model's, for its card; null: unknown, which the card says."
     )
-
-    @field_validator("systems", "formats")
-    @classmethod
-    def _distinct(cls, value: list[str]) -> list[str]:
-        if repeated := sorted({one for one in value if value.count(one) > 1}):
-            raise ValueError(f"{repeated[0]!r} is listed twice")
-        return value
 
 
 def export_problems(experiment: Experiment) -> Iterable[str]:

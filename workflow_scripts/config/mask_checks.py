@@ -10,12 +10,12 @@ from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.masks import ALL_UNITS, DRAWN, FAMILY, PAIRED, RANDOM, STACKS, SWEEP, MaskSet
-from workflow_scripts.config.score_checks import one_language
+from workflow_scripts.config.score_checks import known_space, one_language
 from workflow_scripts.config.select import BySide
 from workflow_scripts.units.exchanges import Partners, drawn_exchange
 from workflow_scripts.units.mask_sets import SMALLEST_MAJORITY, Groups
 from workflow_scripts.units.selectors import parse_selector
-from workflow_scripts.units.space import UnitSpace, model_space
+from workflow_scripts.units.space import UnitSpace
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
@@ -167,9 +167,9 @@ def _amount_problems(experiment: Experiment, key: str, one: MaskSet) -> Iterable
 
 def _selectors(experiment: Experiment, key: str, one: MaskSet) -> Iterable[tuple[str, str, UnitSpace]]:
     """Yield each selector of a set: its key, its text, and the units that it chooses from."""
-    if one.select is None or not {"ffn_dim", "heads", "model_dim"} <= experiment.known_architecture.keys():
+    space = known_space(experiment, one.units)
+    if one.select is None or space is None:
         return
-    space = model_space(experiment.model.architecture(), one.units)
     if isinstance(one.select, BySide):
         sides = {"out": one.select.out, "into": one.select.into}
         texts = [

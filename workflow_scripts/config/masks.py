@@ -1,7 +1,7 @@
 """A mask set of the section `masks`: which units each direction keeps."""
 
 from collections.abc import Collection, Iterator
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     Discriminator,
@@ -10,12 +10,11 @@ from pydantic import (
     StringConstraints,
     Tag,
     field_validator,
-    model_validator,
 )
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.attach import ForeignFile
-from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, MOST_DRAWS, DirectionId, Section
+from workflow_scripts.config.base import DISTINCT, FILE_NAME, LONGEST_NAME, MOST_DRAWS, DirectionId, Section
 from workflow_scripts.config.file_source import ONE, SEVERAL, VALID
 from workflow_scripts.config.select import BySide, Select
 from workflow_scripts.config.texts import TextName
@@ -74,10 +73,10 @@ class MaskSet(Section):
     text: TextName = Field(
         VALID, description="The text on which units are scored: valid, a test set, or one of texts."
     )
-    units: list[Kind] = Field(
+    units: Annotated[list[Kind], DISTINCT] = Field(
         ["ffn"], min_length=1, description="Kinds of units; importance alone is known of others than ffn."
     )
-    stacks: list[Stack] = Field(
+    stacks: Annotated[list[Stack], DISTINCT] = Field(
         list(STACKS), min_length=1, description="Where units are left out; those of another stack are kept."
     )
     select: Select | None = Field(
@@ -118,13 +117,6 @@ class MaskSet(Section):
         " is 0, its bias stays; zero (of others the default): it is removed; scale:0.5: it is multiplied.",
     )
 
-    @field_validator("units", "stacks")
-    @classmethod
-    def _distinct(cls, value: list[str]) -> list[str]:
-        if repeated := sorted({one for one in value if value.count(one) > 1}):
-            raise ValueError(f"{repeated[0]!r} is listed twice")
-        return value
-
     @field_validator("gate")
     @classmethod
     def _known_gates(cls, value: dict[Kind, str]) -> dict[Kind, str]:
@@ -142,12 +134,6 @@ class MaskSet(Section):
         if mistakes:
             raise ValueError("\n".join(mistakes))
         return found
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if mistakes := list(self._mistakes()):
-            raise ValueError("\n".join(mistakes))
-        return self
 
     def _mistakes(self) -> Iterator[str]:
         if (self.select is None and self.file is None) == (self.like is None):

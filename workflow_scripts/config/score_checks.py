@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.config.criteria import Criteria
 from workflow_scripts.config.masks import COMPARING
 from workflow_scripts.units.selectors import parse_selector
-from workflow_scripts.units.space import model_space
+from workflow_scripts.units.space import UnitSpace, model_space
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
@@ -28,6 +28,14 @@ def one_language(experiment: Experiment, key: str, score: str) -> Iterable[str]:
             )
 
 
+def known_space(experiment: Experiment, kinds: Sequence[str] = ("ffn",)) -> UnitSpace | None:
+    """Return the units of the model, None where only its checkpoint says how many there are."""
+    known = experiment.known_architecture
+    if not {"encoder_layers", "decoder_layers", "ffn_dim", "heads", "model_dim"} <= known.keys():
+        return None
+    return model_space(known, kinds)
+
+
 def criteria_problems(experiment: Experiment, criteria: Criteria) -> Iterable[str]:
     """Yield every mistake in `analysis.criteria`."""
     key = "analysis.criteria"
@@ -37,9 +45,9 @@ def criteria_problems(experiment: Experiment, criteria: Criteria) -> Iterable[st
         yield f"{key}: compares a direction with others, and no test set has two trained directions"
     for name in criteria.names:
         yield from one_language(experiment, f"{key}.names", name)
-    space = model_space(experiment.model.architecture())
+    space = known_space(experiment)
     size = parse_selector(f"top:{criteria.size}")
-    if mistake := size.keeps_none(space):
+    if space and (mistake := size.keeps_none(space)):
         yield f"{key}.size: {mistake}"
-    if size.keeps_all(space):
+    if space and size.keeps_all(space):
         yield f"{key}.size: {criteria.size} is every unit of each layer; take fewer, such as 5%"

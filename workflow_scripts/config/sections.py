@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from workflow_scripts.config.base import MOST_DRAWS, DirectionId, Name, Percent, Section
+from workflow_scripts.config.base import DISTINCT, MOST_DRAWS, DirectionId, Name, Percent, Section
 from workflow_scripts.config.criteria import Criteria
 from workflow_scripts.config.file_source import FilesSource
 from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource
@@ -119,7 +119,7 @@ class Stability(Section):
     """How far masks of other sentences would be the same masks."""
 
     masks: str = Field(description="A mask set that is selected by activations, such as k95.")
-    sentences: list[PositiveInt] = Field(
+    sentences: Annotated[list[PositiveInt], DISTINCT] = Field(
         [50, 100, 200], description="Sizes of samples; as many sentences as there are always come last."
     )
     draws: int = Field(

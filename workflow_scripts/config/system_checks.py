@@ -12,10 +12,7 @@ from workflow_scripts.config.file_source import VALID
 from workflow_scripts.config.mask_checks import unknown_set
 from workflow_scripts.config.masks import FAMILY, SWEEP
 from workflow_scripts.config.systems import System
-from workflow_scripts.units.selectors import parse_selector
-
-#: Selectors that a score decides.
-_BY_SCORE = ("mass", "top", "bottom")
+from workflow_scripts.units.selectors import RANKED, parse_selector
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
@@ -111,17 +108,14 @@ def _renewal_problems(experiment: Experiment, key: str, name: str, renew: int) -
     if first is None or first.maskset not in experiment.masks.named:
         return
     wanted, one = first.system.masks, experiment.masks.named[first.maskset].one
-    by_score = isinstance(one.select, str) and parse_selector(one.select).name in _BY_SCORE
+    by_score = isinstance(one.select, str) and parse_selector(one.select).name in RANKED
     if not by_score or one.of != "activations" or one.file is not None:
         yield (
             f"{key}: {wanted!r} cannot be estimated again; take a set that one selector makes of"
             " activations, such as select: mass:95"
         )
     elif one.text != VALID:
-        yield (
-            f"{key}: masks are estimated again on validation text, and {wanted!r} is of the text"
-            f" {one.text!r}; take a set without text"
-        )
+        yield f"{key}: {wanted!r} is of the text {one.text!r}, and masks are estimated again of {VALID}"
     if first.name in experiment.trainings:
         updates = experiment.training_of(first.name).max_updates
         if renew >= updates:

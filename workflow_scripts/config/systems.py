@@ -1,12 +1,12 @@
 """The section `systems`: what is made from the baseline, a mask set and a way to train for each."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from workflow_scripts.common.directions import split_direction
-from workflow_scripts.config.base import DirectionId, Section
+from workflow_scripts.config.base import DISTINCT, DirectionId, Section
 from workflow_scripts.config.mask_list import Masks
 from workflow_scripts.config.masks import ALL_UNITS, SWEEP
 from workflow_scripts.config.training import Finetune, Settings
@@ -88,7 +88,7 @@ class System(Section):
         "baseline",
         description="Weights that training starts from; random needs each, and has the settings of train.",
     )
-    directions: list[DirectionId] | None = Field(
+    directions: Annotated[list[DirectionId] | None, DISTINCT] = Field(
         None, min_length=1, description="Trained directions that it is trained and scored in; null: all."
     )
     settings: OwnSettings = Field(OwnSettings(), description="Settings of its training.")
@@ -99,19 +99,6 @@ class System(Section):
         if isinstance(data, dict) and "masks" not in data and (data.get("adapters") or data.get("each")):
             return {**data, "masks": ALL_UNITS}
         return data
-
-    @field_validator("directions")
-    @classmethod
-    def _distinct(cls, value: list[str] | None) -> list[str] | None:
-        if repeated := sorted({one for one in value or () if (value or []).count(one) > 1}):
-            raise ValueError(f"{repeated[0]!r} is listed twice")
-        return value
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if mistakes := list(self._mistakes()):
-            raise ValueError("\n".join(mistakes))
-        return self
 
     def _mistakes(self) -> Iterator[str]:
         given = {key for key in _OF_TRAINING if getattr(self, key) != type(self).model_fields[key].default}

@@ -98,8 +98,11 @@ def compared_problems(experiment: Experiment) -> Iterable[str]:
             yield f"{key}: {mistake}"
         elif experiment.masks.named[stability.masks].one.of != "activations":
             yield f"{key}: samples are taken of activations, and {stability.masks!r} is of another score"
-        if repeated := sorted({n for n in stability.sentences if stability.sentences.count(n) > 1}):
-            yield f"analysis.stability.sentences: {repeated[0]} is listed twice"
+        if experiment.activations.count_pads:
+            yield (
+                "analysis.stability: samples are counted by sentence, without padding, and with"
+                " activations.count_pads masks are of other counts; leave one of the two out"
+            )
     if control is not None:
         if mistake := _not_selected(experiment, control):
             yield f"analysis.text_control: {mistake}"

@@ -1,11 +1,11 @@
 """The section `texts`: more text on which units are scored, made of prepared text that is there."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, StringConstraints, model_validator
+from pydantic import Field, PositiveInt, StringConstraints
 
-from workflow_scripts.config.base import FILE_NAME, LONGEST_NAME, MOST_DRAWS, Language, Section
+from workflow_scripts.config.base import DISTINCT, FILE_NAME, LONGEST_NAME, MOST_DRAWS, Language, Section
 from workflow_scripts.config.file_source import VALID
 
 TextName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
@@ -31,17 +31,11 @@ class VariedText(Section):
         description="latin: romanised by uroman; cyrillic_to_latin: Serbian by cyrtranslit; shuffled_words:"
         " the words of each sentence in random order; random_tokens: each subword replaced by a random one.",
     )
-    languages: list[Language] | None = Field(
+    languages: Annotated[list[Language] | None, DISTINCT] = Field(
         None,
         min_length=1,
         description="Of change: whose side is changed; null: of all languages (cyrillic_to_latin: Serbian).",
     )
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if mistakes := list(self._mistakes()):
-            raise ValueError("\n".join(mistakes))
-        return self
 
     def _mistakes(self) -> Iterator[str]:
         if sum(map(bool, (self.first, self.bootstrap, self.change))) != 1:

@@ -72,8 +72,12 @@ def _not_yaml(path: str | Path, text: str, error: yaml.YAMLError) -> str:
     else:  # a character that YAML does not allow, known by its place in the text
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-    tab = "; indent with blanks, not tabs" if "'\\t'" in problem else ""
-    return f"{path}, line {line}: this is not YAML ({problem}){tab}"
+    advice = ""
+    if "'\\t'" in problem:
+        advice = "; indent with blanks, not tabs"
+    elif problem.endswith("got '{'"):  # a pattern such as text.{lang} between braces
+        advice = "; between { and } put a text that has braces into quotes"
+    return f"{path}, line {line}: this is not YAML ({problem}){advice}"
 
 
 def _problems(path: str | Path, root: yaml.Node | None) -> list[str]:

@@ -96,8 +96,6 @@ def main(argv: list[str] | None = None) -> None:
 
     items = read_contrastive(arguments.set, [*arguments.directions, *arguments.skipped])
     items = [item for item in items if item.direction not in arguments.skipped]
-    if not items:
-        raise UserError(f"{arguments.set}: no item of {', '.join(arguments.directions)}; leave this set out")
     there = {item.direction for item in items}
     arguments.directions = [name for name in arguments.directions if name in there]
     system, scorer = open_scorer(arguments)
@@ -124,7 +122,8 @@ def main(argv: list[str] | None = None) -> None:
             **facts,
             "set_sha256": sha256_of(arguments.set),
             "weights_sha256": system.weights_sha256,
-            ALL: by_phenomenon(every, np.concatenate(margins)),
+            # Of a system without any of the directions that the set has.
+            ALL: by_phenomenon(every, np.concatenate(margins)) if every else None,
             "directions": results,
         },
     )

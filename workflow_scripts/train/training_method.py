@@ -10,18 +10,16 @@ from typing import Any
 
 from workflow_scripts.common.checked_options import is_list_of_texts, raise_all
 from workflow_scripts.common.errors import nearest
+from workflow_scripts.units.adapters import KINDS as ADAPTER_KINDS
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.selection import Selection
-from workflow_scripts.units.selectors import parse_selector
+from workflow_scripts.units.selectors import RANKED, parse_selector
 
 TRAIN, PARAMETERS, MOMENTUM, RENEW, ADAPTERS = "train", "parameters", "momentum", "renew", "adapters"
 #: Keys with one value beside the default, which is left out.
 CHOICES = {TRAIN: "gradients", PARAMETERS: "ffn", MOMENTUM: "own"}
 KEYS = (*CHOICES, RENEW, ADAPTERS)
-ADAPTER_KINDS = ("bottleneck", "lora")
 ADAPTER_KEYS = ("kind", "size", "rows")
-#: Selectors that a score decides.
-BY_SCORE = ("mass", "top", "bottom")
 
 _COUNTING = re.compile(r"pads excluded|pads counted, max_tokens (?P<max_tokens>\d+)")
 
@@ -103,7 +101,7 @@ def not_renewable(masks: MaskTable) -> str | None:
         return f"has rows made otherwise ({masks.manifest['rule']})"
     if not isinstance(selection.select, str):
         return "was made by four selectors"
-    if parse_selector(selection.select).name not in BY_SCORE:
+    if parse_selector(selection.select).name not in RANKED:
         return f"was made by {selection.select}, which asks no score"
     if counting_of(masks) is None:
         return f"was selected by another score ({masks.manifest['counting']})"

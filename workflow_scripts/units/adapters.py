@@ -9,6 +9,7 @@ language or a family).
 ``up`` begins at zero, so an adapter that was not trained changes nothing.
 """
 
+import hashlib
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
@@ -29,6 +30,11 @@ class AdapterRow(NamedTuple):
     row: str
     kind: str
     size: int
+
+    def sha256_on(self, weights: str, adapters: str) -> str:
+        """Return the SHA-256 of a direction's weights with this row: counts that were made through it are not
+        those of the weights alone. ``weights``, ``adapters``: the SHA-256 of the files."""
+        return hashlib.sha256(f"{weights} {adapters} {self.row}".encode()).hexdigest()
 
 
 def adapter_shapes(architecture: Mapping[str, Any], kind: str, size: int) -> dict[str, tuple[int, ...]]:

@@ -199,8 +199,9 @@ class SystemFolder:
         return self.sha256[self._path("weights").name]
 
     def weights_sha256_of(self, direction: str) -> str:
-        """Return the SHA-256 of a direction's weights as recorded; UserError as ``weights_of``."""
-        return self.sha256[self.weights_of(direction).name]
+        """Return the SHA-256 of a direction's weights, with its adapter; UserError as ``weights_of``."""
+        own, adapter = self.sha256[self.weights_of(direction).name], self.adapter_of(direction)
+        return own if adapter is None else adapter.sha256_on(own, self.sha256[adapter.file.name])
 
     def space_of(self, kinds: Collection[str]) -> UnitSpace:
         """Return all units of these kinds; UserError where the architecture lacks their sizes."""

@@ -14,6 +14,7 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.adapters import AdapterRow, adapter_shapes
 
 LAYER = re.compile(r"(?P<side>encoder|decoder)\.layers\.(?P<number>\d+)\.")
+#: fairseq's names of a layer's attentions.
 ATTENTIONS = {"self": "self_attn", "cross": "encoder_attn"}
 
 

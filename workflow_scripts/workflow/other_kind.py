@@ -14,7 +14,7 @@ from workflow_scripts.workflow.stage_list.models import parts_of
 
 
 def files_never_made(experiment: Experiment, results: Path) -> Iterator[str]:
-    """Yield the files of systems, below ``results``, that are not there, nor named by a system.json that is."""
+    """Yield the files of systems, below ``results``, that are not there, nor in a system.json that is."""
     for system in experiment.all_systems:
         for seed in experiment.train.seeds:
             folder = f"systems/{system}/s{seed}"

@@ -1,6 +1,7 @@
 """The form in which a stage of the workflow is declared (workflow.stage_list), and its jobs."""
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -103,6 +104,11 @@ class Stage:
         for role in roles or self.files:
             for path in self.paths(experiment, role, wildcards):
                 yield path.format_map(wildcards)
+
+
+def own_rule(stage: str, *values: str) -> str:
+    """Return the name of the rule of one system, of a stage that has a rule for each."""
+    return "_".join([stage, *(re.sub(r"\W", "_", value) for value in values)])
 
 
 def each(**values: Iterable[Any]) -> list[dict[str, Any]]:

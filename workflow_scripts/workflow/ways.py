@@ -54,7 +54,19 @@ def _extraction(
     chain = experiment.masks.chain(masks)
     sets = [experiment.masks.named[one] for one in chain]
     jobs = [job for one in sets for place in _scores(one) for job in scored.get(place, [])]
+    for system in (one.one.system for one in sets):
+        if system is not None:
+            jobs += [*_extraction(experiment, system, scored), *_training(experiment, system)]
     return [*dict.fromkeys(jobs), *(f"select_masks/{BASELINE}/s{{seed}}/{one}.tsv" for one in chain)]
+
+
+def _training(experiment: Experiment, system: str) -> list[str]:
+    """Return the files of the jobs that trained a system from the baseline, by whose weights single weights
+    are selected."""
+    if system in experiment.joined:
+        parts = [name for name, (whole, _) in experiment.parts.items() if whole == system]
+        return [*(f"finetune/{part}.s{{seed}}.tsv" for part in parts), f"join_systems/{system}.s{{seed}}.tsv"]
+    return [f"finetune/{system}.s{{seed}}.tsv"] if system in experiment.finetuned else []
 
 
 def _scoring(experiment: Experiment, folder: str, text: str) -> Iterator[str]:

@@ -220,7 +220,13 @@ def test_wrong_masks(tmp_path, system, value, message):
         ([[[0], [3]], [[1], [1]]], "decoder.0.ffn of de-en lists unit 3, it has 3"),
         ([[[0], [-1]], [[1], [1]]], "decoder.0.ffn of de-en lists unit -1, it has 3"),
         ([[[0], torch.tensor([0.5])], [[1], [1]]], "decoder.0.ffn of de-en is float32 [1], not a list of"),
-        ([[[True, False, True], [1]], [[1], [1]]], "encoder.0.ffn of de-en is a list, not a tensor of"),
+        # Bits of a mask, in three forms.
+        ([[[0], [True, False, True]], [[1], [1]]], "decoder.0.ffn of de-en is a list, not a tensor of"),
+        ([[[0], torch.tensor([True, False, True])], [[1], [1]]], "is bool [3], not a list of indices"),
+        (
+            [[[0], torch.tensor([1, 0, 1])], [[1], [1]]],
+            "decoder.0.ffn of de-en lists unit 1 2 times: bits",
+        ),
         ([[[10**30], [1]], [[1], [1]]], "encoder.0.ffn of de-en is object [1], not a list of indices"),
         ([{}, {}], "of de-en it has a dict, this model has 2"),
         (masks_of(UNEVEN), "holds masks of one task: the pattern needs {direction}"),

@@ -14,57 +14,37 @@ from workflow_scripts.units.mask_table import MaskTable
 
 torch = pytest.importorskip("torch", reason="needs the fairseq environment")
 
+from tests.unit.analyse.small_model import (  # noqa: E402
+    DIRECTIONS,
+    VOCABULARY,
+    batches_of,
+    small_network,
+    write_data_bin,
+    write_system,
+)
 from workflow_scripts.analyse.criteria import draw, effects, main, others_of, overlaps, summary  # noqa: E402
-from workflow_scripts.data.mmap_format import write_dataset  # noqa: E402
-from workflow_scripts.models.fairseq.artifact import save_system_weights  # noqa: E402
-from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches  # noqa: E402
-from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.fairseq.port import FairseqPort  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.score_table import ScoreTable  # noqa: E402
 from workflow_scripts.units.space import model_space  # noqa: E402
-from workflow_scripts.units.system import SystemFolder  # noqa: E402
-from workflow_scripts.units.vocabulary import Vocabulary  # noqa: E402
 
-LANGUAGES = ["en", "de", "fr"]
-PIECES = [f"p{number}" for number in range(12)]
-VOCABULARY = Vocabulary(PIECES, LANGUAGES)
 ARCHITECTURE = Architecture(1, 1, 8, 6, 2)
 SPACE = model_space(ARCHITECTURE.to_dict())
-DIRECTIONS = ["en-de", "en-fr", "de-en"]
-TEXT = {"en": [[4, 5, 6], [7, 8]], "de": [[9, 10], [11, 12, 13, 14]], "fr": [[15], [4, 15, 4]]}
 ALL = others_of(DIRECTIONS, None, seed=1)
 
 
 @pytest.fixture
 def data_bin(tmp_path):
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    for pair in ("de-en", "en-fr"):
-        for language in pair.split("-"):
-            sentences = [[*sentence, 2] for sentence in TEXT[language]]
-            write_dataset(folder / f"test.{pair}.{language}", sentences, len(VOCABULARY))
-    return folder
+    return write_data_bin(tmp_path / "bin")
 
 
 def network():
-    torch.manual_seed(3)
-    made = build_network(ARCHITECTURE, len(VOCABULARY)).eval()
-    with torch.no_grad():
-        for name, parameter in made.named_parameters():
-            if "fc" in name:
-                parameter.normal_()  # large enough that a unit changes the likelihood
-    return made
+    return small_network(ARCHITECTURE)
 
 
 def chosen(seed=0):
     keep = np.random.default_rng(seed).random((3, SPACE.size)) < 0.4
     return MaskTable(DIRECTIONS, keep, SPACE, {"rule": "top", "weights_sha256": "00"})
-
-
-def batches_of(data_bin):
-    datasets = {name: direction_dataset(data_bin, "test", name, VOCABULARY) for name in DIRECTIONS}
-    return {name: make_batches(dataset, 4096) for name, dataset in datasets.items()}
 
 
 @torch.no_grad()
@@ -139,14 +119,7 @@ def test_overlaps_by_hand():
 
 def test_command_line(data_bin, tmp_path):
     folder = tmp_path / "system"
-    folder.mkdir()
-    save_system_weights(network(), folder / "model.safetensors")
-    (folder / "dict.txt").write_text("".join(f"{piece} 1\n" for piece in PIECES))
-    (folder / "spm.model").write_bytes(b"not read here")
-    system = SystemFolder.write(
-        folder, system="baseline", seed=1, languages=LANGUAGES, text={},
-        mask_rows=dict.fromkeys(DIRECTIONS), architecture=ARCHITECTURE.to_dict(),
-    )  # fmt: skip
+    system = write_system(folder, ARCHITECTURE)
     values = np.random.default_rng(1).random((3, SPACE.size))
     facts = {"weights_sha256": system.weights_sha256, "counting": "magnitude: x"}
     for name, row in zip(DIRECTIONS, values, strict=True):

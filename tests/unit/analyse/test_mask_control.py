@@ -14,50 +14,33 @@ from workflow_scripts.units.mask_table import MaskTable
 
 torch = pytest.importorskip("torch", reason="needs the fairseq environment")
 
+from tests.unit.analyse.small_model import (  # noqa: E402
+    DIRECTIONS,
+    TEXT,
+    VOCABULARY,
+    batches_of,
+    small_network,
+    write_data_bin,
+    write_system,
+)
 from workflow_scripts.analyse.mask_control import main, mask_control, neighbours, verdict  # noqa: E402
-from workflow_scripts.models.fairseq.artifact import save_system_weights  # noqa: E402
-from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches  # noqa: E402
-from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.fairseq.port import FairseqPort  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.mask_sets import random_masks  # noqa: E402
 from workflow_scripts.units.space import model_space  # noqa: E402
-from workflow_scripts.units.system import SystemFolder  # noqa: E402
-from workflow_scripts.units.vocabulary import Vocabulary  # noqa: E402
 
-LANGUAGES = ["en", "de", "fr"]
-PIECES = [f"p{number}" for number in range(12)]
-VOCABULARY = Vocabulary(PIECES, LANGUAGES)
 ARCHITECTURE = Architecture(1, 2, 8, 6, 2)
 SPACE = model_space(ARCHITECTURE.to_dict())
-DIRECTIONS = ["en-de", "en-fr", "de-en"]
 LANGUAGES_OF = {name: tuple(name.split("-")) for name in DIRECTIONS}
-TEXT = {"en": [[4, 5, 6], [7, 8]], "de": [[9, 10], [11, 12, 13, 14]], "fr": [[15], [4, 15, 4]]}
 
 
 @pytest.fixture
 def data_bin(tmp_path):
-    from fairseq.data.indexed_dataset import MMapIndexedDatasetBuilder
-
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    for pair in ("de-en", "en-fr"):
-        for language in pair.split("-"):
-            builder = MMapIndexedDatasetBuilder(str(folder / f"test.{pair}.{language}.bin"), dtype=np.uint16)
-            for sentence in TEXT[language]:
-                builder.add_item(torch.tensor([*sentence, 2]))
-            builder.finalize(str(folder / f"test.{pair}.{language}.idx"))
-    return folder
+    return write_data_bin(tmp_path / "bin")
 
 
 def network():
-    torch.manual_seed(3)
-    made = build_network(ARCHITECTURE, len(VOCABULARY)).eval()
-    with torch.no_grad():
-        for name, parameter in made.named_parameters():
-            if "fc" in name:
-                parameter.normal_()  # large enough that a mask changes the likelihood
-    return made
+    return small_network(ARCHITECTURE)
 
 
 def masks(keep=None):
@@ -87,10 +70,7 @@ def nll_by_hand(made, direction, keep):
 
 
 def run(data_bin, table, made):
-    batches_of = {
-        name: make_batches(direction_dataset(data_bin, "test", name, VOCABULARY), 4096) for name in DIRECTIONS
-    }
-    return mask_control(FairseqPort(made, VOCABULARY), table, batches_of, LANGUAGES_OF, seed=1)
+    return mask_control(FairseqPort(made, VOCABULARY), table, batches_of(data_bin), LANGUAGES_OF, seed=1)
 
 
 def test_likelihoods_equal_masked_weights(data_bin):
@@ -164,10 +144,9 @@ def test_verdict():
 def test_random_masks_are_those_of_the_seed(data_bin):
     """Of seed 2 the numbers 10 to 14, five a seed, so that no two seeds share one."""
     table = masks()
-    batches_of = {
-        name: make_batches(direction_dataset(data_bin, "test", name, VOCABULARY), 4096) for name in DIRECTIONS
-    }
-    results = mask_control(FairseqPort(network(), VOCABULARY), table, batches_of, LANGUAGES_OF, seed=2)
+    results = mask_control(
+        FairseqPort(network(), VOCABULARY), table, batches_of(data_bin), LANGUAGES_OF, seed=2
+    )
     drawn = [random_masks(table, DIRECTIONS, number).row("de-en") for number in range(10, 15)]
     expected = [nll_by_hand(network(), "de-en", keep) for keep in drawn]
     assert results["de-en"]["random"] == pytest.approx(expected, abs=1e-5)
@@ -177,14 +156,7 @@ def test_random_masks_are_those_of_the_seed(data_bin):
 
 def test_command_line(data_bin, tmp_path):
     folder = tmp_path / "system"
-    folder.mkdir()
-    save_system_weights(network(), folder / "model.safetensors")
-    (folder / "dict.txt").write_text("".join(f"{piece} 1\n" for piece in PIECES))
-    (folder / "spm.model").write_bytes(b"not read here")
-    system = SystemFolder.write(
-        folder, system="baseline", seed=1, languages=LANGUAGES, text={},
-        mask_rows=dict.fromkeys(DIRECTIONS), architecture=ARCHITECTURE.to_dict(),
-    )  # fmt: skip
+    system = write_system(folder, ARCHITECTURE)
     arguments = ["--system", str(folder), "--masks", str(tmp_path / "m.npz"), "--data-bin", str(data_bin)]
     arguments += ["--subset", "test", "--directions", *DIRECTIONS, "--out", str(tmp_path / "o.json")]
     masks().write(tmp_path / "m.npz")

@@ -1,15 +1,8 @@
-"""Random draws: their range by printed tables of Student's t, and where a value stands."""
+"""Random draws: their range, and where a value stands."""
 
 import pytest
 
-from workflow_scripts.analyse.random_draws import Draws, student_t
-
-
-@pytest.mark.parametrize(
-    ("degrees", "t"), [(1, 12.7062), (2, 4.3027), (4, 2.7764), (5, 2.5706), (9, 2.2622), (30, 2.0423)]
-)
-def test_students_t(degrees, t):
-    assert student_t(degrees) == pytest.approx(t, abs=5e-5)
+from workflow_scripts.analyse.random_draws import Draws
 
 
 def test_the_range_of_a_further_draw():

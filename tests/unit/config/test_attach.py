@@ -38,6 +38,10 @@ def test_the_model_is_the_checkpoint_s_unless_the_config_says_it():
     load_experiment(attached(masks=sets))
     [line] = errors_of(attached(masks=sets, model={"preset": "tiny"}))
     assert line.startswith("masks.sets.few.select: ")
+    criteria = {"criteria": {"size": "0.1%"}}
+    load_experiment(attached(analysis=criteria))
+    [line] = errors_of(attached(analysis=criteria, model={"preset": "tiny"}))
+    assert line.startswith("analysis.criteria.size: ")
 
 
 def test_binarised_text_stands_for_training_and_validation_text():

@@ -187,6 +187,13 @@ ANALYSES = {
 }
 
 
+def test_samples_of_masks_that_padding_decided_are_refused():
+    """Their ceiling would be of other masks than those that it stands beside."""
+    found = small(activations={"count_pads": True}, analysis={"stability": {"masks": "k95"}})
+    [line] = errors_of(found)
+    assert line.startswith("analysis.stability: samples are counted by sentence, without padding, and with")
+
+
 @pytest.mark.parametrize("name", ANALYSES)
 def test_what_cannot_be_compared_is_one_line(name):
     analysis, said = ANALYSES[name]

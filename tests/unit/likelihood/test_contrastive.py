@@ -7,6 +7,7 @@ import pytest
 
 from tests.malformed import tiny
 from workflow_scripts.common.archive import read_archive
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.likelihood.contrastive_set import COLUMNS, Item
 from workflow_scripts.likelihood.likelihood_scorer import LikelihoodScorer
 from workflow_scripts.likelihood.score_contrastive import by_phenomenon, main, wilson_interval
@@ -54,10 +55,10 @@ def system(tmp_path):
     return SystemFolder.read(tmp_path / "system")
 
 
-def run(system, folder, rows):
+def run(system, folder, rows, more=""):
     text = "".join("\t".join(row) + "\n" for row in [COLUMNS, *rows])
     (folder / "set.tsv").write_text(text, encoding="utf-8")
-    words = f"--system {system.folder} --directions en-de de-en --set {folder}/set.tsv --name pairs"
+    words = f"--system {system.folder} --directions en-de de-en --set {folder}/set.tsv --name pairs {more}"
     main([*words.split(), "--experiment", "x", "--out", str(folder / "out.json")])
     return json.loads((folder / "out.json").read_text())
 
@@ -99,6 +100,17 @@ def test_the_right_reading_must_beat_every_wrong_one(system, tmp_path):
     expected = [sums[best] - sums[second], sums[third] - sums[best], sums[third] - sums[worst], 0.0]
     assert arrays["de-en/margin"] == pytest.approx(expected, abs=1e-4)
     assert arrays["de-en/margin"][3] == 0.0
+
+
+def test_directions_that_a_system_lacks_are_left_out(system, tmp_path):
+    rows = [(one, "1", SOURCE, "a house", "a river", "number") for one in ("de-en", "fr-de")]
+    written = run(system, tmp_path, rows, "--skipped fr-de")
+    assert list(written["directions"]) == ["de-en"] and written["all"]["n"] == 1
+    with pytest.raises(UserError, match="fr-de"):
+        run(system, tmp_path, rows)
+    # A set of other directions alone is no mistake where other systems have these.
+    written = run(system, tmp_path, rows[1:], "--skipped fr-de")
+    assert (written["all"], written["directions"]) == (None, {})
 
 
 def test_a_masked_system_is_asked_under_its_masks(system, tmp_path):

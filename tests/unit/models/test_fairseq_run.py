@@ -116,3 +116,15 @@ def test_settings_in_fairseqs_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert {key: words[key] for key in expected} == expected
     assert json.loads(words["plan"])["seed"] == 6
     assert not {"fp16", "bf16", "total-num-update"} & set(words)
+
+
+@pytest.mark.parametrize("precision", ["fp16", "bf16"])
+def test_half_precision_needs_a_gpu(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    plan = TrainingPlan(
+        system="ns", seed=6, languages=["de", "en"], directions=["de-en"], architecture={}, text={},
+        settings=training_settings(precision=precision), data_bin="bin", dictionary="d", subwords="s",
+        folder="folder",
+    )  # fmt: skip
+    with pytest.raises(UserError, match=f"^precision {precision} in the training settings needs a GPU"):
+        fairseq_arguments(plan, 1, 0)

@@ -365,23 +365,6 @@ def test_gates_by_hand(kind, gate, expected, mixed):
     torch.testing.assert_close(found[:, 0].flatten(1), first.expand(3, 4), rtol=0, atol=1e-6)
 
 
-def test_removal_and_row_mask_differ_by_the_constants_of_the_neurons():
-    """At every position by the sum of W2[:, j] ReLU(b1[j]) over the neurons that are left out."""
-    network = ffn_network(dtype=torch.float64).eval()
-    layer, keep = network.encoder.layers[0], masks().keep[0].copy()
-    keep[16:] = True  # the first layer alone, so that both see the same input
-    outputs = {}
-    for gate in ("row", "zero"):
-        with Gates(network, row_of(keep), {"ffn": gate}).use("row"):
-            hook = layer.fc2.register_forward_hook(lambda _, __, out, gate=gate: outputs.update({gate: out}))
-            logits(network)
-            hook.remove()
-    gone = torch.from_numpy(~keep[:16])
-    constant = layer.fc2.weight[:, gone] @ torch.relu(layer.fc1.bias[gone])
-    assert constant.abs().min() > 1e-3
-    assert torch.allclose(outputs["row"] - outputs["zero"], constant.expand_as(outputs["row"]), atol=1e-12)
-
-
 @pytest.mark.parametrize("mixed", [False, True])
 def test_a_gradient_gate_changes_no_output_and_stops_the_rows_gradient(mixed):
     network, table = ffn_network(), masks()

@@ -46,16 +46,6 @@ def put_scores(root, system, values, directions, seed=1, profile="raw", **entry)
     put_job(path, system, seed, profile=profile, directions=dict.fromkeys(directions, made))
 
 
-def put_system(root, system, seed=1, training=None):
-    """Write the description of a system whose files are not there."""
-    files = {"weights": "w", "subwords": "m", "dictionary": "d", "masks": None}
-    value = {"format": "neuronspec-system-1", "system": system, "seed": seed, "languages": ["en", "de"]}
-    value |= {"directions": {d: {"mask_row": None} for d in ("en-de", "de-en")}, "text": {}, "files": files}
-    value |= {"architecture": {"encoder_layers": 1, "decoder_layers": 1, "ffn_dim": 1}, "parent": None}
-    value |= {"sha256": dict.fromkeys("wmd", "0" * 64), "training": training}
-    put(root / f"systems/{system}/s{seed}/system.json", value)
-
-
 def tabulate(root, systems, directions, *more, seeds=(1,), metrics=("bleu",)):
     words = f"--scores-root {root}/scores --experiment e --testsets test --pivot en --out-dir {root}/tables"
     named = ["--systems", *systems, "--directions", *directions, "--seeds", *map(str, seeds)]

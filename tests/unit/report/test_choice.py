@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.unit.report.made import csv_rows, plan_of, put_scores, put_system, tabulate
+from tests.small_config import put_system
+from tests.unit.report.made import csv_rows, plan_of, put_scores, tabulate
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.report.tables.choice import NO_FIGURE, choose, sweep_of
 

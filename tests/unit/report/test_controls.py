@@ -1,5 +1,6 @@
 """report.tables.controls: each system against the control and against random draws, worked out by hand."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -146,11 +147,20 @@ def test_directions_that_one_of_two_systems_lacks_are_left_out():
     scores = scores_of({("continued", 1): [20.0, 40.0]}, DIRECTIONS)
     scores += scores_of({("pair", 1): [25.0]}, ["en-de"])
     plan = plan_of(["continued", "pair"], DIRECTIONS, partial_systems={"pair": ["en-de"]})
-    rows = rows_of(controls_table(scores, plan, Display("en")))
+    table = controls_table(scores, plan, Display("en"))
+    rows = rows_of(table)
     assert (rows["pair", "continued", "out of pivot"]["difference"], len(rows)) == (5.0, 3)
     assert rows["pair", "continued", "out of pivot"]["directions"] == 1
     assert rows["pair", "continued", "both"]["note"] == "no such directions"
     assert rows["pair", "continued", "both"]["difference"] is None
+    # What a reader sees is the side that both have, by name.
+    assert texts(table.blocks[0])[0][:3] == ["pair − continued (out of pivot)", "1", "+5.00"]
+    # And so does the sentence below it.
+    again = [replace(one, seed=2, score=one.score + 1 + (one.system == "pair")) for one in scores]
+    two = plan_of(["continued", "pair"], DIRECTIONS, SEEDS, partial_systems={"pair": ["en-de"]})
+    [note] = controls_table([*scores, *again], two, Display("en")).blocks[0].notes
+    assert note.startswith("pair − continued: +5.50 ± 0.71 BLEU (n = 2 seeds): ")
+    assert note.endswith(" (out of pivot alone)")
 
 
 def test_the_table_needs_a_control_and_another_system(tmp_path):

@@ -115,6 +115,31 @@ def test_two_links_to_one_file_are_one(tmp_path):
     assert costs_of(folder, tmp_path, 1, way())["parameters"] == 25
 
 
+def test_rows_that_no_direction_may_move_are_not_trained(tmp_path):
+    """Two layers of three neurons with two inputs; each direction keeps one neuron of its own. In the encoder
+    the third is kept by none, in the decoder the second and the third: three rows of two weights stay."""
+    keep = np.array([[1, 0, 0, 1, 0, 0], [0, 1, 0, 1, 0, 0]], dtype=np.bool_)
+    names = [f"{stack}.layers.0.fc1.weight" for stack in ("encoder", "decoder")]
+    # 12 weights of first layers, 5 of something else.
+    shapes = {**{name: [3, 2] for name in names}, "embed": [5]}
+
+    def trained(name, method, trains="all"):
+        folder = system(tmp_path, name, training={**TRAINING, "method": method})
+        weights(folder / "model.safetensors", shapes)
+        MaskTable(DIRECTIONS, keep, ffn_space(1, 1, 3), {}).write(folder / "masks.npz")
+        return folder, costs_of(folder, tmp_path, 1, way(trains))["trained_parameters"]
+
+    assert trained("ns", {})[1] == 17
+    assert trained("own", {"momentum": "own"})[1] == 17 - 6
+    folder, number = trained("gradients", {"train": "gradients", "parameters": "ffn"}, "ffn")
+    assert number == 12 - 6
+    # Made again, masks may keep any of them.
+    assert trained("renewed", {"train": "gradients", "renew": 3})[1] == 17
+    # Of a system that was taken from elsewhere the masks of its training are not known.
+    (folder / "masks.npz").unlink()
+    assert costs_of(folder, tmp_path, 1, way())["trained_parameters"] is None
+
+
 def test_adapters_are_parameters_of_their_own(tmp_path):
     folder = system(tmp_path, "lora", adapters={"kind": "lora", "size": 2})
     found = costs_of(folder, tmp_path, 1, way("adapters"))

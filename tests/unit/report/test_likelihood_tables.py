@@ -116,6 +116,28 @@ def test_accuracies_by_phenomenon_and_direction(tmp_path):
     assert len(rows) == 16 and rows["ns", "en-de", "gender"] == 5 and rows["ns", "all", "all"] == 15
 
 
+def test_contrasts_of_systems_that_lack_directions(tmp_path):
+    path = contrasts(tmp_path) / "ns/s1/mine.json"
+    content = json.loads(path.read_text())
+    # ns has de-en alone, 10 of the 30 items; another system has none of the set's directions.
+    del content["directions"]["en-de"]
+    path.write_text(json.dumps({**content, "all": content["directions"]["de-en"]}))
+    lacks = {**content, "system": "other", "all": None, "directions": {}}
+    put(tmp_path / "other/s1/mine.json", lacks)
+    table = contrastive_table(tmp_path, plan_of([*SYSTEMS, "other"], DIRECTIONS, [1]), ["mine"])
+    assert (table.missing, table.expected) == (0, 3)
+    phenomena, directions = table.blocks
+    assert phenomena.header == ["phenomenon", "items", "chance", *SYSTEMS]
+    assert [[row[0], row[1], row[4]] for row in texts(phenomena)] == [
+        ["all", "30", "0.0 [0.0, 50.0] [10 of 30 items]"],
+        ["number", "10", "n/a"],
+        ["gender", "20", "0.0 [0.0, 50.0] [10 of 20 items]"],
+    ]
+    assert [row[4] for row in texts(directions)] == [
+        "0.0 [0.0, 50.0] [10 of 30 items]", "n/a", "0.0 [0.0, 50.0]",
+    ]  # fmt: skip
+
+
 def test_contrasts_that_are_missing(tmp_path):
     contrasts(tmp_path)
     (tmp_path / "ns/s1/mine.json").unlink()

@@ -147,6 +147,22 @@ def test_a_terminal_is_told_of_the_smallest_k(tables):
     ]
 
 
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ({"chance-1": ("random", "95"), "k95": ("mass", "95"), "others": ("swapped", "95")}, "k95"),
+        ({"few70": ("mass", "70"), "k70": ("mass", "70"), "k95": ("mass", "95")}, "k70"),
+        ({"chance": ("random", None), "order": ("shuffled", None), "top30": ("top", None)}, "top30"),
+        ({"chance": ("random", None)}, "chance"),
+    ],
+)
+def test_a_terminal_is_not_told_of_random_units_where_there_are_others(rules, said):
+    side = {"languages": {"a": ["en-a"]}, "all": {"layer": [0]}, "own": {"a": {"layer": [0]}}}
+    parts = {"seed": 1, "layers": {"layer": 4}, "sides": {"out of en": side}}
+    sets = [{"masks": name, "rule": rule, "k": k, **parts} for name, (rule, k) in rules.items()]
+    assert console({"sets": sets})[0] == f"Units that masks keep ({said}, seed 1; of 4 units)"
+
+
 def test_an_experiment_without_masks_has_no_such_lines(tmp_path):
     assert render_units(tmp_path) == ""
 
@@ -162,7 +178,14 @@ def test_an_experiment_without_masks_has_no_such_lines(tmp_path):
 def test_what_is_said_of_many_languages_fits_a_terminal(languages, end):
     own = {lang: {"layer": list(range(1000 - n))} for n, lang in enumerate(languages)}
     side = {"languages": {lang: [f"en-{lang}"] for lang in languages}, "all": {"layer": [0]}, "own": own}
-    one = {"masks": "k70", "seed": 1, "layers": {"layer": 5000}, "sides": {"out of en": side}}
+    one = {
+        "masks": "k70",
+        "rule": "mass",
+        "k": "70",
+        "seed": 1,
+        "layers": {"layer": 5000},
+        "sides": {"out of en": side},
+    }
     line = console({"sets": [one]})[1]
     assert line == f"  out of en: 1 for all {len(languages)} languages; for one alone {end}"
     assert len(line) < 100

@@ -37,7 +37,10 @@ def test_untrained_directions_with_what_is_off_target(tmp_path):
     overall, within, across = (part.split("\n\n")[1].splitlines()[2:] for part in page.split("\n### ")[1:])
     random = "| random (2 draws) | 22.00 |"
     # Of the draws: 22 and 2.2; only of de-nl have both a rate, .0 and .2.
-    assert overall == ["| baseline | 10.00 | 20.0% | 1.00 | 2 |", f"{random} 10.0% | 2.20 | 2 |"]
+    assert overall == [
+        "| baseline | 10.00 | 20.0% | 1.00 | 2 |",
+        f"{random} 10.0% [1 of 2 directions] | 2.20 | 2 |",
+    ]
     assert within == ["| baseline | 10.00 | 10.0% | 1.00 | 1 |", f"{random} 10.0% | 2.20 | 1 |"]
     assert across == ["| baseline | 10.00 | 30.0% | 1.00 | 1 |", f"{random} n/a (not measured) | 2.20 | 1 |"]
     titles = [line for line in page.splitlines() if line.startswith("### ")]
@@ -46,6 +49,10 @@ def test_untrained_directions_with_what_is_off_target(tmp_path):
     ]
     rows = csv_rows(tmp_path / "tables/zero_shot.csv")
     assert {row["metric"] for row in rows} == {"BLEU", "off_target_rate", "length_ratio"}
+    drawn = [row for row in rows if (row["system"], row["grouping"]) == ("random", "all")]
+    assert {row["metric"]: row["directions"] for row in drawn} == {
+        "BLEU": "2", "off_target_rate": "1", "length_ratio": "2",
+    }  # fmt: skip
 
 
 def test_a_system_without_such_a_direction_is_not_in_it(tmp_path):

@@ -24,12 +24,14 @@ from tests.training.toy_world import (  # noqa: E402
 from workflow_scripts.activations.count_activations import count_direction, count_subset  # noqa: E402
 from workflow_scripts.common.errors import UserError  # noqa: E402
 from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint  # noqa: E402
+from workflow_scripts.models.fairseq.training.masked import masks_of_state  # noqa: E402
 from workflow_scripts.models.port import load  # noqa: E402
 from workflow_scripts.train.finetune import main  # noqa: E402
 from workflow_scripts.train.renewal import select_again  # noqa: E402
 from workflow_scripts.units.mask_table import RENEWED, MaskTable  # noqa: E402
 from workflow_scripts.units.select_masks import read_scores  # noqa: E402
 from workflow_scripts.units.selection import Selection  # noqa: E402
+from workflow_scripts.units.space import ffn_space  # noqa: E402
 from workflow_scripts.units.system import SystemFolder  # noqa: E402
 from workflow_scripts.units.uninformative import ACCEPTED  # noqa: E402
 
@@ -64,6 +66,20 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
         count_subset(system, root / "bin", "valid", direction).write(root / f"counts/{direction}.npz")
     SELECTION.masks(read_scores(root / "counts", DIRECTIONS)).write(root / "masks.npz")
     return root
+
+
+def test_what_was_accepted_of_the_first_masks_is_not_said_of_those_made_again() -> None:
+    facts = {"rule": "mass", "weights_sha256": "w", ACCEPTED: ["counts: tied: 3 of the 4 units"]}
+    first = MaskTable(["de-en"], np.array([[True, False]]), ffn_space(1, 1, 1), facts)
+    bits = torch.tensor([[0b01000000]], dtype=torch.uint8)
+    state: dict[str, Any] = {"bits": bits, "renewed": 3, "noted": {}}
+    again = masks_of_state(first, ["de-en"], state)
+    assert again.keep.tolist() == [[False, True]] and again.manifest[RENEWED] == 3
+    assert ACCEPTED not in again.manifest
+    noted = masks_of_state(first, ["de-en"], {**state, "noted": {ACCEPTED: ["now: tied"]}})
+    assert noted.manifest[ACCEPTED] == ["now: tied"]
+    # Not yet made again: as they were.
+    assert masks_of_state(first, ["de-en"], {**state, "renewed": 0}) is first
 
 
 def arguments(world: Path, folder: Path, renew: int, **settings: Any) -> list[str]:

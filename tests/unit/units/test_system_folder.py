@@ -168,6 +168,10 @@ def test_port_weights_and_adapters_of_single_directions(tmp_path):
     (folder / "adapters.safetensors").write_bytes(b"small")
     kind = {"kind": "lora", "size": 8}
     adapted = SystemFolder.write(folder, **common, adapter_rows={"en-de": "germanic"}, adapters=kind)
+    # Counts through an adapter are not of the weights alone; the other direction has none.
+    row = f"{WEIGHTS_SHA256} {hashlib.sha256(b'small').hexdigest()} germanic"
+    assert adapted.weights_sha256_of("en-de") == hashlib.sha256(row.encode()).hexdigest()
+    assert adapted.weights_sha256_of("de-en") == WEIGHTS_SHA256
     value = json.loads((folder / "system.json").read_text())
     assert value["adapters"] == {"file": "adapters.safetensors", **kind}
     assert value["directions"]["en-de"] == {"mask_row": None, "adapter_row": "germanic"}

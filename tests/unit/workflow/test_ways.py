@@ -62,6 +62,22 @@ def test_masks_are_made_by_scoring_and_by_selecting_all_sets_that_they_are_made_
     assert made["other"]["extraction"] == [*(f"{place}/news" for place in COUNTED), of("news")]
 
 
+def test_masks_of_weights_take_the_trainings_whose_weights_are_compared():
+    """LaSS fine-tunes the model in each direction to find its masks; that is most of what they cost."""
+    weights = {"of": "weights", "units": ["weight"], "select": "top:70%"}
+    sets = {"lass": {**weights, "system": "full"}, "pruned": {**weights, "system": "ns"}}
+    sets["start"] = {**weights, "system": "baseline"}
+    systems = {"full": {"each": "direction"}, "ns": {"masks": "k70"}}
+    systems |= {name: {"masks": name} for name in sets}
+    made = found(systems=systems, masks={"k": [70], "sets": sets})
+    trained = [f"finetune/full.{one}.s{{seed}}.tsv" for one in ("de-en", "fr-en", "en-de", "en-fr")]
+    assert sorted(made["lass"]["extraction"][:4]) == sorted(trained)
+    assert made["lass"]["extraction"][4:] == ["join_systems/full.s{seed}.tsv", of("lass")]
+    # In masks of its own, which were extracted, too.
+    assert made["pruned"]["extraction"] == [*COUNTED, of("k70"), "finetune/ns.s{seed}.tsv", of("pruned")]
+    assert made["start"]["extraction"] == [of("start")]
+
+
 def test_a_system_of_one_draw_is_a_distribution_of_one():
     sets = {
         "chance": {"like": "k70", "rows": "random", "draws": 2},

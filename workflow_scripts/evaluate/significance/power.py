@@ -4,6 +4,8 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from workflow_scripts.common.students_t import student_t
+
 #: Two-sided, and how often a true difference of the size named is to be found.
 LEVEL, POWER = 0.05, 0.8
 
@@ -19,8 +21,5 @@ def detectable_difference(values: Sequence[float]) -> float:
     spread = statistics.stdev(values) if n > 1 else 0.0
     if spread == 0:
         return math.nan
-    # Here, since scipy takes half a second that a job without tests need not spend.
-    from scipy.stats import t
-
-    quantiles = sum(float(t.ppf(share, n - 1)) for share in (1 - LEVEL / 2, POWER))
+    quantiles = student_t(n - 1, 1 - LEVEL) + student_t(n - 1, 2 * POWER - 1)
     return quantiles * spread / math.sqrt(n)

@@ -13,9 +13,7 @@ from workflow_scripts.models.fairseq.layers import Linear
 from workflow_scripts.models.port import Call
 from workflow_scripts.units.space import KINDS, Stack, UnitGroup, UnitSpace
 from workflow_scripts.units.vocabulary import PAD
-
-#: fairseq's names of a layer's attentions.
-ATTENTIONS = {"self": "self_attn", "cross": "encoder_attn"}
+from workflow_scripts.units.weights_file import ATTENTIONS
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from workflow_scripts.common.checked_options import is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.report.read.read_files import content_of
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.system import SystemFolder
+from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
 
 NOTHING, ADAPTERS, FFN, EVERYTHING = "nothing", "adapters", "ffn", "all"
 TRAINED = (NOTHING, ADAPTERS, FFN, EVERYTHING)
@@ -55,7 +57,8 @@ def costs_of(folder: Path, benchmarks: Path, seed: int, way: Way) -> dict[str, f
     """Return the figures of a system's folder; None where a figure is not known.
 
     ``bytes`` and ``parameters`` are of all files with weights, masks and adapters that its directions need,
-    each once; ``mask_bits``: rows times units. Raises UserError: there is no system, or a file is damaged.
+    each once; ``mask_bits``: rows times units; ``trained_parameters``: those that may move.
+    Raises UserError: there is no system, or a file is damaged.
     """
     system = SystemFolder.read(folder)
     own = [system.own_weights.get(direction, system.files["weights"]) for direction in system.directions]
@@ -67,6 +70,7 @@ def costs_of(folder: Path, benchmarks: Path, seed: int, way: Way) -> dict[str, f
     every = sum(sum(one.values()) for one in sizes)
     ffn = sum(size for one in sizes for name, size in one.items() if any(part in name for part in OF_FFN))
     trained = {NOTHING: 0, ADAPTERS: of_adapters, FFN: ffn, EVERYTHING: every}
+    held = _held(system, sizes[0])
     training = system.training or {}
     place = Path(system.system) / f"s{seed}"
     return {
@@ -74,7 +78,7 @@ def costs_of(folder: Path, benchmarks: Path, seed: int, way: Way) -> dict[str, f
         "mask_bits": sum(_bits(path) for path in masks),
         "mask_bytes": sum(path.stat().st_size for path in masks),
         "bytes": sum(path.stat().st_size for path in (*weights, *adapters, *masks)),
-        "trained_parameters": trained[way.trained],
+        "trained_parameters": None if held is None else trained[way.trained] - held,
         "updates": training.get("updates"),
         "training_seconds": training.get("seconds"),
         "peak_memory_mb": training.get("peak_memory_mb"),
@@ -90,6 +94,25 @@ def _sizes(path: Path) -> Mapping[str, int]:
         header = json.loads(handle.read(length))
         shapes = {name: entry["shape"] for name, entry in header.items() if name != "__metadata__"}
         return {name: _product(shape) for name, shape in shapes.items()}
+
+
+def _held(system: SystemFolder, sizes: Mapping[str, int]) -> int | None:
+    """Return how many weights of the first layers of FFNs the training left as they were: the rows that no
+    direction keeps, where masks are laid on gradients or rows have momentum of their own. None: not known."""
+    method = (system.training or {}).get("method", {})
+    # Masks that are made again may keep a row later.
+    if not (method.get("train") == "gradients" or method.get("momentum") == "own") or "renew" in method:
+        return 0
+    # Trained by masked gradients, a system translates without masks; they lie beside it where it was made.
+    path = system.folder / STANDARD_FILES["masks"]
+    if not path.is_file():
+        return None
+    masks = MaskTable.read(path)
+    kept = np.any([masks.row(one) for one in system.directions if one in masks.rows], axis=0)
+    return sum(
+        sizes[f"{group.stack}.layers.{group.layer}.fc1.weight"] // group.size * int((~kept[span]).sum())
+        for group, span in zip(masks.space.groups, masks.space.slices().values(), strict=True)
+    )
 
 
 def _product(shape: Sequence[int]) -> int:

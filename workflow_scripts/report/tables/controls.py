@@ -12,12 +12,20 @@ from statistics import stdev
 from typing import Any
 
 from workflow_scripts.common.checked_options import ALL
+from workflow_scripts.common.naming import number_of
 from workflow_scripts.evaluate.significance.correction import count_outcomes, higher_is_better
 from workflow_scripts.evaluate.significance.power import detectable_difference
 from workflow_scripts.report.read.layout import BOTH, layout
 from workflow_scripts.report.read.read_scores import Plan, Score
 from workflow_scripts.report.read.read_significance import Compared, Comparison
-from workflow_scripts.report.tables.averages import Estimate, Parts, Values, difference, values_of
+from workflow_scripts.report.tables.averages import (
+    NO_DIRECTIONS,
+    Estimate,
+    Parts,
+    Values,
+    difference,
+    values_of,
+)
 from workflow_scripts.report.tables.display import Display, averaging_notes
 from workflow_scripts.report.tables.draws import interval
 from workflow_scripts.report.tables.summary import display_order, rows_of
@@ -103,9 +111,8 @@ def controls_table(
     frame = frame_of(lines, COLUMNS)
     rows = records(frame)
     blocks = [
-        _block(part, display, table_title(*place))
+        _block(list(_main_rows(listed)), display, table_title(*place), _main_side(listed))
         for place, listed in sections(rows)
-        if (part := [row for row in listed if row["side"] == _main_side(listed)])
     ]
     notes = [*(NOTES if len(plan.seeds) > 1 else (ONE_SEED, *NOTES)), *averaging_notes(rows)]
     title = f"Systems and controls of {plan.experiment}"
@@ -191,9 +198,9 @@ def sentence(row: Record) -> str:
     no difference that this design could detect (±0.50)"."""
     digits = digits_of(row["metric"], row["profile"])
     number = written(row["difference"], row["sd"], row["n"], "", digits, sign=True).partition(" (")[0]
-    counted = f"n = {row['n']} seed{'s' * (row['n'] != 1)}"
+    counted = f"n = {number_of(row['n'], 'seed')}"
     if row["draws"]:
-        counted += f", {row['draws']} draw{'s' * (row['draws'] != 1)}"
+        counted += f", {number_of(row['draws'], 'draw')}"
     said = f"{row['system']} − {row['against']}: {number} {metric_name(row['metric'])} ({counted}): "
     said += _verdict(row, digits)
     if row["above"] is not None:
@@ -220,16 +227,28 @@ def _main_side(rows: Sequence[Record]) -> str:
     return BOTH if BOTH in sides else sides[0]
 
 
-def _block(rows: Sequence[Record], display: Display, title: str) -> Block:
-    lines = [_cells(row, display) for row in rows]
+def _main_rows(rows: Sequence[Record]) -> Iterator[Record]:
+    """Yield of each two systems the row of the most comprehensive side: of both sides where both have
+    directions there, else of the first side where they have."""
+    pairs: dict[tuple[Any, Any], list[Record]] = {}
+    for row in rows:
+        pairs.setdefault((row["system"], row["against"]), []).append(row)
+    for listed in pairs.values():
+        by_side = sorted(listed, key=lambda row: row["side"] != BOTH)  # stable: the others keep their order
+        yield next((row for row in by_side if row["note"] != NO_DIRECTIONS), by_side[0])
+
+
+def _block(rows: Sequence[Record], display: Display, title: str, main: str) -> Block:
+    lines = [_cells(row, display, main) for row in rows]
     header = ["system − other", "directions", "difference", "95 % interval", "detectable"]
     header += ["over draws", "interval of draws", "z", "better than", "wins / losses / ties"]
     # Of one seed the only sentences that say more than the warning are those of a place among draws.
     told = [row for row in rows if row["sentence"] and (row["n"] > 1 or row["above"] is not None)]
-    return Block("", header, lines, title, notes=[row["sentence"] for row in told])
+    notes = [row["sentence"] + (f" ({row['side']} alone)" if row["side"] != main else "") for row in told]
+    return Block("", header, lines, title, notes=notes)
 
 
-def _cells(row: Record, display: Display) -> Cells:
+def _cells(row: Record, display: Display, main: str) -> Cells:
     digits = display.digits(row)
 
     def between(low: str, high: str) -> str:
@@ -239,8 +258,9 @@ def _cells(row: Record, display: Display) -> Cells:
 
     over_draws = "–" if row["draws_sd"] is None else f"± {rounded(row['draws_sd'], digits)} ({row['draws']})"
     wins = "–" if row["wins"] is None else " / ".join(f"{row[name]:.0f}" for name in OUTCOMES)
+    side = f" ({row['side']})" if main != row["side"] else ""
     return [
-        f"{row['system']} − {row['against']}",
+        f"{row['system']} − {row['against']}{side}",
         str(row["directions"]),
         written(row["difference"], row["sd"], row["n"], row["note"], digits, sign=True),
         between("low", "high"),

@@ -32,10 +32,12 @@ SHOWN = (
 NOTES = (
     "Means over seeds, and over draws. Bytes: files of weights, masks (packed, a bit each) and adapters that "
     "translating all its directions needs, each once. A system that is trained on takes the place of the "
-    "baseline: it adds no parameters. Those of a model for each direction are added up.",
+    "baseline: it adds no parameters. Those of a model for each direction are added up. Parameters trained: "
+    "what an update may move; rows of weights that no direction's mask keeps do not count where frozen.",
     "Training: of the system itself, on the machine that trained it, after the baseline's. Extraction: the "
-    "jobs that score units and select its masks; decoding: all its jobs, with loading. These are seconds of "
-    "jobs that ran beside each other: they differ from run to run. –: not measured.",
+    "jobs that score units and select its masks, of single weights also those that train the models whose "
+    "weights are compared; decoding: all its jobs, with loading. These are seconds of jobs that ran beside "
+    "each other: they differ from run to run. –: not measured.",
 )
 
 

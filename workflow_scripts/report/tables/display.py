@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from workflow_scripts.common.naming import number_of
 from workflow_scripts.report.read.ceilings import CEILING, Ceilings
 from workflow_scripts.report.tables.averages import MISSING, NO_DIRECTIONS
 from workflow_scripts.report.tables.cautions import Floor
@@ -35,7 +36,7 @@ class Display:
     def label(self, system: str) -> str:
         """Return what the row of a system is called."""
         number = self.draws.get(system)
-        return system if number is None else f"{system} ({number} draw{'s' * (number != 1)})"
+        return system if number is None else f"{system} ({number_of(number, 'draw')})"
 
     def others(self, systems: Collection[str]) -> dict[str, str]:
         """Whom systems are compared with, of those that there are: by column of the summary, the name."""

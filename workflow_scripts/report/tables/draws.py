@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import stdev
 
+from workflow_scripts.common.students_t import student_t
 from workflow_scripts.report.read.read_scores import Plan
 from workflow_scripts.report.tables.display import Display
 from workflow_scripts.report.tables.table import Block, Cells, Record
 from workflow_scripts.report.tables.writing import Digits, decimal_mean, rounded, side_title
 
 LEAST_DRAWS = 5  # below it an interval of the draws says little
-LEVEL = 0.95
 COLUMNS = ["draws", "draws_sd", "draws_low", "draws_high", "draws_least", "draws_most"]
 NOTE = (
     "A system with several draws of its mask set is one row: of each seed the mean over draws, then mean ± "
@@ -36,10 +36,7 @@ def interval(values: Sequence[float]) -> Interval | None:
     None for one value."""
     if len(values) < 2:
         return None
-    # Here, since scipy takes half a second that tables without draws need not spend.
-    from scipy.special import stdtrit
-
-    half = float(stdtrit(len(values) - 1, (1 + LEVEL) / 2)) * stdev(values) / math.sqrt(len(values))
+    half = student_t(len(values) - 1) * stdev(values) / math.sqrt(len(values))
     mean = decimal_mean(values)
     return Interval(mean - half, mean + half)
 

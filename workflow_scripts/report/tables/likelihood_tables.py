@@ -58,8 +58,8 @@ def likelihood_table(root: str | Path, plan: Plan, allow_partial: bool = False) 
 def contrastive_table(
     root: str | Path, plan: Plan, sets: Sequence[str], allow_partial: bool = False
 ) -> Table:
-    """Return the table of the accuracies on contrastive sets; a set need not have every direction. Raises
-    UserError: files are missing, or a file is damaged or of another job."""
+    """Return the table of the accuracies on contrastive sets; neither a set nor a system need have every
+    direction. Raises UserError: files are missing, or a file is damaged or of another job."""
     lines, missing = [], []
     for path, job in _jobs(root, plan, "set", sets):
         content = _read(path, job, "contrastive", _check_accuracies)
@@ -67,7 +67,7 @@ def contrastive_table(
             missing.append(str(path))
             continue
         for direction, entry in {ALL: content[ALL], **content["directions"]}.items():
-            for phenomenon, one in {ALL: entry, **entry["phenomena"]}.items():
+            for phenomenon, one in {ALL: entry, **entry["phenomena"]}.items() if entry else ():
                 lines.append([*job.values(), direction, phenomenon, *(one[name] for name in ACCURACY)])
     expected = len(plan.systems) * len(plan.seeds) * len(sets)
     refuse_missing(missing, f" of {expected} contrastive files", allow_partial)
@@ -111,7 +111,9 @@ def _check(names: Sequence[str]) -> Callable[[Any], None]:
     return check
 
 
-def _check_accuracies(entry: Mapping[str, Any]) -> None:
+def _check_accuracies(entry: Mapping[str, Any] | None) -> None:
+    if entry is None:  # of a system without the directions that the set has
+        return
     if not all(map(is_line, entry["phenomena"])):
         raise ValueError("a phenomenon whose name is no line of text")
     for one in (entry, *entry["phenomena"].values()):
@@ -168,14 +170,16 @@ def _accuracies(rows: Sequence[Record], plan: Plan, key: str, title: str, sectio
     places = {(row[key], row["system"]): row for row in rows}
     lines: list[Cells] = []
     for name in dict.fromkeys(row[key] for row in rows):
-        first = chosen(rows, **{key: name})[0]  # the items are the same for all systems
-        cells = [_interval(places.get((name, system))) for system in systems]
-        lines.append([name, str(first["n"]), rounded(100 * first["chance"], SHARE), *cells])
+        # The items are the same for all systems, but for those that lack some of the directions.
+        most = max(chosen(rows, **{key: name}), key=lambda row: row["n"])
+        cells = [_interval(places.get((name, system)), most["n"]) for system in systems]
+        lines.append([name, str(most["n"]), rounded(100 * most["chance"], SHARE), *cells])
     return Block(title, [key, "items", "chance", *systems], lines, section)
 
 
-def _interval(row: Record | None) -> str:
+def _interval(row: Record | None, items: int) -> str:
+    """Return an accuracy with its interval, and of how many of the items it is, if not of all."""
     if row is None:
         return "n/a"
     share, low, high = (rounded(100 * row[name], SHARE) for name in ("accuracy", "low", "high"))
-    return f"{share} [{low}, {high}]"
+    return f"{share} [{low}, {high}]" + (f" [{row['n']} of {items} items]" if row["n"] < items else "")

@@ -10,6 +10,8 @@ _NAMES = {
     "ffn": "FFN neurons", "self": "attention heads", "cross": "attention heads",
     "resid": "residual dimensions",
 }  # fmt: skip
+#: Rules by which a direction keeps units that no score of its own has selected.
+UNSCORED = ("random", "shuffled", "swapped")
 #: Units of a language that the page names; the others are in the JSON.
 NAMED = 5
 NOTES = (
@@ -165,8 +167,11 @@ def _first(ids: Mapping[str, Sequence[int]]) -> str:
 
 
 def console(result: Mapping[str, Any], width: int = 99) -> list[str]:
-    """Return a few lines on the set that keeps least, where languages differ most."""
-    one = result["sets"][0]
+    """Return a few lines on the smallest k, where languages differ most; without a sweep of k, on the first
+    set that is selected by a score."""
+    one = min(
+        result["sets"], key=lambda one: (one["masks"] != f"k{one.get('k')}", one.get("rule") in UNSCORED)
+    )
     whole = sum(one["layers"].values())
     units = f"{whole:,} {unit_names(one['layers'])}"
     lines = [f"Units that masks keep ({one['masks']}, seed {one['seed']}; of {units})"]

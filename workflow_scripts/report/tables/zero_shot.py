@@ -22,7 +22,8 @@ TENTHS = Digits(1)
 NOTES = (
     "Directions that were not trained. Scores are of all outputs, also of those in a wrong language. Off "
     "target: the share of the outputs with a letter that are not in the target language. Length ratio: "
-    "characters of outputs over those of references.",
+    "characters of outputs over those of references. Outputs without any letter have no rate: means "
+    "that lack a direction say of how many they are.",
     "Each number: mean over directions, then mean ± standard deviation over seeds (number of seeds).",
 )
 
@@ -43,10 +44,11 @@ def zero_shot_table(
                 if not its:
                     lacking.setdefault(system)
                     continue
-                place = (plan.experiment, testset, profile, grouping, group, system, len(its))
+                place = (plan.experiment, testset, profile, grouping, group, system)
                 for metric, values in by_metric.items():
                     found = average(values, plan, testset, [directions], system)
-                    lines.append([*place, metric, found.mean, found.sd, found.n])
+                    number = _measured(values, plan, system, its)
+                    lines.append([*place, number, metric, found.mean, found.sd, found.n])
     frame = frame_of(lines, COLUMNS)
     rows = records(frame)
     blocks = [_block(part, display) for part in _sections(rows)]
@@ -54,6 +56,13 @@ def zero_shot_table(
     missing = len(reading.missing)
     skipped = [f"{system}: it does not translate the directions of every part" for system in lacking]
     return Table("zero_shot", title, frame, blocks, list(NOTES), skipped, missing, plan.size)
+
+
+def _measured(values: Values, plan: Plan, system: str, directions: Sequence[str]) -> int:
+    """Return how many directions have a value in each seed that has any: an output without a letter has no
+    language, and a direction of such outputs no rate."""
+    seeds = [seed for seed in plan.seeds if any((system, seed, one) in values for one in directions)]
+    return sum(bool(seeds) and all((system, seed, one) in values for seed in seeds) for one in directions)
 
 
 def _values(
@@ -106,12 +115,19 @@ def _block(rows: Sequence[Record], display: Display) -> Block:
     lines: list[Cells] = []
     for system in dict.fromkeys(row["system"] for row in rows):
         own = chosen(rows, system=system)
-        cells = [_cell(row, display) for row in own]
-        lines.append([display.label(system), *cells, str(own[0]["directions"])])
+        most = max(row["directions"] for row in own)
+        cells = [_cell(row, display) + _fewer(row, most) for row in own]
+        lines.append([display.label(system), *cells, str(most)])
     title = (
         "All untrained directions" if first["grouping"] == ALL else f"{first['grouping']}: {first['group']}"
     )
     return Block(title, header, lines, profile_title(first["testset"], first["profile"]))
+
+
+def _fewer(row: Record, most: int) -> str:
+    """Return " [1 of 2 directions]" of a mean over fewer directions than others of its row."""
+    known = row["mean"] is not None and row["directions"] < most
+    return f" [{row['directions']} of {most} directions]" if known else ""
 
 
 def _cell(row: Record, display: Display) -> str:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.common.directions import pair_of
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.training import Settings
@@ -17,6 +16,7 @@ from workflow_scripts.units.training_files import FINGERPRINT, FINISHED, RETRAIN
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.provenance.records import read_record
 from workflow_scripts.workflow.run.training_progress import last_update
+from workflow_scripts.workflow.stage_list.data import read_by_training
 
 #: Settings that override the model's in one training.
 DROPOUTS = ("dropout", "attention_dropout", "activation_dropout")
@@ -97,20 +97,7 @@ def _is_other(identity: Mapping[str, Any], experiment: Experiment, job: PlannedJ
     wanted = json.loads(json.dumps(wanted))
     if any(identity.get(key) != value for key, value in wanted.items()):
         return True
-    return set(identity.get("data", ())) != _data_names(experiment, system)
-
-
-def _data_names(experiment: Experiment, system: str) -> set[str]:
-    shards = experiment.data.shards
-    folders = [f"shard{number}/" for number in range(shards)] if shards > 1 else [""]
-    return {
-        f"{folder}{subset}.{pair}.{language}.{extension}"
-        for pair in map(pair_of, experiment.trained_by(system))
-        for language in pair.split("-")
-        for number, folder in enumerate(folders)
-        for subset in (("train", "valid") if number == 0 else ("train",))
-        for extension in ("bin", "idx")
-    }
+    return set(identity.get("data", ())) != set(read_by_training(experiment, wanted["directions"]))
 
 
 def _is_complete(finished: Mapping[str, Any], settings: Settings) -> bool:

@@ -1,18 +1,46 @@
-"""Stages that compare masks of samples of sentences and of other text, and scores of units."""
+"""Stages that compare masks with one another and under the model, and scores of units."""
 
 from workflow_scripts.workflow.stage import Stage
 from workflow_scripts.workflow.stage_list.models import of_baseline
 
-ENDINGS = {"json": "json", "csv": "csv", "markdown": "md"}
+
+def _tables(place: str) -> dict[str, str]:
+    """Return the files of an analysis that writes tables, below a place."""
+    return {"json": f"{place}.json", "csv": f"{place}.csv", "markdown": f"{place}.md"}
+
+
+def _of_masks(stage: str) -> str:
+    return f"analysis/{stage}/{{system}}/s{{seed}}/{{maskset}}"
+
+
+def _k(k: str | None) -> list[str]:
+    return [f"k{k}"] if k else []
+
+
 STAGES = (
+    Stage(
+        "analyse.mask_control",
+        "fairseq",
+        log="{system}.s{seed}.{maskset}",
+        files={"json": f"{_of_masks('mask_control')}.json"},
+        asked_for=("json",),
+        jobs=lambda e: of_baseline(e, maskset=_k(e.analysis.mask_control_k)),
+        gpu=True,
+    ),
+    Stage(
+        "analyse.overlap",
+        "text",
+        log="{system}.s{seed}.{maskset}",
+        files=_tables(_of_masks("overlap")),
+        asked_for=("json",),
+        jobs=lambda e: of_baseline(e, maskset=_k(e.analysis.overlap_k)),
+        local=True,
+    ),
     Stage(
         "analyse.stability",
         "fairseq",
         log="{system}.s{seed}.{maskset}",
-        files={
-            role: f"analysis/stability/{{system}}/s{{seed}}/{{maskset}}.{end}"
-            for role, end in ENDINGS.items()
-        },
+        files=_tables(_of_masks("stability")),
         asked_for=("json",),
         jobs=lambda e: of_baseline(e, maskset=[e.analysis.stability.masks] if e.analysis.stability else []),
         gpu=True,
@@ -21,10 +49,7 @@ STAGES = (
         "analyse.text_control",
         "text",
         log="{system}.s{seed}.{maskset}",
-        files={
-            role: f"analysis/text_control/{{system}}/s{{seed}}/{{maskset}}.{end}"
-            for role, end in ENDINGS.items()
-        },
+        files=_tables(_of_masks("text_control")),
         asked_for=("json",),
         jobs=lambda e: of_baseline(e, maskset=[e.analysis.text_control] if e.analysis.text_control else []),
         local=True,
@@ -33,7 +58,7 @@ STAGES = (
         "analyse.criteria",
         "fairseq",
         log="{system}.s{seed}",
-        files={role: f"analysis/criteria/{{system}}/s{{seed}}.{end}" for role, end in ENDINGS.items()},
+        files=_tables("analysis/criteria/{system}/s{seed}"),
         asked_for=("json",),
         jobs=lambda e: of_baseline(e) if e.analysis.criteria else [],
         gpu=True,

@@ -1,36 +1,14 @@
 """Stages that take what other programs made: checkpoints, binarised text, and units."""
 
-import re
-from collections.abc import Iterator
-
-from workflow_scripts.common.directions import pair_of
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.needed_masks import selected
-from workflow_scripts.workflow.stage import Stage, Wildcards, each
-from workflow_scripts.workflow.stage_list.data import shards
-from workflow_scripts.workflow.stage_list.models import of_baseline, parts_of
-
-
-def import_rule(system: str) -> str:
-    """Return the name of the rule that makes a system of its checkpoint."""
-    return "import_checkpoint_" + re.sub(r"\W", "_", system)
-
-
-def _imported(experiment: Experiment, wildcards: Wildcards) -> list[str]:
-    name = wildcards["attached"]
-    return [f"systems/{name}/s{{seed}}/{file}" for file in parts_of(experiment, name)]
+from workflow_scripts.workflow.stage import Stage, Wildcards, each, own_rule
+from workflow_scripts.workflow.stage_list.data import read_by_training
+from workflow_scripts.workflow.stage_list.models import files_of, of_baseline
 
 
 def _linked(experiment: Experiment, _: Wildcards) -> list[str]:
-    return list(_binarised(experiment))
-
-
-def _binarised(experiment: Experiment) -> Iterator[str]:
-    for number, shard in enumerate(shards(experiment)):
-        for subset in ("train", "valid") if number == 0 else ("train",):
-            for pair in dict.fromkeys(map(pair_of, experiment.train_directions)):
-                for lang in pair.split("-"):
-                    yield from (f"data/bin/{shard}{subset}.{pair}.{lang}.{end}" for end in ("bin", "idx"))
+    return [f"data/bin/{file}" for file in read_by_training(experiment, experiment.train_directions)]
 
 
 STAGES = (
@@ -38,8 +16,8 @@ STAGES = (
         "models.import_checkpoint",
         "fairseq",
         log="{attached}.s{seed}",
-        files={"system": _imported},
-        rule=lambda e, w: import_rule(w["attached"]),
+        files={"system": files_of("attached")},
+        rule=lambda e, w: own_rule("import_checkpoint", w["attached"]),
         jobs=lambda e: each(attached=e.attached, seed=e.train.seeds),
     ),
     Stage(

@@ -1,8 +1,9 @@
 """Stages of text: from a source to checked, normalised, binarised sets."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from workflow_scripts.common.directions import pair_of
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import FilesSource
 from workflow_scripts.config.texts import RANDOM_TOKENS, SHUFFLED_WORDS, TRANSLITERATIONS
@@ -25,6 +26,19 @@ def shards(experiment: Experiment) -> list[str]:
     """Return the folders of training text below data/bin, with their slash: one for each shard."""
     number = experiment.data.shards
     return [f"shard{n}/" for n in range(number)] if number > 1 else [""]
+
+
+def read_by_training(experiment: Experiment, directions: Sequence[str]) -> list[str]:
+    """Return the binarised files that a training in these directions reads, below `data/bin/`; validation
+    text is in the first shard alone."""
+    return [
+        f"{shard}{subset}.{pair}.{lang}.{ending}"
+        for number, shard in enumerate(shards(experiment))
+        for subset in (("train", "valid") if number == 0 else ("train",))
+        for pair in dict.fromkeys(map(pair_of, directions))
+        for lang in pair.split("-")
+        for ending in ("bin", "idx")
+    ]
 
 
 def downloads(experiment: Experiment) -> list[str]:

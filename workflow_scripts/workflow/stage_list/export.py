@@ -1,7 +1,7 @@
 """The stage that gives systems to others."""
 
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.workflow.stage import Stage, Wildcards, each
+from workflow_scripts.workflow.stage import Stage, Wildcards, each, own_rule
 from workflow_scripts.workflow.stage_list.models import parts_of
 
 #: What CTranslate2 writes for a direction.
@@ -18,11 +18,6 @@ def _exported(experiment: Experiment, wildcards: Wildcards) -> list[str]:
     return [f"export/{system}/s{{seed}}/{form}/{file}" for file in ("README.md", *files)]
 
 
-def export_rule(system: str, form: str) -> str:
-    """Return the name of the rule that exports a system in a form."""
-    return f"export_system_{form}_" + "".join(one if one.isalnum() else "_" for one in system)
-
-
 STAGES = (
     Stage(
         "translate.export_system",
@@ -30,7 +25,7 @@ STAGES = (
         log="{exported}.s{seed}.{form}",
         files={"files": _exported},
         asked_for=("files",),
-        rule=lambda e, w: export_rule(w["exported"], w["form"]),
+        rule=lambda e, w: own_rule("export_system", w["form"], w["exported"]),
         jobs=lambda e: each(
             exported=e.export.systems if e.export else [],
             seed=e.train.seeds,

@@ -1,7 +1,6 @@
 """Stages of systems: training, activation counts, masks, fine-tuning, decoding."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from workflow_scripts.config.base import BASELINE
@@ -9,7 +8,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
 from workflow_scripts.workflow import needed_masks
 from workflow_scripts.workflow.needed_texts import other_texts
-from workflow_scripts.workflow.stage import Stage, Wildcards, each
+from workflow_scripts.workflow.stage import Stage, Wildcards, each, own_rule
 
 #: What the names of rules end with that score units on another text than the validation text.
 ON_TEXT = "_on_text"
@@ -55,14 +54,9 @@ def weights_of_part(direction: str) -> str:
     return f"{direction}.safetensors"
 
 
-def use_system_rule(system: str) -> str:
-    """Return the name of the rule that takes a system of another experiment."""
-    return "use_system_" + re.sub(r"\W", "_", system)
-
-
-def join_systems_rule(system: str) -> str:
-    """Return the name of the rule that joins the parts of a system."""
-    return "join_systems_" + re.sub(r"\W", "_", system)
+def files_of(wildcard: str) -> Callable[[Experiment, Wildcards], list[str]]:
+    """Return the pattern of the files that a rule declares of the system that this wildcard names."""
+    return lambda e, w: [f"systems/{w[wildcard]}/s{{seed}}/{file}" for file in parts_of(e, w[wildcard])]
 
 
 def of_baseline(experiment: Experiment, **values: Iterable[Any]) -> list[dict[str, Any]]:
@@ -114,10 +108,6 @@ def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
         yield from (where | row for row in rows)
 
 
-def _analysed(k: str | None, experiment: Experiment) -> list[dict[str, Any]]:
-    return of_baseline(experiment, maskset=[f"k{k}"] if k else [])
-
-
 def decoded_by(experiment: Experiment, engine: str) -> list[str]:
     """Return the systems that an engine decodes."""
     return [name for name in experiment.all_systems if experiment.engine_of(name) == engine]
@@ -136,16 +126,6 @@ def _by_fairseq_alone(experiment: Experiment) -> list[str]:
     return [] if experiment.decode.engine == "fairseq" else decoded_by(experiment, "fairseq")
 
 
-def _joined_files(experiment: Experiment, wildcards: Wildcards) -> list[str]:
-    name = wildcards["joined"]
-    return [f"systems/{name}/s{{seed}}/{file}" for file in parts_of(experiment, name)]
-
-
-def _used_files(experiment: Experiment, wildcards: Wildcards) -> list[str]:
-    name = wildcards["taken"]
-    return [f"systems/{name}/s{{seed}}/{file}" for file in parts_of(experiment, name)]
-
-
 def _other_engine(experiment: Experiment) -> str:
     other = {"ctranslate2": "fairseq", "fairseq": "ctranslate2"}[experiment.decode.engine]
     return f"translate.{other}_engine"
@@ -161,8 +141,8 @@ STAGES = (
         "train.use_system",
         "text",
         log="{taken}.s{seed}",
-        files={"system": _used_files},
-        rule=lambda e, w: use_system_rule(w["taken"]),
+        files={"system": files_of("taken")},
+        rule=lambda e, w: own_rule("use_system", w["taken"]),
         jobs=lambda e: each(taken=e.used, seed=e.train.seeds),
     ),
     Stage(
@@ -245,8 +225,8 @@ STAGES = (
         "train.join_systems",
         "text",
         log="{joined}.s{seed}",
-        files={"system": _joined_files},
-        rule=lambda e, w: join_systems_rule(w["joined"]),
+        files={"system": files_of("joined")},
+        rule=lambda e, w: own_rule("join_systems", w["joined"]),
         jobs=lambda e: each(seed=e.train.seeds, joined=[n for n in e.joined if n not in e.used]),
     ),
     Stage(
@@ -255,28 +235,6 @@ STAGES = (
         log="{untrained}.s{seed}",
         files=OF_UNTRAINED,
         jobs=lambda e: each(seed=e.train.seeds, untrained=[n for n in e.untrained if n not in e.used]),
-    ),
-    Stage(
-        "analyse.mask_control",
-        "fairseq",
-        log="{system}.s{seed}.{maskset}",
-        files={"json": "analysis/mask_control/{system}/s{seed}/{maskset}.json"},
-        asked_for=("json",),
-        jobs=lambda e: _analysed(e.analysis.mask_control_k, e),
-        gpu=True,
-    ),
-    Stage(
-        "analyse.overlap",
-        "text",
-        log="{system}.s{seed}.{maskset}",
-        files={
-            "json": "analysis/overlap/{system}/s{seed}/{maskset}.json",
-            "csv": "analysis/overlap/{system}/s{seed}/{maskset}.csv",
-            "markdown": "analysis/overlap/{system}/s{seed}/{maskset}.md",
-        },
-        asked_for=("json",),
-        jobs=lambda e: _analysed(e.analysis.overlap_k, e),
-        local=True,
     ),
     Stage(
         "translate.decode",

@@ -97,8 +97,9 @@ def fairseq_arguments(plan: TrainingPlan, processes: int, device: int) -> list[s
         arguments["tensorboard-logdir"] = str(Path(plan.folder) / "tensorboard")
     flags = ["no-epoch-checkpoints", "skip-invalid-size-inputs-valid-test"]
     precision = s["precision"] if s["precision"] != "auto" else ("fp16" if gpu else "fp32")
-    if precision == "fp16" and not gpu:
-        raise UserError("precision fp16 in the training settings needs a GPU; use auto or fp32")
+    if precision != "fp32" and not gpu:
+        # fp16 is not known on a CPU; with bf16 there fairseq looks for a TPU.
+        raise UserError(f"precision {precision} in the training settings needs a GPU; use auto or fp32")
     flags += [] if precision == "fp32" else [precision]
     flags += [] if gpu else ["cpu", "distributed-no-spawn"]
     # Without GPUs fairseq would spawn no process at all.

@@ -21,6 +21,7 @@ from workflow_scripts.models.fairseq.training.collectives import any_of_all, ten
 from workflow_scripts.models.fairseq.training.held_rows import held_rows
 from workflow_scripts.units.mask_table import RENEWED, MaskTable
 from workflow_scripts.units.space import UnitSpace
+from workflow_scripts.units.uninformative import ACCEPTED
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,9 @@ def masks_of_state(masks: MaskTable, directions: Sequence[str], state: Mapping[s
     ``state``: of ``MaskedTraining.state``."""
     if state is None or not state["renewed"]:
         return masks
-    facts = {**masks.manifest, **state["noted"], RENEWED: state["renewed"]}
+    # What was accepted of the first masks' scores says nothing of these.
+    first = {name: value for name, value in masks.manifest.items() if name != ACCEPTED}
+    facts = {**first, **state["noted"], RENEWED: state["renewed"]}
     return MaskTable(directions, state["bits"].numpy(), masks.space, facts, masks.origin)
 
 

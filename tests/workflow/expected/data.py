@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.workflow.expected_job import ALL, PAIRS, PAIRS_TRAIN, RAW, SUBWORDS, TEXT, Expected, braces, sides
+from tests.workflow.expected.job import ALL, PAIRS, PAIRS_TRAIN, RAW, SUBWORDS, TEXT, Expected, braces, sides
 
 DATA = (
     Expected(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.workflow.expected_job import (
+from tests.workflow.expected.job import (
     ALL,
     BASELINE_FILES,
     DECODING,

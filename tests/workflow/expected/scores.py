@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.workflow.expected_job import (
+from tests.workflow.expected.job import (
     ALL,
     GROUPS,
     HYPOTHESES,
