@@ -32,7 +32,10 @@ def translate_command(
     ):
         if value not in known:
             hint = nearest(value, known) or f"; there are {', '.join(known)}"
-            raise UserError(f"{experiment.experiment} has no {kind} {value!r}{hint}")
+            # Others of the experiment may have the direction.
+            of_system = kind == "direction" and value in experiment.evaluated_directions
+            who = f"the system {system!r}" if of_system else experiment.experiment
+            raise UserError(f"{who} has no {kind} {value!r}{hint}")
     results = root / "results" / experiment.experiment
     folder = results / "systems" / system / f"s{seed}"
     if not (folder / "system.json").is_file():
