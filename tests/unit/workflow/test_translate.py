@@ -84,5 +84,5 @@ def test_a_system_of_adapters_translates_with_fairseq_what_it_was_trained_in(
     assert (command[1], after("--engine", command), after("--compute-type", command)) == (
         "fairseq", "fairseq", "float32",
     )  # fmt: skip
-    with pytest.raises(UserError, match="^the system 'small' has no direction 'de-en'; there are en-de"):
+    with pytest.raises(UserError, match=r"^the system 'small' has no direction 'de-en'; there are en-de"):
         main([*asked, "--direction", "de-en"])
