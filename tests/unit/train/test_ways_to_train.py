@@ -128,14 +128,17 @@ def test_masked_gradients_see_the_whole_network(
 
 
 def test_masks_that_keep_all_change_no_way(world: Path, parent: Path, masks: Path, tmp_path: Path) -> None:
-    """To the bit: masked gradients and own momentum of masks that keep every unit, and no masks."""
+    """To the bit over 20 updates, with masks that keep every unit: the published way, and masked gradients with
+    own momentum, are continued training."""
     table = MaskTable.read(masks)
     all_kept = tmp_path / "all.npz"
     MaskTable(DIRECTIONS, np.ones_like(table.keep), table.space, table.manifest).write(all_kept)
     method = {"train": "gradients", "momentum": "own"}
-    one = trained(world, parent, all_kept, tmp_path / "one", method, max_updates=6)
-    two = trained(world, parent, None, tmp_path / "two", {}, max_updates=6)
-    assert same_weights(one, two)
+    one = trained(world, parent, all_kept, tmp_path / "one", method, max_updates=20)
+    two = trained(world, parent, all_kept, tmp_path / "two", {}, max_updates=20)
+    continued = trained(world, parent, None, tmp_path / "continued", {}, max_updates=20)
+    assert same_weights(one, continued)
+    assert same_weights(two, continued)
 
 
 def test_the_published_way_lets_them_decay(world: Path, parent: Path, masks: Path, tmp_path: Path) -> None:
