@@ -128,8 +128,8 @@ def test_masked_gradients_see_the_whole_network(
 
 
 def test_masks_that_keep_all_change_no_way(world: Path, parent: Path, masks: Path, tmp_path: Path) -> None:
-    """To the bit over 20 updates, with masks that keep every unit: the published way, and masked gradients with
-    own momentum, are continued training."""
+    """To the bit over 20 updates with masks that keep every unit: the published way, and masked gradients
+    with own momentum, are continued training."""
     table = MaskTable.read(masks)
     all_kept = tmp_path / "all.npz"
     MaskTable(DIRECTIONS, np.ones_like(table.keep), table.space, table.manifest).write(all_kept)
