@@ -31,3 +31,4 @@ rule all:
     default_target: True
     input:
         [f"{RESULTS}/{file}" for file in asked_for(EXPERIMENT)],
+        [f"{RESULTS}/{file}" for file in files_never_made(EXPERIMENT, Path(RESULTS))],

@@ -1,5 +1,8 @@
 # Systems for others: safetensors, or a CTranslate2 model of each direction, with a model card.
 
+# References of the scores on a card.
+ON_CARDS = "raw" if "raw" in EXPERIMENT.evaluation.references else "paper"
+
 for name, form in (
     itertools.product(EXPERIMENT.export.systems, EXPERIMENT.export.formats) if EXPERIMENT.export else ()
 ):
@@ -9,9 +12,10 @@ for name, form in (
             own_rule("export_system", form, name)
         input:
             system=[f"<results>/systems/{name}/s{{seed}}/{file}" for file in parts_of(EXPERIMENT, name)],
-            scores=[
-                f"<results>/scores/{name}/s{{seed}}/{testset}.raw.json" for testset in EXPERIMENT.testsets
-            ],
+            # Of the tests that it translates.
+            scores=lambda w, name=name: made(
+                "score", "scores", system=name, seed=int(w.seed), profile=ON_CARDS
+            ),
             card="<results>/data/card.json",
         output:
             **files("export_system", like={"exported": name, "form": form}),

@@ -202,6 +202,7 @@ CASES = [
     config("system-start", "random weights for all directions together", "systems: {a: {masks: all, start: random}}\n", "config.yaml, line 5: systems.a: start: random weights are trained with each: direction alone, such as bilingual models"),
     config("system-directions", "a system of a direction that is not trained", "systems: {a: {masks: all, directions: [en-rf]}}\n", "config.yaml, line 5: systems.a.directions: 'en-rf' is not trained (did you mean 'en-fr'?)"),
     config("system-of-sweep", "a system with the name of a sweep's", "systems: {ns: {masks: sweep}, ns-k95: {masks: k95}}\n", 'config.yaml, line 5: systems.ns-k95: a sweep makes a system of the same name'),
+    config("system-alike", "two joined systems that differ in a sign alone", "systems: {a-b: {each: direction}, a_b: {each: direction}}\n", "config.yaml, line 5: systems: 'a-b' and 'a_b' differ in - and _ alone; call one otherwise"),
     config("uses-itself", "an experiment that takes its own systems", "uses: {experiment: x}\n", "config.yaml, line 5: uses.experiment: 'x' is this experiment itself"),
     config("uses-without-baseline", "taken systems without the baseline", "uses: {experiment: y, systems: [nss-k95]}\n", "config.yaml, line 5: uses.systems: no system 'nss-k95' here (did you mean 'ns-k95'?); there are ['baseline', 'continued', 'ns-k95']\nconfig.yaml, line 5: uses.systems: 'baseline' is missing: the others were made from it"),
     # contradictions

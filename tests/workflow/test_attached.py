@@ -148,6 +148,21 @@ def test_systems_are_exported_with_their_scores(tmp_path: Path) -> None:
     assert "export/ns-k95/s1/ctranslate2/de-en/model.bin" in below(everything.inputs)
 
 
+def test_cards_have_the_scores_that_there_are(tmp_path: Path) -> None:
+    """Of tests without a direction of the system there are none, and of raw references only where asked."""
+    lay_down_text(tmp_path, ("train", "valid", "news", "talks"))
+    talks = {"path": "text/talks.{lang}", "directions": ["en-de"]}
+    config = {
+        **TINY,
+        "data": {"source": {**TINY["data"]["source"], "tests": {"news": "text/news.{lang}", "talks": talks}}},
+        "systems": {"two": {"masks": "all", "directions": ["fr-en"]}},
+        "evaluation": {"references": ["paper"]},
+        "export": {"systems": ["two"], "formats": ["safetensors"]},
+    }
+    job = plan(tmp_path, config).job("export_system_safetensors_two", seed="1")
+    assert job.options["--scores"] == "results/tiny/scores/two/s1/news.paper.json"
+
+
 def test_the_jobs(tmp_path: Path) -> None:
     """Text is that of tests alone; a baseline and a system are imported, and the other two are trained."""
     lay_down(tmp_path)

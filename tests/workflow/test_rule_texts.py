@@ -40,3 +40,30 @@ def test_a_rule_takes_files_software_and_settings_of_one_stage(stage: str) -> No
     assert re.findall(r"\*\*files\(\"(\w+)\"", output) == [stage]
     name = re.match(r" *rule(?: (\w+))?:", text)
     assert name and (name[1] in (stage, None))
+
+
+LOOP = re.compile(r"^( *)for (.+?) in .*?:\n((?:\n|\1 +.*\n)*)", re.MULTILINE)
+SHELL = re.compile(r"^( *)shell:\n((?:\1 +.*\n)+)", re.MULTILINE)
+
+
+def named_by_loops(text: str) -> list[str]:
+    """Return the variables of loops that shell commands in these name."""
+    found = []
+    for start in re.finditer(r"^ *for ", text, re.MULTILINE):
+        if loop := LOOP.match(text, start.start()):
+            names = re.findall(r"\w+", loop[2])
+            commands = "".join(shell[2] for shell in SHELL.finditer(loop[3]))
+            found += [name for name in names if re.search(rf"(?<![\w.]){name}\b(?!=)", commands)]
+    return found
+
+
+def test_no_shell_command_names_a_variable_of_a_loop() -> None:
+    """Snakemake evaluates a command again when a job starts; then each variable has its last value."""
+    wrong = (
+        'for a, b in X:\n\n    for c in Y:\n\n        rule:\n            shell:\n                f"{b} {c}"\n'
+    )
+    assert named_by_loops(wrong) == ["b", "c"]
+    for file in sorted((ROOT / "rules").glob("*.smk")):
+        text = file.read_text(encoding="utf-8")
+        # Words of options in quotes, such as "lang", are no variables.
+        assert named_by_loops(re.sub(r'(?<!f)"[^"\n]*"', '""', text)) == [], file.name

@@ -45,8 +45,7 @@ def criteria_problems(experiment: Experiment, criteria: Criteria) -> Iterable[st
         yield f"{key}: compares a direction with others, and no test set has two trained directions"
     for name in criteria.names:
         yield from one_language(experiment, f"{key}.names", name)
-    space = known_space(experiment)
-    size = parse_selector(f"top:{criteria.size}")
+    space, size = known_space(experiment), parse_selector(f"top:{criteria.size}")
     if space and (mistake := size.keeps_none(space)):
         yield f"{key}.size: {mistake}"
     if space and size.keeps_all(space):

@@ -41,6 +41,13 @@ def _same_names(experiment: Experiment) -> Iterable[str]:
             spread = [f"{key}-{number}" for number in experiment.masks.draws(system.masks)]
         for name in sorted(set(spread) & set(experiment.systems)):
             yield f"systems.{name}: {what} a system of the same name"
+    exported = experiment.export.systems if experiment.export else []
+    for own in (experiment.joined, experiment.taken, exported):
+        # Each of these has a rule of its own, in whose name both signs are one.
+        seen: dict[str, str] = {}
+        for name in own:
+            if (other := seen.setdefault(name.replace("-", "_"), name)) != name:
+                yield f"systems: {other!r} and {name!r} differ in - and _ alone; call one otherwise"
 
 
 def _family_names(experiment: Experiment) -> Iterable[str]:

@@ -263,3 +263,12 @@ def test_what_needs_no_units_translates_from_a_language_that_is_only_a_target():
         "directions.evaluate_only: no trained direction is from en",
         "directions.evaluate_only: no trained direction is into fr",
     ]
+
+
+def test_names_of_rules_have_one_sign_for_two():
+    """Systems that are joined, taken or exported have rules of their own; others may be called so."""
+    said = ["systems: 'a-b' and 'a_b' differ in - and _ alone; call one otherwise"]
+    plain = {name: {"masks": "all"} for name in ("a-b", "a_b")}
+    assert {*plain} < {*load_experiment(small(systems=plain)).all_systems}
+    assert errors_of(small(systems=plain, export={"systems": ["a-b", "a_b"]})) == said
+    assert errors_of(small(systems={name: {"each": "direction"} for name in plain})) == said

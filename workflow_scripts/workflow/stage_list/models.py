@@ -36,7 +36,7 @@ def parts_of(experiment: Experiment, system: str) -> list[str]:
     """Return the names of the files of a system's folder that its rule declares."""
     more: list[str] = []
     if system in experiment.joined:
-        more = [weights_of_part(direction) for direction in experiment.trained_by(system)]
+        more = [f"{direction}.safetensors" for direction in experiment.trained_by(system)]
     elif (made := experiment.made.get(system)) is not None:
         # What masked gradients were trained with is no part of the system.
         more += ["masks.npz"] if made.system.train != "gradients" else []
@@ -47,11 +47,6 @@ def parts_of(experiment: Experiment, system: str) -> list[str]:
 def adapted(experiment: Experiment) -> list[str]:
     """Return the trainings of adapters, whose systems have a file more."""
     return [name for name, one in experiment.trainings.items() if one.system.adapters]
-
-
-def weights_of_part(direction: str) -> str:
-    """Return the name of a direction's own weights in a system that is joined from parts."""
-    return f"{direction}.safetensors"
 
 
 def files_of(wildcard: str) -> Callable[[Experiment, Wildcards], list[str]]:
