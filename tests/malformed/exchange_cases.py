@@ -45,7 +45,7 @@ def counts(value, options="--select mass:95"):
 
 
 def imported(name, what, lay, said):
-    return Case(f"units-{name}", what, "activations.import_units", lay, said)
+    return Case(f"import-units-{name}", what, "activations.import_units", lay, said)
 
 
 def uneven():
