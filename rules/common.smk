@@ -211,15 +211,15 @@ def missing_systems():
         for seed in EXPERIMENT.train.seeds:
             folder = f"systems/{system}/s{seed}"
             there = f"results/{EXPERIMENT.uses.experiment}/{folder}"
-            files = [f"/{name}" for name in parts_of(EXPERIMENT, system)]
+            files = parts_of(EXPERIMENT, system)
             # What was copied stays when the other experiment is deleted.
             missing = [
-                file
-                for file in files
-                if not Path(there + file).exists() and not Path(f"{RESULTS}/{folder}{file}").exists()
+                f"{there}/{name}"
+                for name in files
+                if not Path(there, name).exists() and not Path(RESULTS, folder, name).exists()
             ]
-            for file in [""] if missing == files else missing:
-                yield f"uses.experiment: {there}{file} is missing; run {EXPERIMENT.uses.experiment} first"
+            for path in [there] if len(missing) == len(files) else missing:
+                yield f"uses.experiment: {path} is missing; run {EXPERIMENT.uses.experiment} first"
 
 
 # A contrastive set of the toy languages, made on demand: a name for `evaluation.contrastive`.

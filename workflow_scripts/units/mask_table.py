@@ -21,8 +21,9 @@ REQUIRED_KEYS = ("rule", "k", "ties", "counting", "weights_sha256", "data_sha256
 
 
 class MaskTable(UnitTable):
-    """``keep[row, flat unit id]``, True where the row's task keeps the unit. In memory these are ``bits``,
-    eight units a byte: ``keep`` unpacks all rows, ``row`` one.
+    """``keep[row, flat unit id]``, True where the row's task keeps the unit.
+
+    In memory these are ``bits``, eight units a byte: ``keep`` unpacks all rows, ``row`` one.
 
     ``manifest`` has ``rule`` (the selector's name, or the kind of rows made of other masks), ``k`` (decimal
     text, of ``mass``), ``ties`` (how equal scores were ordered), ``counting`` (how scores were made),

@@ -63,7 +63,8 @@ def resumed(
     monkeypatch.setattr(NeuronspecTrainer, "is_data_parallel_master", True)
     monkeypatch.setattr(NeuronspecTrainer, "get_num_updates", lambda _: 20)
     trainer = object.__new__(NeuronspecTrainer)
-    trainer.task, trainer.batching = SimpleNamespace(folder=folder), batching
+    trainer.task = SimpleNamespace(folder=folder, take_masks=lambda extra_state: None)
+    trainer.batching = batching
     trainer.progress = SimpleNamespace(resume=lambda update: None)
     rows = "".join(f"{update},all,2.0,1.0,9\n" for update in (10, 20, 30))
     (folder / "validation.csv").write_text(f"update,direction,loss,nll_loss,tokens\n{rows}")
