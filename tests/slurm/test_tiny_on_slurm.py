@@ -68,11 +68,11 @@ def test_decodes_are_tasks_of_arrays(finished):
 
 
 def test_short_jobs_share_a_submission(finished):
-    """Eight texts to prepare, sixteen sides to binarise and five to rebuild: two jobs."""
+    """Seven texts to prepare, fourteen sides to binarise and five to rebuild: two jobs."""
     for group in ("text_", "binarised_"):
         assert len([job for job in finished.jobs if job.rule.startswith(group)]) == 1
-    assert len(finished.run.starts("workflow_scripts.data.prepare_text")) == 8
-    assert len(finished.run.starts("workflow_scripts.data.binarise")) == 16
+    assert len(finished.run.starts("workflow_scripts.data.prepare_text")) == 7
+    assert len(finished.run.starts("workflow_scripts.data.binarise")) == 14
     assert not [job for job in finished.jobs if job.rule in ("prepare_text", "binarise")]
 
 
