@@ -29,8 +29,9 @@ class Experiment(Contents):
         """Return the mask sets that differ from one in nothing but the text that they are selected on."""
         sets, own = self.masks.named, self.masks.named[maskset]
         alike = [name for name, one in sets.items() if one.one.like is None and one.text != own.text]
-        same = (self.mask_sets[maskset], own.one.scores)
-        return [name for name in alike if (self.mask_sets[name], sets[name].one.scores) == same]
+        made = self.mask_sets
+        same = (made[maskset], own.one.scores)
+        return [name for name in alike if (made[name], sets[name].one.scores) == same]
 
     @property
     def mask_sets(self) -> dict[str, dict[str, Any]]:

@@ -14,13 +14,13 @@ from fairseq.data.language_pair_dataset import collate
 from sentencepiece import SentencePieceProcessor
 
 from tests.malformed import tiny
+from tests.unit.models.loaded import load_network
 from workflow_scripts.analyse import mask_control
 from workflow_scripts.common.archive import read_archive
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.data.mmap_format import write_dataset
 from workflow_scripts.likelihood.likelihood_scorer import LikelihoodScorer
 from workflow_scripts.likelihood.score_likelihood import main, open_scorer
-from workflow_scripts.models.fairseq.artifact import load_network
 from workflow_scripts.models.fairseq.network import fairseq_dictionary
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary

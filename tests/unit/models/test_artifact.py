@@ -9,8 +9,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from tests.unit.models.loaded import load_network
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.fairseq.artifact import load_network, load_weights, save_system_weights
+from workflow_scripts.models.fairseq.artifact import load_weights, save_system_weights
 from workflow_scripts.models.fairseq.gates import Gates
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.units.architecture import Architecture

@@ -13,9 +13,9 @@ import torch
 from omegaconf import OmegaConf
 
 from tests.malformed.model_cases import checkpoint, having
+from tests.unit.models.loaded import load_network
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq import import_checkpoint
-from workflow_scripts.models.fairseq.artifact import load_network
 from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
 from workflow_scripts.models.fairseq.fairseq_checkpoint import load_fairseq_checkpoint
 from workflow_scripts.models.fairseq.forward import teacher_forced_nll

@@ -9,9 +9,9 @@ import torch
 
 from tests.malformed import tiny
 from tests.malformed.model_cases import checkpoint, having
+from tests.unit.models.loaded import load_network
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq import import_checkpoint
-from workflow_scripts.models.fairseq.artifact import load_network
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 

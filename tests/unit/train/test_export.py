@@ -11,8 +11,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tests.training_settings import training_settings  # noqa: E402
+from tests.unit.models.loaded import load_network  # noqa: E402
 from workflow_scripts.common.files import read_json, write_json  # noqa: E402
-from workflow_scripts.models.fairseq.artifact import load_network  # noqa: E402
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.fairseq.training.checkpoints import save_checkpoint  # noqa: E402
 from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan  # noqa: E402

@@ -84,6 +84,18 @@ def test_trainings_hold_best_last_and_interval_checkpoints(tmp_path: Path) -> No
     assert need_of(more, tmp_path, jobs, 1).training == (5 + 3 + 3) * CHECKPOINT
 
 
+def test_of_adapters_alone_the_optimiser_has_moments(tmp_path: Path) -> None:
+    """A layer has norm 8, down 2·4 + 2, up 4·2 + 4: 30 parameters. Two layers, two directions: 120."""
+    adapters = {"kind": "bottleneck", "size": 2}
+    small = experiment(systems={"small": {"adapters": adapters}})
+    job = a_job("finetune_adapters", {"finetuned": "small", "seed": "1"}, [])
+    checkpoint = WEIGHTS + 3 * 4 * 120
+    assert need_of(small, tmp_path, [job], 1) == Need(3 * checkpoint, WEIGHTS + 4 * 120, 0)
+    # Both directions are between the same two languages, and share one row.
+    shared = experiment(systems={"small": {"adapters": {**adapters, "by": "language"}}})
+    assert need_of(shared, tmp_path, [job], 1).systems == WEIGHTS + 4 * 60
+
+
 def test_what_is_there_is_subtracted(tmp_path: Path) -> None:
     begun = write_finished(tmp_path / "training/baseline/s1", experiment())
     (begun / "finished.json").unlink()

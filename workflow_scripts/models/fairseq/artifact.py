@@ -116,15 +116,6 @@ def _check_finite(tensors: Mapping[str, Tensor], origin: str | Path) -> None:
             raise UserError(f"{origin}: tensor {name} holds NaN or infinite values")
 
 
-def load_network(system: SystemFolder | str | Path) -> Network:
-    """Return a system's network on the CPU, in eval mode; UserError for changed or unfit files, and for a
-    system that has other weights for some directions."""
-    folder = system if isinstance(system, SystemFolder) else SystemFolder.read(system)
-    network = empty_network(folder)
-    load_weights(network, folder.weights)
-    return network
-
-
 def empty_network(folder: SystemFolder) -> Network:
     """Return the network of a system without its weights, on the CPU, in eval mode; UserError for files that
     were changed."""

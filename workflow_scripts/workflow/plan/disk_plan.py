@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.directions import pair_of
+from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.score_checks import known_space
+from workflow_scripts.units.adapters import adapter_parameters
 from workflow_scripts.units.training_files import checkpoints_of, size_of
 from workflow_scripts.units.vocabulary import Vocabulary
 from workflow_scripts.workflow.graph import PlannedJob
@@ -20,7 +23,7 @@ from workflow_scripts.workflow.run.clean_training import readable
 from workflow_scripts.workflow.run.earlier_training import earlier_training, system_of, training_folder
 
 FLOAT = 4
-#: A checkpoint holds the weights and Adam's two moments of each, in float32.
+#: A checkpoint holds the weights and Adam's two moments of what is trained, in float32.
 CHECKPOINT_FLOATS = 3
 #: `checkpoint_best.pt` and `checkpoint_last.pt`, beside the interval checkpoints.
 BEST_AND_LAST = 2
@@ -76,6 +79,16 @@ def symbols_of(experiment: Experiment) -> int:
     return experiment.subwords.vocab_size + OTHER_SYMBOLS + len(experiment.languages)
 
 
+def adapters_of(experiment: Experiment, name: str) -> int:
+    """Return the parameters of a system's adapters; 0 where only a checkpoint says the model's sizes."""
+    method = {} if name == BASELINE else experiment.method_of(name)
+    if "adapters" not in method or known_space(experiment) is None:
+        return 0
+    adapters = method["adapters"]
+    rows = len(set(adapters["rows"].values()))
+    return adapter_parameters(experiment.known_architecture, adapters["kind"], adapters["size"], rows)
+
+
 def need_of(experiment: Experiment, results: Path, jobs: Iterable[PlannedJob], at_once: int) -> Need:
     """Return the bytes that jobs will add below ``results``; ``at_once``: trainings that run at once."""
     symbols = symbols_of(experiment)
@@ -90,12 +103,15 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[PlannedJob], a
         if job.rule in TRAINING_RULES:
             name, settings = system_of(experiment, job)
             seed = f"s{job.wildcards['seed']}"
-            missing = _checkpoints(experiment, weights, results, job, made)
+            adapters = FLOAT * adapters_of(experiment, name)
+            trained = CHECKPOINT_FLOATS * (adapters or weights)
+            checkpoint = trained + (weights if adapters else 0)
+            missing = _checkpoints(experiment, checkpoint, results, job, made)
             if settings.keep_optimizer:
                 kept += missing
             else:
                 passing.append(missing)
-            systems += max(0, weights - size_of(results / "systems" / name / seed))
+            systems += max(0, weights + adapters - size_of(results / "systems" / name / seed))
         elif job.rule == "prepare_text":
             size = sum(map(_text_of, job.inputs))
             if not size:
@@ -119,11 +135,11 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[PlannedJob], a
 
 
 def _checkpoints(
-    experiment: Experiment, weights: int, results: Path, job: PlannedJob, made: Collection[str]
+    experiment: Experiment, checkpoint: int, results: Path, job: PlannedJob, made: Collection[str]
 ) -> int:
     _, settings = system_of(experiment, job)
     earlier = earlier_training(experiment, results, job, made)
-    whole = (settings.keep_checkpoints + BEST_AND_LAST) * CHECKPOINT_FLOATS * weights
+    whole = (settings.keep_checkpoints + BEST_AND_LAST) * checkpoint
     if earlier and not (earlier.updates and earlier.sure):
         return whole  # the old training is kept aside, or may be
     if earlier and not earlier.left:
