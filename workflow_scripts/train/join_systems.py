@@ -4,13 +4,12 @@ All files are relative links: the weights of a direction are those of its part, 
 """
 
 import argparse
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import atomic_path
+from workflow_scripts.train.linked import link_file
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 #: What the parts must have in common with the parent.
@@ -33,10 +32,10 @@ def join_systems(parent: SystemFolder, parts: Sequence[SystemFolder], name: str,
         part.verify()
         found[direction] = part
     for file in (parent.weights, parent.subwords, parent.dictionary):
-        _link(file, out / file.name)
+        link_file(file, out / file.name)
     own = {direction: f"{direction}.safetensors" for direction in found}
     for direction, part in found.items():
-        _link(part.weights, out / own[direction])
+        link_file(part.weights, out / own[direction])
     return SystemFolder.write(
         out,
         system=name,
@@ -64,11 +63,6 @@ def _direction_of(part: SystemFolder, parent: SystemFolder) -> str:
     if (part.parent or {}).get("weights_sha256") != parent.weights_sha256:
         raise UserError(f"{described}: it was not made from the weights of {parent.folder}")
     return part.directions[0]
-
-
-def _link(file: Path, link: Path) -> None:
-    with atomic_path(link) as temporary:
-        temporary.symlink_to(os.path.relpath(file, link.parent))
 
 
 def _together(trainings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -4,11 +4,11 @@ Weights and vocabulary are relative links to the parent's.
 """
 
 import argparse
-import os
 from pathlib import Path
 
 from workflow_scripts.common.errors import run_main
-from workflow_scripts.common.files import atomic_path, copy_file, read_json, sha256_of, write_json
+from workflow_scripts.common.files import copy_file, read_json, sha256_of, write_json
+from workflow_scripts.train.linked import link_file
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import DESCRIPTION, STANDARD_FILES, SystemFolder
 
@@ -24,8 +24,7 @@ def use_masks(parent: SystemFolder, masks: Path, name: str, out: Path) -> System
         table.row(direction)
     linked = {one: digest for one, digest in parent.sha256.items() if one != parent.files.get("masks")}
     for one in linked:
-        with atomic_path(out / one) as temporary:
-            temporary.symlink_to(os.path.relpath(parent.folder / one, out))
+        link_file(parent.folder / one, out / one)
     copy_file(masks, out / file)
     described = read_json(parent.folder / DESCRIPTION)
     directions = {row: {**entry, "mask_row": row} for row, entry in described["directions"].items()}
