@@ -12,7 +12,7 @@ from torch import Tensor
 
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.space import UnitGroup, UnitSpace
+from workflow_scripts.units.space import Stack, UnitGroup, UnitSpace
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 PORTS = ("fairseq",)
@@ -101,6 +101,10 @@ class Port(Protocol):
     ) -> Batches:
         """Cut a task into batches of at most ``max_tokens`` positions, padding included; ``by_source``: by
         the source alone, the same for tasks with one source. ``max_lines``: use the first so many lines."""
+
+    def tokens(self, batch: Any, stack: Stack) -> Tensor:
+        """Return the ids that a stack reads at each position, int64 [T, B], padding among them: markers and
+        all that the model adds. A decoder's state at a position has read the ids up to it."""
 
     def taps(self, space: UnitSpace, call: Call) -> AbstractContextManager[None]:
         """Call ``call`` for each group in each pass of the block; RuntimeError if a group was never seen."""

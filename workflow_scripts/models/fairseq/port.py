@@ -28,7 +28,7 @@ from workflow_scripts.models.fairseq.sites import sites, taps
 from workflow_scripts.models.port import Ability, Call, Laid
 from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.space import UnitSpace
+from workflow_scripts.units.space import Stack, UnitSpace
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import EOS, Vocabulary
 from workflow_scripts.units.weights_file import read_adapter_row
@@ -76,6 +76,10 @@ class FairseqPort:
         if by_source:
             return source_batches(task, max_tokens, longest, max_lines)
         return make_batches(task, max_tokens, max_positions=longest, max_lines=max_lines)
+
+    def tokens(self, batch: Batch, stack: Stack) -> Tensor:
+        """See ``models.port.Port.tokens``."""
+        return (batch.source if stack == "encoder" else batch.decoder_input).t()
 
     def taps(self, space: UnitSpace, call: Call) -> AbstractContextManager[None]:
         """See ``sites.taps``."""
