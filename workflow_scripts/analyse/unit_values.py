@@ -16,8 +16,8 @@ from workflow_scripts.units.space import Stack, UnitGroup, UnitSpace
 @dataclass(frozen=True)
 class Values:
     """The n real positions of one batch, sentence by sentence. ``lines`` [n]: the line of the text.
-    ``positions`` [n]: the place in its sentence, from 0, markers included. ``tokens`` [n]: the id that the stack
-    reads there. ``units``: float32 [n, units], on the model's device; of a head the length of its output."""
+    ``positions`` [n]: the place in its sentence, from 0, markers included. ``tokens`` [n]: the id that the
+    stack reads there. ``units``: float32 [n, units], on the model's device; of a head its output's length."""
 
     lines: NDArray[np.int64]
     positions: NDArray[np.int64]
@@ -26,10 +26,10 @@ class Values:
 
 
 def unit_values(port: Port, batches: Batches, space: UnitSpace) -> Iterator[Values]:
-    """Yield the values of a space's units in each batch; units of one stack, since each has its own positions.
+    """Yield the values of a space's units in each batch, of one stack: each has its own positions.
 
-    Equal texts give equal positions in the same order for every model whose batches are cut alike. Lay masks by
-    entering ``port.direction`` around the loop. Raises ValueError for a space of both stacks.
+    Equal texts give equal positions in the same order for every model whose batches are cut alike. Lay masks
+    by entering ``port.direction`` around the loop. Raises ValueError for a space of both stacks.
     """
     stacks: set[Stack] = {group.stack for group in space.groups}
     if len(stacks) != 1:
