@@ -86,7 +86,7 @@ def test_a_regression_with_a_dead_and_a_repeated_unit():
     units[:, 7], units[:, 8] = 0.0, units[:, 9]
     target = units @ generator.normal(size=(60, 1)) * 0.13
     target = target + math.sqrt(target.var() * 0.0005) * generator.normal(size=target.shape)
-    fit, held_out = map(lambda one: Moments([one]), parts_of([target, units], 2400))
+    fit, held_out = (Moments([one]) for one in parts_of([target, units], 2400))
     regression = Regression.of(fit, 1)
     found = []
     for part in (fit, held_out):
@@ -105,7 +105,7 @@ def test_a_regression_is_tested_from_the_fitted_means():
     other = values.copy()
     other[800:] += 1  # and now it is always off by 1: the error is 1, the variance about 1
     for shifted, expected in ((values, 1.0), (other, 1 - 1 / values[800:].var())):
-        fit, held_out = map(lambda one: Moments([one]), _same_shift([shifted, values], 800))
+        fit, held_out = (Moments([one]) for one in _same_shift([shifted, values], 800))
         regression = Regression.of(fit, 1, ridge=1e-9)
         weights = regression.weights(0, fit.covariance(0, 1))
         found = regression.r2(held_out, 0, weights, held_out.covariance(0, 1))
@@ -125,7 +125,7 @@ def test_r2_of_noise_is_units_by_tokens_in_sample_and_below_0_held_out():
     """512 units, 1,000 tokens: .5125; on other tokens about -p / (n - p - 1), so -1.05."""
     generator = np.random.default_rng(8)
     models = [generator.normal(size=(3000, size)) for size in (40, 512)]
-    fit, held_out = map(lambda one: Moments([one]), parts_of(models, 1000))
+    fit, held_out = (Moments([one]) for one in parts_of(models, 1000))
     regression = Regression.of(fit, 1)
     weights = regression.weights(0, fit.covariance(0, 1))
     inside = regression.r2(fit, 0, weights, fit.covariance(0, 1))
@@ -150,9 +150,17 @@ def test_canonical_correlations_of_noise_and_none_above_1():
 def test_components_are_those_strictly_below_the_share():
     # Independent units: after standardising, each component has 1/4 of the variance; a dead unit has none.
     values = np.zeros((8, 5))
-    values[:, :4] = np.array([[(n >> bit) & 1 for bit in range(3)] + [bin(n).count("1") % 2] for n in range(8)])
+    values[:, :4] = np.array(
+        [[(n >> bit) & 1 for bit in range(3)] + [bin(n).count("1") % 2] for n in range(8)]
+    )
     found = moments_of([values, values])
-    assert [components(found, 0, share).shape[1] for share in (0.25, 0.26, 0.75, 0.76, 0.99)] == [0, 1, 2, 3, 3]
+    assert [components(found, 0, share).shape[1] for share in (0.25, 0.26, 0.75, 0.76, 0.99)] == [
+        0,
+        1,
+        2,
+        3,
+        3,
+    ]
     basis = components(found, 0)
     assert basis[4].tolist() == [0.0] * 3
     r = correlations(found.covariance(0, 1), found.variance(0), found.variance(1))

@@ -1,4 +1,4 @@
-"""Sums by blocks: equal to whole arrays in float64, far means included; constant units are exactly constant."""
+"""Sums by blocks: equal to whole arrays in float64, far means included; constant units are exactly so."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_means_and_covariances_of_blocks_are_those_of_the_whole():
 
 
 def test_a_mean_of_a_thousand_deviations_costs_nothing():
-    """Sums of float32 without a shift give a negative variance here, and a correlation that is not defined."""
+    """Sums of float32 without a shift give a negative variance here, and no correlation."""
     generator = np.random.default_rng(2)
     signal = generator.normal(size=(30_000, 1))
     one = (1000 + signal + 0.5 * generator.normal(size=(30_000, 1))).astype(np.float32)

@@ -101,7 +101,7 @@ class Moments:
         return found
 
     def by_chance(self, draw: int, other: int) -> Tensor:
-        """Return the covariance of the anchor's units, its tokens in a draw's order, and another's, [D, D]."""
+        """Return the covariance of the anchor's units, its tokens in a draw's order, and another's units."""
         anchor = self.parts[0].anchors[draw]
         product = sum_of([part.chance[draw][other] for part in self.parts]) / self.tokens
         return product - torch.outer(self.mean(anchor), self.mean(other))
