@@ -121,7 +121,7 @@ def test_layers_that_do_not_fit_into_memory_are_read_again(world, tmp_path, monk
 
 REFUSED = {
     "alone": (["one"], (), "--models: one alone; units are compared between two models at least"),
-    "the same weights": (["one", "copy"], (), "--models: one and copy have the same weights, so that every"),
+    "the same weights": (["one", "copy"], (), "--models: one and copy have the same weights and masks"),
     "another vocabulary": (
         ["one", "words"],
         (),

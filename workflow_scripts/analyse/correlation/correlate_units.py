@@ -37,12 +37,12 @@ def check_comparable(systems: Mapping[str, SystemFolder], kinds: list[str]) -> N
             f"--models: {', '.join(systems) or 'none'} alone; units are compared between two models at least"
         )
     (first, one), *others = systems.items()
-    seen = {one.weights_sha256: first}
+    seen = {_made_of(one): first}
     for name, other in others:
-        if (same := seen.setdefault(other.weights_sha256, name)) != name and not other.own_weights:
+        if (same := seen.setdefault(_made_of(other), name)) != name:
             raise UserError(
-                f"--models: {same} and {name} have the same weights, so that every unit is its own double;"
-                " leave one out"
+                f"--models: {same} and {name} have the same weights and masks, so that every unit is its own"
+                " double; leave one out"
             )
         vocabularies = [(sha256_of(system.dictionary), system.languages) for system in (one, other)]
         if vocabularies[0] != vocabularies[1]:
@@ -56,6 +56,12 @@ def check_comparable(systems: Mapping[str, SystemFolder], kinds: list[str]) -> N
                 f"--models: {name} has other units than {first}: {spaces[0].difference(spaces[1])}; compare"
                 " models of one architecture"
             )
+
+
+def _made_of(system: SystemFolder) -> tuple[str, ...]:
+    """The hashes of a system's weights, masks and adapters."""
+    shared = {system.subwords.name, system.dictionary.name}
+    return tuple(sorted(digest for name, digest in system.sha256.items() if name not in shared))
 
 
 def markers(system: SystemFolder) -> set[int]:
