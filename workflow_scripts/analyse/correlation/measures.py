@@ -44,6 +44,7 @@ class Regression:
 
     fit: Moments
     model: int
+    ridge: float
     factor: Tensor
 
     @classmethod
@@ -52,7 +53,7 @@ class Regression:
         variance = fit.variance(model)
         gram = correlations(fit.covariance(model, model), variance, variance)
         gram.diagonal().add_(ridge)
-        return cls(fit, model, torch.linalg.cholesky(gram))
+        return cls(fit, model, ridge, torch.linalg.cholesky(gram))
 
     def weights(self, target: int, covariance: Tensor) -> Tensor:
         """Return the weights [E, D] that predict the units of ``target``, whose covariance with the
@@ -72,10 +73,15 @@ class Regression:
         apart = (part.mean(target) - self.fit.mean(target)) * own
         moved = (part.mean(self.model) - self.fit.mean(self.model)) * other
         together = (covariance * own[:, None] * other[None, :]).T + torch.outer(moved, apart)
-        gram = part.covariance(self.model, self.model) * other[:, None] * other[None, :]
-        gram += torch.outer(moved, moved)
+        if part is self.fit:
+            # The weights solve (gram + ridge) · weights = together.
+            of_predicted = together - self.ridge * weights
+        else:
+            gram = part.covariance(self.model, self.model) * other[:, None] * other[None, :]
+            gram += torch.outer(moved, moved)
+            of_predicted = gram @ weights
         error = variance + apart.square() - 2 * (weights * together).sum(dim=0)
-        error += (weights * (gram @ weights)).sum(dim=0)
+        error += (weights * of_predicted).sum(dim=0)
         undefined = torch.full_like(variance, torch.nan)
         return torch.where(variance > 0, 1 - error / variance, undefined)
 
