@@ -15,7 +15,7 @@ def _size(text: str) -> str:
         selector = parse_selector(f"top:{text}")
     except UserError as error:
         raise ValueError(str(error)) from None
-    if selector.whole_model or selector.magnitude:
+    if selector.scope != "group" or selector.magnitude:
         raise ValueError(f"{text!r}: a share of each layer's units, such as 5%, or a number of them")
     return selector.text.removeprefix("top:")
 

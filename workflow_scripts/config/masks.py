@@ -82,7 +82,8 @@ class MaskSet(Section):
     select: Select | None = Field(
         None,
         description="mass:95: the fewest units of a layer with 95 % of its sum; top:30%; bottom:12;"
-        " random:30%; all; with @model over all layers together, with :abs by magnitude. Or four of them.",
+        " random:30%; all; with @type over all layers of a type together, @model over all units; with :abs by"
+        " magnitude. Or four of them.",
     )
     file: ForeignFile | None = Field(
         None,
