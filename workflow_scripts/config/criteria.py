@@ -1,6 +1,6 @@
 """The section `analysis.criteria`: scores of units that are put side by side."""
 
-from typing import Annotated, get_args
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
 
@@ -20,11 +20,15 @@ def _size(text: str) -> str:
     return selector.text.removeprefix("top:")
 
 
+#: Scores that are compared unless the config names some.
+COMPARED: list[Score] = ["activations", "magnitude", "lape", "lape_lambda", "importance"]
+
+
 class Criteria(Section):
     """Scores side by side: what removing or keeping the units does that each of them names."""
 
     names: Annotated[list[Score], DISTINCT] = Field(
-        list(get_args(Score)), min_length=1, description="Scores of FFN neurons."
+        COMPARED, min_length=1, description="Scores of FFN neurons."
     )
     size: Annotated[str, BeforeValidator(str), AfterValidator(_size)] = Field(
         "5%", description="Units of each layer: a share, or so many."
