@@ -54,9 +54,9 @@ def markdown(result: Result) -> str:
         f"# Pruned heads: {result['system']}, seed {result['seed']}",
         "",
         f"{len(result['tasks'])} tasks, {sum(result['groups'].values())} heads. Heads are ranked on"
-        f" `{result['scored_on']}` ({counting}), {rule}; tasks are measured on `{result['subset']}`. "
-        f" Random: {len(result['draws'])} draws by the same rule. `*`: outside the range in which 95 % of random draws"
-        " lie.",
+        f" `{result['scored_on']}` ({counting}), {rule}; tasks are measured on `{result['subset']}`."
+        f" Random: {len(result['draws'])} draws by the same rule. `*`: outside the range in which 95 % of"
+        " random draws lie.",
     ]
     for metric in result["metrics"]:
         lines += ["", f"## {metric.upper() if len(metric) < 5 else metric}", "", *_curves(result, metric)]
@@ -83,10 +83,10 @@ def _curves(result: Result, metric: str) -> Iterator[str]:
 
 def _dissociation(result: Result, metric: str) -> Iterator[str]:
     yield (
-        "Dissociation, times 100: above 0 where a task loses more by its own heads than others do. Public:"
-        " of raw metrics, which is not 0 for no effect where tasks score differently; relative: of shares of each"
-        " task's own base. Random heads: 95 % of assignments of random sets to tasks. p, one-sided: of these,"
-        " and of exchanging the sets of tasks."
+        "Dissociation, times 100: above 0 where a task loses more by its own heads than others do. Public: of"
+        " raw metrics, which is not 0 for no effect where tasks score differently; relative: of shares of"
+        " each task's own base. Random heads: 95 % of assignments of random sets to tasks. p, one-sided: of"
+        " these, and of exchanging the sets of tasks."
     )
     yield ""
     yield from heading(["heads", "form", "D, mean ± sd", "random heads", "p, random", "p, exchanged"])
