@@ -122,6 +122,13 @@ class Selector:
                 )
         return None
 
+    def asks_for_more(self, space: UnitSpace) -> str | None:
+        """Return a message where its number is larger than what it selects from, else None."""
+        for where, size in self.sizes(space).items():
+            if not self.amount.percent and self.amount.number > size:
+                return f"select {self.text}: there are {size} units of {where}; take at most {size}"
+        return None
+
     def keeps_all(self, space: UnitSpace) -> bool:
         """Whether it keeps every unit of a space, whatever their scores."""
         if self.name == "mass":

@@ -150,7 +150,7 @@ def test_selection(text, expected):
     assert selector.text == text
 
 
-# Two layers, three types of 2 heads each: encoder.self 0 1 2 3, decoder.self 4 5 8 9, decoder.cross 6 7 10 11.
+# Two layers, three types of 2 heads: encoder.self 0 1 2 3, decoder.self 4 5 8 9, decoder.cross 6 7 10 11.
 DEEP = model_space({"encoder_layers": 2, "decoder_layers": 2, "heads": 2}, ["head"])
 
 

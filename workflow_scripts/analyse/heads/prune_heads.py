@@ -23,12 +23,12 @@ from workflow_scripts.analyse.heads.pruning import Heads, PruningRule, layer_nor
 from workflow_scripts.analyse.heads.pruning_results import Asked, Measured, findings
 from workflow_scripts.analyse.heads.pruning_tables import CSV_COLUMNS, csv_rows, markdown
 from workflow_scripts.analyse.heads.task_similarity import similarities, subword_counts
-from workflow_scripts.analyse.heads.tasks import BY, tasks_of
 from workflow_scripts.analyse.mask_control import MAX_TOKENS, measure
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
 from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object, named_once
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import write_csv, write_json, write_text
+from workflow_scripts.common.task_groups import BY, tasks_of
 from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.mask_table import MaskTable

@@ -67,13 +67,8 @@ class PruningRule:
         return selector
 
     def _count(self, selector: Selector, space: UnitSpace) -> dict[str, int]:
-        if mistake := selector.keeps_none(space):
+        if mistake := selector.keeps_none(space) or selector.asks_for_more(space):
             raise UserError(mistake)
-        for name, size in selector.sizes(space).items():
-            if not selector.amount.percent and selector.amount.number > size:
-                raise UserError(
-                    f"select {selector.text}: there are {size} heads of {name}; take at most {size}"
-                )
         return {name: selector.amount.of(size) for name, size in selector.sizes(space).items()}
 
     def _group_sizes(self, space: UnitSpace) -> dict[str, list[int]]:

@@ -99,7 +99,11 @@ def test_what_cannot_be_significant_or_is_undefined_is_said():
     similar = symmetric(3, [0.9, 0.5, 0.1])
     found = against_similarity(-similar, similar, 10_000, seed=1)
     # Of six orders two have |rho| = 1: the given one and the one that exchanges both ends.
-    assert (found["rho"], found["p"], found["smallest_p"]) == (-1.0, pytest.approx(1 / 3), pytest.approx(1 / 3))
+    assert (found["rho"], found["p"], found["smallest_p"]) == (
+        -1.0,
+        pytest.approx(1 / 3),
+        pytest.approx(1 / 3),
+    )
     assert found["note"] == "cannot be significant: of 3 tasks no p is below 0.33"
     constant = against_similarity(similar, symmetric(3, [0.5] * 3), 10_000, seed=1)
     assert constant["rho"] is None and constant["note"] == "undefined: all pairs have one value"

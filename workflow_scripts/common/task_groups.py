@@ -1,4 +1,7 @@
-"""Tasks of a pruning analysis: directions, or groups of directions that are taken together."""
+"""Tasks of an analysis: directions, or groups of directions that are taken together.
+
+Standard library only.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
@@ -30,8 +33,8 @@ def tasks_of(
     for direction in directions:
         found.setdefault(_task(direction, by, pivot, families or {}), []).append(direction)
     if len(found) < 2:
-        said = f"--tasks {by}: {' '.join(directions)} are one task"
-        raise UserError(f"{said}; heads of a task are compared with those of another one")
+        said = f"{' '.join(directions) or 'no direction'} {'are one task' if found else 'is no task'}"
+        raise UserError(f"--tasks {by}: {said}; a task is compared with others, so take more directions")
     return found
 
 
