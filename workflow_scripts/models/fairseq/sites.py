@@ -11,9 +11,8 @@ from torch.utils.hooks import RemovableHandle
 
 from workflow_scripts.models.fairseq.layers import Linear
 from workflow_scripts.models.port import Call
-from workflow_scripts.units.space import KINDS, Stack, UnitGroup, UnitSpace
+from workflow_scripts.units.space import ATTENTIONS, KINDS, Stack, UnitGroup, UnitSpace
 from workflow_scripts.units.vocabulary import PAD
-from workflow_scripts.units.weights_file import ATTENTIONS
 
 
 class Learned(NamedTuple):
