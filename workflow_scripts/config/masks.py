@@ -56,6 +56,10 @@ def folder_of(score: str, kinds: Collection[str] = ("ffn",)) -> str:
     return f"{score}/{'+'.join(one for one in KINDS if one in kinds)}" if score == "importance" else score
 
 
+#: How rows are made of those of another set.
+Rows = Literal[
+    "random", "shuffled", "swapped", "merged", "shared", "exclusive", "unshared", "union", "majority"
+]
 MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
 
 
@@ -92,13 +96,7 @@ class MaskSet(Section):
         " `languages`.",
     )
     like: MaskSetName | None = Field(None, description="The mask set whose rows these are made of.")
-    rows: (
-        Literal[
-            *("random", "shuffled", "swapped", "merged"),
-            *("shared", "exclusive", "unshared", "union", "majority"),
-        ]
-        | None
-    ) = Field(None, description="How, of `like`'s rows: see docs/how-to/mask-sets.md.")
+    rows: Rows | None = Field(None, description="How, of `like`'s rows: see docs/how-to/mask-sets.md.")
     draws: PositiveInt | None = Field(
         None,
         le=MOST_DRAWS,

@@ -198,6 +198,10 @@ def training_of(made: Made, train: Settings, finetune: Settings, shares: int) ->
     system = made.system
     base = train if system.start == "random" else finetune
     values, own = base.model_dump(exclude={"seeds"}), system.settings.given()
+    # One says in place of the other how often directions are drawn.
+    for key, other in (("sampling", "temperature"), ("temperature", "sampling")):
+        if key in own:
+            values.pop(other)
     if system.each and "max_updates" not in own:
         values |= {key: -(-values[key] // shares) for key in COUNTED}
     return Finetune.model_validate({**values, "sampler": "by_direction", **own})

@@ -138,7 +138,8 @@ def unshared(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep
                 f"{like.origin}: no other mask row is of the group of {direction}, so that it shares nothing;"
                 " use a larger group"
             )
-    return own & ~np.stack([members.all(axis=0) for members in found])
+    keep: Keep = own & ~np.stack([members.all(axis=0) for members in found])
+    return keep
 
 
 #: Keys of a manifest that say how rows were made of other rows.
