@@ -25,6 +25,7 @@ from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint  # noqa: E402
 from workflow_scripts.train.finetune import main  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
+from workflow_scripts.units.mask_sets import mask_rows  # noqa: E402
 from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
 from workflow_scripts.units.system import SystemFolder  # noqa: E402
 
@@ -228,6 +229,30 @@ def test_a14_heads_alone_are_trained(world: Path, parent: Path, head_masks: Path
     assert moved == {f"{one}.{part}" for one in ATTENTIONS for part in (*PROJECTIONS, "out_proj.weight")}
     state = read_checkpoint(tmp_path / "training/checkpoint_last.pt")["last_optimizer_state"]
     assert len(state["state"]) == len(moved) == 6 * 7
+
+
+def test_heads_of_other_directions_are_trained_in_a_new_one(
+    world: Path, parent: Path, head_masks: Path, tmp_path: Path
+) -> None:
+    """Transfer: heads that at least two of three directions select, trained in the fourth alone, whose own
+    row, with all heads, does not count. Heads 1 and 6 nobody selects, head 10 one of the three."""
+    given = MaskTable.read(head_masks)
+    keep = given.keep.copy()
+    keep[3] = True
+    like = MaskTable(DIRECTIONS, keep, given.space, given.manifest)
+    table = mask_rows("majority", like, DIRECTIONS, rows_of=DIRECTIONS[:3])
+    table.write(tmp_path / "others.npz")
+    arguments = finetune_arguments(
+        world, parent, tmp_path / "others.npz", tmp_path / "training", tmp_path / "system", **SETTINGS
+    )
+    first = arguments.index("--directions")
+    arguments[first + 1 : first + 5] = [DIRECTIONS[3]]
+    main([*arguments, f"--method={json.dumps({'train': 'gradients', 'parameters': 'heads'})}"])
+    after = last_weights(tmp_path)
+    for part in PROJECTIONS:
+        assert moved_heads(after, parent, part) == set(range(12)) - NO_HEAD - {ONE_HEAD}
+    system = SystemFolder.read(tmp_path / "system")
+    assert list(system.directions) == [DIRECTIONS[3]] and moved_rows(after, parent) == set()
 
 
 def test_own_momentum_of_ffns_resumes_to_the_bit(
