@@ -131,14 +131,13 @@ def exclusive(like: MaskTable, directions: Sequence[str], groups: Groups) -> Kee
 
 def unshared(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
     """Units of its own row that not every direction of its group keeps; a group needs two rows."""
-    own, found = _own(like, directions), _members(like, directions, groups)
-    for direction, members in zip(directions, found, strict=True):
+    for direction, members in zip(directions, _members(like, directions, groups), strict=True):
         if len(members) < SMALLEST_SHARING:
             raise UserError(
                 f"{like.origin}: no other mask row is of the group of {direction}, so that it shares nothing;"
                 " use a larger group"
             )
-    keep: Keep = own & ~np.stack([members.all(axis=0) for members in found])
+    keep: Keep = _own(like, directions) & ~shared(like, directions, groups)
     return keep
 
 
