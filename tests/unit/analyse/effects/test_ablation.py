@@ -1,4 +1,4 @@
-"""Ablation curves: areas by hand, both ends exact, the order of curves on a trained model, the stage's files."""
+"""Ablation curves: areas by hand, both ends exact, growing sets, scaled units, the files of the stage."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ def test_sets_grow_and_are_as_large_in_each_layer():
     assert len({sets.named[f"random-{n}"]["30%"].tobytes() for n in range(1, 6)}) == 5
     # A further draw changes none, another direction has others.
     six = sets_of({"x": scores()}, "en-de", ["10%", "30%"], 6, 1, ["encoder", "decoder"])
-    assert all((six.named[f"random-{n}"]["30%"] == sets.named[f"random-{n}"]["30%"]).all() for n in range(1, 6))
+    assert all(
+        (six.named[f"random-{n}"]["30%"] == sets.named[f"random-{n}"]["30%"]).all() for n in range(1, 6)
+    )
     other = sets_of({"x": scores()}, "en-fr", ["10%", "30%"], 5, 1, ["encoder", "decoder"])
     assert (other.named["random-1"]["30%"] != sets.named["random-1"]["30%"]).any()
     alone = sets_of({"x": scores()}, "en-de", ["30%"], 5, 1, ["decoder"])
