@@ -20,15 +20,17 @@ def _size(text: str) -> str:
     return selector.text.removeprefix("top:")
 
 
+#: A share of each layer's units, or so many of them.
+Size = Annotated[str, BeforeValidator(str), AfterValidator(_size)]
+
+
 class Criteria(Section):
     """Scores side by side: what removing or keeping the units does that each of them names."""
 
     names: Annotated[list[Score], DISTINCT] = Field(
         list(get_args(Score)), min_length=1, description="Scores of FFN neurons."
     )
-    size: Annotated[str, BeforeValidator(str), AfterValidator(_size)] = Field(
-        "5%", description="Units of each layer: a share, or so many."
-    )
+    size: Size = Field("5%", description="Units of each layer: a share, or so many.")
     draws: int = Field(5, ge=5, le=MOST_DRAWS, description="Random sets of the same size.")
     others: PositiveInt | None = Field(
         None, description="Other directions that a direction's units are tested on; null: all."

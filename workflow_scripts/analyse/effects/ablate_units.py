@@ -85,9 +85,10 @@ def gates_of(factors: Sequence[str]) -> list[str]:
     """Return the gate of each factor: ``scale:0.5``, of 0 ``zero``; UserError for no number, or 1."""
     gates = []
     for factor in factors:
-        text = "zero" if factor.strip("0.") == "" else f"scale:{factor}"
         try:
-            gates.append(parse_gate(text, "head").text)
+            # The gate of a factor of 0 is called otherwise.
+            gate = parse_gate(f"scale:{factor}" if factor.strip("0.") else "zero", "head")
+            gates.append(gate.text)
         except UserError as error:
             raise UserError(f"--scale {factor}: {str(error).removeprefix('gate.head: ')}") from None
     return gates
