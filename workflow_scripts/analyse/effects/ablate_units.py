@@ -56,29 +56,32 @@ logger = logging.getLogger(__name__)
 
 
 def read_tables(
-    system: SystemFolder,
-    folders: Mapping[str, str],
-    directions: Sequence[str],
-    size: str,
-    accept_uninformative: bool = False,
-) -> tuple[dict[str, ScoreTable], dict[str, list[str]]]:
-    """Return the scores of each folder, all of the same units, and what was accepted of scores that say
-    nothing. UserError: scores that are missing, of another model or of other units than the first, or that
-    name no ``top:{size}`` but by the order of equal ones."""
+    system: SystemFolder, folders: Mapping[str, str], directions: Sequence[str]
+) -> dict[str, ScoreTable]:
+    """Return the scores of each folder, all of the same units. UserError: scores that are missing, of another
+    model, or of other units than the first."""
     tables: dict[str, ScoreTable] = {}
-    accepted: dict[str, list[str]] = {}
     for name, root in folders.items():
         table = read_scores(Path(root), directions)
         check_made_from(system, table)
         first = next(iter(tables.values()), table)
         if table.space != first.space:
             raise UserError(f"{table.origin}: scores other units than {first.origin}; analyse each by itself")
-        selection = Selection(f"top:{size}")
-        noted = check_informative(table, selection.masks(table).keep, selection, accept_uninformative)
-        if noted:
-            accepted[name] = noted[ACCEPTED]
         tables[name] = table
-    return tables, accepted
+    return tables
+
+
+def uninformative(
+    tables: Mapping[str, ScoreTable], size: str, stacks: Sequence[str], accept: bool
+) -> dict[str, list[str]]:
+    """Return what was accepted of scores that say nothing of the units that ``top:{size}`` names; UserError
+    if it is not to be accepted."""
+    selection = Selection(f"top:{size}", tuple(stacks))
+    found = {
+        name: check_informative(table, selection.masks(table).keep, selection, accept)
+        for name, table in tables.items()
+    }
+    return {name: noted[ACCEPTED] for name, noted in found.items() if noted}
 
 
 def gates_of(factors: Sequence[str]) -> list[str]:
@@ -179,11 +182,10 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError("--metrics: translations need --sources and --references")
 
     system = SystemFolder.read(arguments.system)
-    tables, accepted = read_tables(
-        system, folders, arguments.directions, arguments.sizes[0], arguments.accept_uninformative
-    )
+    tables = read_tables(system, folders, arguments.directions)
     space = next(iter(tables.values())).space.part(stacks=arguments.stacks)
     sizes = [*sizes_of(arguments.sizes, space)]
+    accepted = uninformative(tables, sizes[0], arguments.stacks, arguments.accept_uninformative)
     dose = None
     if gates:
         (dose,) = sizes_of([arguments.dose or arguments.sizes[0]], space, "dose")
