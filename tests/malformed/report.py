@@ -13,6 +13,7 @@ from tests.malformed import (
     config_mask_cases,
     correlation_cases,
     correlation_config_cases,
+    effect_cases,
     evaluate_cases,
     exchange_cases,
     finetune_cases,
@@ -39,7 +40,13 @@ TABLES: dict[str, tuple[Sequence[Case], Sequence[Accepted]]] = {
         [*text_cases.ACCEPTED, *system_cases.ACCEPTED],
     ),
     "Checkpoints, weights and binarised text": (
-        [*model_cases.CASES, *finetune_cases.CASES, *exchange_cases.CASES, *correlation_cases.CASES],
+        [
+            *model_cases.CASES,
+            *finetune_cases.CASES,
+            *exchange_cases.CASES,
+            *effect_cases.CASES,
+            *correlation_cases.CASES,
+        ],
         [],
     ),
     "Contrastive sets and references": (likelihood_cases.CASES, []),

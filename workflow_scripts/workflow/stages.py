@@ -10,16 +10,20 @@ from workflow_scripts.workflow.stage_list import (
     attach,
     correlation,
     data,
+    effects,
     export,
+    heads,
     measures,
     models,
     report,
     scores,
 )
 
+#: The topics of analyses.
+ANALYSES = (analyses, heads, correlation, effects)
 STAGES: dict[str, Stage] = {
     stage.name: stage
-    for part in (data, attach, models, scores, analyses, correlation, measures, export, report)
+    for part in (data, attach, models, scores, *ANALYSES, measures, export, report)
     for stage in part.STAGES
 }
 #: Stages that had another name in earlier versions → their name now.
