@@ -89,7 +89,7 @@ MADE = [
     ),
     Row(
         "units of two systems are compared (`analysis.correlation`)",
-        {"correlate_units_systems": 1},
+        {"correlate_units": 1},
         "both systems are read by one job; nothing is scored or trained before it",
         {"analysis": {"correlation": {"between": ["systems"], "systems": ["baseline", "continued"]}}},
     ),
