@@ -22,6 +22,8 @@ def _size(text: str) -> str:
 
 #: Scores that are compared unless the config names some.
 COMPARED: list[Score] = ["activations", "magnitude", "lape", "lape_lambda", "importance"]
+#: A share of each layer's units, or so many of them.
+Size = Annotated[str, BeforeValidator(str), AfterValidator(_size)]
 
 
 class Criteria(Section):
@@ -30,9 +32,7 @@ class Criteria(Section):
     names: Annotated[list[Score], DISTINCT] = Field(
         COMPARED, min_length=1, description="Scores of FFN neurons."
     )
-    size: Annotated[str, BeforeValidator(str), AfterValidator(_size)] = Field(
-        "5%", description="Units of each layer: a share, or so many."
-    )
+    size: Size = Field("5%", description="Units of each layer: a share, or so many.")
     draws: int = Field(5, ge=5, le=MOST_DRAWS, description="Random sets of the same size.")
     others: PositiveInt | None = Field(
         None, description="Other directions that a direction's units are tested on; null: all."

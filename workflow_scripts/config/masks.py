@@ -20,6 +20,7 @@ from workflow_scripts.config.select import BySide, Select
 from workflow_scripts.config.texts import TextName
 from workflow_scripts.units.exchanges import Partners
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
+from workflow_scripts.units.mask_sets import OF_OTHERS
 from workflow_scripts.units.score_table import IMPORTANCES
 from workflow_scripts.units.space import KINDS, Kind
 
@@ -51,7 +52,7 @@ GATES: dict[Kind, tuple[str, ...]] = {
 #: What `rows` may be, by what else each of them takes.
 DRAWN, GROUPED, PAIRED, RANDOM = (
     {"random", "shuffled"},
-    {"merged", "shared", "exclusive", "union", "majority"},
+    {"merged", "shared", "exclusive", "unshared", "union", "majority"},
     "swapped",
     "random",
 )
@@ -64,6 +65,10 @@ def folder_of(score: str, kinds: Collection[str] = ("ffn",)) -> str:
     return f"{score}/{'+'.join(one for one in KINDS if one in kinds)}" if score in IMPORTANCES else score
 
 
+#: How rows are made of those of another set.
+Rows = Literal[
+    "random", "shuffled", "swapped", "merged", "shared", "exclusive", "unshared", "union", "majority"
+]
 MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
 
 
@@ -101,9 +106,7 @@ class MaskSet(Section):
         " `languages`.",
     )
     like: MaskSetName | None = Field(None, description="The mask set whose rows these are made of.")
-    rows: (
-        Literal["random", "shuffled", "swapped", "merged", "shared", "exclusive", "union", "majority"] | None
-    ) = Field(None, description="How, of `like`'s rows: see docs/how-to/mask-sets.md.")
+    rows: Rows | None = Field(None, description="How, of `like`'s rows: see docs/how-to/mask-sets.md.")
     draws: PositiveInt | None = Field(
         None,
         le=MOST_DRAWS,
@@ -112,6 +115,12 @@ class MaskSet(Section):
     )
     by: Literal["language", "family"] | None = Field(
         None, description="Which rows are a group: between the same two languages or families; null: all."
+    )
+    rows_of: Annotated[list[DirectionId] | None, DISTINCT] = Field(
+        None,
+        min_length=1,
+        description="Of union, shared and majority: the trained directions whose rows these are made of, such"
+        " as all but a new one; null: all of the group.",
     )
     pairs: Annotated[
         Annotated[Partners, Tag(ONE)] | Annotated[dict[DirectionId, DirectionId], Tag(SEVERAL)],
@@ -153,7 +162,7 @@ class MaskSet(Section):
             )
         given = {key for key in self.model_fields_set if getattr(self, key) not in (None, {})}
         own = {"of", "system", "text", "units", "stacks", "gate"}
-        of_like = {"rows", "by", "pairs"}
+        of_like = {"rows", "by", "pairs", "rows_of"}
         if self.file is not None:
             for key in sorted({*own, *of_like, "draws"} & given - {"by", "gate"}):
                 yield f"{key}: the file says which units; leave it out"
@@ -195,6 +204,8 @@ class MaskSet(Section):
             yield f"draws: rows: {self.rows} draws nothing; there are {some}"
         if self.by is not None and self.rows not in GROUPED:
             yield f"by: rows: {self.rows} joins none; there are {', '.join(sorted(GROUPED))}"
+        if self.rows_of is not None and self.rows not in OF_OTHERS:
+            yield f"rows_of: rows: {self.rows} names its rows otherwise; there are {', '.join(OF_OTHERS)}"
         if self.rows == "merged" and self.by is None:
             yield "rows: merged needs by, such as language"
         if bool(self.pairs) != (self.rows == PAIRED):
@@ -253,7 +264,7 @@ class MaskSet(Section):
         found: dict[str, Any] = {"like": self.like, "rows": self.rows, "by": self.by}
         if self.partners is None:
             found |= {"draw": draw, "pairs": self.pairs}
-        found["families"] = families if self.by == FAMILY else None
+        found |= {"rows_of": self.rows_of, "families": families if self.by == FAMILY else None}
         return {key: value for key, value in found.items() if value}
 
     def _of_file(self, pivot: str | None) -> dict[str, Any]:

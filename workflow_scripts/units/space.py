@@ -19,6 +19,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Kinds that have values while the model runs; the weights of its layers have none.
 VALUED = KINDS[:-1]
 STACKS: tuple[Stack, ...] = get_args(Stack)
+#: fairseq's names of a layer's attentions.
+ATTENTIONS = {"self": "self_attn", "cross": "encoder_attn"}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.task_groups import tasks_of
+from workflow_scripts.config.effect_checks import analysed_directions
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import TRAIN, VALID
 from workflow_scripts.config.heads import pruned_directions
@@ -150,6 +151,10 @@ class FirstEstimates:
                 return self._criteria()
             case "prune_heads":
                 return self._pruned(given["system"])
+            case "ablate_units":
+                return self._ablation(given["system"])
+            case "effect_matrix":
+                return self._effects(given["system"])
             case "score_contrastive":
                 return self._items(Path(experiment.evaluation.contrastive[given["contrast"]]))
             case "score" | "score_ceiling" | "round_trip" | "identify" | "score_likelihood":
@@ -204,6 +209,34 @@ class FirstEstimates:
         again = len(asked.sizes) if asked.exact else 1
         sets = len(asked.sizes) * (len(tasks) + asked.draws)
         return BOTH_WAYS * again * scored + (1 + sets) * measured
+
+    def _ablation(self, system: str) -> float | None:
+        """Each direction whole, without all units, and under each set of each size, removed and kept."""
+        asked, directions = self._experiment.analysis.ablation, analysed_directions(self._experiment, system)
+        if asked is None:
+            return None
+        sets = 2 * len(asked.scores) + asked.draws
+        passes = 2 + sets * (2 * len(asked.sizes) + len(asked.scale)) + (asked.replace == "mean")
+        return self._passes(directions, asked.sentences, passes)
+
+    def _effects(self, system: str) -> float | None:
+        """Each direction whole, and without the units of each language of its side, of each set."""
+        asked, directions = self._experiment.analysis.effects, analysed_directions(self._experiment, system)
+        if asked is None:
+            return None
+        sets = len(asked.sizes) * (len(asked.criteria) + bool(asked.masks) + asked.draws)
+        pivot = self._experiment.pivot
+        sides = zip(*map(split_direction, directions), strict=True)
+        languages = max((len({*side} - {pivot}) for side in sides), default=0)
+        # Without a pivot each direction is on both sides.
+        passes = (1 + sets * languages) * (1 if pivot else 2)
+        return self._passes(directions, asked.sentences, passes)
+
+    def _passes(self, directions: Sequence[str], most: int, passes: int) -> float | None:
+        """So many passes over the first sentences of each direction."""
+        testset = self._experiment.control_text[0]
+        numbers = [self.text.sentences(testset, pair_of(direction)) for direction in directions]
+        return None if None in numbers else passes * sum(min(number or 0, most) for number in numbers)
 
     def _resamples(self, tests: int) -> float:
         asked = self._experiment.evaluation.significance

@@ -5,7 +5,7 @@ from typing import Any
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.stage import Stage, each
-from workflow_scripts.workflow.stage_list.analyses import tables
+from workflow_scripts.workflow.stage_list.analyses import tables_at
 
 
 def _pruned(experiment: Experiment) -> Iterator[dict[str, Any]]:
@@ -18,7 +18,7 @@ STAGES = (
         "analyse.heads.prune_heads",
         "fairseq",
         log="{system}.s{seed}",
-        files=tables("analysis/prune_heads/{system}/s{seed}"),
+        files=tables_at("analysis/prune_heads/{system}/s{seed}"),
         asked_for=("json",),
         jobs=_pruned,
         gpu=True,
