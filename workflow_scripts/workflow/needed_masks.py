@@ -3,6 +3,7 @@
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
 from workflow_scripts.config.masks import COMPARING
+from workflow_scripts.units.score_table import IMPORTANCES
 
 
 def selected(experiment: Experiment) -> list[str]:
@@ -54,8 +55,13 @@ def analysed(experiment: Experiment) -> list[str]:
     return [*folders, *(["activations"] if effects else [])]
 
 
-def importances(experiment: Experiment) -> list[str]:
-    """Return the folders of importance that there may be, one for each choice of kinds of units."""
+def importances(experiment: Experiment) -> dict[str, list[str]]:
+    """Return the folders of importance that there may be, by their choice of kinds of units, ``head+ffn``."""
     folders = [named.one.scores for named in experiment.masks.named.values()]
     folders += analysed(experiment)
-    return [one for one in dict.fromkeys(folders) if one.startswith("importance/")]
+    found: dict[str, list[str]] = {}
+    for folder in dict.fromkeys(folders):
+        estimator, _, units = folder.partition("/")
+        if estimator in IMPORTANCES:
+            found.setdefault(units, []).append(folder)
+    return found

@@ -11,6 +11,7 @@ from workflow_scripts.workflow.stage_list import (
     data,
     effects,
     export,
+    heads,
     measures,
     models,
     report,
@@ -19,6 +20,7 @@ from workflow_scripts.workflow.stage_list import (
 
 STAGES: dict[str, Stage] = {
     stage.name: stage
+    for part in (data, attach, models, scores, analyses, heads, measures, export, report)
     for part in (data, attach, models, scores, analyses, effects, measures, export, report)
     for stage in part.STAGES
 }

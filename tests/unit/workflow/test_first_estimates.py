@@ -123,6 +123,18 @@ def test_the_control_of_masks_looks_at_each_sentence_often(tmp_path: Path) -> No
     assert estimates.of(a_job("mask_control")) == pytest.approx(3.5 + rate * 1.28)
 
 
+def test_pruning_looks_at_each_sentence_for_every_task_and_draw(tmp_path: Path) -> None:
+    """Four directions of 40 sentences, whole and at 2 sizes without heads of 4 tasks or 5 draws: 19 · 160;
+    before that 50 sentences of each are scored, forward and backward, before each size: 3 · 2 · 200."""
+    heads = {"sizes": [1, 2], "exact": True}
+    config = {**KA_KE, "model": {"preset": "small"}, "analysis": {"heads": heads}}
+    estimates = FirstEstimates(load_experiment(config), tmp_path)
+    rate = pace(read_measured()["prune_heads"], estimates._parameters)
+    assert rate is not None
+    expected = pytest.approx(3.5 + rate * (1.2 + 3.04))
+    assert estimates.of(a_job("prune_heads", {"system": "baseline"})) == expected
+
+
 def test_units_that_are_off_take_a_pass_for_each_set(tmp_path: Path) -> None:
     """Four directions of 40 sentences, of which 10 are asked for; two languages on each side of the pivot."""
     ablation = {"scores": ["lape", "magnitude"], "sizes": ["5%", "50%"], "draws": 6, "scale": [0.5]}
@@ -178,7 +190,7 @@ EVERYTHING = {
 
 @pytest.mark.parametrize("more", [{}, {"evaluation": EVERYTHING}, {"evaluation": EVERYTHING, "uses": USES}])
 def test_every_stage_has_one_but_comet_and_what_is_fetched(more: dict[str, Any]) -> None:
-    analysis: dict[str, Any] = {"mask_control_k": 70, "overlap_k": 70}
+    analysis: dict[str, Any] = {"mask_control_k": 70, "overlap_k": 70, "heads": {"sizes": [1]}}
     analysis |= {"stability": {"masks": "k70"}, "text_control": "k70", "ablation": {}, "effects": {}}
     texts = {change: {"change": change} for change in ("latin", "shuffled_words", "random_tokens")}
     sets = {name: {"select": "mass:70", "text": name} for name in texts}
