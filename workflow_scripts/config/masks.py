@@ -21,6 +21,7 @@ from workflow_scripts.config.texts import TextName
 from workflow_scripts.units.exchanges import Partners
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
 from workflow_scripts.units.mask_sets import OF_OTHERS
+from workflow_scripts.units.score_table import IMPORTANCES
 from workflow_scripts.units.space import KINDS, Kind
 
 #: The set that keeps every unit, and the word for one system for each k.
@@ -30,7 +31,15 @@ FAMILY = "family"
 WEIGHTS, WEIGHT = "weights", "weight"
 Stack = Literal["encoder", "decoder"]
 #: How units are scored, and the scores that compare languages.
-Score = Literal["activations", "magnitude", "lape", "lape_lambda", "importance"]
+Score = Literal[
+    "activations",
+    "magnitude",
+    "lape",
+    "lape_lambda",
+    "importance",
+    "importance_token",
+    "importance_signed",
+]
 COMPARING = ("lape", "lape_lambda")
 STACKS: tuple[Stack, ...] = ("encoder", "decoder")
 #: Gates that training, both engines and the analyses can apply.
@@ -53,7 +62,7 @@ RANDOM_DRAWS = 5
 
 def folder_of(score: str, kinds: Collection[str] = ("ffn",)) -> str:
     """Return the folder of a score: of importance, one for each choice of kinds of units."""
-    return f"{score}/{'+'.join(one for one in KINDS if one in kinds)}" if score == "importance" else score
+    return f"{score}/{'+'.join(one for one in KINDS if one in kinds)}" if score in IMPORTANCES else score
 
 
 #: How rows are made of those of another set.
@@ -69,8 +78,8 @@ class MaskSet(Section):
     of: Literal[Score, "weights"] = Field(
         "activations",
         description="The score: how often a unit is active; magnitude, its mean; lape or lape_lambda, in how"
-        " few languages it is active; importance, of the gradient of the loss; weights, the magnitude of"
-        " single weights.",
+        " few languages it is active; importance (also _token and _signed), of the gradient of the"
+        " loss; weights, the magnitude of single weights.",
     )
     system: str | None = Field(
         None, description="Of weights: the system whose weights they are, such as one with each: direction."
@@ -87,7 +96,8 @@ class MaskSet(Section):
     select: Select | None = Field(
         None,
         description="mass:95: the fewest units of a layer with 95 % of its sum; top:30%; bottom:12;"
-        " random:30%; all; with @model over all layers together, with :abs by magnitude. Or four of them.",
+        " random:30%; all; with @type over all layers of a type together, @model over all units; with :abs by"
+        " magnitude. Or four of them.",
     )
     file: ForeignFile | None = Field(
         None,
@@ -167,7 +177,7 @@ class MaskSet(Section):
             for key in sorted(own & given):
                 yield f"{key} is that of like, {self.like}: leave it out"
             yield from self._mistakes_of_rows()
-        if self.of not in ("importance", WEIGHTS) and self.units != ["ffn"]:
+        if self.of not in (*IMPORTANCES, WEIGHTS) and self.units != ["ffn"]:
             what = "activations are counted" if self.of == "activations" else f"{self.of} is known"
             need = WEIGHTS if self.units == [WEIGHT] else "importance"
             yield f"units: {what} of ffn alone; {self.units} need of: {need}"

@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
@@ -29,6 +30,7 @@ from workflow_scripts.models.fairseq.laying import Laying
 from workflow_scripts.models.fairseq.sites import Site, sites_of
 from workflow_scripts.units.gating import GRADIENT_GATES, Gate, parse_gate
 from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import Stack
 
 #: Gates of the weights that are a unit's own: FFN neurons and heads have some.
 WEIGHT_GATES = ("row", *GRADIENT_GATES)
@@ -78,10 +80,15 @@ class Gates(Laying):
         """The row names, in order."""
         return self._masks.rows
 
-    def select(self, row: str) -> None:
-        """Lay one row on the network, for whole batches, until ``clear``; UserError for an unknown name."""
+    def select(self, row: str, stack: Stack | None = None) -> None:
+        """Lay one row on the network, or on one stack of it, for whole batches, until ``clear``; UserError
+        for an unknown name."""
         position = self._position(row)
-        self._lay(self._keep(position), self._whole[position])
+        whole = self._whole[position]
+        if stack is not None:
+            there = [site.group.stack == stack for site in self._sites]
+            whole = [plain or not here for plain, here in zip(whole, there, strict=True)]
+        self._lay(self._keep(position), whole)
 
     def select_rows(self, rows: Sequence[str]) -> None:
         """Lay one row per sentence on the network, in batch order (not for beam search, which reorders).
@@ -110,6 +117,17 @@ class Gates(Laying):
         used = self._fired | {key: linear.fired > 0 for key, linear in self._linears.items()}
         if silent := [key for key, once in used.items() if not once]:
             raise RuntimeError(f"masks were selected but never used in: {', '.join(silent)}")
+
+    def use(self, row: str, stack: Stack | None = None) -> AbstractContextManager[Self]:
+        """Select one row for the block, see ``select``; at its end check that all of it was used."""
+        return self._using(lambda: self.select(row, stack))
+
+    def left_out(self, row: str, stack: Stack) -> bytes:
+        """Return the bits of what a row leaves out of a stack; empty where it keeps all of it."""
+        gone = ~self._masks.row(self.rows[self._position(row)])
+        there = [site.group.stack == stack for site in self._sites]
+        bits = gone[np.repeat(there, self._sizes)]
+        return np.packbits(bits).tobytes() if bits.any() else b""
 
     def use_rows(self, rows: Sequence[str]) -> AbstractContextManager[Self]:
         """Select one row per sentence for the block; checked and cleared as in ``use``."""
