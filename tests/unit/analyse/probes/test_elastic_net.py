@@ -1,4 +1,4 @@
-"""The probe's optimum: worked out by hand, reached by every way of training, and refused where it cannot be."""
+"""The probe's optimum: worked out by hand, reached by every way of training, refused where there is none."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from workflow_scripts.common.errors import UserError
 
 
 def test_the_optimum_of_two_labels_and_one_unit():
-    """z is -1 or 1, and the label agrees with it for 3/4 of tokens. By symmetry the weights are -w and w, and the
-    probability of agreeing is σ(2w). The slope is zero where 3/4 − σ(2w) = l1 + 2 · l2 · w."""
+    """z is -1 or 1, and the label agrees with it for 3/4 of tokens. By symmetry the weights are -w and w, and
+    the probability of agreeing is σ(2w). The slope is zero where 3/4 − σ(2w) = l1 + 2 · l2 · w."""
     X = np.array([[0.0]] * 40 + [[2.0]] * 40)
     y = np.array([0] * 30 + [1] * 40 + [0] * 10)
     trainer = Trainer(labelled(X, y), np.arange(80), tolerance=1e-6)
@@ -101,8 +101,8 @@ def test_a_label_that_is_not_in_train_is_never_predicted():
 
 
 def test_the_penalty_has_one_optimum_only_with_l2():
-    """Adding a number to a unit's weights of all labels changes no prediction. Of an even number of labels l1 alone
-    leaves it open between the two middle weights; any l2 decides."""
+    """Adding a number to a unit's weights of all labels changes no prediction. Of an even number of labels l1
+    alone leaves it open between the two middle weights; any l2 decides."""
     data, split, _ = planted(4, train=400, test=5, units=30)
     trainer = Trainer(data, split.train, tolerance=1e-6)
     zero, other = trainer.fit(1e-3, 1e-3), trainer.fit(1e-2, 0)

@@ -43,8 +43,8 @@ def test_lengths_that_do_not_align():
 def test_labels_that_cannot_be_probed():
     once = labelled(EYE, [0, 0, 1, 1, 2, 0], labels=("NOUN", "VERB", "X"))
     assert refused(check_labels, once) == (
-        "tag: seen once, so that it cannot be both learned and tested: X; leave such labels out or join them with"
-        " others"
+        "tag: seen once, so that it cannot be both learned and tested: X;"
+        " leave such labels out or join them with others"
     )
     assert refused(split, once, 1) == refused(check_labels, once)
     one = labelled(EYE, [1] * 6, labels=("NOUN", "VERB"))
@@ -95,8 +95,8 @@ def test_a_split_has_whole_sentences_and_is_drawn_by_the_seed():
 
 
 def test_labels_of_sentences_are_learned_by_heart_where_tokens_are_split():
-    """A label without meaning for each sentence: of other sentences a probe knows nothing, of other tokens of the same
-    sentences much."""
+    """A label without meaning for each sentence: of other sentences a probe knows nothing, of other tokens of
+    the same sentences much."""
     generator = np.random.default_rng(1)
     sentences = np.repeat(np.arange(150), 8)
     meaning = generator.standard_normal((150, 60))
@@ -153,7 +153,7 @@ def test_reading_does_not_change_the_values(monkeypatch):
     before = data.X.copy()
     Trainer(data, np.arange(6)).fit(0.1, 0.1)
     Trainer(data, np.arange(6), held_bytes=0).fit(0.1, 0.1)
-    assert (data.X == before).all()
+    assert (before == data.X).all()
 
 
 @pytest.mark.parametrize("block_bytes", [1 << 20, 64])
@@ -175,6 +175,6 @@ def test_o09_units_of_a_layer_and_of_a_list():
     space = model_space({"encoder_layers": 2, "decoder_layers": 1, "ffn_dim": 4}, kinds=["ffn"])
     data = labelled(np.arange(36.0).reshape(3, 12), [0, 1, 1])
     layer = data.with_units(np.arange(12)[space.slice_of("encoder.1.ffn")])
-    assert (layer.X == data.X[:, 4:8]).all()
+    assert (data.X[:, 4:8] == layer.X).all()
     # In ascending order, as columns of the whole.
-    assert (data.with_units(np.array([9, 2])).X == data.X[:, [2, 9]]).all()
+    assert (data.X[:, [2, 9]] == data.with_units(np.array([9, 2])).X).all()

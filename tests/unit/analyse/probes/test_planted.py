@@ -1,4 +1,4 @@
-"""What is planted must be found: probes at their optimum, and what an early end makes of them (checks A1 to A5)."""
+"""What is planted must be found: probes at their optimum, and what an early end makes of them (A1 to A5)."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def test_a01_planted_units_are_found_and_the_others_hold_nothing(seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a01_at_the_optimum_three_planted_units_hold_a_quarter_of_the_weights(seed):
-    """With penalties so small that all units have weights. With larger ones noise has none, and one unit of three
-    holds a quarter: counts of two probes compare only under the same penalties."""
+    """With penalties so small that all units have weights. With larger ones noise has none, and one unit of
+    three holds a quarter: counts of two probes compare only under the same penalties."""
     data, split, place = planted(seed)
     probe, _ = fitted(data, split, 1e-3, 1e-3)
     salient = salient_units(probe.weights, 25)
@@ -120,7 +120,7 @@ def test_a02_planted_units_after_relu_are_found(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(("l1", "l2"), [(1e-2, 0.0), (0.0, 1e-2), (1e-2, 1e-2)])
 def test_a03_of_doubled_units_both_copies_are_first(seed, l1, l2):
-    """l1 alone may give all weight to one copy. The other has the same gradient, which orders units of weight 0."""
+    """l1 alone may give all weight to one copy. The other has the same gradient, by which it comes next."""
     data, split, place = planted(seed, train=2000, test=10, units=200)
     copies = np.arange(12)
     doubled = replace(data, X=np.concatenate([data.X, data.X[:, place.ravel()]], axis=1))

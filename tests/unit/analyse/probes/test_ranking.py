@@ -66,8 +66,8 @@ def test_o06_the_order_of_units_and_where_each_joins():
     assert found.order.tolist() == [2, 0, 1]
     # Unit 2 is first for both; unit 0 joins where 5/10 are passed, unit 1 where 9/10 are.
     assert [int(np.argmax(found.cutoffs >= n)) for n in (1, 2, 3)] == [0, 51, 91]
-    # Of the second label's equal weights we take the lower number. Were unit 1 the larger one, it would join where
-    # 10/12 are passed, as where ties are taken from the end.
+    # Of the second label's equal weights we take the lower number. Were unit 1 the larger one, it would join
+    # where 10/12 are passed, as where ties are taken from the end.
     tipped = rank(np.array([[4.0, 1, 5], [1, 1 + 1e-9, 10]]))
     assert tipped.order.tolist() == [2, 0, 1]
     assert [int(np.argmax(tipped.cutoffs >= n)) for n in (1, 2, 3)] == [0, 51, 84]
