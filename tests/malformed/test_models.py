@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tests.malformed import (
+    correlation_cases,
     effect_cases,
     exchange_cases,
     finetune_cases,
@@ -30,6 +31,7 @@ CASES = [
     *exchange_cases.CASES,
     *likelihood_cases.CASES,
     *effect_cases.CASES,
+    *correlation_cases.CASES,
     *head_cases.CASES,
 ]
 

@@ -88,6 +88,12 @@ MADE = [
         {"analysis": {"criteria": {}}},
     ),
     Row(
+        "units of two systems are compared (`analysis.correlation`)",
+        {"correlate_units_systems": 1},
+        "both systems are read by one job; nothing is scored or trained before it",
+        {"analysis": {"correlation": {"between": ["systems"], "systems": ["baseline", "continued"]}}},
+    ),
+    Row(
         "a system with a model for each direction is added (`each: direction`)",
         {"finetune": 4, "join_systems": 1, "decode": 4, **DECODED_ONE},
         "each direction is trained by a job of its own",

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt
 
 from workflow_scripts.config.base import DISTINCT, MOST_DRAWS, DirectionId, Name, Percent, Section
+from workflow_scripts.config.correlation import Correlation
 from workflow_scripts.config.criteria import Criteria
 from workflow_scripts.config.effects import Ablation, Effects
 from workflow_scripts.config.file_source import FilesSource
@@ -145,6 +146,9 @@ class Analysis(Section):
     overlap_grouping: str = Field("family", description="The grouping compared.")
     overlap_permutations: PositiveInt = Field(10_000, description="Permutations of group labels.")
     criteria: Criteria | None = Field(None, description="Scores of units side by side; null: not run.")
+    correlation: Correlation | None = Field(
+        None, description="Units of several models at the same tokens; null: not run."
+    )
     heads: Heads | None = Field(
         None, description="Pruning of the attention heads that matter to each task; null: not run."
     )

@@ -16,10 +16,12 @@ ACTIVATIONS, IMPORTANCE, MAGNITUDE, WEIGHTS = "activations", "importance", "magn
 #: Estimators of importance, all of one pass.
 IMPORTANCE_TOKEN, IMPORTANCE_SIGNED = "importance_token", "importance_signed"
 IMPORTANCES = (IMPORTANCE, IMPORTANCE_TOKEN, IMPORTANCE_SIGNED)
+#: How much of a unit other models have (analyse.correlation).
+CORRELATION = "correlation"
 #: The forms of LAPE, which compare languages.
 LAPE, LAPE_LAMBDA = FORMS = "lape", "lape_lambda"
 #: How the ``counting`` of scores other than activations begins, before a colon.
-_OTHERS = (*IMPORTANCES, MAGNITUDE, WEIGHTS, *FORMS)
+_OTHERS = (*IMPORTANCES, MAGNITUDE, WEIGHTS, CORRELATION, *FORMS)
 
 
 def score_of(counting: Any) -> str:

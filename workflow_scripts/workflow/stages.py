@@ -8,6 +8,7 @@ from workflow_scripts.workflow.stage import Job, Stage
 from workflow_scripts.workflow.stage_list import (
     analyses,
     attach,
+    correlation,
     data,
     effects,
     export,
@@ -18,9 +19,11 @@ from workflow_scripts.workflow.stage_list import (
     scores,
 )
 
+#: The topics of analyses.
+ANALYSES = (analyses, heads, correlation, effects)
 STAGES: dict[str, Stage] = {
     stage.name: stage
-    for part in (data, attach, models, scores, analyses, effects, heads, measures, export, report)
+    for part in (data, attach, models, scores, *ANALYSES, measures, export, report)
     for stage in part.STAGES
 }
 #: Stages that had another name in earlier versions → their name now.
