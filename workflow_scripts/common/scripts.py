@@ -39,7 +39,7 @@ Yiii ii
 LATIN = "Latn"
 _OF = {code: line.split()[0] for line in _SCRIPTS.split("\n") for code in line.split()[1:]}
 #: Languages that are written in two scripts today: only a code that names one says which (sr_Latn).
-OF_TWO_SCRIPTS = frozenset("az iu kk ks ku mn pa pi sd sr tg tk uz".split())
+OF_TWO_SCRIPTS = frozenset({"az", "iu", "kk", "ks", "ku", "mn", "pa", "pi", "sd", "sr", "tg", "tk", "uz"})
 
 
 def script_of(code: str) -> str | None:
