@@ -214,8 +214,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--permutations", type=int, default=10_000, help="of languages")
     parser.add_argument("--level", type=float, default=0.05)
     parser.add_argument("--seed", type=int, default=1, help="of draws and permutations")
-    for name in ("json", "csv", "structure", "groups", "markdown"):
-        parser.add_argument(f"--out-{name}", type=Path, required=True)
+    for option in ("--out-json", "--out-csv", "--out-structure", "--out-groups", "--out-markdown"):
+        parser.add_argument(option, type=Path, required=True)
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     at_least("draws", arguments.draws, FEWEST_DRAWS)

@@ -41,7 +41,7 @@ def markdown(result: Mapping[str, Any]) -> str:
             lines += ["", f"## {title}", "", *([NOTES[kind], ""] if kind in NOTES else []), *_overlap(found)]
         if kind == DRAWS and found:
             lines += ["", *_draws(result["draws_of_a_set"])]
-    lines += _structure(result["summary"])
+    lines += _structure(result["summary"], result["level"])
     lines += _orders(result["order_of_sets"])
     lines += _samples(result["samples"])
     lines += _languages(result)
@@ -87,7 +87,7 @@ def _draws(drawn: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _structure(summary: Sequence[Mapping[str, Any]]) -> list[str]:
+def _structure(summary: Sequence[Mapping[str, Any]], level: float) -> list[str]:
     lines = [
         "", "## Do they group languages alike?", "",
         "Correlation of the IoUs of all pairs of languages in one with those in the other. p: exchanges of"
@@ -97,21 +97,12 @@ def _structure(summary: Sequence[Mapping[str, Any]]) -> list[str]:
     for one in summary:
         for side, layers in one["structure"].items():
             for layer, entry in _means(layers):
-                defined = entry["r"]["n"]
-                lines.append(
-                    row(
-                        [
-                            _title(one),
-                            one["kind"],
-                            side,
-                            layer,
-                            _spread(entry["r"]) if defined else "undefined",
-                            str(defined),
-                            number(entry["largest_p"], NONE, 3),
-                            number(entry["smallest_possible_p"], NONE, 3),
-                        ]
-                    )
-                )
+                smallest = entry["smallest_possible_p"]
+                impossible = f" ({NOT_POSSIBLE})" if smallest is not None and smallest > level else ""
+                cells = [_title(one), one["kind"], side, layer]
+                cells.append(_spread(entry["r"]) if entry["r"]["n"] else "undefined")
+                cells += [str(entry["r"]["n"]), number(entry["largest_p"], NONE, 3)]
+                lines.append(row([*cells, number(smallest, NONE, 3) + impossible]))
     return lines
 
 

@@ -18,6 +18,5 @@ STAGES = (
         },
         asked_for=("json",),
         jobs=lambda e: [{}] if e.analysis.similarity else [],
-        local=True,
     ),
 )

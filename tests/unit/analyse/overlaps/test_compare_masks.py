@@ -249,6 +249,19 @@ def test_command_line(tmp_path):
     assert "- decoder.mean: k70, k95 (first join at" in page
 
 
+def test_three_languages_cannot_show_a_structure(tmp_path):
+    """Three languages have six orders: no p below .17, and the page says so."""
+    generator = np.random.Generator(np.random.PCG64(4))
+    for name in ("k70", "k95"):
+        keep = generator.random((3, 80)) < 0.4
+        path = tmp_path / f"baseline/s1/{name}.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        MaskTable(["en-a", "en-b", "en-c"], keep, ffn_space(1, 1, 40), {}).write(path)
+    main(words(tmp_path, seeds="1", groups="{}"))
+    lines = [line for line in (tmp_path / "out.md").read_text().splitlines() if "k70 · k95 | sets |" in line]
+    assert len(lines) == 2 and all(line.endswith("| 0.167 (cannot be significant) |") for line in lines)
+
+
 def test_samples_stand_beside(tmp_path):
     lay(tmp_path)
     for seed, iou in ((1, 0.8), (2, 0.9)):
