@@ -17,8 +17,10 @@ from tests.malformed import (
     likelihood_cases,
     mask_cases,
     model_cases,
+    overlap_cases,
     system_cases,
     text_cases,
+    topic_cases,
     used_cases,
     varied_cases,
 )
@@ -30,7 +32,14 @@ END = "<!-- end of malformed input -->"
 TABLES: dict[str, tuple[Sequence[Case], Sequence[Accepted]]] = {
     "Configs": ([*config_cases.CASES, *config_mask_cases.CASES], config_cases.ACCEPTED),
     "Text, subwords, counts, masks and systems": (
-        [*text_cases.CASES, *mask_cases.CASES, *system_cases.CASES, *used_cases.CASES, *varied_cases.CASES],
+        [
+            *text_cases.CASES,
+            *mask_cases.CASES,
+            *system_cases.CASES,
+            *used_cases.CASES,
+            *varied_cases.CASES,
+            *topic_cases.CASES,
+        ],
         [*text_cases.ACCEPTED, *system_cases.ACCEPTED],
     ),
     "Checkpoints, weights and binarised text": (
@@ -38,7 +47,10 @@ TABLES: dict[str, tuple[Sequence[Case], Sequence[Accepted]]] = {
         [],
     ),
     "Contrastive sets and references": (likelihood_cases.CASES, []),
-    "Hypotheses, scores and tables": (evaluate_cases.CASES, evaluate_cases.ACCEPTED),
+    "Hypotheses, scores and tables": (
+        [*evaluate_cases.CASES, *overlap_cases.CASES],
+        evaluate_cases.ACCEPTED,
+    ),
     "COMET models and scores": (comet_cases.CASES, comet_cases.ACCEPTED),
 }
 LONGEST = 400  # characters of a message shown; the longest list the keys of a config

@@ -25,6 +25,7 @@ from workflow_scripts.analyse.overlaps.languages import (
     mean_orders,
 )
 from workflow_scripts.analyse.overlaps.page import markdown
+from workflow_scripts.analyse.overlaps.partitions import check_groups
 from workflow_scripts.analyse.overlaps.selections import (
     DRAWS,
     Pair,
@@ -226,6 +227,7 @@ def main(argv: list[str] | None = None) -> None:
         named_once(option, getattr(arguments, option))
     drawn = json_object("drawn", arguments.drawn, {"boot": ["boot-1", "boot-2"]}, lists_of_texts)
     groupings = read_groups(arguments.groups)
+    check_groups(groupings)
     selections = selections_of(arguments.systems, arguments.seeds, arguments.sets, drawn)
     check_wanted(arguments.pairs or [], selections)
     tables = read_tables(selections, arguments.masks)

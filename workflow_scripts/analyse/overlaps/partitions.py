@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.overlap import compare, relabel
+from workflow_scripts.common.errors import UserError
 
 NOT_POSSIBLE = "cannot be significant"
 
@@ -25,6 +26,14 @@ def count_partitions(sizes: Sequence[int]) -> int:
     for alike in Counter(sizes).values():
         ways //= math.factorial(alike)
     return ways
+
+
+def check_groups(groupings: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+    """Refuse a language that is in two groups of a grouping, or in one twice."""
+    for grouping, groups in groupings.items():
+        counts = Counter(language for members in groups.values() for language in members)
+        if twice := [language for language, times in counts.items() if times > 1]:
+            raise UserError(f"--groups: {twice[0]!r} is more than once in the grouping {grouping!r}")
 
 
 def labels_of(
