@@ -17,6 +17,11 @@ if EXPERIMENT.analysis.similarity:
                 seed=EXPERIMENT.train.seeds,
                 maskset=COMPARED_SETS,
             ),
+            files=expand(
+                list(SIMILARITY.more.values()),
+                system=SIMILARITY.systems,
+                seed=EXPERIMENT.train.seeds,
+            ),
             stability=made("stability", "json") if STABLE else [],
         output:
             **files("compare_masks"),
@@ -34,7 +39,8 @@ if EXPERIMENT.analysis.similarity:
             **identity(
                 "compare_masks",
                 masks=COMPARED_MASKS,
-                sets=COMPARED_SETS,
+                sets=[*COMPARED_SETS, *SIMILARITY.more],
+                files=SIMILARITY.more or None,
                 drawn=drawn_sets(EXPERIMENT, SIMILARITY) or None,
                 systems=SIMILARITY.systems,
                 seeds=EXPERIMENT.train.seeds,

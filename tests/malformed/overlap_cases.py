@@ -11,13 +11,9 @@ from workflow_scripts.units.space import ffn_space
 OUT = "--out-json o --out-csv p --out-structure q --out-groups r --out-markdown s"
 
 
-def masks(path, rows=("de-en", "en-de")):
+def masks(path):
     space = ffn_space(1, 1, 8)
-    MaskTable(rows, np.ones((len(rows), space.size), dtype=bool), space, {}).write(path)
-
-
-def french(path):
-    masks(path, ("fr-en",))
+    MaskTable(["de-en", "en-de"], np.ones((2, space.size), dtype=bool), space, {}).write(path)
 
 
 def remove(path):
@@ -49,7 +45,8 @@ case = cases_of("compare-masks-", "analyse.overlaps.compare_masks")
 CASES = [
     case("absent", "a mask set that is not there", compared(damage=remove), "baseline.1.k95.npz: there is no such file or folder: check the path"),
     case("text", "text for masks", compared(damage=text), "baseline.1.k95.npz: not a neuronspec-masks-1 file (File is not a zip file); delete it and run the step that writes it again"),
-    case("rows", "masks of other directions", compared(damage=french), "baseline.1.k70.npz and baseline.1.k95.npz: no row is in both; the first has de-en, en-de, the second fr-en"),
+    case("files", "a file for a set that is not compared", compared("""--sets k70 --files {"k95":"x.npz"}"""), "--files: 'k95' is not one of --sets (did you mean 'k70'?)"),
+    case("field", "a file by direction", compared("""--sets k70 --files {"k70":"{direction}.npz"}"""), "--files {direction}.npz: a pattern has {system} and {seed} alone"),
     case("pattern", "masks without their seed", compared(pattern="{system}.1.{maskset}.npz"), "--masks {system}.1.{maskset}.npz: the pattern needs {seed}"),
     case("twice", "a set twice", compared("--sets k70 k70"), "--sets: k70 is named twice"),
     case("pair", "a pair with a set that is not compared", compared("--sets k70 k95 --pairs k70 k59"), "--pairs: no mask set 'k59' (did you mean 'k95'?); there are k70, k95"),

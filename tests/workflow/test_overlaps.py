@@ -26,6 +26,7 @@ CONFIG = {
     "analysis": {
         "similarity": {
             "masks": ["heads", "few"], "systems": ["baseline", "ns-k95"], "pairs": [["heads", "few"]],
+            "more": {"nouns": "own/{system}.s{seed}.npz"},
         },
     },
 }  # fmt: skip
@@ -37,6 +38,10 @@ SETS, SYSTEMS = ("heads", "few-1", "few-2"), ("baseline", "ns-k95")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     folder = tmp_path_factory.mktemp("overlaps")
     lay_down_text(folder)
+    (folder / "own").mkdir()
+    for system in SYSTEMS:
+        for seed in (3, 4):
+            (folder / f"own/{system}.s{seed}.npz").touch()
     return plan(folder, CONFIG)
 
 
@@ -45,15 +50,16 @@ def test_one_job_reads_the_masks_of_all(planned: Plan) -> None:
     assert job.started == ("evaluate", "analyse.overlaps.compare_masks")
     assert set(job.inputs) == {
         f"{R}/masks/{system}/s{seed}/{name}.npz" for system in SYSTEMS for seed in (3, 4) for name in SETS
-    }
+    } | {f"own/{system}.s{seed}.npz" for system in SYSTEMS for seed in (3, 4)}
     place = f"{R}/analysis/compare_masks"
     told = job.options
     assert json.loads(told.pop("--groups")) == {
         "family": {"west": ["de"], "south": ["fr"]}, "script": {"Latn": ["en", "de", "fr"]},
     }  # fmt: skip
+    assert json.loads(told.pop("--files")) == {"nouns": "own/{system}.s{seed}.npz"}
     assert json.loads(told.pop("--drawn")) == {"few": ["few-1", "few-2"]}
     assert told == {
-        "--masks": f"{R}/masks/{{system}}/s{{seed}}/{{maskset}}.npz", "--sets": "heads few-1 few-2",
+        "--masks": f"{R}/masks/{{system}}/s{{seed}}/{{maskset}}.npz", "--sets": "heads few-1 few-2 nouns",
         "--systems": "baseline ns-k95", "--seeds": "3 4", "--pairs": "heads few", "--pivot": "en",
         "--draws": "100", "--permutations": "10000", "--level": "0.05", "--out-json": f"{place}.json",
         "--out-csv": f"{place}.csv", "--out-structure": f"{place}.structure.csv",

@@ -28,6 +28,11 @@ class Similarity(Section):
         min_length=1,
         description="Mask sets, such as k95; of one that is drawn several times all draws, by its name.",
     )
+    more: dict[MaskSetName, str] = Field(
+        {},
+        description="Mask files that are no mask sets, by a name of yours: a path with {system} and {seed},"
+        " also of a result of this experiment, such as the salient units of a probe.",
+    )
     pairs: list[list[MaskSetName]] | None = Field(
         None, description="Two sets each, the only ones that are compared with one another; null: every two."
     )
@@ -44,6 +49,15 @@ class Similarity(Section):
     draws: int = Field(100, ge=19, le=MOST_DRAWS, description="Random exchanges of units, for chance.")
     permutations: PositiveInt = Field(10_000, ge=19, description="Permutations of languages.")
     level: float = Field(0.05, gt=0, lt=1, description="Level of the tests of groups.")
+
+    @field_validator("more")
+    @classmethod
+    def _known_fields(cls, value: dict[str, str]) -> dict[str, str]:
+        for path in value.values():
+            rest = path.replace("{system}", "").replace("{seed}", "")
+            if not rest or "{" in rest or "}" in rest:
+                raise ValueError(f"{path!r}: a path may have {{system}} and {{seed}} in braces, and no other")
+        return value
 
     @field_validator("pairs")
     @classmethod
@@ -86,7 +100,10 @@ def similarity_problems(experiment: Experiment, similarity: Similarity) -> Itera
     for name in similarity.masks:
         if name not in known:
             yield f"{key}.masks: no mask set {name!r}{nearest(name, known)}; there are {sorted(known)}"
-    chosen = {*similarity.masks, *compared_sets(experiment, similarity)}
+    for name in similarity.more:
+        if name in known:
+            yield f"{key}.more: {name!r} is a mask set; call the file otherwise"
+    chosen = {*similarity.masks, *similarity.more, *compared_sets(experiment, similarity)}
     for pair in similarity.pairs or []:
         for name in pair:
             if name not in chosen:

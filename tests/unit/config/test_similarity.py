@@ -82,6 +82,14 @@ MISTAKES = {
         {"masks": ["chance"], "systems": ["continued"]},
         "analysis.similarity.systems: units of 'continued' are scored by importance alone, and 'chance-1'",
     ),
+    "a file with the name of a set": (
+        {"masks": ["k70"], "more": {"k95": "own/{seed}.npz"}},
+        "analysis.similarity.more: 'k95' is a mask set; call the file otherwise",
+    ),
+    "a file by direction": (
+        {"masks": ["k70"], "more": {"own": "own/{direction}.npz"}},
+        "analysis.similarity.more: 'own/{direction}.npz': a path may have {system} and {seed} in braces",
+    ),
     "few draws": ({"masks": ["k70"], "draws": 18}, "analysis.similarity.draws"),
     "a level of one": ({"masks": ["k70"], "level": 1}, "analysis.similarity.level"),
 }

@@ -1,6 +1,6 @@
 """What overlap (IoU) chance gives two masks: its expectation for their sizes, and random exchanges."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -35,14 +35,28 @@ def paired_iou(one: Keep, other: Keep) -> Floats:
     return np.where(union > 0, shared / np.maximum(union, 1), 1.0)
 
 
-def exchanged_iou(
-    one: Keep, other: Keep, spans: Mapping[str, slice], draws: int, seed: int
-) -> dict[str, Floats]:
-    """Return, layer by layer, the mean IoU over rows after random exchanges of the units of ``other``.
+def crossed_iou(one: Keep, other: Keep) -> Floats:
+    """Return the IoU of each row of ``one`` [rows, units] with each of ``other`` [its rows, units]."""
+    first, second = one.astype(np.float64), other.astype(np.float64)
+    shared = first @ second.T
+    union = first.sum(axis=1)[:, None] + second.sum(axis=1)[None, :] - shared
+    return np.where(union > 0, shared / np.maximum(union, 1), 1.0)
 
-    An exchange moves the units of a layer in all rows alike. So sizes stay, and so does what the rows of a
-    mask set have in common: rows that are alike are not counted as several pieces of evidence. Array [draws]
-    for each layer of ``spans``; another layer or draw changes none.
+
+def exchanged_iou(
+    one: Keep,
+    other: Keep,
+    spans: Mapping[str, slice],
+    draws: int,
+    seed: int,
+    iou: Callable[[Keep, Keep], Floats] = paired_iou,
+) -> dict[str, Floats]:
+    """Return, layer by layer, the mean IoU after random exchanges of the units of ``other``.
+
+    ``iou``: of the rows of both, each with the same row of the other or each with all. An exchange moves the
+    units of a layer in all rows alike. So sizes stay, and so does what the rows of a mask set have in common:
+    rows that are alike are not counted as several pieces of evidence. Array [draws] for each layer of
+    ``spans``; another layer or draw changes none.
     """
     found: dict[str, Floats] = {}
     for layer, span in spans.items():
@@ -50,6 +64,6 @@ def exchanged_iou(
         values = np.empty(draws)
         for number in range(draws):
             generator = np.random.Generator(np.random.PCG64(seed_of(seed, f"{layer}, exchange {number + 1}")))
-            values[number] = paired_iou(mine, its[:, generator.permutation(mine.shape[1])]).mean()
+            values[number] = iou(mine, its[:, generator.permutation(mine.shape[1])]).mean()
         found[layer] = values
     return found

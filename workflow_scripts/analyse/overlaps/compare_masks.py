@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from workflow_scripts.analyse.overlap import facts_of
-from workflow_scripts.analyse.overlaps.comparison import compare_tables
+from workflow_scripts.analyse.overlaps.comparison import common_rows, compare_tables
+from workflow_scripts.analyse.overlaps.crossed import cross_tables
 from workflow_scripts.analyse.overlaps.languages import (
     MEAN,
     Matrices,
@@ -72,9 +73,14 @@ def compare_pair(
     permutations: int,
     seed: int,
 ) -> dict[str, Any]:
-    """Return one comparison: its layers (``compare_tables``), and ``structure``: side → layer → as of the
-    function, of layers and languages that both have. ``sides``: label → languages and matrices."""
+    """Return one comparison.
+
+    Its layers are those of ``compare_tables``, or without a row in common of ``cross_tables``; ``structure``:
+    side → layer → as of the function, of layers and languages that both have. ``sides``: label → languages
+    and matrices.
+    """
     one, other = tables[pair.one.label], tables[pair.other.label]
+    compare_rows = compare_tables if common_rows(one, other) else cross_tables
     (languages, mine), (its_languages, its) = sides[pair.one.label], sides[pair.other.label]
     found: dict[str, Any] = {}
     for side in (side for side in languages if languages[side] == its_languages.get(side)):
@@ -89,7 +95,7 @@ def compare_pair(
         "one": pair.one.label,
         "other": pair.other.label,
         "same_weights": one.manifest["weights_sha256"] == other.manifest["weights_sha256"],
-        **compare_tables(one, other, draws, seed),
+        **compare_rows(one, other, draws, seed),
         "structure": found,
     }
 
@@ -196,12 +202,18 @@ def read_samples(
     }
 
 
+def texts(found: Mapping[str, Any]) -> bool:
+    """Return whether each value of an object is a text."""
+    return all(isinstance(value, str) for value in found.values())
+
+
 def main(argv: list[str] | None = None) -> None:
     """Read the masks, compare them, and write the tables."""
     parser = argparse.ArgumentParser(description="Overlap of mask sets, and of languages within them.")
     parser.add_argument("--masks", required=True, help="a pattern with {system}, {seed} and {maskset}")
     parser.add_argument("--sets", nargs="+", required=True, help="names of mask sets")
     parser.add_argument("--drawn", default="{}", help='JSON: {"boot": ["boot-1", …]}, draws of one set')
+    parser.add_argument("--files", default="{}", help='JSON: {"nouns": PATTERN}, sets that lie elsewhere')
     parser.add_argument("--systems", nargs="+", default=["baseline"])
     parser.add_argument("--seeds", nargs="+", type=int, required=True)
     parser.add_argument(
@@ -230,7 +242,8 @@ def main(argv: list[str] | None = None) -> None:
     check_groups(groupings)
     selections = selections_of(arguments.systems, arguments.seeds, arguments.sets, drawn)
     check_wanted(arguments.pairs or [], selections)
-    tables = read_tables(selections, arguments.masks)
+    files = json_object("files", arguments.files, {"nouns": "{system}.s{seed}.npz"}, texts)
+    tables = read_tables(selections, arguments.masks, files)
     pairs = list(pairs_of(selections, arguments.pairs))
     settings = {name: getattr(arguments, name) for name in ("draws", "permutations", "level", "seed")}
     result = {
@@ -239,7 +252,10 @@ def main(argv: list[str] | None = None) -> None:
         "groups": groupings,
         **settings,
         "masks": {
-            one.label: {**facts_of(tables[one.label]), "sha256": sha256_of(one.path(arguments.masks))}
+            one.label: {
+                **facts_of(tables[one.label]),
+                "sha256": sha256_of(one.path(files.get(one.maskset, arguments.masks))),
+            }
             for one in selections
         },
         "samples": read_samples(arguments.stability, arguments.stable, selections),

@@ -3,16 +3,15 @@
 The rows of the two are directions with the same name. A *figure* is a mean over these.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.overlap import ROUNDING
-from workflow_scripts.analyse.overlaps.chance import exchanged_iou, expected_iou, paired_iou
+from workflow_scripts.analyse.overlaps.chance import crossed_iou, exchanged_iou, expected_iou, paired_iou
 from workflow_scripts.analyse.random_draws import Draws
-from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitGroup
 
@@ -21,14 +20,8 @@ FIGURES = ("iou", "chance", "low", "high", "p", "largest", "others")
 
 
 def common_rows(one: MaskTable, other: MaskTable) -> list[str]:
-    """Return the rows that both have, in the order of the first; UserError if there are none."""
-    rows = [row for row in one.rows if row in other.rows]
-    if not rows:
-        raise UserError(
-            f"{one.origin} and {other.origin}: no row is in both; the first has"
-            f" {', '.join(one.rows)}, the second {', '.join(other.rows)}"
-        )
-    return rows
+    """Return the rows that both have, in the order of the first; there may be none."""
+    return [row for row in one.rows if row in other.rows]
 
 
 def common_groups(one: MaskTable, other: MaskTable) -> list[UnitGroup]:
@@ -72,9 +65,11 @@ def compare_tables(one: MaskTable, other: MaskTable, draws: int, seed: int) -> d
         with at least this IoU, the given one among them; ``place``: below, within or above them;
         ``largest``: the most that these sizes allow; ``others``: the mean IoU with the masks of *other*
         directions, None where there is one direction}}. No layers where no group of units is in both.
-    Raises UserError: no row in common.
+    Raises ValueError: no row in common.
     """
     rows, groups = common_rows(one, other), common_groups(one, other)
+    if not rows:
+        raise ValueError("no row is in both")
     if not groups:
         return {"rows": rows, "layers": {}}
     mine, its, spans = kept(one, rows, groups), kept(other, rows, groups), spans_of(groups)
@@ -89,7 +84,7 @@ def compare_tables(one: MaskTable, other: MaskTable, draws: int, seed: int) -> d
         whole[layer] = {
             "chance": float(np.mean([expected_iou(first.shape[1], a, b) for a, b in pairs])),
             "largest": float(np.mean([min(a, b) / max(a, b) if max(a, b) else 1.0 for a, b in pairs])),
-            "others": _with_others(first, second),
+            "others": _with_others(crossed_iou(first, second)),
         }
     for mean, layers in means_of(groups).items():
         exchanged[mean] = np.mean([exchanged[layer] for layer in layers], axis=0)
@@ -97,19 +92,26 @@ def compare_tables(one: MaskTable, other: MaskTable, draws: int, seed: int) -> d
         whole[mean] = {name: _mean([whole[layer][name] for layer in layers]) for name in whole[layers[0]]}
     return {
         "rows": rows,
-        "layers": {layer: {**_beside(by_row[layer], exchanged[layer]), **whole[layer]} for layer in by_row},
+        "layers": {
+            layer: {
+                **beside(float(values.mean()), exchanged[layer]),
+                "by_row": values.tolist(),
+                **whole[layer],
+            }
+            for layer, values in by_row.items()
+        },
     }
 
 
-def _beside(by_row: NDArray[np.float64], exchanged: NDArray[np.float64]) -> dict[str, Any]:
-    iou = float(by_row.mean())
+def beside(iou: float, exchanged: NDArray[np.float64]) -> dict[str, Any]:
+    """Return an IoU with what random exchanges gave, [draws]: ``low``, ``high``, ``sd_of_draws``, ``p`` and
+    ``place``."""
     drawn = Draws.of(exchanged.tolist())
     # Equal sums in another order differ by rounding: without this, masks that cannot differ would.
     place = "within" if abs(iou - drawn.mean) < ROUNDING else drawn.place(iou)
     as_large = int((exchanged >= iou - ROUNDING).sum())
     return {
         "iou": iou,
-        "by_row": by_row.tolist(),
         "low": max(0.0, drawn.low),
         "high": min(1.0, drawn.high),
         "sd_of_draws": drawn.sd,
@@ -118,22 +120,11 @@ def _beside(by_row: NDArray[np.float64], exchanged: NDArray[np.float64]) -> dict
     }
 
 
-def _with_others(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float | None:
-    rows = len(one)
-    if rows < 2:
-        return None
-    first, second = one.astype(np.float64), other.astype(np.float64)
-    shared = first @ second.T
-    union = first.sum(axis=1)[:, None] + second.sum(axis=1)[None, :] - shared
-    iou = np.where(union > 0, shared / np.maximum(union, 1), 1.0)
-    return float((iou.sum() - np.trace(iou)) / (rows * (rows - 1)))
+def _with_others(iou: NDArray[np.float64]) -> float | None:
+    rows = len(iou)
+    return float((iou.sum() - np.trace(iou)) / (rows * (rows - 1))) if rows > 1 else None
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if len(known) == len(values) else None
-
-
-def figures(entry: Mapping[str, Any]) -> dict[str, float | None]:
-    """Return the figures of one layer."""
-    return {name: entry[name] for name in FIGURES}

@@ -10,6 +10,7 @@ from workflow_scripts.analyse.kept_units import masks_of_languages, sides_of
 from workflow_scripts.analyse.overlap import layer_matrices
 from workflow_scripts.analyse.overlaps.partitions import grouped_overlap
 from workflow_scripts.analyse.overlaps.similarity_order import similarity_order
+from workflow_scripts.common.language_codes import is_code
 from workflow_scripts.evaluate.significance.correction import correct
 from workflow_scripts.units.mask_table import MaskTable
 
@@ -22,13 +23,18 @@ Groupings = Mapping[str, Mapping[str, Sequence[str]]]
 Matrices = dict[str, dict[str, NDArray[np.float64]]]
 
 
+def directions_among(rows: Sequence[str]) -> list[str]:
+    """Return the rows that are directions, not labels of a probe."""
+    return [row for row in rows if len(sides := row.split("-")) == 2 and all(map(is_code, sides))]
+
+
 def matrices_of(table: MaskTable, pivot: str | None) -> tuple[dict[str, list[str]], Matrices]:
     """Return the languages of each side, and by side and layer (and stack's mean) their IoU [languages,
     languages]. A side is directions out of the pivot or into it; without a pivot, languages as targets or as
     sources, a language's units being those of any of its directions there."""
     languages: dict[str, list[str]] = {}
     matrices: Matrices = {}
-    for side, rows in sides_of(table.rows, pivot).items():
+    for side, rows in sides_of(directions_among(table.rows), pivot).items():
         of_side = masks_of_languages(table, rows)
         languages[side] = list(of_side.rows)
         matrices[side] = layer_matrices(of_side, of_side.rows)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workflow_scripts.analyse.markdown_lines import heading, row
+from workflow_scripts.analyse.overlaps.crossed import most_alike
 from workflow_scripts.analyse.overlaps.languages import MEAN
 from workflow_scripts.analyse.overlaps.partitions import NOT_POSSIBLE
 from workflow_scripts.analyse.overlaps.selections import DRAWS, SEEDS, SETS, SYSTEMS
@@ -11,6 +12,8 @@ from workflow_scripts.analyse.overlaps.spread import spread
 from workflow_scripts.analyse.overlaps.tables import NOTHING, number, verdict
 
 NONE = "–"
+#: Pairs of rows that are shown of each stack.
+MOST_ALIKE = 5
 TITLES = {
     SETS: "Mask sets of one model",
     SYSTEMS: "One set of two systems",
@@ -41,6 +44,7 @@ def markdown(result: Mapping[str, Any]) -> str:
             lines += ["", f"## {title}", "", *([NOTES[kind], ""] if kind in NOTES else []), *_overlap(found)]
         if kind == DRAWS and found:
             lines += ["", *_draws(result["draws_of_a_set"])]
+    lines += _crossed(result)
     lines += _structure(result["summary"], result["level"])
     lines += _orders(result["order_of_sets"])
     lines += _samples(result["samples"])
@@ -85,6 +89,30 @@ def _draws(drawn: Mapping[str, Any]) -> list[str]:
                     row([key, model, layer, str(found["draws"]), f"{one['mean_iou']:.3f}", interval])
                 )
     return lines
+
+
+def _crossed(result: Mapping[str, Any]) -> list[str]:
+    """The rows that are most alike, of sets whose rows are of other things."""
+    lines: list[str] = []
+    for one in result["summary"]:
+        compared = [
+            entry
+            for entry in result["comparisons"]
+            if (entry["kind"], entry["names"]) == (one["kind"], one["names"])
+        ]
+        lines += [
+            row([_title(one), layer, first, second, f"{iou:.3f}", f"{chance:.3f}"])
+            for layer, first, second, iou, chance in most_alike(compared, MOST_ALIKE)
+        ]
+    if not lines:
+        return []
+    return [
+        "", "## Rows of other things", "",
+        "Of sets without a common row, every row is compared with every row. The pairs of rows whose IoU is"
+        " most above chance, mean over models; they are the best of many, so some are above it by chance.",
+        "",
+        *heading(["", "stack", "row", "other row", "IoU", "chance"]), *lines,
+    ]  # fmt: skip
 
 
 def _structure(summary: Sequence[Mapping[str, Any]], level: float) -> list[str]:

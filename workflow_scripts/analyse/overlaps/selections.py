@@ -55,11 +55,22 @@ def selections_of(
     ]
 
 
-def read_tables(selections: Sequence[Selection], pattern: str) -> dict[str, MaskTable]:
-    """Return the masks of each selection by its label."""
+def read_tables(
+    selections: Sequence[Selection], pattern: str, files: Mapping[str, str]
+) -> dict[str, MaskTable]:
+    """Return the masks of each selection by its label. ``files``: sets that have a pattern of their own, to
+    it. UserError: no such file, a pattern without a field, or a file for no set."""
+    names = [one.maskset for one in selections]
+    for name, own in files.items():
+        if name not in names:
+            raise UserError(f"--files: {name!r} is not one of --sets{nearest(name, names)}")
+        try:
+            own.format(system="", seed="", maskset="")
+        except (KeyError, ValueError, IndexError):
+            raise UserError(f"--files {own}: a pattern has {{system}} and {{seed}} alone") from None
     if missing := [name for name in FIELDS if f"{{{name}}}" not in pattern]:
         raise UserError(f"--masks {pattern}: the pattern needs {{{missing[0]}}}")
-    return {one.label: MaskTable.read(one.path(pattern)) for one in selections}
+    return {one.label: MaskTable.read(one.path(files.get(one.maskset, pattern))) for one in selections}
 
 
 def pairs_of(

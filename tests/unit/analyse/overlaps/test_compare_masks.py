@@ -8,9 +8,11 @@ import json
 import numpy as np
 import pytest
 
+from workflow_scripts.analyse.overlaps.chance import expected_iou
 from workflow_scripts.analyse.overlaps.compare_masks import main
 from workflow_scripts.analyse.overlaps.comparison import compare_tables
-from workflow_scripts.analyse.overlaps.languages import compare_languages
+from workflow_scripts.analyse.overlaps.crossed import cross_tables, most_alike
+from workflow_scripts.analyse.overlaps.languages import compare_languages, directions_among
 from workflow_scripts.analyse.overlaps.selections import pairs_of, selections_of
 from workflow_scripts.analyse.overlaps.spread import between_draws, spread
 from workflow_scripts.common.errors import UserError
@@ -102,10 +104,33 @@ def test_heads_and_neurons_have_no_unit_in_common():
     )
 
 
-def test_masks_of_other_directions_are_refused():
-    other = table("11000000 11000000", names=["en-c"], origin="other.npz")
-    with pytest.raises(UserError, match=r"one.npz and other.npz: no row is in both; .* en-a, en-b, .* en-c"):
-        compare_tables(ONE, other, 19, 1)
+NOUNS = table("11000000 10000000", "00110000 01100000", "00001111 00000000", names=["N", "V", "X"])
+
+
+def test_rows_of_other_things_are_each_compared_with_all():
+    found = cross_tables(ONE, NOUNS, draws=19, seed=1)
+    # Encoder: a has units 0-3, b 0 and 1; N 0 and 1, V 2 and 3, X 4-7. Decoder: both 0 and 1.
+    assert found["crossed"]["iou"]["encoder.mean"] == [[0.5, 0.5, 0], [1, 0, 0]]
+    assert found["crossed"]["iou"]["decoder.mean"] == [[0.5, pytest.approx(1 / 3), 0]] * 2
+    assert (found["crossed"]["one"], found["crossed"]["other"]) == (ROWS, ["N", "V", "X"])
+    layer = found["layers"]["encoder.0.ffn"]
+    assert layer["iou"] == pytest.approx(2 / 6)
+    assert (layer["largest"], layer["others"]) == (pytest.approx((0.5 + 0.5 + 1 + 1 + 1 + 0.5) / 6), None)
+    # 4 and 2 of 8 units as above, 4 and 4, 2 and 2, 2 and 4: chance of each pair of sizes.
+    sizes = [[(4, 2), (4, 2), (4, 4)], [(2, 2), (2, 2), (2, 4)]]
+    expected = [[expected_iou(8, *pair) for pair in row] for row in sizes]
+    assert found["crossed"]["chance"]["encoder.mean"] == [
+        [pytest.approx(one, abs=1e-6) for one in row] for row in expected
+    ]
+    assert layer["low"] < layer["chance"] < layer["high"]
+    # b and N are the same units; then a with N and with V, whose sizes are equal: the earlier one first.
+    alike = [one[:4] for one in most_alike([found], 2) if one[0] == "encoder.mean"]
+    assert alike == [("encoder.mean", "en-b", "N", 1), ("encoder.mean", "en-a", "N", 0.5)]
+
+
+def test_labels_are_no_languages():
+    assert directions_among(["en-de", "NOUN", "PROPN-PL", "first-last", "pt_BR-en"]) == ["en-de", "pt_BR-en"]
+    assert compare_languages(NOUNS, None, {"family": FAMILY}, 100, 1, 0.05) == {}
 
 
 def compared(*arguments, wanted=None):
@@ -169,16 +194,16 @@ def families(side="en-{}", seed=0, noise=0.1):
     generator = np.random.Generator(np.random.PCG64(seed))
     base = generator.random((3, 80)) < 0.4
     keep = np.array([base[n // 3] ^ (generator.random(80) < noise) for n in range(9)])
-    rows = [side.format(f"{'xyz'[n // 3]}{n % 3}") for n in range(9)]
+    rows = [side.format(f"{'xyz'[n // 3]}{'abc'[n % 3]}") for n in range(9)]
     return MaskTable(rows, keep, ffn_space(1, 1, 40), {"weights_sha256": f"{seed:02}"})
 
 
-FAMILY = {name: [f"{name}{n}" for n in range(3)] for name in "xyz"}
-MIXED = {name: [f"{one}{number}" for one in "xyz"] for number, name in enumerate(("n0", "n1", "n2"))}
+FAMILY = {name: [f"{name}{n}" for n in "abc"] for name in "xyz"}
+MIXED = {name: [f"{one}{name}" for one in "xyz"] for name in "abc"}
 
 
 def test_families_are_found_and_other_groups_are_not():
-    groupings = {"family": FAMILY, "mixed": MIXED, "pair": {"p": ["x0", "x1"], "q": ["y0", "y1"]}}
+    groupings = {"family": FAMILY, "mixed": MIXED, "pair": {"p": ["xa", "xb"], "q": ["ya", "yb"]}}
     found = compare_languages(families(), "en", groupings, 10_000, 1, 0.05)
     side = found["out of en"]
     family, mixed, pair = (side["groupings"][name] for name in groupings)
@@ -256,10 +281,30 @@ def test_three_languages_cannot_show_a_structure(tmp_path):
         keep = generator.random((3, 80)) < 0.4
         path = tmp_path / f"baseline/s1/{name}.npz"
         path.parent.mkdir(parents=True, exist_ok=True)
-        MaskTable(["en-a", "en-b", "en-c"], keep, ffn_space(1, 1, 40), {}).write(path)
+        MaskTable(["en-aa", "en-bb", "en-cc"], keep, ffn_space(1, 1, 40), {}).write(path)
     main(words(tmp_path, seeds="1", groups="{}"))
     lines = [line for line in (tmp_path / "out.md").read_text().splitlines() if "k70 · k95 | sets |" in line]
     assert len(lines) == 2 and all(line.endswith("| 0.167 (cannot be significant) |") for line in lines)
+
+
+def test_masks_of_labels_lie_elsewhere(tmp_path):
+    lay(tmp_path)
+    generator = np.random.Generator(np.random.PCG64(5))
+    for seed in (1, 2):
+        keep = np.concatenate([families(seed=seed).keep[:1], generator.random((1, 80)) < 0.4])
+        MaskTable(["N", "V"], keep, ffn_space(1, 1, 40), {}).write(tmp_path / f"nouns.s{seed}.npz")
+    files = json.dumps({"nouns": str(tmp_path / "nouns.s{seed}.npz")}, separators=(",", ":"))
+    main(words(tmp_path, sets="k70 nouns", files=files))
+    result = json.loads((tmp_path / "out.json").read_text())
+    [first, *_] = [one for one in result["comparisons"] if one["kind"] == "sets"]
+    assert first["crossed"]["iou"]["decoder.mean"][0] == [1.0, pytest.approx(0.25, abs=0.15)]
+    assert result["languages"]["baseline/s1/nouns"] == {}
+    page = (tmp_path / "out.md").read_text()
+    assert "| k70 · nouns | decoder.mean | en-xa | N | 1.000 |" in page
+    with pytest.raises(UserError, match=r"--files: 'noun' is not one of --sets \(did you mean 'nouns'\?\)"):
+        main(words(tmp_path, sets="k70 nouns", files=files.replace('"nouns"', '"noun"')))
+    with pytest.raises(UserError, match=r"a pattern has \{system\} and \{seed\} alone"):
+        main(words(tmp_path, sets="k70 nouns", files='{"nouns":"{lang}.npz"}'))
 
 
 def test_samples_stand_beside(tmp_path):
