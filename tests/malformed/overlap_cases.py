@@ -45,7 +45,7 @@ case = cases_of("compare-masks-", "analyse.overlaps.compare_masks")
 CASES = [
     case("absent", "a mask set that is not there", compared(damage=remove), "baseline.1.k95.npz: there is no such file or folder: check the path"),
     case("text", "text for masks", compared(damage=text), "baseline.1.k95.npz: not a neuronspec-masks-1 file (File is not a zip file); delete it and run the step that writes it again"),
-    case("files", "a file for a set that is not compared", compared("""--sets k70 --files {"k95":"x.npz"}"""), "--files: 'k95' is not one of --sets (did you mean 'k70'?)"),
+    case("files", "a file for a set that is not compared", compared("""--sets k70 --files {"k95":"x.npz"}"""), "--files: 'k95' is not one of --sets"),
     case("field", "a file by direction", compared("""--sets k70 --files {"k70":"{direction}.npz"}"""), "--files {direction}.npz: a pattern has {system} and {seed} alone"),
     case("pattern", "masks without their seed", compared(pattern="{system}.1.{maskset}.npz"), "--masks {system}.1.{maskset}.npz: the pattern needs {seed}"),
     case("twice", "a set twice", compared("--sets k70 k70"), "--sets: k70 is named twice"),
