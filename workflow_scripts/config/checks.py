@@ -12,8 +12,10 @@ from workflow_scripts.common.metric_names import ASKED, asked_name
 from workflow_scripts.config.attach import attach_problems
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.coverage import uncovered
+from workflow_scripts.config.effect_checks import effect_problems
 from workflow_scripts.config.export import export_problems
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
+from workflow_scripts.config.heads import heads_problems
 from workflow_scripts.config.mask_checks import mask_problems
 from workflow_scripts.config.score_checks import criteria_problems
 from workflow_scripts.config.similarity import similarity_problems
@@ -234,6 +236,9 @@ def _analysis_problems(experiment: Experiment) -> Iterable[str]:
         yield "analysis.overlap_k: the overlap of masks needs the key pivot"
     if (criteria := experiment.analysis.criteria) is not None:
         yield from criteria_problems(experiment, criteria)
+    if (heads := experiment.analysis.heads) is not None:
+        yield from heads_problems(experiment, heads)
+    yield from effect_problems(experiment)
     if (similarity := experiment.analysis.similarity) is not None:
         yield from similarity_problems(experiment, similarity)
     yield from compared_problems(experiment)

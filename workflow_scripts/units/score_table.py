@@ -13,10 +13,13 @@ from workflow_scripts.units.unit_table import UnitTable
 #: Of counts: row → stack → the number of positions at which units were counted.
 POSITIONS = "positions"
 ACTIVATIONS, IMPORTANCE, MAGNITUDE, WEIGHTS = "activations", "importance", "magnitude", "weights"
+#: Estimators of importance, all of one pass.
+IMPORTANCE_TOKEN, IMPORTANCE_SIGNED = "importance_token", "importance_signed"
+IMPORTANCES = (IMPORTANCE, IMPORTANCE_TOKEN, IMPORTANCE_SIGNED)
 #: The forms of LAPE, which compare languages.
 LAPE, LAPE_LAMBDA = FORMS = "lape", "lape_lambda"
 #: How the ``counting`` of scores other than activations begins, before a colon.
-_OTHERS = (IMPORTANCE, MAGNITUDE, WEIGHTS, *FORMS)
+_OTHERS = (*IMPORTANCES, MAGNITUDE, WEIGHTS, *FORMS)
 
 
 def score_of(counting: Any) -> str:
