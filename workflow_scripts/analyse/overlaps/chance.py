@@ -12,20 +12,31 @@ Floats = NDArray[np.float64]
 Keep = NDArray[np.bool_]
 
 
+@lru_cache(maxsize=16)
+def _log_factorials(largest: int) -> Floats:
+    """ln n! for n from 0 to ``largest``."""
+    return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, largest + 1)))])
+
+
 @lru_cache(maxsize=1 << 16)
 def expected_iou(units: int, one: int, other: int) -> float:
     """Return the mean IoU of two random masks that keep ``one`` and ``other`` of so many units.
 
-    The number of units in both is hypergeometric, and the mean is that of x / (one + other - x), exact but
+    The number x of units in both is hypergeometric, and the mean is that of x / (one + other - x), exact but
     for rounding. Two empty masks have IoU 1, as everywhere here.
     """
-    from scipy.stats import hypergeom
-
     if not one + other:
         return 1.0
+    logs = _log_factorials(units)
     shared = np.arange(max(0, one + other - units), min(one, other) + 1)
-    weights = hypergeom.pmf(shared, units, one, other)
-    return float(weights @ (shared / (one + other - shared)))
+    # C(one, x) · C(units - one, other - x) / C(units, other), each as a sum of logarithms.
+    rest = units - one
+    log_weights = (
+        (logs[one] - logs[shared] - logs[one - shared])
+        + (logs[rest] - logs[other - shared] - logs[rest - other + shared])
+        - (logs[units] - logs[other] - logs[units - other])
+    )
+    return float(np.exp(log_weights) @ (shared / (one + other - shared)))
 
 
 def paired_iou(one: Keep, other: Keep) -> Floats:

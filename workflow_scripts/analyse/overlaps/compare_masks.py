@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from workflow_scripts.analyse.overlap import facts_of
-from workflow_scripts.analyse.overlaps.comparison import common_rows, compare_tables
-from workflow_scripts.analyse.overlaps.crossed import cross_tables
+from workflow_scripts.analyse.overlaps.crossed import mask_overlap
 from workflow_scripts.analyse.overlaps.languages import (
     MEAN,
     Matrices,
@@ -75,12 +74,10 @@ def compare_pair(
 ) -> dict[str, Any]:
     """Return one comparison.
 
-    Its layers are those of ``compare_tables``, or without a row in common of ``cross_tables``; ``structure``:
-    side → layer → as of the function, of layers and languages that both have. ``sides``: label → languages
-    and matrices.
+    Its layers are those of ``mask_overlap``. ``structure``: side → layer → as of the function, of layers and
+    languages that both have. ``sides``: label → languages and matrices.
     """
     one, other = tables[pair.one.label], tables[pair.other.label]
-    compare_rows = compare_tables if common_rows(one, other) else cross_tables
     (languages, mine), (its_languages, its) = sides[pair.one.label], sides[pair.other.label]
     found: dict[str, Any] = {}
     for side in (side for side in languages if languages[side] == its_languages.get(side)):
@@ -95,7 +92,7 @@ def compare_pair(
         "one": pair.one.label,
         "other": pair.other.label,
         "same_weights": one.manifest["weights_sha256"] == other.manifest["weights_sha256"],
-        **compare_rows(one, other, draws, seed),
+        **mask_overlap(one, other, draws, seed),
         "structure": found,
     }
 

@@ -7,7 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.overlaps.chance import crossed_iou, exchanged_iou, expected_iou
-from workflow_scripts.analyse.overlaps.comparison import beside, common_groups, kept, means_of, spans_of
+from workflow_scripts.analyse.overlaps.comparison import (
+    beside,
+    common_groups,
+    common_rows,
+    compare_tables,
+    kept,
+    means_of,
+    spans_of,
+)
 from workflow_scripts.units.mask_table import MaskTable
 
 DIGITS = 6
@@ -58,6 +66,16 @@ def cross_tables(one: MaskTable, other: MaskTable, draws: int, seed: int) -> dic
         "chance": {mean: np.round(chance[mean], DIGITS).tolist() for mean in means},
     }
     return found
+
+
+def mask_overlap(one: MaskTable, other: MaskTable, draws: int = 100, seed: int = 1) -> dict[str, Any]:
+    """Return the overlap of two mask sets beside chance, layer by layer.
+
+    It is that of the rows that both have (``compare_tables``), or where none is common of all rows with all
+    (``cross_tables``). ``draws``: random exchanges of units; ``seed``: of these.
+    """
+    compare = compare_tables if common_rows(one, other) else cross_tables
+    return compare(one, other, draws, seed)
 
 
 def most_alike(
