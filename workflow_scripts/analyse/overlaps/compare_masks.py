@@ -13,31 +13,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from workflow_scripts.analyse.overlap import facts_of
-from workflow_scripts.analyse.overlaps.crossed import mask_overlap
-from workflow_scripts.analyse.overlaps.languages import (
-    MEAN,
-    Matrices,
-    compare_languages,
-    matrices_of,
-    mean_orders,
-)
+from workflow_scripts.analyse.overlaps.languages import MEAN
 from workflow_scripts.analyse.overlaps.page import markdown
 from workflow_scripts.analyse.overlaps.partitions import check_groups
 from workflow_scripts.analyse.overlaps.selections import (
-    DRAWS,
-    Pair,
     Selection,
     check_wanted,
     pairs_of,
     read_tables,
     selections_of,
 )
-from workflow_scripts.analyse.overlaps.similarity_order import similarity_order
-from workflow_scripts.analyse.overlaps.spread import Summary, between_draws, spread, summary_of
-from workflow_scripts.analyse.overlaps.structure import structure
+from workflow_scripts.analyse.overlaps.side_by_side import compare
+from workflow_scripts.analyse.overlaps.spread import Summary, spread
 from workflow_scripts.analyse.overlaps.tables import (
     COLUMNS,
     GROUP_COLUMNS,
@@ -55,124 +43,10 @@ from workflow_scripts.common.checked_options import (
 )
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import read_json, sha256_of, write_csv, write_json, write_text
-from workflow_scripts.units.mask_table import MaskTable
 
 FORMAT = "neuronspec-compare-masks-1"
 #: Exchanges of which a share of 5 % is one.
 FEWEST_DRAWS = 19
-
-logger = logging.getLogger(__name__)
-
-
-def compare_pair(
-    pair: Pair,
-    tables: Mapping[str, MaskTable],
-    sides: Mapping[str, tuple[dict[str, list[str]], Matrices]],
-    draws: int,
-    permutations: int,
-    seed: int,
-) -> dict[str, Any]:
-    """Return one comparison.
-
-    Its layers are those of ``mask_overlap``. ``structure``: side → layer → as of the function, of layers and
-    languages that both have. ``sides``: label → languages and matrices.
-    """
-    one, other = tables[pair.one.label], tables[pair.other.label]
-    (languages, mine), (its_languages, its) = sides[pair.one.label], sides[pair.other.label]
-    found: dict[str, Any] = {}
-    for side in (side for side in languages if languages[side] == its_languages.get(side)):
-        found[side] = {
-            layer: structure(mine[side][layer], its[side][layer], permutations, seed)
-            for layer in mine[side]
-            if layer in its[side]
-        }
-    return {
-        "kind": pair.kind,
-        "names": list(pair.names),
-        "one": pair.one.label,
-        "other": pair.other.label,
-        "same_weights": one.manifest["weights_sha256"] == other.manifest["weights_sha256"],
-        **mask_overlap(one, other, draws, seed),
-        "structure": found,
-    }
-
-
-def summaries(compared: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return a summary for each kind and names of comparisons, in the order in which they come."""
-    groups: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
-    for one in compared:
-        groups.setdefault((one["kind"], *one["names"]), []).append(one)
-    return [
-        {"kind": kind, "names": [first, second], **summary_of(several)}
-        for (kind, first, second), several in groups.items()
-    ]
-
-
-def order_of_sets(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, Any]:
-    """Return by stack's mean the order of mask sets by similarity; none unless every two were compared."""
-    place = {name: number for number, name in enumerate(names)}
-    layers = {layer for one in found for layer in one["layers"] if layer.endswith(MEAN)}
-    orders: dict[str, Any] = {}
-    for layer in sorted(layers):
-        iou = np.full((len(names), len(names)), np.nan)
-        np.fill_diagonal(iou, 1.0)
-        for one in found:
-            if layer in one["layers"] and one["names"][0] in place and one["names"][1] in place:
-                first, second = (place[name] for name in one["names"])
-                iou[first, second] = iou[second, first] = one["layers"][layer]["iou"]["mean"]
-        if len(names) > 1 and not np.isnan(iou).any():
-            orders[layer] = {**similarity_order(names, iou), "iou": iou.tolist()}
-    return orders
-
-
-def compare(
-    selections: Sequence[Selection],
-    tables: Mapping[str, MaskTable],
-    pairs: Sequence[Pair],
-    groupings: Mapping[str, Mapping[str, Sequence[str]]],
-    pivot: str | None,
-    draws: int,
-    permutations: int,
-    level: float,
-    seed: int,
-) -> dict[str, Any]:
-    """Return the comparisons, their summaries, draws of one set, the order of sets, and languages."""
-    sides = {label: matrices_of(table, pivot) for label, table in tables.items()}
-    compared = []
-    for number, pair in enumerate(pairs, start=1):
-        compared.append(compare_pair(pair, tables, sides, draws, permutations, seed))
-        logger.info(f"{number} of {len(pairs)}: {pair.one.label} and {pair.other.label}")
-    found = summaries(compared)
-    drawn: dict[str, dict[str, Any]] = {}
-    for one in selections:
-        within = [
-            entry
-            for entry in compared
-            if entry["kind"] == DRAWS
-            and entry["names"][0] == one.key
-            and entry["one"].startswith(f"{one.system}/s{one.seed}/")
-        ]
-        if within:
-            drawn.setdefault(one.key, {})[f"{one.system}/s{one.seed}"] = between_draws(within)
-    keys = list(dict.fromkeys(one.key for one in selections))
-    labels: dict[str, list[str]] = {}
-    for one in selections:
-        several = len({other.system for other in selections}) > 1
-        labels.setdefault(f"{one.system} {one.key}" if several else one.key, []).append(one.label)
-    return {
-        "comparisons": compared,
-        "summary": found,
-        "draws_of_a_set": drawn,
-        "labels": labels,
-        "order_of_languages": {
-            name: mean_orders([sides[label] for label in several]) for name, several in labels.items()
-        },
-        "order_of_sets": order_of_sets([one for one in found if one["kind"] == "sets"], keys),
-        "languages": {
-            one.label: compare_languages(tables[one.label], pivot, groupings, permutations, seed, level)
-            for one in selections
-        },
-    }
 
 
 def read_samples(

@@ -138,7 +138,9 @@ def _orders(orders: Mapping[str, Any]) -> list[str]:
     if not orders:
         return []
     lines = ["", "## Which mask sets are alike", "", "Order by average linkage of 1 − IoU:", ""]
-    return lines + [f"- {layer}: {_joined(found)}" for layer, found in orders.items()]
+    return lines + [
+        f"- {layer}: {_joined(found)}" for layers in orders.values() for layer, found in layers.items()
+    ]
 
 
 def _samples(samples: Mapping[str, Any]) -> list[str]:

@@ -73,6 +73,13 @@ def read_tables(
     return {one.label: MaskTable.read(one.path(files.get(one.maskset, pattern))) for one in selections}
 
 
+def titles_of(selections: Sequence[Selection]) -> dict[str, str]:
+    """Return, for each label, what the models of all seeds, and the draws of a set, have in common: its key,
+    where there are several systems after the name of its own."""
+    several = len({one.system for one in selections}) > 1
+    return {one.label: f"{one.system} {one.key}" if several else one.key for one in selections}
+
+
 def pairs_of(
     selections: Sequence[Selection], wanted: Sequence[tuple[str, str]] | None = None
 ) -> Iterator[Pair]:
@@ -84,10 +91,11 @@ def pairs_of(
     seeds and systems they would say what the set says.
     """
     chosen = None if wanted is None else {frozenset(pair) for pair in wanted}
+    titles = titles_of(selections)
     for one, other in combinations(selections, 2):
         alike = [getattr(one, name) == getattr(other, name) for name in FIELDS]
         if alike == [True, True, False]:
-            names = (one.key, other.key)
+            names = (titles[one.label], titles[other.label])
             asked = [{one.key, other.key}, {one.maskset, other.maskset}]
             if one.key == other.key:
                 yield Pair(DRAWS, names, one, other)
@@ -96,9 +104,9 @@ def pairs_of(
         elif one.key != one.maskset:
             continue
         elif alike == [False, True, True]:
-            yield Pair(SYSTEMS, (f"{one.system} {one.key}", f"{other.system} {other.key}"), one, other)
+            yield Pair(SYSTEMS, (titles[one.label], titles[other.label]), one, other)
         elif alike == [True, False, True]:
-            yield Pair(SEEDS, (one.key, one.key), one, other)
+            yield Pair(SEEDS, (titles[one.label], titles[other.label]), one, other)
 
 
 def check_wanted(wanted: Sequence[Sequence[str]], selections: Sequence[Selection]) -> None:

@@ -151,10 +151,10 @@ def test_sets_are_compared_within_a_model_and_each_between_seeds():
 
 def test_systems_are_compared_seed_by_seed():
     assert compared(["baseline", "ns"], [1, 2], ["k70"], {}) == [
-        ("seeds", ("k70", "k70"), "baseline/s1/k70", "baseline/s2/k70"),
+        ("seeds", ("baseline k70", "baseline k70"), "baseline/s1/k70", "baseline/s2/k70"),
         ("systems", ("baseline k70", "ns k70"), "baseline/s1/k70", "ns/s1/k70"),
         ("systems", ("baseline k70", "ns k70"), "baseline/s2/k70", "ns/s2/k70"),
-        ("seeds", ("k70", "k70"), "ns/s1/k70", "ns/s2/k70"),
+        ("seeds", ("ns k70", "ns k70"), "ns/s1/k70", "ns/s2/k70"),
     ]
 
 
