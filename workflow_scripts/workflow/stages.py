@@ -21,7 +21,7 @@ from workflow_scripts.workflow.stage_list import (
 
 STAGES: dict[str, Stage] = {
     stage.name: stage
-    for part in (data, attach, models, scores, analyses, heads, effects, overlaps, measures, export, report)
+    for part in (data, attach, models, scores, analyses, effects, heads, overlaps, measures, export, report)
     for stage in part.STAGES
 }
 #: Stages that had another name in earlier versions → their name now.
