@@ -19,6 +19,7 @@ from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextP
 from workflow_scripts.config.heads import heads_problems
 from workflow_scripts.config.mask_checks import mask_problems
 from workflow_scripts.config.score_checks import criteria_problems
+from workflow_scripts.config.similarity import similarity_problems
 from workflow_scripts.config.sources import MtdataSource
 from workflow_scripts.config.system_checks import system_problems
 from workflow_scripts.config.text_checks import compared_problems, text_problems
@@ -241,6 +242,8 @@ def _analysis_problems(experiment: Experiment) -> Iterable[str]:
     if (heads := experiment.analysis.heads) is not None:
         yield from heads_problems(experiment, heads)
     yield from effect_problems(experiment)
+    if (similarity := experiment.analysis.similarity) is not None:
+        yield from similarity_problems(experiment, similarity)
     yield from compared_problems(experiment)
 
 

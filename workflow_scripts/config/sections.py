@@ -10,6 +10,7 @@ from workflow_scripts.config.criteria import Criteria
 from workflow_scripts.config.effects import Ablation, Effects
 from workflow_scripts.config.file_source import FilesSource
 from workflow_scripts.config.heads import Heads
+from workflow_scripts.config.similarity import Similarity
 from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource
 from workflow_scripts.config.toy import ToySource
 
@@ -157,6 +158,9 @@ class Analysis(Section):
     )
     effects: Effects | None = Field(
         None, description="Loss of each language without the units of each; null: not run."
+    )
+    similarity: Similarity | None = Field(
+        None, description="Overlap of mask sets with one another, and of languages within; null: not run."
     )
     stability: Stability | None = Field(
         None, description="IoU of masks of two samples of sentences, by the number of these; null: not run."

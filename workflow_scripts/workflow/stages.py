@@ -15,12 +15,13 @@ from workflow_scripts.workflow.stage_list import (
     heads,
     measures,
     models,
+    overlaps,
     report,
     scores,
 )
 
 #: The topics of analyses.
-ANALYSES = (analyses, heads, correlation, effects)
+ANALYSES = (analyses, heads, correlation, effects, overlaps)
 STAGES: dict[str, Stage] = {
     stage.name: stage
     for part in (data, attach, models, scores, *ANALYSES, measures, export, report)
