@@ -15,6 +15,7 @@ from workflow_scripts.config.coverage import uncovered
 from workflow_scripts.config.export import export_problems
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
 from workflow_scripts.config.mask_checks import mask_problems
+from workflow_scripts.config.probes import probes_problems
 from workflow_scripts.config.score_checks import criteria_problems
 from workflow_scripts.config.sources import MtdataSource
 from workflow_scripts.config.system_checks import system_problems
@@ -233,6 +234,8 @@ def _analysis_problems(experiment: Experiment) -> Iterable[str]:
         yield "analysis.overlap_k: the overlap of masks needs the key pivot"
     if (criteria := experiment.analysis.criteria) is not None:
         yield from criteria_problems(experiment, criteria)
+    if (probes := experiment.analysis.probes) is not None:
+        yield from probes_problems(experiment, probes)
     yield from compared_problems(experiment)
 
 

@@ -7,6 +7,7 @@ from pydantic import Field, PositiveInt
 from workflow_scripts.config.base import DISTINCT, MOST_DRAWS, DirectionId, Name, Percent, Section
 from workflow_scripts.config.criteria import Criteria
 from workflow_scripts.config.file_source import FilesSource
+from workflow_scripts.config.probes import Probes
 from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource
 from workflow_scripts.config.toy import ToySource
 
@@ -143,6 +144,7 @@ class Analysis(Section):
     overlap_grouping: str = Field("family", description="The grouping compared.")
     overlap_permutations: PositiveInt = Field(10_000, description="Permutations of group labels.")
     criteria: Criteria | None = Field(None, description="Scores of units side by side; null: not run.")
+    probes: Probes | None = Field(None, description="Which units know a property of words; null: not run.")
     stability: Stability | None = Field(
         None, description="IoU of masks of two samples of sentences, by the number of these; null: not run."
     )

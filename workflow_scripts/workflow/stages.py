@@ -12,13 +12,14 @@ from workflow_scripts.workflow.stage_list import (
     export,
     measures,
     models,
+    probes,
     report,
     scores,
 )
 
 STAGES: dict[str, Stage] = {
     stage.name: stage
-    for part in (data, attach, models, scores, analyses, measures, export, report)
+    for part in (data, attach, models, scores, analyses, probes, measures, export, report)
     for stage in part.STAGES
 }
 #: Stages that had another name in earlier versions → their name now.
