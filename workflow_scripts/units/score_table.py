@@ -13,10 +13,12 @@ from workflow_scripts.units.unit_table import UnitTable
 #: Of counts: row → stack → the number of positions at which units were counted.
 POSITIONS = "positions"
 ACTIVATIONS, IMPORTANCE, MAGNITUDE, WEIGHTS = "activations", "importance", "magnitude", "weights"
+#: Of labels: how much a probe weighs units.
+PROBE = "probe"
 #: The forms of LAPE, which compare languages.
 LAPE, LAPE_LAMBDA = FORMS = "lape", "lape_lambda"
 #: How the ``counting`` of scores other than activations begins, before a colon.
-_OTHERS = (IMPORTANCE, MAGNITUDE, WEIGHTS, *FORMS)
+_OTHERS = (IMPORTANCE, MAGNITUDE, WEIGHTS, PROBE, *FORMS)
 
 
 def score_of(counting: Any) -> str:
