@@ -46,7 +46,8 @@ class Design:
         for span, block in blocks(self._data.X, self._rows, self._columns):
             yield span, block.sub_(mean).mul_(factor).sub_(rest)
 
-    def _blocks(self) -> Iterator[tuple[slice, Tensor]]:
+    def blocks(self) -> Iterator[tuple[slice, Tensor]]:
+        """Yield (which rows, z-scores float32 of these rows)."""
         if self.held is None:
             yield from self._read()
             return
@@ -54,12 +55,13 @@ class Design:
             yield slice(first, first + HELD_ROWS), self.held[first : first + HELD_ROWS]
 
     def sweep(self, weights: Tensor, residual: Callable[[slice, Tensor], Tensor]) -> Tensor:
-        """Return Xᵀ R, float64 [units, C], in one pass over the values X.
+        """Return Rᵀ X, float64 [C, units], in one pass over the values X.
 
-        ``weights``: float64 [units, C]. ``residual(rows, X W of these rows)`` gives the rows of R, float64.
+        ``weights``: float64 W [C, units]. ``residual(rows, X Wᵀ of these rows)`` gives these rows of R.
         """
         found = torch.zeros_like(weights)
         used = weights.float()
-        for span, block in self._blocks():
-            found += (block.t() @ residual(span, (block @ used).double()).float()).double()
+        for span, block in self.blocks():
+            # The narrow matrix on the left: Xᵀ R takes torch ten times as long.
+            found += (residual(span, (block @ used.t()).double()).float().t() @ block).double()
         return found

@@ -6,6 +6,7 @@ counts several times as many units as salient. So a probe says how far from the 
 """
 
 import math
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +33,9 @@ FEWEST_ADDED = 512
 @dataclass(frozen=True)
 class Probe:
     """A trained probe. ``weights`` float64 [C, units], of z-scores; a class that was not in train has zeros
-    and bias -inf, so it is never predicted. ``pull`` [units]: the largest gradient of a unit's weights without
-    penalty; among units of weight 0 it says which is nearest to having one. ``gap``: largest sub-gradient."""
+    and bias -inf, so it is never predicted. ``pull`` [units]: the largest gradient of a unit's weights
+    without penalty: of units of weight 0 the one that is nearest to a weight has the largest. ``gap``: how
+    far from the optimum, as ``gap_of`` of the solver tells it."""
 
     weights: NDArray[np.float64]
     bias: NDArray[np.float64]
@@ -120,16 +122,27 @@ class Trainer:
         most_passes: int = MOST_PASSES,
         held_bytes: int = HELD_BYTES,
     ) -> None:
-        self.data, self.rows = data, rows
+        self.rows = rows
         self._tolerance, self._most_passes, self._held_bytes = tolerance, most_passes, held_bytes
-        self._classes, numbers = np.unique(data.y[rows], return_inverse=True)
+        self._label(data)
+        self.moments = measure(data, rows)
+        self._whole = Design(data, rows, self.moments, held_bytes=held_bytes)
+
+    def _label(self, data: Labelled) -> None:
+        self.data = data
+        self._classes, numbers = np.unique(data.y[self.rows], return_inverse=True)
         if len(self._classes) < 2:
             raise UserError(
                 f"{data.name}: train has one label, {data.labels[int(self._classes[0])]!r}; a probe needs two"
             )
         self._y = torch.from_numpy(numbers.astype(np.int64))
-        self.moments = measure(data, rows)
-        self._whole = Design(data, rows, self.moments, held_bytes=held_bytes)
+
+    def relabelled(self, data: Labelled) -> "Trainer":
+        """Return a trainer of the same values with other labels, such as those of a control task. It reads no
+        value again; its probes' ``moments`` have the class means of the first labels."""
+        other = copy(self)
+        other._label(data)
+        return other
 
     @property
     def holds_all(self) -> bool:
@@ -139,10 +152,10 @@ class Trainer:
     def fit(self, l1: float, l2: float, start: Probe | None = None) -> Probe:
         """Return the probe of these penalties; UserError for a penalty that is none."""
         check_penalties(l1, l2)
-        weights = torch.zeros(self.data.units, len(self._classes), dtype=torch.float64)
+        weights = torch.zeros(len(self._classes), self.data.units, dtype=torch.float64)
         bias = torch.zeros(len(self._classes), dtype=torch.float64)
         if start is not None:
-            weights = torch.from_numpy(start.weights[self._classes].T.copy())
+            weights = torch.from_numpy(start.weights[self._classes])
             bias = torch.from_numpy(start.bias[self._classes])
         if self.holds_all or l1 == 0:
             found = solve(self._whole, self._y, l1, l2, weights, bias, self._tolerance, self._most_passes)
@@ -160,8 +173,8 @@ class Trainer:
             now.passes = passes = passes + now.passes
             if now.gap <= self._tolerance or passes >= self._most_passes:
                 return now
-            excess = now.gradient.abs().amax(1) - l1
-            active = (weights != 0).any(1)
+            excess = now.gradient.abs().amax(0) - l1
+            active = (weights != 0).any(0)
             excess[active] = -1.0
             order = torch.argsort(excess, descending=True, stable=True)
             most = max(FEWEST_ADDED, int(active.sum()))
@@ -174,17 +187,17 @@ class Trainer:
                 return found
             part = Design(self.data, self.rows, self.moments, columns.numpy(), self._held_bytes)
             left = self._most_passes - passes
-            inner = solve(part, self._y, l1, l2, weights[columns], bias, self._tolerance / 2, left)
+            inner = solve(part, self._y, l1, l2, weights[:, columns], bias, self._tolerance / 2, left)
             weights, bias = torch.zeros_like(weights), inner.bias
-            weights[columns] = inner.weights
+            weights[:, columns] = inner.weights
             passes += inner.passes
 
     def _probe(self, found: Solution, l1: float, l2: float) -> Probe:
         weights = np.zeros((len(self.data.labels), self.data.units))
-        weights[self._classes] = found.weights.T.numpy()
+        weights[self._classes] = found.weights.numpy()
         bias = np.full(len(self.data.labels), -np.inf)
         bias[self._classes] = found.bias.numpy()
-        pull = found.gradient.abs().amax(1).numpy()
+        pull = found.gradient.abs().amax(0).numpy()
         return Probe(
             weights, bias, self.moments, pull, l1, l2, found.loss, found.gap, self._tolerance, found.passes
         )

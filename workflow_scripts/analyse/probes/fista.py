@@ -17,8 +17,8 @@ LONGER, SHORTER = 0.9, 1.2
 
 @dataclass
 class Solution:
-    """``weights`` float64 [units, C] and ``bias`` [C] after so many passes over the values; ``gradient``
-    [units, C] of the mean cross-entropy (nats) ``loss`` there; ``gap``: see ``gap_of``."""
+    """``weights`` float64 [C, units] and ``bias`` [C] after so many passes over the values; ``gradient``
+    [C, units] of the mean cross-entropy (nats) ``loss`` there; ``gap``: see ``gap_of``."""
 
     weights: Tensor
     bias: Tensor
@@ -31,7 +31,7 @@ class Solution:
 def gap_of(weights: Tensor, gradient: Tensor, bias_gradient: Tensor, l1: float, l2: float) -> float:
     """Return how far from the optimum: the largest entry of the smallest sub-gradient, 0 at the optimum.
 
-    ``weights``, ``gradient``: [units, C]. For a weight of zero it is what its gradient exceeds l1 by.
+    ``weights``, ``gradient``: [C, units]. For a weight of zero it is what its gradient exceeds l1 by.
     """
     smooth = gradient + 2 * l2 * weights
     at_zero = (smooth.abs() - l1).clamp(min=0)

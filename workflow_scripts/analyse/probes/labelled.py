@@ -19,8 +19,8 @@ class Labelled:
 
     ``X``: float16 or float32 [n, units], an array, a file mapped into memory, or several side by side.
     ``y``: int64 [n], classes 0 to C - 1. ``sentences``: int64 [n]. ``words``: [n]. ``labels``: [C], the name
-    of each class. ``name``: of the property, for messages. UserError: lengths that do not align, a class beyond
-    the labels.
+    of each class. ``name``: of the property, for messages. UserError: lengths that do not align, a class
+    beyond the labels.
     """
 
     X: Matrix
@@ -127,7 +127,7 @@ def split(data: Labelled, seed: int, shares: tuple[float, float, float] = SHARES
 
 
 def under_sample(y: NDArray[np.int64], rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """Return as many of the rows for each class as the rarest class there has, drawn by the seed, in order."""
+    """Return as many of the rows for each class as the rarest one there has, drawn by the seed, in order."""
     found, counts = np.unique(y[rows], return_counts=True)
     generator = np.random.Generator(np.random.PCG64(seed))
     drawn = [generator.choice(rows[y[rows] == c], counts.min(), replace=False) for c in found]
