@@ -93,7 +93,7 @@ for ending, scored in SCORED_TEXTS.items():
                 "direction",
             )
 
-    # How much each unit of some kinds (`head`, `ffn+resid`) matters to a direction.
+    # How much each unit of some kinds (`head`, `ffn+resid`) matters to a direction, by each estimator.
     rule:
         name:
             f"score_importance{ending}"
@@ -124,7 +124,8 @@ for ending, scored in SCORED_TEXTS.items():
         shell:
             command(
                 "score_importance",
-                "--system {params.system:q} --data-bin {params.data_bin:q} --subset {params.subset:q} --out {output.scores:q}",
+                "--system {params.system:q} --data-bin {params.data_bin:q} --subset {params.subset:q} --out {output.scores:q} "
+                "--out-token {output.token:q} --out-signed {output.signed:q}",
                 "direction",
             )
 

@@ -51,6 +51,8 @@ CASES = [
     finetune("two", "two mistakes in a method", finetuning({"parameter": "ffn", "train": "gradient"}), "--method: unknown key 'parameter' (did you mean 'parameters'?)\n--method: train is 'gradient', not 'gradients'; leave it out for the default"),
     finetune("renew", "masks made again after no update", finetuning({"renew": 0}, selected("mass", k="95")), "--method: renew is 0, not a whole number of updates, at least 1"),
     finetune("unmasked", "masked gradients without masks", finetuning({"train": "gradients"}, None), "--method: train: needs --masks"),
+    finetune("parts", "masked gradients of neurons where heads alone are trained", finetuning({"train": "gradients", "parameters": "heads"}), "--method: train: parameters: heads trains no weight of what masks.npz has: ffn"),
+    finetune("outputs", "output weights of heads where no head is masked", finetuning({"train": "gradients", "head_weights": "qkvo"}), "--method: head_weights: goes with parameters: heads, or with train or momentum of heads"),
     finetune("like", "masks made again that were drawn", finetuning({"renew": 5}, selected("random", like_rule="mass")), f"--method: renew: masks.npz has rows made otherwise (random){TAKE}"),
     finetune("all", "masks made again that keep all", finetuning({"renew": 5}, selected("all")), f"--method: renew: masks.npz was made by all, which asks no score{TAKE}"),
     finetune("score", "masks made again that another score selected", finetuning({"renew": 5}, selected("mass", k="95", counting="importance of two sentences")), f"--method: renew: masks.npz was selected by another score (importance of two sentences){TAKE}"),

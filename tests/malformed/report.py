@@ -11,6 +11,7 @@ from tests.malformed import (
     comet_cases,
     config_cases,
     config_mask_cases,
+    effect_cases,
     evaluate_cases,
     exchange_cases,
     finetune_cases,
@@ -34,7 +35,7 @@ TABLES: dict[str, tuple[Sequence[Case], Sequence[Accepted]]] = {
         [*text_cases.ACCEPTED, *system_cases.ACCEPTED],
     ),
     "Checkpoints, weights and binarised text": (
-        [*model_cases.CASES, *finetune_cases.CASES, *exchange_cases.CASES],
+        [*model_cases.CASES, *finetune_cases.CASES, *exchange_cases.CASES, *effect_cases.CASES],
         [],
     ),
     "Contrastive sets and references": (likelihood_cases.CASES, []),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.malformed import exchange_cases, finetune_cases, likelihood_cases, model_cases
+from tests.malformed import effect_cases, exchange_cases, finetune_cases, likelihood_cases, model_cases
 from tests.malformed.model_cases import training
 from tests.malformed.suite import test_refused, test_the_refused_reach_distinct_checks  # noqa: F401
 from tests.malformed.tiny import Trap
@@ -17,7 +17,13 @@ from workflow_scripts.units.system import SystemFolder
 
 PACKAGE = Path(__file__).resolve().parents[2] / "workflow_scripts"
 
-CASES = [*model_cases.CASES, *finetune_cases.CASES, *exchange_cases.CASES, *likelihood_cases.CASES]
+CASES = [
+    *model_cases.CASES,
+    *finetune_cases.CASES,
+    *exchange_cases.CASES,
+    *likelihood_cases.CASES,
+    *effect_cases.CASES,
+]
 
 
 def test_the_trap_is_one(tmp_path, monkeypatch):

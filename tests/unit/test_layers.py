@@ -15,7 +15,7 @@ ARROWS: dict[str, set[str]] = {
     "operate": {"workflow"},
     "workflow": {"config", "units"},
     "report": {"evaluate", "analyse", "units"},
-    "analyse": {"evaluate", "translate", "models", "units"},
+    "analyse": {"activations", "evaluate", "translate", "models", "units"},
     "evaluate": set(),
     "likelihood": {"models", "translate", "data", "units"},
     "translate": {"models", "data", "units"},

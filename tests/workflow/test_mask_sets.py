@@ -21,6 +21,7 @@ CONFIG = {
             "enc.top": {"select": "top:30%@model", "stacks": ["encoder"]},
             "four": {"select": FOUR, "gate": {"ffn": "zero"}},
             "heads": {"of": "importance", "units": ["head"], "select": "top:30%@model"},
+            "by_token": {"of": "importance_token", "units": ["head"], "select": "top:30%@type"},
             "chance": {"like": "enc.top", "rows": "random", "draws": 2},
             "families": {"like": "four", "rows": "merged", "by": "family"},
             "swapped": {"like": "k95", "rows": "swapped", "pairs": {"de-en": "fr-en"}},
@@ -44,6 +45,7 @@ SETS = {
     "all": {"--select": "all"},
     "enc.top": {"--select": "top:30%@model", "--stacks": "encoder"},
     "heads": {"--select": "top:30%@model"},
+    "by_token": {"--select": "top:30%@type"},
     "four": {"--select": FOUR, "--pivot": "en", "--gate": {"ffn": "zero"}},
     "chance-1": {"--like": "enc.top", "--rows": "random", "--draw": "1", "--seed": "3"},
     "chance-2": {"--like": "enc.top", "--rows": "random", "--draw": "2", "--seed": "3"},
@@ -78,7 +80,7 @@ def test_a_set_is_selected_as_its_config_says(name: str, planned: Plan) -> None:
         read = [f"{MASKS}/{like}.npz"]
         assert told == {**SETS[name], "--like": read[0]}
     else:
-        scores = "importance/head" if name == "heads" else "activations"
+        scores = {"heads": "importance/head", "by_token": "importance_token/head"}.get(name, "activations")
         folder = f"{RESULTS}/{scores}/baseline/s3/valid"
         read = [f"{folder}/{direction}.npz" for direction in TRAINED.split()]
         assert told == {**SETS[name], "--activations-root": folder}
@@ -111,4 +113,6 @@ def test_units_are_scored_for_the_sets_that_need_it(planned: Plan) -> None:
         "--direction": "en-fr",
         "--units": "head",
         "--out": f"{RESULTS}/importance/head/baseline/s3/valid/en-fr.npz",
+        "--out-token": f"{RESULTS}/importance_token/head/baseline/s3/valid/en-fr.npz",
+        "--out-signed": f"{RESULTS}/importance_signed/head/baseline/s3/valid/en-fr.npz",
     }

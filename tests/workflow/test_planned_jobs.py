@@ -182,7 +182,8 @@ def test_all_asks_for_everything_that_the_config_asks_for(planned: Plan) -> None
         *braces(f"contrastive/{EVERY}/s{{1,2}}/gender.json"),
         *braces("figures/{training,sweep_ns,off_target_news,off_target_talks}.png"),
         *braces("analysis/mask_control/baseline/s{1,2}/k70.json"),
-        *braces("analysis/criteria/baseline/s{1,2}.json"),
+        *braces("analysis/{criteria,effect_matrix}/baseline/s{1,2}.json"),
+        *braces("analysis/ablate_units/ns-k95/s{1,2}.json"),
         *braces("analysis/overlap/baseline/s{1,2}/k95.json"),
         *braces(
             "tables/{scores,summary,groups,differences,interference,health,significance,wins,seeds,"

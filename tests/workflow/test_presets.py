@@ -119,6 +119,21 @@ EXPECTED: dict[str, dict[str, int]] = {
         "score": 6,  # 3 systems, raw and paper
         "compare": 4,
     },
+    "iat": {
+        "generate_toy": 1,
+        "prepare_text": 12,
+        "binarise": 24,
+        "train_baseline": 3,  # seeds
+        "count_activations": 12,
+        "count_encoder_en": 3,
+        "score_importance": 24,
+        "select_masks": 42,  # all, heads30, own30, others, 2 x 5 draws
+        "finetune": 63,  # 4 systems of all directions and 2 x 5 draws; transfer and its 5 draws in one
+        "decode": 402,  # 16 systems x 8 directions, 6 in one
+        "score": 66,
+        "compare": 63,
+        "identify": 66,
+    },
     "iwslt14": {
         "prepare_text": 24,  # 3 subsets × 8 pairs
         "binarise": 48,
@@ -276,7 +291,7 @@ def _attached(config: dict[str, Any]) -> Iterator[str]:
 def once(name: str) -> dict[str, int]:
     """What an experiment has once: of a baseline that is attached, its import in place of trainings;
     without analyses of masks where scores are compared."""
-    if name in ("controls", "criteria"):
+    if name in ("controls", "criteria", "iat"):
         return {rule: count for rule, count in ONCE.items() if rule not in ("mask_control", "overlap")}
     if name == "zero_shot":  # the demo's systems and vocabulary
         made = ("round_trip", "score_ceiling", "write_card", "train_identifier", "plot_off_target")

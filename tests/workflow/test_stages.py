@@ -114,6 +114,17 @@ VARIANTS: dict[str, dict[str, Any]] = {
         },
         "directions": {"evaluate_only": ["de-fr"]},
     },
+    "units that are switched off, of two systems": {
+        "systems": {"ns": {"masks": "k95"}, "apart": {"each": "direction"}},
+        "analysis": {
+            "ablation": {
+                "systems": ["ns", "baseline"],
+                "scores": ["importance", "lape"],
+                "metrics": ["bleu"],
+            },
+            "effects": {"systems": ["baseline", "apart"], "masks": "k70"},
+        },
+    },
     "rows of other directions that need no counts of them": {
         "masks": {"sets": {"merged": {"like": "k95", "rows": "merged", "by": "language"}}},
         "systems": {"merged": {"masks": "merged", "train": "none"}},

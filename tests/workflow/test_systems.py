@@ -13,15 +13,26 @@ from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
 
 LASS = {"of": "weights", "system": "full", "units": ["weight"], "select": "top:70%"}
+SETS = {
+    "chance": {"like": "k95", "rows": "random", "draws": 2},
+    "lass70": LASS,
+    "heads": {"of": "importance", "units": ["head"], "select": "top:50%"},
+    "others": {"like": "heads", "rows": "majority", "rows_of": ["en-de", "de-en", "en-fr"]},
+}
 CONFIG = {
     **TINY,
-    "masks": {"k": [95], "sets": {"chance": {"like": "k95", "rows": "random", "draws": 2}, "lass70": LASS}},
+    "masks": {"k": [95], "sets": SETS},
     "groups": {"family": {"west": ["de"], "south": ["fr"]}},
     "finetune": {"max_updates": 1000, "max_tokens": 600},
     "systems": {
         "continued": {"masks": "all"},
         "random": {"masks": "chance"},
         "gradients": {"masks": "k95", "train": "gradients"},
+        "iat": {"masks": "heads", "train": "gradients", "settings": {"sampling": "annealed:3"}},
+        "transfer": {
+            "masks": "others", "train": "gradients", "parameters": "heads", "head_weights": "qkvo",
+            "directions": ["fr-en"],
+        },
         "small": {"adapters": {"kind": "bottleneck", "by": "family", "size": 8}},
         "lora": {"adapters": {"kind": "lora"}, "directions": ["en-fr", "fr-en"]},
         "full": {"each": "direction"},
@@ -62,7 +73,9 @@ def tuned(planned: Plan, name: str) -> Job:
 
 def test_each_part_is_a_training_of_its_own(planned: Plan) -> None:
     names = {job.wildcards["finetuned"] for job in trained(planned)}
-    assert names == {"continued", "random-1", "random-2", "gradients", "small", "lora", "lass", *PARTS}
+    assert names == {
+        "continued", "random-1", "random-2", "gradients", "iat", "transfer", "small", "lora", "lass", *PARTS,
+    }  # fmt: skip
     job = tuned(planned, "two.de-en")
     settings, execution = (json.loads(job.options[name]) for name in ("--settings", "--execution"))
     # A fourth of the 6000 updates of `train`: there are four directions.
@@ -113,6 +126,25 @@ def test_masks_of_weights_are_selected_from_their_system(planned: Plan) -> None:
     assert trained.options["--masks"] == f"{R}/masks/baseline/s1/lass70.npz"
 
 
+def test_heads_of_other_directions_are_trained_in_a_new_one(planned: Plan) -> None:
+    """The masks are made of three directions' rows, the system is trained and decoded in the fourth."""
+    job = planned.job("select_masks", maskset="others", row="")
+    assert job.options == {
+        "--like": f"{R}/masks/baseline/s1/heads.npz",
+        "--directions": "en-de en-fr de-en fr-en",
+        "--rows": "majority",
+        "--rows-of": "en-de de-en en-fr",
+        "--out": f"{R}/masks/baseline/s1/others.npz",
+    }
+    trained = tuned(planned, "transfer")
+    assert trained.options["--directions"] == "fr-en"
+    assert json.loads(trained.options["--method"]) == {
+        "train": "gradients", "parameters": "heads", "head_weights": "qkvo",
+    }  # fmt: skip
+    assert json.loads(tuned(planned, "iat").options["--settings"])["sampling"] == "annealed:3"
+    assert "sampling" not in json.loads(trained.options["--settings"])
+
+
 def test_a_training_is_told_only_what_differs_from_the_published_one(planned: Plan) -> None:
     told = {
         name: json.loads(tuned(planned, name).options.get("--method", "{}"))
@@ -138,8 +170,9 @@ def test_a_system_is_scored_in_the_directions_that_it_has(planned: Plan) -> None
     trained = "en-de en-fr de-en fr-en"
     had = {
         **dict.fromkeys(
-            ("baseline", "continued", "random-1", "random-2", "gradients", "lass"), f"{trained} de-fr"
+            ("baseline", "continued", "random-1", "random-2", "gradients", "iat", "lass"), f"{trained} de-fr"
         ),
+        "transfer": "fr-en",
         **dict.fromkeys(("small", "full"), trained),
         "lora": "en-fr fr-en",
         "two": "en-fr de-en",
@@ -159,7 +192,7 @@ def test_a_system_is_scored_in_the_directions_that_it_has(planned: Plan) -> None
         "de-en.de.txt", "de-en.en.txt", "en-fr.en.txt", "en-fr.fr.txt",
     }  # fmt: skip
     told = json.loads(planned.of("tabulate")[0].options["--partial-systems"])
-    assert told == {name: had[name].split() for name in ("small", "lora", "full", "two")}
+    assert told == {name: had[name].split() for name in ("transfer", "small", "lora", "full", "two")}
 
 
 def test_what_ctranslate2_cannot_hold_is_decoded_by_fairseq(planned: Plan) -> None:
@@ -204,7 +237,7 @@ def test_what_systems_of_another_experiment_must_be(tmp_path: Path) -> None:
     found = plan(tmp_path, config)
     assert not found.of("train_baseline")
     assert {job.wildcards["finetuned"] for job in trained(found)} == {
-        "random-1", "small", "lass", *(part for part in PARTS if part.startswith("full.")),
+        "random-1", "iat", "transfer", "small", "lass", *(part for part in PARTS if part.startswith("full.")),
     }  # fmt: skip
     told = {}
     for system in taken[1:]:
@@ -245,6 +278,7 @@ def test_only_systems_that_translate_through_masks_need_rows_of_untrained_direct
         "random-1": [f"{R}/masks/baseline/s1/chance-1/de-fr.npz"],
         "random-2": [f"{R}/masks/baseline/s1/chance-2/de-fr.npz"],
         "gradients": [],
+        "iat": [],
         "lass": [f"{R}/masks/baseline/s1/lass70/de-fr.npz"],
     }
 

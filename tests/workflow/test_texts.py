@@ -79,7 +79,8 @@ def test_units_are_scored_on_the_text_of_a_mask_set(planned: Plan) -> None:
     heads = planned.job("score_importance_on_text", direction="en-fr")
     assert heads.options["--subset"] == "shuffled"
     folder = f"{RESULTS}/importance/head/baseline/s1/shuffled"
-    assert heads.outputs == [f"{folder}/en-fr.npz"]
+    others = [folder.replace("importance", f"importance_{one}") for one in ("token", "signed")]
+    assert heads.outputs == [f"{place}/en-fr.npz" for place in (folder, *others)]
     assert planned.job("select_masks", maskset="heads").options["--activations-root"] == folder
     for name, text in {"k95": "valid", "of_news": "news", "sample-1": "boot-1", "sample-2": "boot-2"}.items():
         told = planned.job("select_masks", maskset=name).options

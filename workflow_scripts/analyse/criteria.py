@@ -160,8 +160,9 @@ def read_sets(
     these are accepted.
     """
     selector = parse_selector(f"top:{size}")
-    if selector.whole_model:
-        raise UserError(f"--size {size}: criteria take as many units of every layer; leave out '@model'")
+    if selector.scope != "group":
+        scope = f"'@{selector.scope}'"
+        raise UserError(f"--size {size}: criteria take as many units of every layer; leave out {scope}")
     found = {}
     for name, root in scores.items():
         table = read_scores(Path(root), directions)

@@ -9,13 +9,13 @@ import logging
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from workflow_scripts.analyse.effects.losses import batch_losses
 from workflow_scripts.common.checked_options import at_least
 from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import run_main
@@ -54,10 +54,8 @@ def measure(
     """Return the NLL per token (nats) under each of ``rows`` (None: no mask), and the number of tokens. The
     target's language tag and ``</s>`` count, as in the training loss."""
     sums, tokens = [0.0] * len(rows), 0
-    for batch in batches:
-        for number, row in enumerate(rows):
-            with torch.inference_mode(), nullcontext() if row is None else masks.use(row):
-                nll, counted = port.loss(batch, count_language_tag=True)
+    for _, losses, counted in batch_losses(port, masks, batches, rows):
+        for number, nll in enumerate(losses):
             sums[number] += float(nll.sum(dtype=torch.float64))
         tokens += int(counted.sum())
     return [total / tokens for total in sums], tokens

@@ -12,8 +12,10 @@ from workflow_scripts.common.metric_names import ASKED, asked_name
 from workflow_scripts.config.attach import attach_problems
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.coverage import uncovered
+from workflow_scripts.config.effect_checks import effect_problems
 from workflow_scripts.config.export import export_problems
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
+from workflow_scripts.config.heads import heads_problems
 from workflow_scripts.config.mask_checks import mask_problems
 from workflow_scripts.config.probes import probes_problems
 from workflow_scripts.config.score_checks import criteria_problems
@@ -236,6 +238,9 @@ def _analysis_problems(experiment: Experiment) -> Iterable[str]:
         yield from criteria_problems(experiment, criteria)
     if (probes := experiment.analysis.probes) is not None:
         yield from probes_problems(experiment, probes)
+    if (heads := experiment.analysis.heads) is not None:
+        yield from heads_problems(experiment, heads)
+    yield from effect_problems(experiment)
     yield from compared_problems(experiment)
 
 

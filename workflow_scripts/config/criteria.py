@@ -1,6 +1,6 @@
 """The section `analysis.criteria`: scores of units that are put side by side."""
 
-from typing import Annotated, get_args
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
 
@@ -15,20 +15,24 @@ def _size(text: str) -> str:
         selector = parse_selector(f"top:{text}")
     except UserError as error:
         raise ValueError(str(error)) from None
-    if selector.whole_model or selector.magnitude:
+    if selector.scope != "group" or selector.magnitude:
         raise ValueError(f"{text!r}: a share of each layer's units, such as 5%, or a number of them")
     return selector.text.removeprefix("top:")
+
+
+#: Scores that are compared unless the config names some.
+COMPARED: list[Score] = ["activations", "magnitude", "lape", "lape_lambda", "importance"]
+#: A share of each layer's units, or so many of them.
+Size = Annotated[str, BeforeValidator(str), AfterValidator(_size)]
 
 
 class Criteria(Section):
     """Scores side by side: what removing or keeping the units does that each of them names."""
 
     names: Annotated[list[Score], DISTINCT] = Field(
-        list(get_args(Score)), min_length=1, description="Scores of FFN neurons."
+        COMPARED, min_length=1, description="Scores of FFN neurons."
     )
-    size: Annotated[str, BeforeValidator(str), AfterValidator(_size)] = Field(
-        "5%", description="Units of each layer: a share, or so many."
-    )
+    size: Size = Field("5%", description="Units of each layer: a share, or so many.")
     draws: int = Field(5, ge=5, le=MOST_DRAWS, description="Random sets of the same size.")
     others: PositiveInt | None = Field(
         None, description="Other directions that a direction's units are tested on; null: all."

@@ -13,7 +13,7 @@ from workflow_scripts.config.masks import ALL_UNITS, DRAWN, FAMILY, PAIRED, RAND
 from workflow_scripts.config.score_checks import known_space, one_language
 from workflow_scripts.config.select import BySide
 from workflow_scripts.units.exchanges import Partners, drawn_exchange
-from workflow_scripts.units.mask_sets import SMALLEST_MAJORITY, Groups
+from workflow_scripts.units.mask_sets import OF_OTHERS, SMALLEST_MAJORITY, SMALLEST_SHARING, Groups
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import UnitSpace
 
@@ -61,14 +61,16 @@ def _draws_of_all(experiment: Experiment, name: str, one: MaskSet) -> Iterable[s
     if one.rows not in (*DRAWN, PAIRED) or one.like not in experiment.masks.named:
         return
     sets = [experiment.masks.named[of].one for of in experiment.masks.chain(one.like)]
-    last = next((of for of in sets if of.rows in (RANDOM, "exclusive", "merged") or of.is_joined), None)
+    last = next(
+        (of for of in sets if of.rows in (RANDOM, "exclusive", "unshared", "merged") or of.is_joined), None
+    )
     if one.rows == PAIRED and last is not None and last.is_joined:
         yield (
             f"masks.sets.{name}.like: all directions have one row in {one.like!r}, so that an exchange"
             " changes nothing; take a set with a row for each"
         )
         return
-    if sets[-1].select is None or any(of.rows == "exclusive" for of in sets):
+    if sets[-1].select is None or any(of.rows in ("exclusive", "unshared") for of in sets):
         return
     selectors = list(_selectors(experiment, "", sets[-1]))
     if selectors and all(parse_selector(text).keeps_all(space) for _, text, space in selectors):
@@ -103,6 +105,9 @@ def _direction_problems(experiment: Experiment, key: str, one: MaskSet) -> Itera
                 yield f"{key}.pairs: {direction!r} is not trained{nearest(direction, trained)}"
         if len(set(pair)) == 1:
             yield f"{key}.pairs: {pair[0]} is swapped with itself; name another direction's row"
+    for direction in one.rows_of or []:
+        if direction not in trained:
+            yield f"{key}.rows_of: {direction!r} is not trained{nearest(direction, trained)}"
     if isinstance(one.select, BySide):
         if pivot is None:
             yield f"{key}.select: four selectors need the key pivot"
@@ -184,15 +189,17 @@ def _selectors(experiment: Experiment, key: str, one: MaskSet) -> Iterable[tuple
 
 
 def _without_row(experiment: Experiment, key: str, one: MaskSet) -> Iterable[str]:
-    """Yield a line for the first direction whose group is too small for a majority."""
-    if one.rows != "majority":
+    """Yield a line for the first direction whose group is too small for such rows."""
+    least = {"majority": SMALLEST_MAJORITY, "unshared": SMALLEST_SHARING}.get(str(one.rows), 1)
+    if one.rows not in (*OF_OTHERS, "unshared"):
         return
-    trained, groups = experiment.train_directions, Groups(one.by, experiment.families)
-    for direction in trained:
-        members = int(groups.members(direction, trained).sum())
-        if members < SMALLEST_MAJORITY:
+    groups = Groups(one.by, experiment.families)
+    for direction in experiment.train_directions:
+        members = int(groups.members(direction, one.rows_of or experiment.train_directions).sum())
+        if members < least:
+            of = "trained directions" if one.rows_of is None else "directions of rows_of"
             yield (
-                f"{key}: rows: majority has no row for {direction}, whose group has {members} trained"
-                " directions; take another by, or other rows"
+                f"{key}: rows: {one.rows} has no row for {direction}, whose group has {members} {of}; take"
+                " another by, or other rows"
             )
             return

@@ -20,6 +20,8 @@ from workflow_scripts.config.select import BySide, Select
 from workflow_scripts.config.texts import TextName
 from workflow_scripts.units.exchanges import Partners
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
+from workflow_scripts.units.mask_sets import OF_OTHERS
+from workflow_scripts.units.score_table import IMPORTANCES
 from workflow_scripts.units.space import KINDS, Kind
 
 #: The set that keeps every unit, and the word for one system for each k.
@@ -29,7 +31,15 @@ FAMILY = "family"
 WEIGHTS, WEIGHT = "weights", "weight"
 Stack = Literal["encoder", "decoder"]
 #: How units are scored, and the scores that compare languages.
-Score = Literal["activations", "magnitude", "lape", "lape_lambda", "importance"]
+Score = Literal[
+    "activations",
+    "magnitude",
+    "lape",
+    "lape_lambda",
+    "importance",
+    "importance_token",
+    "importance_signed",
+]
 COMPARING = ("lape", "lape_lambda")
 STACKS: tuple[Stack, ...] = ("encoder", "decoder")
 #: Gates that training, both engines and the analyses can apply.
@@ -42,7 +52,7 @@ GATES: dict[Kind, tuple[str, ...]] = {
 #: What `rows` may be, by what else each of them takes.
 DRAWN, GROUPED, PAIRED, RANDOM = (
     {"random", "shuffled"},
-    {"merged", "shared", "exclusive", "union", "majority"},
+    {"merged", "shared", "exclusive", "unshared", "union", "majority"},
     "swapped",
     "random",
 )
@@ -52,9 +62,13 @@ RANDOM_DRAWS = 5
 
 def folder_of(score: str, kinds: Collection[str] = ("ffn",)) -> str:
     """Return the folder of a score: of importance, one for each choice of kinds of units."""
-    return f"{score}/{'+'.join(one for one in KINDS if one in kinds)}" if score == "importance" else score
+    return f"{score}/{'+'.join(one for one in KINDS if one in kinds)}" if score in IMPORTANCES else score
 
 
+#: How rows are made of those of another set.
+Rows = Literal[
+    "random", "shuffled", "swapped", "merged", "shared", "exclusive", "unshared", "union", "majority"
+]
 MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
 
 
@@ -64,8 +78,8 @@ class MaskSet(Section):
     of: Literal[Score, "weights"] = Field(
         "activations",
         description="The score: how often a unit is active; magnitude, its mean; lape or lape_lambda, in how"
-        " few languages it is active; importance, of the gradient of the loss; weights, the magnitude of"
-        " single weights.",
+        " few languages it is active; importance (also _token and _signed), of the gradient of the"
+        " loss; weights, the magnitude of single weights.",
     )
     system: str | None = Field(
         None, description="Of weights: the system whose weights they are, such as one with each: direction."
@@ -82,7 +96,8 @@ class MaskSet(Section):
     select: Select | None = Field(
         None,
         description="mass:95: the fewest units of a layer with 95 % of its sum; top:30%; bottom:12;"
-        " random:30%; all; with @model over all layers together, with :abs by magnitude. Or four of them.",
+        " random:30%; all; with @type over all layers of a type together, @model over all units; with :abs by"
+        " magnitude. Or four of them.",
     )
     file: ForeignFile | None = Field(
         None,
@@ -91,9 +106,7 @@ class MaskSet(Section):
         " `languages`.",
     )
     like: MaskSetName | None = Field(None, description="The mask set whose rows these are made of.")
-    rows: (
-        Literal["random", "shuffled", "swapped", "merged", "shared", "exclusive", "union", "majority"] | None
-    ) = Field(None, description="How, of `like`'s rows: see docs/how-to/mask-sets.md.")
+    rows: Rows | None = Field(None, description="How, of `like`'s rows: see docs/how-to/mask-sets.md.")
     draws: PositiveInt | None = Field(
         None,
         le=MOST_DRAWS,
@@ -102,6 +115,12 @@ class MaskSet(Section):
     )
     by: Literal["language", "family"] | None = Field(
         None, description="Which rows are a group: between the same two languages or families; null: all."
+    )
+    rows_of: Annotated[list[DirectionId] | None, DISTINCT] = Field(
+        None,
+        min_length=1,
+        description="Of union, shared and majority: the trained directions whose rows these are made of, such"
+        " as all but a new one; null: all of the group.",
     )
     pairs: Annotated[
         Annotated[Partners, Tag(ONE)] | Annotated[dict[DirectionId, DirectionId], Tag(SEVERAL)],
@@ -143,7 +162,7 @@ class MaskSet(Section):
             )
         given = {key for key in self.model_fields_set if getattr(self, key) not in (None, {})}
         own = {"of", "system", "text", "units", "stacks", "gate"}
-        of_like = {"rows", "by", "pairs"}
+        of_like = {"rows", "by", "pairs", "rows_of"}
         if self.file is not None:
             for key in sorted({*own, *of_like, "draws"} & given - {"by", "gate"}):
                 yield f"{key}: the file says which units; leave it out"
@@ -158,7 +177,7 @@ class MaskSet(Section):
             for key in sorted(own & given):
                 yield f"{key} is that of like, {self.like}: leave it out"
             yield from self._mistakes_of_rows()
-        if self.of not in ("importance", WEIGHTS) and self.units != ["ffn"]:
+        if self.of not in (*IMPORTANCES, WEIGHTS) and self.units != ["ffn"]:
             what = "activations are counted" if self.of == "activations" else f"{self.of} is known"
             need = WEIGHTS if self.units == [WEIGHT] else "importance"
             yield f"units: {what} of ffn alone; {self.units} need of: {need}"
@@ -185,6 +204,8 @@ class MaskSet(Section):
             yield f"draws: rows: {self.rows} draws nothing; there are {some}"
         if self.by is not None and self.rows not in GROUPED:
             yield f"by: rows: {self.rows} joins none; there are {', '.join(sorted(GROUPED))}"
+        if self.rows_of is not None and self.rows not in OF_OTHERS:
+            yield f"rows_of: rows: {self.rows} names its rows otherwise; there are {', '.join(OF_OTHERS)}"
         if self.rows == "merged" and self.by is None:
             yield "rows: merged needs by, such as language"
         if bool(self.pairs) != (self.rows == PAIRED):
@@ -243,7 +264,7 @@ class MaskSet(Section):
         found: dict[str, Any] = {"like": self.like, "rows": self.rows, "by": self.by}
         if self.partners is None:
             found |= {"draw": draw, "pairs": self.pairs}
-        found["families"] = families if self.by == FAMILY else None
+        found |= {"rows_of": self.rows_of, "families": families if self.by == FAMILY else None}
         return {key: value for key, value in found.items() if value}
 
     def _of_file(self, pivot: str | None) -> dict[str, Any]:

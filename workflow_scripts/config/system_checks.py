@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from workflow_scripts.common.directions import split_direction
@@ -12,6 +12,7 @@ from workflow_scripts.config.file_source import VALID
 from workflow_scripts.config.mask_checks import unknown_set
 from workflow_scripts.config.masks import FAMILY, SWEEP
 from workflow_scripts.config.systems import System
+from workflow_scripts.units.gating import OWN_WEIGHTS
 from workflow_scripts.units.selectors import RANKED, parse_selector
 
 if TYPE_CHECKING:
@@ -67,11 +68,24 @@ def _mask_problems(experiment: Experiment, name: str, system: System) -> Iterabl
     _, found, k = name.rpartition("-k")
     if found and k.replace(".", "").isdigit() and f"k{k}" not in keys:
         yield f"systems.{name}: its name says k{k}, its masks are {system.masks!r}"
-    sets = [masks.sets[one] for one in keys if one in masks.sets]
-    if others := [kind for one in sets for kind in one.units if kind != "ffn"]:
-        for what in system.of_ffns:
-            value = getattr(system, what)
-            yield f"systems.{name}.{what}: {value} needs masks of ffn alone; {system.masks!r} has {others[0]}"
+    of = masks.named[chain[-1]].one if chain else None
+    # Which units a file has is known when it is read.
+    if system.masks == SWEEP or (of is not None and of.file is None):
+        yield from _unit_problems(f"systems.{name}", system, ["ffn"] if of is None else of.units)
+
+
+def _unit_problems(key: str, system: System, kinds: Sequence[str]) -> Iterable[str]:
+    """Yield a line where what is trained does not go with the kinds of units that its masks have."""
+    has, wanted = f"; {system.masks!r} has {', '.join(kinds)}", system.parameters
+    for what in (one for one in system.of_masks if one != "renew"):
+        value = getattr(system, what)
+        if not set(kinds) <= set(OWN_WEIGHTS):
+            yield f"{key}.{what}: {value} needs masks of ffn or head{has}"
+        elif wanted != "all" and wanted not in map(OWN_WEIGHTS.get, kinds):
+            yield f"{key}.{what}: {value} has nothing to leave out with parameters: {wanted}{has}"
+    of_heads = "head" in kinds and {"train", "momentum"} & {*system.of_masks}
+    if system.head_weights == "qkvo" and system.train != "none" and wanted != "heads" and not of_heads:
+        yield f"{key}.head_weights: qkvo needs parameters: heads, or train: gradients with masks of head{has}"
 
 
 def _direction_problems(experiment: Experiment, key: str, system: System) -> Iterable[str]:

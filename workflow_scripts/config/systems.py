@@ -18,7 +18,10 @@ COUNTED = ("max_updates", "warmup_updates", "validate_interval_updates")
 #: Keys whose meaning is in masks that leave units out.
 _OF_MASKS = ("momentum", "renew")
 #: Keys that say how a system is trained.
-_OF_TRAINING = ("parameters", *_OF_MASKS, "adapters", "each", "start", "settings", "directions")
+_OF_TRAINING = (
+    *("parameters", "head_weights", *_OF_MASKS),
+    *("adapters", "each", "start", "settings", "directions"),
+)
 
 
 class Adapters(Section):
@@ -67,10 +70,17 @@ class System(Section):
     train: Literal["none", "finetune", "gradients"] = Field(
         "finetune",
         description="none: the baseline's weights, through the masks, without further training; gradients:"
-        " the masks are laid on gradients alone, and it translates without them.",
+        " the masks are laid on gradients alone (of heads: IAT), and it translates without them.",
     )
-    parameters: Literal["all", "ffn"] = Field(
-        "all", description="What is trained; ffn: the weights and biases of the FFNs alone."
+    parameters: Literal["all", "ffn", "heads"] = Field(
+        "all",
+        description="What is trained; ffn: the weights and biases of the FFNs alone; heads: those of query,"
+        " key and value of attention heads.",
+    )
+    head_weights: Literal["qkv", "qkvo"] = Field(
+        "qkv",
+        description="What of a head masks of gradients are laid on: its rows of query, key and value, as"
+        " published; qkvo: its columns of the output projection, too.",
     )
     momentum: Literal["shared", "own"] = Field(
         "shared",
@@ -106,20 +116,20 @@ class System(Section):
             for key in (key for key in _OF_TRAINING if key in given):
                 yield f"{key}: with train: none nothing is trained; leave it out"
         if self.masks == ALL_UNITS:
-            for key in self.of_ffns:
+            for key in self.of_masks:
                 yield f"{key}: {getattr(self, key)} needs masks that leave units out, not all"
         for key in ("adapters", "each"):
             if key in given and self.masks != ALL_UNITS:
                 yield f"masks: {key} needs masks: all, not {self.masks!r}"
         if self.adapters is not None:
-            for key in sorted({"each", "parameters"} & given):
+            for key in sorted({"each", "parameters", "head_weights"} & given):
                 yield f"{key}: with adapters only these are trained; leave it out"
         if self.start == "random" and self.each is None:
             yield "start: random weights are trained with each: direction alone, such as bilingual models"
 
     @property
-    def of_ffns(self) -> list[str]:
-        """Keys whose values ask of training what only masks of FFN neurons can give."""
+    def of_masks(self) -> list[str]:
+        """Keys whose values ask of training what only masks of units with weights of their own can give."""
         default = type(self).model_fields
         found = [key for key in _OF_MASKS if getattr(self, key) != default[key].default]
         return ["train", *found] if self.train == "gradients" else found
@@ -140,8 +150,11 @@ class System(Section):
     def method(self, directions: list[str], families: Mapping[str, str]) -> dict[str, Any]:
         """Return how its training differs from the published one; empty where it does not. ``directions``:
         those that are trained; ``families``: language -> family."""
-        own = {"train": "gradients", "parameters": "ffn", "momentum": "own"}
-        found: dict[str, Any] = {key: value for key, value in own.items() if getattr(self, key) == value}
+        keys = ("train", "parameters", "head_weights", "momentum")
+        values = {key: (getattr(self, key), type(self).model_fields[key].default) for key in keys}
+        found: dict[str, Any] = {
+            key: value for key, (value, usual) in values.items() if value not in (usual, "none")
+        }
         if self.renew is not None:
             found["renew"] = self.renew
         if self.adapters is not None:
@@ -185,6 +198,10 @@ def training_of(made: Made, train: Settings, finetune: Settings, shares: int) ->
     system = made.system
     base = train if system.start == "random" else finetune
     values, own = base.model_dump(exclude={"seeds"}), system.settings.given()
+    # One says in place of the other how often directions are drawn.
+    for key, other in (("sampling", "temperature"), ("temperature", "sampling")):
+        if key in own:
+            values.pop(other)
     if system.each and "max_updates" not in own:
         values |= {key: -(-values[key] // shares) for key in COUNTED}
     return Finetune.model_validate({**values, "sampler": "by_direction", **own})

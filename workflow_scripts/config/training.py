@@ -1,9 +1,12 @@
 """Model and training settings: presets, and every setting of the published recipes."""
 
+from collections.abc import Iterator
 from typing import Any, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.sampling_rules import check_sampling
 from workflow_scripts.config.base import Section
 
 # tiny: the demo. small: the Multi30k baseline. iwslt and big: mT-small and mT-big of the paper.
@@ -126,6 +129,11 @@ class Settings(Section):
     weight_decay: float = Field(0.0, ge=0, description="Weight decay.")
     clip_norm: float = Field(0.0, ge=0, description="Gradient norm clipped to this; 0: not clipped.")
     temperature: float = Field(1.0, ge=1, description="T of p proportional to (n/N)^(1/T) over directions.")
+    sampling: str | None = Field(
+        None,
+        description="In place of temperature, p proportional to n^a: proportional (a = 1), square_root"
+        " (a = 0.5) or annealed:10 (a from 1 in epoch 1 to 0.2 in epoch 10); null: temperature.",
+    )
     virtual_epoch_size: PositiveInt | None = Field(
         None, description="Examples drawn per epoch when sampling; null: the whole data."
     )
@@ -154,6 +162,20 @@ class Settings(Section):
             raise ValueError(f"each of adam_betas is in [0, 1), not {list(value)}")
         return value
 
+    @field_validator("sampling")
+    @classmethod
+    def _known_sampling(cls, value: str | None) -> str | None:
+        try:
+            if value is not None:
+                check_sampling(value)
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    def _mistakes(self) -> Iterator[str]:
+        if self.sampling is not None and self.temperature != 1:
+            yield f"sampling: temperature {self.temperature:g} says it otherwise; leave one of them out"
+
     @field_validator("patience")
     @classmethod
     def _positive_patience(cls, value: int | None) -> int | None:
@@ -163,7 +185,9 @@ class Settings(Section):
 
     def settings(self) -> dict[str, Any]:
         """Return what the trained weights depend on; `tokens_per_update` is all devices' together."""
-        settings = self.model_dump(exclude={"seeds", "update_freq", *EXECUTION})
+        # Where the key is not given, records of trainings do not have it.
+        unsaid = {"sampling"} if self.sampling is None else set()
+        settings = self.model_dump(exclude={"seeds", "update_freq", *EXECUTION, *unsaid})
         return {**settings, "tokens_per_update": self.max_tokens * self.update_freq}
 
     def execution(self) -> dict[str, Any]:

@@ -54,8 +54,11 @@ class Batches(Protocol):
 class Intervention(Protocol):
     """Mask rows that can be laid on a model; each block ends with a check that every gate was used."""
 
-    def use(self, row: str) -> AbstractContextManager[Any]:
-        """Lay one row on the model for the block."""
+    def use(self, row: str, stack: Stack | None = None) -> AbstractContextManager[Any]:
+        """Lay one row on the model for the block; ``stack``: on this one alone, the other stays whole."""
+
+    def left_out(self, row: str, stack: Stack) -> bytes:
+        """Return what a row leaves out of a stack, equal for rows that leave out the same; none: empty."""
 
     def use_rows(self, rows: Sequence[str]) -> AbstractContextManager[Any]:
         """Lay one row per sentence on the model for the block, in the order of the batch."""
@@ -138,8 +141,14 @@ class Port(Protocol):
         ``piece_tokens``: decode in pieces of at most so many positions.
         """
 
-    def loss(self, batch: Any, count_language_tag: bool = False) -> tuple[Tensor, Tensor]:
-        """Return the sum of -log p in nats and the number of tokens, of each sentence of a batch."""
+    def encode(self, batch: Any) -> Any:
+        """Return the encoder's output of a batch, for ``loss`` of the same batch."""
+
+    def loss(
+        self, batch: Any, count_language_tag: bool = False, encoded: Any = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return the sum of -log p in nats and the number of tokens, of each sentence of a batch.
+        ``encoded``: the output of ``encode``, so that the encoder does not run again."""
 
 
 class GeneratingPort(Port, Protocol):

@@ -11,13 +11,15 @@ from typing import Any
 from workflow_scripts.common.checked_options import is_list_of_texts, raise_all
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.units.adapters import KINDS as ADAPTER_KINDS
+from workflow_scripts.units.gating import OWN_WEIGHTS
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.units.selectors import RANKED, parse_selector
 
-TRAIN, PARAMETERS, MOMENTUM, RENEW, ADAPTERS = "train", "parameters", "momentum", "renew", "adapters"
-#: Keys with one value beside the default, which is left out.
-CHOICES = {TRAIN: "gradients", PARAMETERS: "ffn", MOMENTUM: "own"}
+TRAIN, PARAMETERS, HEAD_WEIGHTS = "train", "parameters", "head_weights"
+MOMENTUM, RENEW, ADAPTERS = "momentum", "renew", "adapters"
+#: Keys with the values beside the default, which is left out.
+CHOICES = {TRAIN: ("gradients",), PARAMETERS: ("ffn", "heads"), HEAD_WEIGHTS: ("qkvo",), MOMENTUM: ("own",)}
 KEYS = (*CHOICES, RENEW, ADAPTERS)
 ADAPTER_KEYS = ("kind", "size", "rows")
 
@@ -37,9 +39,10 @@ def _problems(given: Mapping[str, Any], directions: Sequence[str], masks: MaskTa
     for key in given:
         if key not in KEYS:
             yield f"unknown key {key!r}{nearest(key, KEYS)}"
-    for key, only in CHOICES.items():
-        if key in given and given[key] != only:
-            yield f"{key} is {given[key]!r:.60}, not {only!r}; leave it out for the default"
+    for key, known in CHOICES.items():
+        if key in given and given[key] not in known:
+            allowed = " or ".join(map(repr, known))
+            yield f"{key} is {given[key]!r:.60}, not {allowed}; leave it out for the default"
     if RENEW in given and not _is_whole(given[RENEW]):
         yield f"{RENEW} is {given[RENEW]!r:.60}, not a whole number of updates, at least 1"
     if ADAPTERS in given:
@@ -52,11 +55,22 @@ def _problems(given: Mapping[str, Any], directions: Sequence[str], masks: MaskTa
             continue
         if masks is None:
             yield f"{key}: needs --masks"
-        elif key != RENEW and masks.space.kinds != ("ffn",):
-            kinds = ", ".join(masks.space.kinds)
-            yield f"{key}: is for masks of FFN neurons alone; {masks.origin} has {kinds}"
+        elif key != RENEW:
+            yield from _kind_problems(key, given.get(PARAMETERS), masks)
+    if HEAD_WEIGHTS in given and given.get(PARAMETERS) != "heads":
+        of_heads = masks is not None and "head" in masks.space.kinds
+        if not of_heads or not {TRAIN, MOMENTUM} & set(given):
+            yield f"{HEAD_WEIGHTS}: goes with {PARAMETERS}: heads, or with {TRAIN} or {MOMENTUM} of heads"
     if RENEW in given and masks is not None and (why := not_renewable(masks)):
         yield f"{RENEW}: {masks.origin} {why}; take masks by one selector on activations, such as mass:95"
+
+
+def _kind_problems(key: str, parameters: Any, masks: MaskTable) -> Iterator[str]:
+    kinds = ", ".join(masks.space.kinds)
+    if not set(masks.space.kinds) <= set(OWN_WEIGHTS):
+        yield f"{key}: is for masks of FFN neurons and heads alone; {masks.origin} has {kinds}"
+    elif parameters in OWN_WEIGHTS.values() and parameters not in map(OWN_WEIGHTS.get, masks.space.kinds):
+        yield f"{key}: {PARAMETERS}: {parameters} trains no weight of what {masks.origin} has: {kinds}"
 
 
 def _is_whole(value: Any) -> bool:

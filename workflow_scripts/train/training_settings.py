@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.common.sampling_rules import EXAMPLES as SAMPLING_EXAMPLES
+from workflow_scripts.common.sampling_rules import check_sampling
 
 SCHEDULERS = ("inverse_sqrt", "polynomial_decay", "cosine", "fixed")
 PRECISIONS = ("auto", "fp32", "fp16", "bf16")
@@ -15,6 +17,9 @@ DROPOUTS = ("dropout", "attention_dropout", "activation_dropout")
 
 # Weights of the sources of each pair's training text; absent, also from fingerprints, where all are equal.
 SOURCE_WEIGHTS = "source_weights"
+
+# How often a direction is drawn, in place of the temperature; likewise absent where it is not given.
+SAMPLING = "sampling"
 
 # A change of these lets a training go on.
 EXTENDABLE_KEYS = ("max_updates", "patience", "validate_interval_updates")
@@ -45,6 +50,14 @@ def _are_weights(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
         isinstance(one, list) and one and all(map(_POSITIVE[0], one)) for one in value.values()
     )
+
+
+def _is_sampling(value: Any) -> bool:
+    try:
+        check_sampling(value)
+    except UserError:
+        return False
+    return True
 
 
 def _whole(least: int) -> Check:
@@ -91,7 +104,10 @@ SETTINGS: dict[str, Check] = {
     "log_interval": _whole(1),
 }
 #: What may be left out.
-OPTIONAL: dict[str, Check] = {SOURCE_WEIGHTS: (_are_weights, "lists of positive numbers by pair")}
+OPTIONAL: dict[str, Check] = {
+    SOURCE_WEIGHTS: (_are_weights, "lists of positive numbers by pair"),
+    SAMPLING: (_is_sampling, f"one of {', '.join(SAMPLING_EXAMPLES)}"),
+}
 
 
 def checked_settings(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,6 +124,11 @@ def checked_settings(given: Mapping[str, Any]) -> dict[str, Any]:
         if not is_right(value):
             near = nearest(str(value), what.removeprefix("one of ").split(", "))
             raise UserError(f"{key} {value!r:.60} in the training settings must be {what}{near}")
+    if SAMPLING in settings and settings["temperature"] != 1:
+        raise UserError(
+            f"{SAMPLING} {settings[SAMPLING]} and temperature {settings['temperature']} in the training"
+            " settings both say how often a direction is drawn; leave one at 1 or out"
+        )
     if settings["scheduler"] in ENDING_SCHEDULERS and settings["warmup_updates"] >= settings["max_updates"]:
         raise UserError(
             f"warmup_updates {settings['warmup_updates']} in the training settings must be below max_updates"

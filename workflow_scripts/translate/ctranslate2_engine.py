@@ -19,7 +19,7 @@ from workflow_scripts.translate.markers import PADDING, marker_symbols, strip_ma
 from workflow_scripts.translate.merged_weights import weights_of
 from workflow_scripts.translate.rank import best_hypothesis
 from workflow_scripts.translate.spec_builder import GroupMask, build_spec
-from workflow_scripts.units.gating import parse_gate
+from workflow_scripts.units.gating import GRADIENT_GATES, parse_gate
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary, language_token
@@ -36,7 +36,7 @@ def group_masks(masks: MaskTable) -> dict[str, GroupMask]:
     for key, part in masks.space.slices().items():
         keep, kind = row[part], masks.space.group(key).kind
         gate = parse_gate(masks.gates[kind], kind)
-        if keep.all() or gate.name == "gradient" or kind == "weight":
+        if keep.all() or gate.name in GRADIENT_GATES or kind == "weight":
             continue
         if kind == "resid" or gate.name == "mean":
             raise UserError(

@@ -6,7 +6,7 @@ import torch
 
 from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.port import generating, load
+from workflow_scripts.models.port import Port, generating, load
 from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.markers import marker_symbols, strip_markers
 from workflow_scripts.units.system import SystemFolder
@@ -16,8 +16,11 @@ from workflow_scripts.units.vocabulary import EOS, Vocabulary
 class FairseqEngine:
     """One direction of one system, loaded and ready."""
 
-    def __init__(self, system: SystemFolder, direction: str, options: DecodingOptions) -> None:
-        """Load ``direction`` of ``system``; UserError if there is none or it does not fit together."""
+    def __init__(
+        self, system: SystemFolder, direction: str, options: DecodingOptions, port: Port | None = None
+    ) -> None:
+        """Load ``direction`` of ``system``; UserError if there is none or it does not fit together. ``port``:
+        the system's, where it is loaded already."""
         if options.compute_type != "float32":
             raise UserError(f"--compute-type {options.compute_type}: the fairseq engine computes in float32")
         torch.set_num_threads(options.threads)
@@ -27,7 +30,7 @@ class FairseqEngine:
         self._target = self._vocabulary.language_id(target)
         self._markers = marker_symbols(system.languages)
         self._options = options
-        self._port = generating(load(system), "--engine fairseq")
+        self._port = generating(port or load(system), "--engine fairseq")
         self._laid = self._port.direction(direction)
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:

@@ -41,9 +41,15 @@ class Session:
     """Text processing of both languages and a loaded engine."""
 
     def __init__(
-        self, folder: Path, direction: str, engine: str, options: DecodingOptions, masks: Path | None = None
+        self,
+        folder: Path,
+        direction: str,
+        engine: str | Engine,
+        options: DecodingOptions,
+        masks: Path | None = None,
     ) -> None:
-        """Load everything one direction needs; UserError for an unknown direction or an unfit system."""
+        """Load everything one direction needs; UserError for an unknown direction or an unfit system.
+        ``engine``: its name, or the direction's own, loaded already."""
         system = SystemFolder.read(folder).with_masks(masks)
         system.mask_row(direction)  # an unknown direction is refused before anything is loaded
         source, target = direction_languages(direction, system.languages)
@@ -54,7 +60,9 @@ class Session:
             raise UserError(f"{system.folder / DESCRIPTION}: {error}; export the system again") from None
         self._encoder = TextProcessor(source, options_of_text, load_subwords(system.subwords))
         self._decoder = TextProcessor(target, options_of_text)
-        self._engine = load_engine(engine, system, direction, options)
+        self._engine: Engine = (
+            load_engine(engine, system, direction, options) if isinstance(engine, str) else engine
+        )
 
     def translate(self, lines: Iterable[str], progress: Progress, **block: int) -> Iterator[str]:
         """Yield one translation per line, in order; see ``translate_lines``."""

@@ -2,7 +2,8 @@
 
 - ``row``: an FFN neuron's row of the first weight is zero, its bias stays (Neuron Specialization, section 3);
 - ``zero``: the unit's value is zero; ``mean``: its mean over text; ``scale:0.5``: its value times 0.5;
-- ``gradient``: the forward pass is whole, and the unit's weights get no gradient.
+- ``gradient``: the forward pass is whole, and the unit's input weights get no gradient; of a head with
+  ``gradient_qkvo`` its output weights get none either.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,12 @@ from workflow_scripts.units.space import KINDS
 
 #: Of a file without the key.
 DEFAULT_GATES = {"ffn": "row", "head": "zero", "resid": "zero", "weight": "zero"}
-GATES = ("row", "zero", "mean", "scale", "gradient")
+#: Gates that leave the forward pass whole.
+GRADIENT_GATES = ("gradient", "gradient_qkvo")
+GATES = ("row", "zero", "mean", "scale", *GRADIENT_GATES)
+
+#: Kinds of units that have weights of their own, to the value of `parameters` that trains these alone.
+OWN_WEIGHTS = {"ffn": "ffn", "head": "heads"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ def parse_gate(text: str, kind: str) -> Gate:
         raise UserError(
             f"gate.{kind}: {text!r} is for units with values; a weight that is left out is 'zero'"
         )
+    if name == "gradient_qkvo" and kind != "head":
+        raise UserError(f"gate.{kind}: {text!r} is for attention heads; write 'gradient'")
     if name == "row" and kind != "ffn":
         raise UserError(f"gate.{kind}: 'row' is for FFN neurons; write 'zero'")
     if name != "scale":

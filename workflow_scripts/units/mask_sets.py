@@ -21,8 +21,8 @@ from workflow_scripts.units.space import UnitSpace
 By = Literal["language", "family"]
 Keep = NDArray[np.bool_]
 
-#: Fewest rows that have a majority other than all of them.
-SMALLEST_MAJORITY = 3
+#: Fewest rows that have a majority other than all of them, and fewest that can share units.
+SMALLEST_MAJORITY, SMALLEST_SHARING = 3, 2
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,22 @@ def exclusive(like: MaskTable, directions: Sequence[str], groups: Groups) -> Kee
     return np.stack(keep)
 
 
+def unshared(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
+    """Units of its own row that not every direction of its group keeps; a group needs two rows."""
+    for direction, members in zip(directions, _members(like, directions, groups), strict=True):
+        if len(members) < SMALLEST_SHARING:
+            raise UserError(
+                f"{like.origin}: no other mask row is of the group of {direction}, so that it shares nothing;"
+                " use a larger group"
+            )
+    keep: Keep = _own(like, directions) & ~shared(like, directions, groups)
+    return keep
+
+
 #: Keys of a manifest that say how rows were made of other rows.
-HOW = ("seed", "by", "families", "pairs")
+HOW = ("seed", "by", "families", "pairs", "rows_of")
+#: Kinds whose rows are made of a group alone, so that `rows_of` may say who is in it.
+OF_OTHERS = ("union", "shared", "majority")
 #: Kind -> (what it goes by, its function: (masks, directions, that) -> bool [directions, units]).
 ROWS: Mapping[str, tuple[str, Callable[[MaskTable, Sequence[str], Any], Keep]]] = {
     "random": ("seed", random_rows),
@@ -141,6 +155,7 @@ ROWS: Mapping[str, tuple[str, Callable[[MaskTable, Sequence[str], Any], Keep]]] 
     "shared": ("by", shared),
     "majority": ("by", majority),
     "exclusive": ("by", exclusive),
+    "unshared": ("by", unshared),
 }
 
 
@@ -152,12 +167,13 @@ def mask_rows(
     seed: int | None = None,
     pairs: Mapping[str, str] | None = None,
     groups: Groups | None = None,
+    rows_of: Sequence[str] | None = None,
 ) -> MaskTable:
     """Return masks of one kind of ``ROWS``, made of ``like``, a row a direction; the manifest says how.
 
     ``seed`` is for ``random`` and ``shuffled``, ``pairs`` for ``swapped`` (direction -> whose row it gets),
-    ``groups`` for the others. UserError: an unknown kind, a missing row, or an option that is missing or not
-    of this kind.
+    ``groups`` for the others; ``rows_of``, for those of OF_OTHERS: the directions of which alone a group has
+    rows. UserError: an unknown kind, a missing row, or an option that is missing or not of this kind.
     """
     if kind not in ROWS:
         raise UserError(f"rows {kind!r}: not one of {', '.join(ROWS)}{nearest(kind, ROWS)}")
@@ -169,10 +185,16 @@ def mask_rows(
             raise UserError(f"rows {kind}: takes no {option}, but {goes_by}")
     if goes_by != "by" and given[goes_by] is None:
         raise UserError(f"rows {kind}: needs {goes_by}")
+    if rows_of is not None:
+        if kind not in OF_OTHERS:
+            raise UserError(f"rows {kind}: takes no rows_of; there are {', '.join(OF_OTHERS)}")
+        like = MaskTable(rows_of, _own(like, rows_of), like.space, like.manifest, like.origin)
     keep = make(like, directions, groups if goes_by == "by" else given[goes_by])
     how: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if groups.by == "family":
         how["families"] = groups.families
+    if rows_of is not None:
+        how["rows_of"] = list(rows_of)
     # What drew or grouped the rows of `like` itself says nothing of these.
     of_like = {name: value for name, value in like.manifest.items() if name not in HOW}
     manifest = {**of_like, "rule": kind, "ties": None, **how, "like_rule": like.manifest["rule"]}

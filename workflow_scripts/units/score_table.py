@@ -15,10 +15,13 @@ POSITIONS = "positions"
 ACTIVATIONS, IMPORTANCE, MAGNITUDE, WEIGHTS = "activations", "importance", "magnitude", "weights"
 #: Of labels: how much a probe weighs units.
 PROBE = "probe"
+#: Estimators of importance, all of one pass.
+IMPORTANCE_TOKEN, IMPORTANCE_SIGNED = "importance_token", "importance_signed"
+IMPORTANCES = (IMPORTANCE, IMPORTANCE_TOKEN, IMPORTANCE_SIGNED)
 #: The forms of LAPE, which compare languages.
 LAPE, LAPE_LAMBDA = FORMS = "lape", "lape_lambda"
 #: How the ``counting`` of scores other than activations begins, before a colon.
-_OTHERS = (IMPORTANCE, MAGNITUDE, WEIGHTS, PROBE, *FORMS)
+_OTHERS = (*IMPORTANCES, MAGNITUDE, WEIGHTS, PROBE, *FORMS)
 
 
 def score_of(counting: Any) -> str:

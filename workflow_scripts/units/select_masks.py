@@ -154,6 +154,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--by", choices=get_args(By), help="for rows made of several")
     parser.add_argument("--families", help="JSON, language to family, for --by family")
     parser.add_argument("--pairs", help="JSON, direction to direction, for --rows swapped")
+    parser.add_argument("--rows-of", nargs="+", help="directions whose rows --rows are made of")
     parser.add_argument("--seed", type=int, help="for what is drawn")
     parser.add_argument("--draw", type=int, help="the number of this draw, where there are several")
     parser.add_argument("--out", type=Path, required=True)
@@ -167,10 +168,11 @@ def main(argv: list[str] | None = None) -> None:
     of_rows = arguments.like, arguments.rows
     if sorted(pair.count(None) for pair in (by_score, of_rows)) != [0, 2]:
         raise UserError("give --select with --activations-root, or --like with --rows")
-    for name in ("stacks", "pivot", "gate") if arguments.select is None else ("by", "families", "pairs"):
+    of_score, of_like = ("stacks", "pivot", "gate"), ("by", "families", "pairs", "rows_of")
+    for name in of_score if arguments.select is None else of_like:
         if getattr(arguments, name) is not None:
             other = "--like" if arguments.select else "--select"
-            raise UserError(f"--{name}: goes with {other}; leave it out")
+            raise UserError(f"--{name.replace('_', '-')}: goes with {other}; leave it out")
     objects = {
         name: json_object(name, text, example, _is_of_texts)
         for name, example in EXAMPLES.items()
@@ -187,6 +189,7 @@ def main(argv: list[str] | None = None) -> None:
             seed=seed,
             pairs=objects.get("pairs"),
             groups=groups,
+            rows_of=arguments.rows_of,
         )
     else:
         selection = Selection.parse(arguments.select, arguments.stacks, arguments.pivot, seed)

@@ -88,7 +88,7 @@ class Selection:
             found |= {"rule": selector.name, "select": selector.text}
             if self.stacks != STACKS:
                 found["stacks"] = list(self.stacks)
-            elif selector.name == "mass" and not (selector.whole_model or selector.magnitude):
+            elif selector.name == "mass" and selector.scope == "group" and not selector.magnitude:
                 found["k"] = selector.text.partition(":")[2]
         return {name: value for name, value in found.items() if value is not None}
 

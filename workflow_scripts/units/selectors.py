@@ -1,6 +1,6 @@
 """Selectors: scores of units in, kept units out. Neuron Specialization, section 3, is the selector ``mass``.
 
-A selector is written ``NAME[:AMOUNT][@model][:abs]``; ``Selector.text`` is its one canonical text:
+A selector is written ``NAME[:AMOUNT][@SCOPE][:abs]``; ``Selector.text`` is its one canonical text:
 
 - ``mass:95``: the fewest units of highest score that together hold 95 percent of the sum of all scores;
 - ``top:30%``, ``top:12``: the units of highest score, a share (rounded down) or a number of them;
@@ -8,8 +8,9 @@ A selector is written ``NAME[:AMOUNT][@model][:abs]``; ``Selector.text`` is its 
 - ``random:30%``, ``random:12``: as many units drawn at random;
 - ``all``: every unit.
 
-Each group of the space (one layer's neurons, one attention's heads) is selected from by itself, with
-``@model`` all groups together. ``:abs`` orders by magnitude. Equal scores keep the lower index first.
+Each group of the space (one layer's neurons, one attention's heads) is selected from by itself. ``@type``
+takes all layers of a type together: the encoder's neurons, the decoder's cross-attention. ``@model`` takes
+all groups together. ``:abs`` orders by magnitude. Equal scores keep the lower index first.
 """
 
 import math
@@ -17,7 +18,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +33,12 @@ SMALLEST_K, LARGEST_K = Decimal("0.000001"), 1_000_000
 MOST_UNITS = 2**31 - 1
 
 _FORM = re.compile(
-    r"(?P<name>[^:@]*)(?::(?P<number>[^:@%]+)(?P<percent>%?))?(?P<model>@model)?(?P<abs>:abs)?"
+    r"(?P<name>[^:@]*)(?::(?P<number>[^:@%]+)(?P<percent>%?))?(?:@(?P<scope>type|model))?(?P<abs>:abs)?"
 )
+#: What is selected from by itself: a group, all layers of a type, or all units.
+Scope = Literal["group", "type", "model"]
+#: Flat ids of units, as an index.
+Pool = slice | NDArray[np.int64]
 
 
 def normalise_k(k: Decimal | str | int) -> str:
@@ -75,7 +80,7 @@ class Selector:
     text: str
     name: str
     amount: Amount
-    whole_model: bool = False
+    scope: Scope = "group"
     magnitude: bool = False
 
     def select(self, scores: NDArray[Any], space: UnitSpace, seed: int | None = None) -> NDArray[np.bool_]:
@@ -102,26 +107,33 @@ class Selector:
         keep = np.zeros(space.size, dtype=np.bool_)
         if mistake := self.keeps_none(space):
             raise UserError(mistake)
-        for span in self.spans(space).values():
-            keep[span][SELECTORS[self.name](values[span], self.amount, generator)] = True
+        for pool in self.pools(space).values():
+            taken = SELECTORS[self.name](values[pool], self.amount, generator)
+            keep[taken + pool.start if isinstance(pool, slice) else pool[taken]] = True
         return keep
 
     def keeps_none(self, space: UnitSpace) -> str | None:
         """Return a message where the amount is less than one unit of what is selected from, else None."""
-        for where, span in self.spans(space).items():
-            if self.name != "mass" and not self.amount.of(span.stop - span.start):
+        for where, size in self.sizes(space).items():
+            if self.name != "mass" and not self.amount.of(size):
                 return (
-                    f"select {self.text}: that is less than one of the {span.stop - span.start} units of"
-                    f" {where}; take a larger share"
+                    f"select {self.text}: that is less than one of the {size} units of {where}; take a larger"
+                    " share"
                 )
+        return None
+
+    def asks_for_more(self, space: UnitSpace) -> str | None:
+        """Return a message where its number is larger than what it selects from, else None."""
+        for where, size in self.sizes(space).items():
+            if not self.amount.percent and self.amount.number > size:
+                return f"select {self.text}: there are {size} units of {where}; take at most {size}"
         return None
 
     def keeps_all(self, space: UnitSpace) -> bool:
         """Whether it keeps every unit of a space, whatever their scores."""
-        sizes = [span.stop - span.start for span in self.spans(space).values()]
         if self.name == "mass":
             return self.amount.number > 100
-        return all(self.amount.of(size) == size for size in sizes)
+        return all(self.amount.of(size) == size for size in self.sizes(space).values())
 
     def ranked(self, scores: NDArray[Any]) -> NDArray[Any] | None:
         """Return scores [units] of which it takes the highest; None if it looks at none."""
@@ -132,9 +144,18 @@ class Selector:
     def _values(self, scores: NDArray[Any]) -> NDArray[Any]:
         return np.abs(scores) if self.magnitude else scores
 
-    def spans(self, space: UnitSpace) -> dict[str, slice]:
-        """Return what it selects from by itself: each group, or the whole model."""
-        return {"the model": slice(0, space.size)} if self.whole_model else space.slices()
+    def pools(self, space: UnitSpace) -> dict[str, Pool]:
+        """Return what it selects from by itself, name → units: each group, each type, or the whole model."""
+        if self.scope == "model":
+            return {"the model": slice(0, space.size)}
+        return dict(space.slices() if self.scope == "group" else space.types())
+
+    def sizes(self, space: UnitSpace) -> dict[str, int]:
+        """Return how many units each of its ``pools`` has."""
+        return {
+            name: pool.stop - pool.start if isinstance(pool, slice) else pool.size
+            for name, pool in self.pools(space).items()
+        }
 
 
 def parse_selector(text: str) -> Selector:
@@ -157,8 +178,9 @@ def parse_selector(text: str) -> Selector:
             raise UserError(f"select {text!r}: {name!r} needs an amount, such as {EXAMPLES[name]!r}")
         amount = _amount(text, name, number, percent)
         canonical += f":{_shortest(amount.number)}" + "%" * (amount.percent and name != "mass")
-    canonical += (match["model"] or "") + (match["abs"] or "")
-    return Selector(canonical, name, amount, bool(match["model"]), bool(match["abs"]))
+    scope = cast(Scope, match["scope"] or "group")
+    canonical += (f"@{scope}" if match["scope"] else "") + (match["abs"] or "")
+    return Selector(canonical, name, amount, scope, bool(match["abs"]))
 
 
 def _amount(text: str, name: str, number: str, percent: bool) -> Amount:

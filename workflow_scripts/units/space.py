@@ -19,6 +19,8 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Kinds that have values while the model runs; the weights of its layers have none.
 VALUED = KINDS[:-1]
 STACKS: tuple[Stack, ...] = get_args(Stack)
+#: fairseq's names of a layer's attentions.
+ATTENTIONS = {"self": "self_attn", "cross": "encoder_attn"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class UnitGroup:
             raise ValueError(f"group {self.key!r}: unknown stack {self.stack!r}")
         if self.layer < 0 or self.size < 1:
             raise ValueError(f"group {self.key!r}: layer {self.layer} or size {self.size} is too small")
+
+    @property
+    def type(self) -> str:
+        """Its key without the layer: ``encoder.ffn``, ``decoder.cross``."""
+        return self.key.replace(f".{self.layer}.", ".", 1)
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,13 @@ class UnitSpace:
     def slices(self) -> dict[str, slice]:
         """Return every group's slice of flat ids, in order."""
         return {group.key: self.slice_of(group.key) for group in self.groups}
+
+    def types(self) -> dict[str, NDArray[np.int64]]:
+        """Return the flat ids of every type of units, all layers together: ``encoder.ffn`` → [units]."""
+        found: dict[str, list[NDArray[np.int64]]] = {}
+        for group, span in zip(self.groups, self.slices().values(), strict=True):
+            found.setdefault(group.type, []).append(np.arange(span.start, span.stop))
+        return {name: np.concatenate(ids) for name, ids in found.items()}
 
     def flat(self, key: str, index: int) -> int:
         """Return the flat id of unit ``index`` of a group; IndexError outside the group."""

@@ -122,15 +122,15 @@ def _choices(scores: ScoreTable, keep: NDArray[np.bool_], selection: Selection) 
             if row in counted:
                 sizes = [group.size for group in part.groups]
                 positions = np.repeat([counted[row][group.stack] for group in part.groups], sizes)
-            for layer, span in selector.spans(part).items():
-                chosen = ids[span]
+            for layer, pool in selector.pools(part).items():
+                chosen = ids[pool]
                 yield _Choice(
                     layer,
                     row,
                     values[chosen],
-                    ranked[span],
+                    ranked[pool],
                     kept[chosen],
-                    None if positions is None else positions[span],
+                    None if positions is None else positions[pool],
                 )
 
 

@@ -12,10 +12,9 @@ from safetensors.numpy import load_file
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.adapters import AdapterRow, adapter_shapes
+from workflow_scripts.units.space import ATTENTIONS
 
 LAYER = re.compile(r"(?P<side>encoder|decoder)\.layers\.(?P<number>\d+)\.")
-#: fairseq's names of a layer's attentions.
-ATTENTIONS = {"self": "self_attn", "cross": "encoder_attn"}
 
 
 def weight_name(key: str) -> str:

@@ -3,6 +3,7 @@
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
 from workflow_scripts.config.masks import COMPARING
+from workflow_scripts.units.score_table import IMPORTANCES
 
 
 def selected(experiment: Experiment) -> list[str]:
@@ -13,6 +14,7 @@ def selected(experiment: Experiment) -> list[str]:
     wanted = [masks for name, masks in experiment.masked.items() if name not in experiment.used]
     wanted += [f"k{k}" for k in analysed if k]
     wanted += [name for name in [experiment.analysis.text_control] if name]
+    wanted += [analysis.effects.masks] if analysis.effects and analysis.effects.masks else []
     wanted += [name for name, one in named.items() if one.key in experiment.masks.sets]
     return list(dict.fromkeys([*wanted, *(one for name in wanted for one in experiment.masks.chain(name))]))
 
@@ -36,7 +38,7 @@ def scored(experiment: Experiment, scores: str = "activations", text: str = VALI
     sets = {name: one for name, one in experiment.masks.named.items() if one.one.like is None}
     by_score = {name for name, one in sets.items() if (one.one.scores, one.text) == (scores, text)}
     here = by_score.intersection(selected(experiment))
-    side_by_side = text == VALID and scores in criteria(experiment).values()
+    side_by_side = text == VALID and scores in analysed(experiment)
     compared = scores == "activations" and any(scored(experiment, form, text) for form in COMPARING)
     return set(experiment.train_directions) if here or side_by_side or compared else set()
 
@@ -46,8 +48,20 @@ def criteria(experiment: Experiment) -> dict[str, str]:
     return experiment.analysis.criteria.scores if experiment.analysis.criteria else {}
 
 
-def importances(experiment: Experiment) -> list[str]:
-    """Return the folders of importance that there may be, one for each choice of kinds of units."""
+def analysed(experiment: Experiment) -> list[str]:
+    """Return the folders of the scores that analyses read, of the validation text."""
+    ablation, effects = experiment.analysis.ablation, experiment.analysis.effects
+    folders = [*criteria(experiment).values(), *(ablation.folders.values() if ablation else ())]
+    return [*folders, *(["activations"] if effects else [])]
+
+
+def importances(experiment: Experiment) -> dict[str, list[str]]:
+    """Return the folders of importance that there may be, by their choice of kinds of units, ``head+ffn``."""
     folders = [named.one.scores for named in experiment.masks.named.values()]
-    folders += criteria(experiment).values()
-    return [one for one in dict.fromkeys(folders) if one.startswith("importance/")]
+    folders += analysed(experiment)
+    found: dict[str, list[str]] = {}
+    for folder in dict.fromkeys(folders):
+        estimator, _, units = folder.partition("/")
+        if estimator in IMPORTANCES:
+            found.setdefault(units, []).append(folder)
+    return found

@@ -9,7 +9,9 @@ from workflow_scripts.workflow.stage_list import (
     analyses,
     attach,
     data,
+    effects,
     export,
+    heads,
     measures,
     models,
     probes,
@@ -19,7 +21,7 @@ from workflow_scripts.workflow.stage_list import (
 
 STAGES: dict[str, Stage] = {
     stage.name: stage
-    for part in (data, attach, models, scores, analyses, probes, measures, export, report)
+    for part in (data, attach, models, scores, analyses, probes, heads, effects, measures, export, report)
     for stage in part.STAGES
 }
 #: Stages that had another name in earlier versions → their name now.

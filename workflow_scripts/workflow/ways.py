@@ -12,8 +12,9 @@ from workflow_scripts.workflow.stages import STAGES
 
 
 def ways(experiment: Experiment) -> dict[str, dict[str, Any]]:
-    """Return, by system, what was trained (nothing, adapters, ffn, all), the engine that decodes it, and the
-    files and folders below `benchmarks/` of the jobs that made its masks; `{seed}` stays a wildcard."""
+    """Return, by system, what was trained (nothing, adapters, ffn, heads, all), the engine that decodes it,
+    and the files and folders below `benchmarks/` of the jobs that made its masks; `{seed}` stays a
+    wildcard."""
     named = [experiment.masks.named[name] for name in needed_masks.selected(experiment)]
     wanted = dict.fromkeys(place for one in named for place in _scores(one))
     scored = {place: list(dict.fromkeys(_scoring(experiment, *place))) for place in wanted}

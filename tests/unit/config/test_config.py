@@ -187,6 +187,29 @@ def test_settings_reach_the_trainer_by_their_own_names():
     assert load_experiment(small()).finetune.settings()["sampler"] == "by_direction"
 
 
+def test_sampling_takes_the_place_of_temperature():
+    """Only where it is given is it among a training's settings; a system may say the other of the two."""
+    finetune = {"temperature": 5, "max_updates": 200}
+    systems = {
+        "continued": {"masks": "all"},
+        "annealed": {"masks": "all", "settings": {"sampling": "annealed:4"}},
+    }
+    found = load_experiment(small(finetune=finetune, systems=systems))
+    settings = {name: found.training_of(name).settings() for name in systems}
+    assert "sampling" not in settings["continued"] and settings["continued"]["temperature"] == 5
+    assert (settings["annealed"]["sampling"], settings["annealed"]["temperature"]) == ("annealed:4", 1)
+    systems = {"hot": {"masks": "all", "settings": {"temperature": 5}}}
+    found = load_experiment(small(finetune={"sampling": "square_root", "max_updates": 200}, systems=systems))
+    assert (found.training_of("hot").temperature, found.training_of("hot").sampling) == (5, None)
+    assert errors_of(small(train={"sampling": "anneal:4"})) == [
+        "train.sampling: 'anneal:4' is not proportional, square_root or annealed:10 (epochs) (did you mean"
+        " 'annealed'?)"
+    ]
+    assert errors_of(small(train={"sampling": "square_root", "temperature": 5})) == [
+        "train: sampling: temperature 5 says it otherwise; leave one of them out"
+    ]
+
+
 def test_reference_and_schema_are_up_to_date():
     assert (ROOT / "config" / "README.md").read_text() == reference.reference()
     assert (ROOT / "config" / "schema.json").read_text() == reference.schema()

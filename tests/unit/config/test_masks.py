@@ -41,6 +41,8 @@ def test_sets_are_made_as_they_are_written():
             "of_language": {"like": "k70", "rows": "merged", "by": "language"},
             "of_family": {"like": "k70", "rows": "exclusive", "by": "family"},
             "of_all": {"like": "k70", "rows": "majority"},
+            "of_others": {"like": "k70", "rows": "union", "rows_of": ["en-de", "en-fr"]},
+            "own": {"like": "k70", "rows": "unshared"},
         },
         groups=FAMILIES,
     ).mask_sets
@@ -63,6 +65,8 @@ def test_sets_are_made_as_they_are_written():
             "like": "k70", "rows": "exclusive", "by": "family", "families": {"de": "west", "fr": "south"},
         },
         "of_all": {"like": "k70", "rows": "majority"},
+        "of_others": {"like": "k70", "rows": "union", "rows_of": ["en-de", "en-fr"]},
+        "own": {"like": "k70", "rows": "unshared"},
     }  # fmt: skip
 
 
@@ -137,7 +141,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
             ONE_WAY,
             "masks.sets.x: stacks is that of like, k70: leave it out",
             "masks.sets.x: by: rows: shuffled joins none; there are exclusive, majority, merged, shared,"
-            " union",
+            " union, unshared",
         ],
     ),
     "rows of nothing": (
@@ -149,7 +153,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"x": {"like": "k70", "rows": "shufled"}},
         [
             "masks.sets.x.rows: 'shufled' is not one of 'random', 'shuffled', 'swapped', 'merged', 'shared',"
-            " 'exclusive', 'union', 'majority' (did you mean 'shuffled'?)"
+            " 'exclusive', 'unshared', 'union', 'majority' (did you mean 'shuffled'?)"
         ],
     ),
     "draws of what is not drawn": (
@@ -241,6 +245,24 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
             " another by, or other rows"
         ],
     ),
+    "rows of some directions": (
+        {
+            "x": {"like": "k70", "rows": "union", "by": "language", "rows_of": ["en-de", "de-en"]},
+            "y": {"like": "k70", "rows": "union", "rows_of": ["en-ed"]},
+        },
+        [
+            "masks.sets.x: rows: union has no row for en-fr, whose group has 0 directions of rows_of; take"
+            " another by, or other rows",
+            "masks.sets.y.rows_of: 'en-ed' is not trained (did you mean 'en-de'?)",
+        ],
+    ),
+    "rows of some directions where each has its own": (
+        {"z": {"like": "k70", "rows": "exclusive", "rows_of": ["en-de"]}},
+        [
+            "masks.sets.z: rows_of: rows: exclusive names its rows otherwise; there are union, shared,"
+            " majority"
+        ],
+    ),
     "a row of its own": (
         {"x": {"like": "k70", "rows": "swapped", "pairs": {"en-de": "en-de"}}},
         ["masks.sets.x.pairs: en-de is swapped with itself; name another direction's row"],
@@ -249,7 +271,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"x": {"select": "all", "units": ["heads"], "gate": {"ffn": "mean"}, "of": "gradients"}},
         [
             "masks.sets.x.of: 'gradients' is not one of 'activations', 'magnitude', 'lape', 'lape_lambda',"
-            " 'importance', 'weights'",
+            " 'importance', 'importance_token', 'importance_signed', 'weights'",
             "masks.sets.x.units.0: 'heads' is not one of 'ffn', 'head', 'resid', 'weight' (did you mean"
             " 'head'?)",
             "masks.sets.x.gate: ffn: not every stage can apply 'mean'; there are row, zero, scale:0.5",

@@ -11,6 +11,7 @@ SETS = {
     "order": {"like": "k70", "rows": "shuffled", "draws": 2},
     "top": {"select": "top:30%"},
     "heads": {"of": "importance", "units": ["head"], "select": "top:50%"},
+    "stream": {"of": "importance", "units": ["resid"], "select": "top:50%"},
 }
 
 
@@ -102,6 +103,13 @@ def test_only_what_differs_from_the_published_training_is_told():
             "continued": {"masks": "all"},
             "ns": {"masks": "k95", "momentum": "own", "renew": 100},
             "gradients": {"masks": "k95", "train": "gradients", "parameters": "ffn"},
+            "iat": {"masks": "heads", "train": "gradients"},
+            "iat_only": {
+                "masks": "heads",
+                "train": "gradients",
+                "parameters": "heads",
+                "head_weights": "qkvo",
+            },
             "family": {"adapters": {"kind": "bottleneck", "by": "family", "size": 8}},
             "pairs": {"adapters": {"kind": "lora", "by": "language"}, "directions": ["de-en", "en-fr"]},
         },
@@ -111,6 +119,8 @@ def test_only_what_differs_from_the_published_training_is_told():
         "continued": {},
         "ns": {"momentum": "own", "renew": 100},
         "gradients": {"train": "gradients", "parameters": "ffn"},
+        "iat": {"train": "gradients"},
+        "iat_only": {"train": "gradients", "parameters": "heads", "head_weights": "qkvo"},
         "family": {
             "adapters": {
                 "kind": "bottleneck", "size": 8,
@@ -216,10 +226,32 @@ MISTAKES = {
         [".adapters.by: groups has no 'family'"],
     ),
     "units that are no neurons": (
-        {"masks": "heads", "train": "gradients", "momentum": "own"},
+        {"masks": "stream", "train": "gradients", "momentum": "own"},
         [
-            ".train: gradients needs masks of ffn alone; 'heads' has head",
-            ".momentum: own needs masks of ffn alone; 'heads' has head",
+            ".train: gradients needs masks of ffn or head; 'stream' has resid",
+            ".momentum: own needs masks of ffn or head; 'stream' has resid",
+        ],
+    ),
+    "heads without their weights": (
+        {"masks": "heads", "train": "gradients", "parameters": "ffn"},
+        [".train: gradients has nothing to leave out with parameters: ffn; 'heads' has head"],
+    ),
+    "neurons without their weights": (
+        {"masks": "k95", "train": "gradients", "parameters": "heads"},
+        [".train: gradients has nothing to leave out with parameters: heads; 'k95' has ffn"],
+    ),
+    "output weights of no heads": (
+        {"masks": "k95", "train": "gradients", "head_weights": "qkvo"},
+        [
+            ".head_weights: qkvo needs parameters: heads, or train: gradients with masks of head; 'k95' has"
+            " ffn"
+        ],
+    ),
+    "heads that are estimated again": (
+        {"masks": "heads", "train": "gradients", "renew": 5},
+        [
+            ".renew: 'heads' cannot be estimated again; take a set that one selector makes of activations,"
+            " such as select: mass:95"
         ],
     ),
     "masks that cannot be estimated again": (

@@ -391,12 +391,18 @@ def test_gates_that_cannot_be_laid_are_refused():
     heads = row_of(WITHOUT, ("head",))
     for gate, message in (
         ("row", "row.* is for FFN neurons"),
-        ("gradient", r"gate 'gradient' cannot be laid on encoder\.0\.self: use 'zero'"),
         ("mean", r"gate 'mean' needs the means of encoder\.0\.self"),
         ("zeros", "did you mean 'zero'"),
     ):
         with pytest.raises(UserError, match=message):
             Gates(network, heads, {"head": gate})
+    with pytest.raises(
+        UserError, match=r"gate.ffn: 'gradient_qkvo' is for attention heads; write 'gradient'"
+    ):
+        Gates(network, masks(), {"ffn": "gradient_qkvo"})
+    stream = row_of(np.ones(24, dtype=bool), ("resid",))
+    with pytest.raises(UserError, match=r"gate 'gradient' cannot be laid on encoder\.0\.resid: use 'zero'"):
+        Gates(network, stream, {"resid": "gradient"})
 
 
 WEIGHTS = model_space(SHAPE.to_dict(), ("weight",))

@@ -14,9 +14,9 @@ import workflow_scripts.models.fairseq.compat  # noqa: E402, F401  isort:skip
 from fairseq.optim.adam import FairseqAdam, FairseqAdamConfig  # noqa: E402
 from fairseq.optim.fp16_optimizer import FP16Optimizer  # noqa: E402
 
-from workflow_scripts.models.fairseq.training.held_rows import held_rows  # noqa: E402
+from workflow_scripts.models.fairseq.training.held_rows import Rows, held_rows  # noqa: E402
 
-SECOND = torch.tensor([False, True])
+SECOND = Rows(torch.tensor([False, True]))
 
 
 def adam(parameters: list[Any], weight_decay: float = 0.0) -> FairseqAdam:
@@ -69,6 +69,26 @@ def test_a_row_held_from_the_first_update_neither_decays_nor_has_moments() -> No
     assert [optimizer.optimizer.state[weight][name][1].item() for name in ("exp_avg", "exp_avg_sq")] == [0, 0]
     step(optimizer, weight, 0.0, 1.0)  # and moves when it is held no longer
     assert weight[1].item() < 2.0
+
+
+def test_a_held_column_keeps_its_weights_and_moments() -> None:
+    """Of a weight [2, 2] the second column is held in the second update; the first moves by 0.1 each time."""
+    weight = torch.nn.Parameter(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    optimizer = adam([weight], weight_decay=0.5)
+    for held in ({}, {weight: Rows(torch.tensor([False, True]), dim=1)}):
+        before = [weight.detach().clone(), *_moments(optimizer, weight)]
+        weight.grad = torch.ones_like(weight)
+        with held_rows(optimizer, held):
+            optimizer.step()
+        after = [weight.detach().clone(), *_moments(optimizer, weight)]
+    assert len(after) == 3
+    for old, new in zip(before, after, strict=True):
+        assert (old == new).tolist() == [[False, True], [False, True]]
+
+
+def _moments(optimizer: FairseqAdam, weight: Any) -> list[Any]:
+    state = optimizer.optimizer.state.get(weight, {})
+    return [state[name].clone() for name in ("exp_avg", "exp_avg_sq") if name in state]
 
 
 @pytest.mark.parametrize("flat", [True, False])

@@ -11,6 +11,7 @@ pytest.importorskip("torch")
 
 from tests.training.toy_world import DIRECTIONS, write_world
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.sampling_rules import exponent
 from workflow_scripts.models.fairseq.drawing import (
     default_virtual_size,
     draw,
@@ -100,6 +101,47 @@ def test_temperature_changes_the_share_of_a_direction(world: Path) -> None:
     per_line = np.bincount(drawn[data.direction_numbers(drawn) == 3] - 280, minlength=40)
     assert sorted(set(per_line.tolist())) == [1, 2]
     assert int((per_line == 2).sum()) == 10
+
+
+def test_annealed_sampling_by_hand(world: Path) -> None:
+    """Sizes 120, 120, 40, 40, three epochs: exponents 1, 0.6 and 0.2. 3 ** 0.6 = 1.933182 and 3 ** 0.2 =
+    1.245731, so that of 200 examples a large direction has 75, 200 * 1.933182 / 5.866364 = 65.907 and
+    200 * 1.245731 / 4.491462 = 55.471; a small one 25, 34.093 and 44.529.
+    What is left over after rounding down goes to the largest remainders."""
+    assert [exponent("annealed:3", epoch) for epoch in (1, 2, 3, 4, 9)] == pytest.approx(
+        [1.0, 0.6, 0.2, 0.2, 0.2], abs=1e-15
+    )
+    data = dataset(world, sampling="annealed:3", virtual_epoch_size=200)
+    found = []
+    for epoch in (1, 2, 3, 4):
+        data.set_epoch(epoch)
+        drawn = data.ordered_indices()
+        found.append(np.bincount(data.direction_numbers(drawn)).tolist())
+    assert found == [[75, 75, 25, 25], [66, 66, 34, 34], [55, 55, 45, 45], [55, 55, 45, 45]]
+    # Without a size an epoch grows while small directions are drawn more often: the largest has all its own.
+    whole = dataset(world, sampling="annealed:3")
+    assert whole.counts.tolist() == [120, 120, 40, 40]
+    whole.set_epoch(2)
+    # 40 becomes 120 / 1.933182 = 62.074; 364.15 of all.
+    assert whole.counts.tolist() == [120, 120, 62, 62]
+
+
+def test_rules_of_sampling() -> None:
+    """Of one epoch there is no fall: a is 1."""
+    assert [exponent(rule, 7) for rule in ("proportional", "square_root", "annealed:1")] == [1.0, 0.5, 1.0]
+    assert exponent("annealed:11", 6) == pytest.approx(0.6)
+    for wrong in ("annealed", "annealed:0", "annealed:1.5", "anneal:3", "square_root:2"):
+        with pytest.raises(UserError, match="is not proportional, square_root or annealed:10"):
+            exponent(wrong, 1)
+    with pytest.raises(UserError, match=r"did you mean 'square_root'"):
+        exponent("squareroot", 1)
+
+
+@pytest.mark.parametrize(("sampling", "temperature"), [("proportional", 1.0), ("square_root", 2.0)])
+def test_two_rules_are_temperatures(world: Path, sampling: str, temperature: float) -> None:
+    one, two = dataset(world, sampling=sampling), dataset(world, temperature=temperature)
+    assert one.counts.tolist() == two.counts.tolist()
+    assert one.ordered_indices().tolist() == two.ordered_indices().tolist()
 
 
 def sources_of(*sources: tuple[int, float]) -> DirectionData:

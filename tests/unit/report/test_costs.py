@@ -11,7 +11,7 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.report.read.system_costs import Way, costs_of, read_ways
 from workflow_scripts.report.tables.costs import caution_on_engines
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.space import ffn_space
+from workflow_scripts.units.space import UnitGroup, UnitSpace, ffn_space
 from workflow_scripts.units.system import SystemFolder
 
 DIRECTIONS = ["en-de", "de-en"]
@@ -138,6 +138,29 @@ def test_rows_that_no_direction_may_move_are_not_trained(tmp_path):
     # Of a system that was taken from elsewhere the masks of its training are not known.
     (folder / "masks.npz").unlink()
     assert costs_of(folder, tmp_path, 1, way())["trained_parameters"] is None
+
+
+def test_heads_that_no_direction_may_move_are_not_trained(tmp_path):
+    """An attention of two heads, with four by four weights and biases of four: a head has 2 x 4 + 2 of query,
+    key and value each, and 4 x 2 of the output projection. The encoder's second head is kept by none."""
+    names = [f"encoder.layers.0.self_attn.{part}_proj" for part in ("q", "k", "v", "out")]
+    shapes = {f"{name}.weight": [4, 4] for name in names} | {f"{name}.bias": [4] for name in names}
+    shapes |= {"encoder.layers.0.fc1.weight": [3, 4]}
+    space = UnitSpace([UnitGroup("encoder.0.self", "head", "encoder", 0, 2)])
+
+    def trained(name, method, trains="all"):
+        folder = system(tmp_path, name, training={**TRAINING, "method": {"train": "gradients", **method}})
+        weights(folder / "model.safetensors", shapes)
+        keep = np.array([[1, 0], [0, 0]], dtype=np.bool_)
+        MaskTable(DIRECTIONS, keep, space, {}).write(folder / "masks.npz")
+        return costs_of(folder, tmp_path, 1, way(trains))["trained_parameters"]
+
+    assert trained("iat", {}) == 4 * 16 + 4 * 4 + 12 - 3 * 10
+    assert trained("iat_out", {"head_weights": "qkvo"}) == 92 - 3 * 10 - 8
+    assert trained("iat_only", {"parameters": "heads"}, "heads") == 30
+    assert trained("only_out", {"parameters": "heads", "head_weights": "qkvo"}, "heads") == 30 + 8
+    # Nothing of heads moves where FFNs alone are trained.
+    assert trained("ffn", {"parameters": "ffn"}, "ffn") == 12
 
 
 def test_adapters_are_parameters_of_their_own(tmp_path):

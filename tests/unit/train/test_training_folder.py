@@ -229,6 +229,11 @@ def test_a_request_to_train_anew_is_done_once_and_survives_a_kill(
         ({"update_freq": 2}, "unknown key 'update_freq'"),
         ({"tokens_per_update": None}, "tokens_per_update None in the training settings must be a whole"),
         ({"sampler": None}, "sampler None in the training settings must be one of by_direction, mixed"),
+        (
+            {"sampling": "annealed"},
+            "sampling 'annealed' in the training settings must be one of proportional",
+        ),
+        ({"sampling": "annealed:3", "temperature": 5.0}, "both say how often a direction is drawn"),
         ({"source_weights": {"de-en": [1, 0]}}, "must be lists of positive numbers by pair"),
         ({"scheduler": "cosine", "max_updates": 10}, "warmup_updates 4000 .* below max_updates 10"),
         ({"max_updates": 3999}, "warmup_updates 4000 .* beyond max_updates 3999, so that lr 0.0005 is never"),

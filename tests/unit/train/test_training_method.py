@@ -33,9 +33,22 @@ def test_keys_come_in_one_order() -> None:
     assert checked_method({"adapters": ADAPTERS}, DIRECTIONS, masks()) == {"adapters": ADAPTERS}
 
 
-HEADS = model_space(
-    {"encoder_layers": 1, "decoder_layers": 1, "ffn_dim": 4, "heads": 2, "model_dim": 8}, ["head"]
-)
+SHAPE = {"encoder_layers": 1, "decoder_layers": 1, "ffn_dim": 4, "heads": 2, "model_dim": 8}
+HEADS, STREAM, BOTH = (model_space(SHAPE, kinds) for kinds in (["head"], ["head", "resid"], ["ffn", "head"]))
+
+
+def test_what_is_trained_of_heads() -> None:
+    """Masks of gradients go with any parameters that have some of their units."""
+    gradients, outputs = {"train": "gradients"}, {"head_weights": "qkvo"}
+    for method, table in (
+        (gradients | outputs, masks(space=HEADS)),
+        (gradients | {"parameters": "heads"}, masks(space=HEADS)),
+        (gradients | {"parameters": "heads"}, masks(space=BOTH)),
+        (gradients | {"parameters": "ffn"}, masks(space=BOTH)),
+        ({"parameters": "heads"} | outputs, None),
+        ({"parameters": "ffn"}, masks(space=HEADS)),
+    ):
+        assert checked_method(method, DIRECTIONS, table) == method
 
 
 @pytest.mark.parametrize(
@@ -45,7 +58,7 @@ HEADS = model_space(
         (
             {"parameters": "attention"},
             None,
-            ["parameters is 'attention', not 'ffn'; leave it out for the default"],
+            ["parameters is 'attention', not 'ffn' or 'heads'; leave it out for the default"],
         ),
         ({"renew": 0}, masks(), ["renew is 0, not a whole number of updates, at least 1"]),
         ({"renew": True}, masks(), ["renew is True, not a whole number of updates, at least 1"]),
@@ -55,9 +68,43 @@ HEADS = model_space(
             ["train: needs --masks", "momentum: needs --masks"],
         ),
         (
-            {"train": "gradients"},
+            {"train": "gradients", "momentum": "own"},
+            masks(space=STREAM),
+            [
+                "train: is for masks of FFN neurons and heads alone; m.npz has head, resid",
+                "momentum: is for masks of FFN neurons and heads alone; m.npz has head, resid",
+            ],
+        ),
+        (
+            {"train": "gradients", "parameters": "ffn"},
             masks(space=HEADS),
-            ["train: is for masks of FFN neurons alone; m.npz has head"],
+            ["train: parameters: ffn trains no weight of what m.npz has: head"],
+        ),
+        (
+            {"train": "gradients", "parameters": "heads", "head_weights": "qkvo"},
+            masks(),
+            ["train: parameters: heads trains no weight of what m.npz has: ffn"],
+        ),
+        (
+            {"train": "gradients", "head_weights": "qkvo"},
+            masks(),
+            ["head_weights: goes with parameters: heads, or with train or momentum of heads"],
+        ),
+        (
+            {"head_weights": "out"},
+            None,
+            [
+                "head_weights is 'out', not 'qkvo'; leave it out for the default",
+                "head_weights: goes with parameters: heads, or with train or momentum of heads",
+            ],
+        ),
+        (
+            {"renew": 5},
+            masks(counting="importance: of sentences", space=HEADS),
+            [
+                "renew: m.npz was selected by another score (importance: of sentences); take masks by one"
+                " selector on activations, such as mass:95"
+            ],
         ),
         (
             {"renew": 5, "adapters": {**ADAPTERS, "kind": "loar", "size": 0}},

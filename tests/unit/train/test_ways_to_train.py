@@ -25,6 +25,7 @@ from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint  # noqa: E402
 from workflow_scripts.train.finetune import main  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
+from workflow_scripts.units.mask_sets import mask_rows  # noqa: E402
 from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
 from workflow_scripts.units.system import SystemFolder  # noqa: E402
 
@@ -165,6 +166,93 @@ def test_a_random_subset_of_ffns(world: Path, parent: Path, masks: Path, tmp_pat
     moved = {name for name in before if not torch.equal(after[name], before[name])}
     assert moved == {name for name in before if ".fc1." in name or ".fc2." in name}
     assert moved_rows(last_weights(tmp_path), parent) == set(range(4 * WIDTH)) - NOWHERE
+
+
+#: Of twelve heads, two of each attention: no direction keeps the second of the encoder's first layer, and the
+#: first of the decoder's first cross-attention; one direction alone keeps the first of its last.
+NO_HEAD, ONE_HEAD = {1, 6}, 10
+ATTENTIONS = [
+    *(f"encoder.layers.{layer}.self_attn" for layer in (0, 1)),
+    *(f"decoder.layers.{layer}.{name}" for layer in (0, 1) for name in ("self_attn", "encoder_attn")),
+]
+
+
+@pytest.fixture(scope="module")
+def head_masks(world: Path, parent: Path) -> Path:
+    system = SystemFolder.read(parent)
+    keep = np.ones((len(DIRECTIONS), 12), dtype=np.bool_)
+    keep[:, list(NO_HEAD)] = keep[1:, ONE_HEAD] = False
+    facts = {"rule": "test", "weights_sha256": system.weights_sha256}
+    MaskTable(DIRECTIONS, keep, system.space_of(["head"]), facts).write(world / "heads.npz")
+    return world / "heads.npz"
+
+
+def moved_heads(after: dict[str, Any], parent: Path, part: str) -> set[int]:
+    """The heads of which any weight in a projection is another one than the parent's; one head is eight rows,
+    of the output projection eight columns."""
+    before, moved = weights(parent), set()
+    for number, attention in enumerate(ATTENTIONS):
+        changed = after[f"{attention}.{part}"] != before[f"{attention}.{part}"]
+        changed = changed.t() if part.startswith("out") else changed
+        halves = changed.reshape(2, -1).any(dim=1).tolist()
+        moved |= {2 * number + head for head, moves in enumerate(halves) if moves}
+    return moved
+
+
+PROJECTIONS = [f"{part}_proj.{kind}" for part in "qkv" for kind in ("weight", "bias")]
+
+
+def test_a14_heads_that_no_direction_keeps_are_frozen_to_the_bit(
+    world: Path, parent: Path, head_masks: Path, tmp_path: Path
+) -> None:
+    """Twelve updates with decay and momentum. Query, key and value of such heads are the parent's to the bit;
+    the columns of their output projection move, and all that is no head's. It translates without masks."""
+    out = trained(world, parent, head_masks, tmp_path, {"train": "gradients"})
+    for found in (weights(out), last_weights(tmp_path)):
+        for part in PROJECTIONS:
+            assert moved_heads(found, parent, part) == set(range(12)) - NO_HEAD, part
+        assert moved_heads(found, parent, "out_proj.weight") == set(range(12))
+        assert moved_rows(found, parent) == set(range(4 * WIDTH))
+    system = SystemFolder.read(out)
+    assert system.masks is None and set(system.mask_rows.values()) == {None}
+
+
+def test_a14_heads_alone_are_trained(world: Path, parent: Path, head_masks: Path, tmp_path: Path) -> None:
+    """Of selected heads query, key and value move, with qkvo their columns of the output projection, and
+    nothing else does, nor has the optimiser a state of it."""
+    method = {"train": "gradients", "parameters": "heads", "head_weights": "qkvo", "momentum": "own"}
+    trained(world, parent, head_masks, tmp_path, method)
+    after, before = last_weights(tmp_path), weights(parent)
+    for part in (*PROJECTIONS, "out_proj.weight"):
+        assert moved_heads(after, parent, part) == set(range(12)) - NO_HEAD, part
+    moved = {name for name in before if not torch.equal(after[name], before[name])}
+    assert moved == {f"{one}.{part}" for one in ATTENTIONS for part in (*PROJECTIONS, "out_proj.weight")}
+    state = read_checkpoint(tmp_path / "training/checkpoint_last.pt")["last_optimizer_state"]
+    assert len(state["state"]) == len(moved) == 6 * 7
+
+
+def test_heads_of_other_directions_are_trained_in_a_new_one(
+    world: Path, parent: Path, head_masks: Path, tmp_path: Path
+) -> None:
+    """Transfer: heads that at least two of three directions select, trained in the fourth alone, whose own
+    row, with all heads, does not count. Heads 1 and 6 nobody selects, head 10 one of the three."""
+    given = MaskTable.read(head_masks)
+    keep = given.keep.copy()
+    keep[3] = True
+    like = MaskTable(DIRECTIONS, keep, given.space, given.manifest)
+    table = mask_rows("majority", like, DIRECTIONS, rows_of=DIRECTIONS[:3])
+    table.write(tmp_path / "others.npz")
+    arguments = finetune_arguments(
+        world, parent, tmp_path / "others.npz", tmp_path / "training", tmp_path / "system", **SETTINGS
+    )
+    first = arguments.index("--directions")
+    arguments[first + 1 : first + 5] = [DIRECTIONS[3]]
+    main([*arguments, f"--method={json.dumps({'train': 'gradients', 'parameters': 'heads'})}"])
+    after = last_weights(tmp_path)
+    for part in PROJECTIONS:
+        assert moved_heads(after, parent, part) == set(range(12)) - NO_HEAD - {ONE_HEAD}
+    system = SystemFolder.read(tmp_path / "system")
+    assert list(system.directions) == [DIRECTIONS[3]] and moved_rows(after, parent) == set()
 
 
 def test_own_momentum_of_ffns_resumes_to_the_bit(

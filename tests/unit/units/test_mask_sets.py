@@ -55,6 +55,9 @@ def made(kind, *directions, **options):
         ("shared", "language", "de-en", "100 000"),
         # en-nl and nl-en have 111 101; the other four 111 111.
         ("exclusive", "language", "nl-en", "000 000"),
+        # Of its own row what not all keep: of the encoder 011, of both directions of Dutch 001.
+        ("unshared", None, "en-nl", "011 101"),
+        ("unshared", "language", "en-nl", "010 100"),
         # German and Dutch, both ways: 110 100, 011 101, 100 011, 101 001.
         ("union", "family", "nl-en", "111 111"),
         ("majority", "family", "nl-en", "100 001"),
@@ -71,6 +74,32 @@ def made(kind, *directions, **options):
 )
 def test_units_of_groups(kind, by, direction, expected):
     assert made(kind, direction, groups=Groups(by, FAMILIES)) == [expected]
+
+
+def test_rows_of_some_directions_for_a_new_one():
+    """Heads of four directions, trained in nl-en: of 110 100, 110 010, 100 011 and 001 011. Its own row
+    does not count."""
+    some = ["en-de", "en-fr", "de-en", "fr-en"]
+    assert made("union", "nl-en", "en-de", rows_of=some) == ["111 111", "111 111"]
+    assert made("majority", "nl-en", rows_of=some) == ["100 010"]
+    assert made("shared", "nl-en", rows_of=some[:2]) == ["110 000"]
+    assert made("union", "nl-en", groups=Groups("family", FAMILIES), rows_of=some) == ["110 111"]
+    assert mask_rows("union", table(), ["nl-en"], rows_of=some).manifest["rows_of"] == some
+    with pytest.raises(
+        UserError, match=r"rows exclusive: takes no rows_of; there are union, shared, majority"
+    ):
+        made("exclusive", "nl-en", rows_of=some)
+    with pytest.raises(UserError, match="no mask row is of the group of nl-en; rows: en-de, en-fr"):
+        made("union", "nl-en", groups=Groups("language"), rows_of=some)
+    with pytest.raises(UserError, match="nl-de"):
+        made("union", "nl-en", rows_of=["nl-de"])
+
+
+def test_units_that_nobody_else_could_share():
+    with pytest.raises(
+        UserError, match="no other mask row is of the group of en-de, so that it shares nothing"
+    ):
+        mask_rows("unshared", table({"en-de": "110 100"}), ["en-de"])
 
 
 def test_random_units_of_a_direction_that_was_not_trained_are_as_many_as_its_merged_row_has():

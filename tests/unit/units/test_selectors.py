@@ -150,14 +150,49 @@ def test_selection(text, expected):
     assert selector.text == text
 
 
-def test_heads_of_the_big_model():
-    """int(144 * p / 100) is 28, 43, 57, and of 288 it is 57, 86, 115."""
+# Two layers, three types of 2 heads: encoder.self 0 1 2 3, decoder.self 4 5 8 9, decoder.cross 6 7 10 11.
+DEEP = model_space({"encoder_layers": 2, "decoder_layers": 2, "heads": 2}, ["head"])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("top:50%@type", [0, 2, 7, 8, 9, 10]),
+        ("top:1@type", [0, 8, 10]),
+        ("bottom:1@type:abs", [1, 5, 11]),
+        ("mass:60@type:abs", [0, 2, 4, 8, 7, 10]),  # 6 of 10, 14.4 of 23, 13.2 of 21
+        ("random:4@type", range(12)),
+    ],
+)
+def test_a_type_is_all_its_layers_together(text, expected):
+    assert list(DEEP.types()) == ["encoder.self", "decoder.self", "decoder.cross"]
+    scores = np.array([4, 1, 3, 2, -9, 0, 2, 7, 7, 7, 12, 0], dtype=np.int64)
+    selector = parse_selector(text)
+    assert np.flatnonzero(selector.select(scores, DEEP, seed=1)).tolist() == sorted(expected)
+    assert selector.text == text and parse_selector(text) == selector
+
+
+def test_types_of_neurons_and_of_weights():
+    sizes = {"encoder_layers": 2, "decoder_layers": 1, "heads": 1, "ffn_dim": 3, "model_dim": 2}
+    types = model_space(sizes, ["ffn", "resid", "weight"]).types()
+    assert list(types)[:4] == ["encoder.ffn", "decoder.ffn", "encoder.resid", "decoder.resid"]
+    assert types["encoder.ffn"].tolist() == [0, 1, 2, 3, 4, 5] and types["encoder.self.q"].size == 8
+    assert "decoder.cross.out" in types
+
+
+def test_a11_counts_of_heads():
+    """int(144 * p / 100) is 28, 43, 57, and of 288 it is 57, 86, 115; of a type's 96, int(96 * p / 100)."""
     for heads, expected in ((4, [28, 43, 57]), (8, [57, 86, 115])):
         space = model_space({"encoder_layers": 12, "decoder_layers": 12, "heads": heads}, ["head"])
         counts = [
-            parse_selector(f"top:{p}%@model").select(np.ones(space.size), space).sum() for p in (20, 30, 40)
+            int(parse_selector(f"top:{p}%@model").select(np.ones(space.size), space).sum())
+            for p in (20, 30, 40)
         ]
         assert counts == expected
+    assert np.diff([0, 28, 43, 57]).tolist() == [28, 15, 14]
+    space = model_space({"encoder_layers": 6, "decoder_layers": 6, "heads": 16}, ["head"])
+    kept = parse_selector("top:30%@type").select(np.arange(288.0), space)
+    assert [int(kept[ids].sum()) for ids in space.types().values()] == [28, 28, 28]
 
 
 def test_random_draws_as_many_in_each_layer():
@@ -223,7 +258,21 @@ def test_a_share_of_less_than_one_unit_is_refused(name):
     assert parse_selector(f"{name}:24.9%@model").select(SCORES, HEADS, seed=1).sum() == 2
     with pytest.raises(UserError, match="less than one of the 12 units of the model"):
         parse_selector(f"{name}:8.3%@model").select(SCORES, HEADS, seed=1)
+    with pytest.raises(
+        UserError, match=re.escape("less than one of the 4 units of encoder.self; take a larger")
+    ):
+        parse_selector(f"{name}:24.9%@type").select(np.ones(12), DEEP, seed=1)
     assert parse_selector("mass:0.001").select(np.abs(SCORES), HEADS).sum() == 3
+
+
+@pytest.mark.parametrize("scope", ["", "@type", "@model"])
+@pytest.mark.parametrize("name", ["mass", "top", "bottom"])
+def test_a08_larger_amounts_keep_what_smaller_ones_keep_and_100_keeps_all(name, scope):
+    scores = np.random.default_rng(0).integers(0, 6, DEEP.size) + 1  # with ties
+    percent = "" if name == "mass" else "%"
+    kept = [parse_selector(f"{name}:{p}{percent}{scope}").select(scores, DEEP) for p in (50, 60, 75, 90, 100)]
+    assert all((one <= more).all() for one, more in pairwise(kept))
+    assert kept[-1].all() and not kept[0].all()
 
 
 def test_every_selector_orders_ties_by_index():

@@ -123,6 +123,33 @@ def test_the_control_of_masks_looks_at_each_sentence_often(tmp_path: Path) -> No
     assert estimates.of(a_job("mask_control")) == pytest.approx(3.5 + rate * 1.28)
 
 
+def test_pruning_looks_at_each_sentence_for_every_task_and_draw(tmp_path: Path) -> None:
+    """Four directions of 40 sentences, whole and at 2 sizes without heads of 4 tasks or 5 draws: 19 · 160;
+    before that 50 sentences of each are scored, forward and backward, before each size: 3 · 2 · 200."""
+    heads = {"sizes": [1, 2], "exact": True}
+    config = {**KA_KE, "model": {"preset": "small"}, "analysis": {"heads": heads}}
+    estimates = FirstEstimates(load_experiment(config), tmp_path)
+    rate = pace(read_measured()["prune_heads"], estimates._parameters)
+    assert rate is not None
+    expected = pytest.approx(3.5 + rate * (1.2 + 3.04))
+    assert estimates.of(a_job("prune_heads", {"system": "baseline"})) == expected
+
+
+def test_units_that_are_off_take_a_pass_for_each_set(tmp_path: Path) -> None:
+    """Four directions of 40 sentences, of which 10 are asked for; two languages on each side of the pivot."""
+    ablation = {"scores": ["lape", "magnitude"], "sizes": ["5%", "50%"], "draws": 6, "scale": [0.5]}
+    analysis = {"ablation": {**ablation, "sentences": 10}, "effects": {"masks": "k95", "sentences": 10}}
+    config = {**KA_KE, "model": {"preset": "small"}, "analysis": analysis}
+    estimates = FirstEstimates(load_experiment(config), tmp_path)
+    # Whole, without all, and of 2 · 2 + 6 sets removed and kept at two sizes, and scaled by one factor;
+    # whole, and of two sizes by three criteria and five draws without the units of each language.
+    for rule, passes in {"ablate_units": 2 + 10 * (2 * 2 + 1), "effect_matrix": 1 + 2 * (3 + 5) * 2}.items():
+        rate = pace(read_measured()[rule], estimates._parameters)
+        assert rate is not None
+        job = a_job(rule, {"system": "baseline", "seed": "1"})
+        assert estimates.of(job) == pytest.approx(3.5 + rate * 0.04 * passes)
+
+
 def test_other_text_takes_as_long_as_it_has_sentences(tmp_path: Path) -> None:
     """20 of the 50 sentences of `valid`, or all of them; four directions of samples."""
     config = {
@@ -163,8 +190,8 @@ EVERYTHING = {
 
 @pytest.mark.parametrize("more", [{}, {"evaluation": EVERYTHING}, {"evaluation": EVERYTHING, "uses": USES}])
 def test_every_stage_has_one_but_comet_and_what_is_fetched(more: dict[str, Any]) -> None:
-    analysis: dict[str, Any] = {"mask_control_k": 70, "overlap_k": 70}
-    analysis |= {"stability": {"masks": "k70"}, "text_control": "k70"}
+    analysis: dict[str, Any] = {"mask_control_k": 70, "overlap_k": 70, "heads": {"sizes": [1]}}
+    analysis |= {"stability": {"masks": "k70"}, "text_control": "k70", "ablation": {}, "effects": {}}
     texts = {change: {"change": change} for change in ("latin", "shuffled_words", "random_tokens")}
     sets = {name: {"select": "mass:70", "text": name} for name in texts}
     groups = {"family": {"one": ["ka", "ke"]}}

@@ -190,6 +190,73 @@ MODELS = (
         "subset directions size draws others max-sentences",
     ),
     Expected(
+        "ablate_units",
+        {"system": "ns-k95", "seed": "2"},
+        [
+            *braces("systems/ns-k95/s2/{system.json,model.safetensors,spm.model,dict.txt,masks.npz}"),
+            *braces("{magnitude,lape}/baseline/s2/valid/{en-de,en-fr,de-en,fr-en}.npz"),
+            *sides("data/bin/shard0/news.*.{bin,idx}", train=True),
+            *sides("data/text/news/*.txt", train=True),
+        ],
+        {
+            "--system": "R/systems/ns-k95/s2",
+            "--scores": '{"lape": "R/lape/baseline/s2/valid", "magnitude": "R/magnitude/baseline/s2/valid"}',
+            "--data-bin": "R/data/bin/shard0",
+            "--subset": "news",
+            "--directions": TRAINED,
+            "--sizes": "7% 4",
+            "--stacks": "decoder",
+            "--draws": "8",
+            "--replace": "mean",
+            "--scale": "0.5 0.0",
+            "--dose": "4",
+            "--seed": "2",
+            "--max-sentences": "33",
+            "--metrics": "chrf",
+            "--decoded-sentences": "9",
+            "--sources": "R/data/text/news/{pair}.{source}.txt",
+            "--references": "R/data/text/news/{pair}.{target}.txt",
+            "--tokenizers": '{"de": "intl"}',
+            **{
+                f"--out-{name}": f"R/analysis/ablate_units/ns-k95/s2.{ending}"
+                for name, ending in (("json", "json"), ("csv", "csv"), ("markdown", "md"))
+            },
+        },
+        "subset directions sizes stacks draws replace scale dose max-sentences metrics decoded-sentences"
+        " sources references tokenizers",
+    ),
+    Expected(
+        "effect_matrix",
+        {"system": "baseline", "seed": "2"},
+        [
+            *braces("systems/baseline/s2/{system.json,model.safetensors,spm.model,dict.txt}"),
+            *braces("activations/baseline/s2/valid/{en-de,en-fr,de-en,fr-en}.npz"),
+            "masks/baseline/s2/k70.npz",
+            *sides("data/bin/shard0/news.*.{bin,idx}", train=True),
+        ],
+        {
+            "--system": "R/systems/baseline/s2",
+            "--activations-root": "R/activations/baseline/s2/valid",
+            "--masks": "R/masks/baseline/s2/k70.npz",
+            "--data-bin": "R/data/bin/shard0",
+            "--subset": "news",
+            "--directions": TRAINED,
+            "--pivot": "en",
+            "--criteria": "lape masks",
+            "--sizes": "3 6%",
+            "--draws": "7",
+            "--replace": "mean",
+            "--permutations": "88",
+            "--seed": "2",
+            "--max-sentences": "22",
+            **{
+                f"--out-{name}": f"R/analysis/effect_matrix/baseline/s2.{ending}"
+                for name, ending in (("json", "json"), ("csv", "csv"), ("markdown", "md"))
+            },
+        },
+        "subset directions pivot criteria sizes draws replace permutations max-sentences",
+    ),
+    Expected(
         "overlap",
         {"system": "baseline", "seed": "2", "maskset": "k95"},
         ["masks/baseline/s2/k95.npz"],

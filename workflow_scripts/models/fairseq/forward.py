@@ -5,6 +5,7 @@ length together, so that few positions are padding.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -30,23 +31,31 @@ def check_pass(network: nn.Module, batches: Iterable[Batch]) -> None:
         )
 
 
-def features(network: nn.Module, batch: Batch) -> Tensor:
-    """Return the decoder's last states [B, T, model_dim] under teacher forcing, without output projection."""
-    states, _ = network(
-        batch.source, batch.source_lengths, batch.decoder_input, return_all_hiddens=False, features_only=True
-    )
+def encode(network: nn.Module, batch: Batch) -> Any:
+    """Return fairseq's encoder output of a batch's sources; checked as in ``teacher_forced_nll``."""
+    check_pass(network, [batch])
+    device = next(network.parameters()).device
+    return network.encoder(batch.source.to(device), src_lengths=batch.source_lengths.to(device))
+
+
+def features(network: nn.Module, batch: Batch, encoded: Any = None) -> Tensor:
+    """Return the decoder's last states [B, T, model_dim] under teacher forcing, without output projection.
+    ``encoded``: what ``encode`` gave; None: the sources are encoded here."""
+    if encoded is None:
+        encoded = network.encoder(batch.source, src_lengths=batch.source_lengths)
+    states, _ = network.decoder(batch.decoder_input, encoder_out=encoded, features_only=True)
     return states
 
 
 def teacher_forced_nll(
-    network: nn.Module, batch: Batch, count_language_tag: bool = False
+    network: nn.Module, batch: Batch, count_language_tag: bool = False, encoded: Any = None
 ) -> tuple[Tensor, Tensor]:
     """Return (sum of -log p of the reference [B] in nats, counted tokens [B]), without label smoothing.
-    ``</s>`` counts, padding never, the target's language tag on request. RuntimeError in training mode;
-    UserError for tokens outside the vocabulary."""
+    ``</s>`` counts, padding never, the target's language tag on request. ``encoded``: see ``features``.
+    RuntimeError in training mode; UserError for tokens outside the vocabulary."""
     check_pass(network, [batch])
     batch = batch.to(next(network.parameters()).device)
-    states = features(network, batch)
+    states = features(network, batch, encoded)
     counted = batch.target.ne(PAD)
     if not count_language_tag:
         counted = counted.clone()
@@ -94,7 +103,7 @@ def run_split(
         shared = together[0]
         with torch.inference_mode():
             begin(None)
-            encoded = network.encoder(shared.source.to(device), src_lengths=shared.source_lengths.to(device))
+            encoded = encode(network, shared)
             for number, batch in enumerate(together):
                 begin(number)
                 parts = _pieces(batch, piece_tokens)

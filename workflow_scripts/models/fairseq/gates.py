@@ -5,7 +5,12 @@ Kinds of gate, of a unit that a mask does not keep:
 - ``row`` (FFN): its row of the first weight is zero, its bias is not, so it is the constant ReLU(b1) at every
   position: FFN(x) = W2 ReLU((m o W1) x + b1) + b2, as in the released code of Neuron Specialization;
 - ``zero``: it is removed; ``scale:0.5``: it is multiplied; ``mean``: it is a given mean at every position;
-- ``gradient`` (FFN): the output is the plain network's, its row of the first weight gets no gradient.
+- ``gradient`` (FFN, heads): the output is the plain network's. A neuron's row of the first weight, or a
+  head's rows of query, key and value with their biases, get no gradient; with ``gradient_qkvo`` a head's
+  columns of the output projection get none either.
+
+A weight W with mask m enters as m o W + (1 - m) o W', of which W' is a constant. So the gradient is masked in
+the pass itself: the gradients of batches of several directions add up to what each of them may change.
 
 Single weights are masked with ``zero``: W o m, and what is left out gets no gradient (LaSS, Lin et al. 2021).
 """
@@ -14,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
@@ -22,11 +28,12 @@ from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.models.fairseq.layers import Linear, check_batch
 from workflow_scripts.models.fairseq.laying import Laying
 from workflow_scripts.models.fairseq.sites import Site, sites_of
-from workflow_scripts.units.gating import Gate, parse_gate
+from workflow_scripts.units.gating import GRADIENT_GATES, Gate, parse_gate
 from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import Stack
 
-#: Gates of the layer whose output rows the units are: only FFN neurons have one.
-ROW_GATES = ("row", "gradient")
+#: Gates of the weights that are a unit's own: FFN neurons and heads have some.
+WEIGHT_GATES = ("row", *GRADIENT_GATES)
 #: The places of a byte's bits, the first one first.
 PLACES = torch.arange(7, -1, -1, dtype=torch.uint8)
 
@@ -52,7 +59,7 @@ class Gates(Laying):
         self._means = means or {}
         for site in self._sites:
             gate = self._gates[site.group.kind]
-            if gate.name in ROW_GATES and site.rows is None and site.weights is None:
+            if gate.name in WEIGHT_GATES and not site.learned() and site.weights is None:
                 raise UserError(f"gate {gate.text!r} cannot be laid on {site.group.key}: use 'zero'")
             if gate.name == "mean" and site.group.key not in self._means:
                 raise UserError(f"gate 'mean' needs the means of {site.group.key}")
@@ -73,10 +80,15 @@ class Gates(Laying):
         """The row names, in order."""
         return self._masks.rows
 
-    def select(self, row: str) -> None:
-        """Lay one row on the network, for whole batches, until ``clear``; UserError for an unknown name."""
+    def select(self, row: str, stack: Stack | None = None) -> None:
+        """Lay one row on the network, or on one stack of it, for whole batches, until ``clear``; UserError
+        for an unknown name."""
         position = self._position(row)
-        self._lay(self._keep(position), self._whole[position])
+        whole = self._whole[position]
+        if stack is not None:
+            there = [site.group.stack == stack for site in self._sites]
+            whole = [plain or not here for plain, here in zip(whole, there, strict=True)]
+        self._lay(self._keep(position), whole)
 
     def select_rows(self, rows: Sequence[str]) -> None:
         """Lay one row per sentence on the network, in batch order (not for beam search, which reorders).
@@ -92,7 +104,8 @@ class Gates(Laying):
         self._selected = False
         self._fired.clear()
         for linear in self._linears.values():
-            linear.gate, linear.mask, linear.gradient_only = None, None, False
+            linear.gate, linear.mask, linear.columns = None, None, None
+            linear.gradient_only, linear.gates_bias = False, False
         self._linears.clear()
         while self._handles:
             self._handles.pop().remove()
@@ -104,6 +117,17 @@ class Gates(Laying):
         used = self._fired | {key: linear.fired > 0 for key, linear in self._linears.items()}
         if silent := [key for key, once in used.items() if not once]:
             raise RuntimeError(f"masks were selected but never used in: {', '.join(silent)}")
+
+    def use(self, row: str, stack: Stack | None = None) -> AbstractContextManager[Self]:
+        """Select one row for the block, see ``select``; at its end check that all of it was used."""
+        return self._using(lambda: self.select(row, stack))
+
+    def left_out(self, row: str, stack: Stack) -> bytes:
+        """Return the bits of what a row leaves out of a stack; empty where it keeps all of it."""
+        gone = ~self._masks.row(self.rows[self._position(row)])
+        there = [site.group.stack == stack for site in self._sites]
+        bits = gone[np.repeat(there, self._sizes)]
+        return np.packbits(bits).tobytes() if bits.any() else b""
 
     def use_rows(self, rows: Sequence[str]) -> AbstractContextManager[Self]:
         """Select one row per sentence for the block; checked and cleared as in ``use``."""
@@ -136,13 +160,21 @@ class Gates(Laying):
             if site.weights is not None:
                 self._linears[key] = site.weights
                 site.weights.mask, site.weights.fired = part.view(site.weights.out_features, -1), 0
-            elif gate.name in ROW_GATES and site.rows is not None:
-                self._linears[key] = site.rows
-                site.rows.gate, site.rows.fired = part.to(dtype), 0
-                site.rows.gradient_only = gate.name == "gradient"
+            elif gate.name in WEIGHT_GATES:
+                self._lay_on_weights(site, part.to(dtype), gate)
             else:
                 self._fired[key] = False
                 self._handles.append(site.hook(self._change(site, part.to(dtype), gate), first=True))
+
+    def _lay_on_weights(self, site: Site, keep: Tensor, gate: Gate) -> None:
+        for key, linear, width, bias, columns in site.learned(outputs=gate.name == "gradient_qkvo"):
+            self._linears[key], linear.fired = linear, 0
+            keeps = keep.repeat_interleave(width, dim=-1)
+            if columns:
+                linear.columns = keeps
+            else:
+                linear.gate, linear.gates_bias = keeps, bias
+                linear.gradient_only = gate.name in GRADIENT_GATES
 
     def _change(self, site: Site, keep: Tensor, gate: Gate) -> Callable[[Tensor], Tensor]:
         channels = keep.repeat_interleave(site.width, dim=-1)

@@ -39,13 +39,17 @@ class Linear(nn.Linear):
     W keeps its name in the state dict. ``delta``: see ``Delta``. ``mask``: bool [F, C]. ``gate`` masks rows:
     [F] (one mask for the whole batch) or [B, F] (one per sentence, for inputs of T x B x C); a masked row's
     output is its bias. What is masked gets no gradient; with ``gradient_only`` that is all that a gate does,
-    and the output is that of the whole weight. ``fired`` counts the uses of a weight that is changed.
+    and the output is that of the whole weight. With ``gates_bias`` that holds for the bias, too. ``columns``,
+    [C] or [B, C], are columns of the weight that get a gradient; the output is the same. ``fired`` counts the
+    uses of a weight that is changed.
     """
 
     gate: Tensor | None = None
     mask: Tensor | None = None
     delta: Delta | None = None
+    columns: Tensor | None = None
     gradient_only: bool = False
+    gates_bias: bool = False
     fired: int = 0
 
     @property
@@ -54,9 +58,24 @@ class Linear(nn.Linear):
         weight = self._parameters.get("weight")
         if weight is None:  # torch asks before it registers the parameter
             raise AttributeError("weight")
-        if self.gate is None and self.mask is None and self.delta is None:
+        if self.gate is None and self.mask is None and self.delta is None and self.columns is None:
             return weight
         return self._changed(weight)
+
+    @property
+    def bias(self) -> Tensor | None:
+        """The bias [F], or what is computed with in its place; None if there is none."""
+        if "bias" not in self._parameters:
+            raise AttributeError("bias")
+        bias, gate = self._parameters["bias"], self.gate
+        if bias is None or gate is None or gate.dim() > 1 or not self.gates_bias:
+            return bias
+        return bias * gate + bias.detach() * (1 - gate)
+
+    @property
+    def by_sentence(self) -> bool:
+        """Whether sentences of a batch have gates of their own, which need the input."""
+        return any(one is not None and one.dim() > 1 for one in (self.gate, self.columns))
 
     def _changed(self, weight: Tensor) -> Tensor:
         self.fired += 1
@@ -68,18 +87,29 @@ class Linear(nn.Linear):
             whole, weight = weight, weight * self.gate[:, None]
             if self.gradient_only:
                 weight = weight + whole.detach() * (1 - self.gate)[:, None]
+        if self.columns is not None and self.columns.dim() == 1:
+            weight = weight * self.columns + weight.detach() * (1 - self.columns)
         return weight
 
     def forward(self, input: Tensor) -> Tensor:
         """Return [..., F]; RuntimeError if a gate per sentence does not fit the input's batch."""
-        gate, weight = self.gate, self.weight
+        gate, weight, bias = self.gate, self.weight, self.bias
         if gate is None or gate.dim() == 1:
-            return F.linear(input, weight, self.bias)
+            return self._by_column(input, weight, bias)
         check_batch(gate, input)
-        masked = F.linear(input, weight) * gate
+        output = self._by_column(input, weight, None) * gate
         if self.gradient_only:
-            masked = masked + F.linear(input, weight.detach()) * (1 - gate)
-        return masked + self.bias
+            output = output + F.linear(input, weight.detach()) * (1 - gate)
+        if bias is None:
+            return output
+        return output + (bias * gate + bias.detach() * (1 - gate) if self.gates_bias else bias)
+
+    def _by_column(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        columns = self.columns
+        if columns is None or columns.dim() == 1:
+            return F.linear(input, weight, bias)
+        check_batch(columns, input)
+        return F.linear(input * columns, weight, bias) + F.linear(input * (1 - columns), weight.detach())
 
 
 def check_batch(gates: Tensor, values: Tensor) -> None:
@@ -90,18 +120,22 @@ def check_batch(gates: Tensor, values: Tensor) -> None:
 
 class Attention(MultiheadAttention):
     """fairseq's attention, made of ``Linear``. Its heads pass through ``out_proj`` one after the other while
-    a hook is on it. Otherwise fairseq gives the weights of ``out_proj`` to torch's fused function: hooks on
-    it never fire."""
+    a hook is on it, or a sentence has gates of its own. Otherwise fairseq gives the weights to torch's fused
+    function: hooks on ``out_proj`` never fire, and no projection sees its input."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for projection in (self.q_proj, self.k_proj, self.v_proj, self.out_proj):
+        for projection in self._projections():
             projection.__class__ = Linear  # as it was drawn: a new one would move the random state
+
+    def _projections(self) -> tuple[Linear, ...]:
+        return self.q_proj, self.k_proj, self.v_proj, self.out_proj
 
     def forward(self, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor | None]:
         """Return what fairseq's attention returns: output [T, B, C] and attention weights, if asked for."""
         projection = self.out_proj
-        self.skip_embed_dim_check = bool(projection._forward_pre_hooks or projection._forward_hooks)
+        hooked = bool(projection._forward_pre_hooks or projection._forward_hooks)
+        self.skip_embed_dim_check = hooked or any(one.by_sentence for one in self._projections())
         output: tuple[Tensor, Tensor | None] = super().forward(*args, **kwargs)
         return output
 

@@ -19,7 +19,7 @@ from workflow_scripts.models.fairseq.batches import (
     make_batches,
     source_batches,
 )
-from workflow_scripts.models.fairseq.forward import run_split, teacher_forced_nll
+from workflow_scripts.models.fairseq.forward import encode, run_split, teacher_forced_nll
 from workflow_scripts.models.fairseq.gates import Gates
 from workflow_scripts.models.fairseq.generation import BeamSearch
 from workflow_scripts.models.fairseq.network import Network
@@ -146,10 +146,17 @@ class FairseqPort:
         self._check_one()
         return run_split(self.network, passes, begin, piece_tokens)
 
-    def loss(self, batch: Batch, count_language_tag: bool = False) -> tuple[Tensor, Tensor]:
+    def encode(self, batch: Batch) -> Any:
+        """See ``forward.encode``."""
+        self._check_one()
+        return encode(self.network, batch)
+
+    def loss(
+        self, batch: Batch, count_language_tag: bool = False, encoded: Any = None
+    ) -> tuple[Tensor, Tensor]:
         """See ``forward.teacher_forced_nll``."""
         self._check_one()
-        return teacher_forced_nll(self.network, batch, count_language_tag)
+        return teacher_forced_nll(self.network, batch, count_language_tag, encoded)
 
     def generate(
         self,

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.sampling_rules import exponent
 from workflow_scripts.models.fairseq.data_bin import check_binarised, data_files, side_prefixes
 from workflow_scripts.models.fairseq.drawing import (
     Sources,
@@ -116,8 +117,9 @@ class MultiDirectionDataset(FairseqDataset):
     """All directions of one subset; each epoch draws its examples by (seed, epoch) alone, also when resumed.
 
     `sampler`: `by_direction` (a batch holds one direction) or `mixed`. `temperature`: 1 keeps the sizes.
-    `virtual_epoch_size`: examples in an epoch; None: all once at temperature 1, else as in fairseq.
-    `shuffle`: False for validation: every example once, in a fixed order.
+    `sampling`: a rule of `common.sampling_rules` in its place, or None. `counts`: examples of each direction
+    in this epoch, int64. `virtual_epoch_size`: examples in an epoch; None: all once at temperature 1, else
+    as in fairseq. `shuffle`: False for validation: every example once, in a fixed order.
     """
 
     def __init__(
@@ -128,6 +130,7 @@ class MultiDirectionDataset(FairseqDataset):
         seed: int = 1,
         sampler: str = BY_DIRECTION,
         temperature: float = 1.0,
+        sampling: str | None = None,
         virtual_epoch_size: int | None = None,
         shuffle: bool = True,
     ) -> None:
@@ -144,15 +147,20 @@ class MultiDirectionDataset(FairseqDataset):
         self.offsets = np.cumsum([0, *counts])
         self.source_sizes = np.concatenate([data.source_sizes for data in self.directions])
         self.target_sizes = np.concatenate([data.target_sizes for data in self.directions])
-        self.epoch = 1
+        self._temperature, self._sampling = temperature, sampling
+        self._virtual_epoch_size = virtual_epoch_size
+        self.set_epoch(1)
+
+    def _counts(self) -> NDArray[np.int64]:
+        temperature, size = self._temperature, self._virtual_epoch_size
+        if self._sampling is not None:
+            temperature = 1 / exponent(self._sampling, self.epoch)
         unweighted = not any(data.sources for data in self.directions)
-        if not shuffle or (temperature == 1.0 and virtual_epoch_size is None and unweighted):
-            self.counts = np.asarray(counts, dtype=np.int64)
-        else:
-            sizes = [data.weight for data in self.directions]
-            probabilities = temperature_probabilities(sizes, temperature)
-            size = virtual_epoch_size or default_virtual_size(sizes, probabilities)
-            self.counts = epoch_counts(probabilities, size)
+        if not self.shuffle or (temperature == 1.0 and size is None and unweighted):
+            return np.diff(self.offsets).astype(np.int64)
+        sizes = [data.weight for data in self.directions]
+        probabilities = temperature_probabilities(sizes, temperature)
+        return epoch_counts(probabilities, size or default_virtual_size(sizes, probabilities))
 
     @property
     def can_reuse_epoch_itr_across_epochs(self) -> bool:
@@ -172,6 +180,7 @@ class MultiDirectionDataset(FairseqDataset):
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch that `ordered_indices` draws."""
         self.epoch = epoch
+        self.counts = self._counts()
 
     def __len__(self) -> int:
         return int(self.offsets[-1])

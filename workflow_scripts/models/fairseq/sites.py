@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -11,16 +11,27 @@ from torch.utils.hooks import RemovableHandle
 
 from workflow_scripts.models.fairseq.layers import Linear
 from workflow_scripts.models.port import Call
-from workflow_scripts.units.space import KINDS, Stack, UnitGroup, UnitSpace
+from workflow_scripts.units.space import ATTENTIONS, KINDS, Stack, UnitGroup, UnitSpace
 from workflow_scripts.units.vocabulary import PAD
-from workflow_scripts.units.weights_file import ATTENTIONS
+
+
+class Learned(NamedTuple):
+    """What the units of a group learn in one linear layer: each has ``width`` consecutive rows of the weight,
+    or ``columns`` of it; with ``bias`` these places of the bias, too."""
+
+    key: str
+    linear: Linear
+    width: int
+    bias: bool = False
+    columns: bool = False
 
 
 @dataclass(frozen=True)
 class Site:
     """A group of units and the module that they pass through. The last dimension of the module's first input,
     or of its output, is size of the group x ``width``. ``rows``: the linear layer whose output rows are the
-    units, if there is one (FFN). Units that are weights have no values: ``weights`` is their layer."""
+    units, if there is one (FFN). ``heads``: of attention heads the layers of query, key and value by name.
+    Units that are weights have no values: ``weights`` is their layer."""
 
     group: UnitGroup
     module: nn.Module
@@ -28,6 +39,18 @@ class Site:
     output: bool = False
     rows: Linear | None = None
     weights: Linear | None = None
+    heads: dict[str, Linear] = field(default_factory=dict)
+
+    def learned(self, outputs: bool = False) -> list[Learned]:
+        """Return the layers in which these units have weights of their own: of FFN neurons the first one; of
+        heads query, key and value, with ``outputs`` the output projection, too; of others none."""
+        key = self.group.key
+        if self.rows is not None:
+            return [Learned(key, self.rows, self.width)]
+        found = [Learned(f"{key}.{name}", one, self.width, bias=True) for name, one in self.heads.items()]
+        if found and outputs and isinstance(self.module, Linear):
+            found.append(Learned(f"{key}.out", self.module, self.width, columns=True))
+        return found
 
     def hook(self, change: Callable[[Tensor], Tensor | None], first: bool = False) -> RemovableHandle:
         """Replace values [T, B, size x width] by ``change(values)``, if ``first`` before all other hooks."""
@@ -61,7 +84,8 @@ def sites(network: nn.Module) -> dict[str, Site]:
                 attention = getattr(layer, attribute, None)
                 if attention is not None:
                     group = UnitGroup(f"{place}.{name}", "head", stack, number, attention.num_heads)
-                    found["head"].append(Site(group, attention.out_proj, attention.head_dim))
+                    heads = {part: getattr(attention, f"{part}_proj") for part in ("q", "k", "v")}
+                    found["head"].append(Site(group, attention.out_proj, attention.head_dim, heads=heads))
             group = UnitGroup(f"{place}.resid", "resid", stack, number, layer.embed_dim)
             found["resid"].append(Site(group, layer, output=True))
             for name, linear in linears(layer).items():

@@ -16,11 +16,15 @@ from workflow_scripts.common.checked_options import is_list_of_texts, json_objec
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.report.read.read_files import content_of
 from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import ATTENTIONS, UnitGroup
 from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
 
-NOTHING, ADAPTERS, FFN, EVERYTHING = "nothing", "adapters", "ffn", "all"
-TRAINED = (NOTHING, ADAPTERS, FFN, EVERYTHING)
-OF_FFN = (".fc1.", ".fc2.")  # in fairseq's names of tensors
+NOTHING, ADAPTERS, FFN, HEADS, EVERYTHING = "nothing", "adapters", "ffn", "heads", "all"
+TRAINED = (NOTHING, ADAPTERS, FFN, HEADS, EVERYTHING)
+# In fairseq's names of tensors: of FFNs; of heads query, key and value, and what a method adds to these.
+OF_FFN = (".fc1.", ".fc2.")
+OF_HEADS = tuple(f"attn.{part}_proj.{kind}" for part in "qkv" for kind in ("weight", "bias"))
+OUTPUTS = "attn.out_proj.weight"
 EXAMPLE = {"ns-k95": {"trained": EVERYTHING, "engine": "ctranslate2", "extraction": ["select_masks"]}}
 
 
@@ -68,17 +72,19 @@ def costs_of(folder: Path, benchmarks: Path, seed: int, way: Way) -> dict[str, f
     sizes = [_sizes(path) for path in weights]
     of_adapters = sum(sum(_sizes(path).values()) for path in adapters)
     every = sum(sum(one.values()) for one in sizes)
-    ffn = sum(size for one in sizes for name, size in one.items() if any(part in name for part in OF_FFN))
-    trained = {NOTHING: 0, ADAPTERS: of_adapters, FFN: ffn, EVERYTHING: every}
-    held = _held(system, sizes[0])
     training = system.training or {}
+    method = training.get("method", {})
+    parts = {FFN: OF_FFN, HEADS: _of_heads(method), EVERYTHING: ("",)}.get(way.trained, ())
+    moving = [{name: size for name, size in one.items() if any(p in name for p in parts)} for one in sizes]
+    held = _held(system, method, moving[0])
+    trained = of_adapters if way.trained == ADAPTERS else sum(sum(one.values()) for one in moving)
     place = Path(system.system) / f"s{seed}"
     return {
         "parameters": every + of_adapters,
         "mask_bits": sum(_bits(path) for path in masks),
         "mask_bytes": sum(path.stat().st_size for path in masks),
         "bytes": sum(path.stat().st_size for path in (*weights, *adapters, *masks)),
-        "trained_parameters": None if held is None else trained[way.trained] - held,
+        "trained_parameters": None if held is None else trained - held,
         "updates": training.get("updates"),
         "training_seconds": training.get("seconds"),
         "peak_memory_mb": training.get("peak_memory_mb"),
@@ -96,11 +102,15 @@ def _sizes(path: Path) -> Mapping[str, int]:
         return {name: _product(shape) for name, shape in shapes.items()}
 
 
-def _held(system: SystemFolder, sizes: Mapping[str, int]) -> int | None:
-    """Return how many weights of the first layers of FFNs the training left as they were: the rows that no
-    direction keeps, where masks are laid on gradients or rows have momentum of their own. None: not known."""
-    method = (system.training or {}).get("method", {})
-    # Masks that are made again may keep a row later.
+def _of_heads(method: Mapping[str, Any]) -> tuple[str, ...]:
+    return (*OF_HEADS, OUTPUTS) if method.get("head_weights") == "qkvo" else OF_HEADS
+
+
+def _held(system: SystemFolder, method: Mapping[str, Any], sizes: Mapping[str, int]) -> int | None:
+    """Return how many of the weights of trained tensors (``sizes``) the training left as they were: those of
+    units that no direction keeps, where masks are laid on gradients or units have momentum of their own.
+    None: not known."""
+    # Masks that are made again may keep a unit later.
     if not (method.get("train") == "gradients" or method.get("momentum") == "own") or "renew" in method:
         return 0
     # Trained by masked gradients, a system translates without masks; they lie beside it where it was made.
@@ -110,9 +120,19 @@ def _held(system: SystemFolder, sizes: Mapping[str, int]) -> int | None:
     masks = MaskTable.read(path)
     kept = np.any([masks.row(one) for one in system.directions if one in masks.rows], axis=0)
     return sum(
-        sizes[f"{group.stack}.layers.{group.layer}.fc1.weight"] // group.size * int((~kept[span]).sum())
+        sizes.get(name, 0) // group.size * int((~kept[span]).sum())
         for group, span in zip(masks.space.groups, masks.space.slices().values(), strict=True)
+        for name in _own_tensors(group, method)
     )
+
+
+def _own_tensors(group: UnitGroup, method: Mapping[str, Any]) -> list[str]:
+    """Return the tensors of which each unit of a group has an equal share of its own."""
+    layer = f"{group.stack}.layers.{group.layer}"
+    if group.kind == "ffn":
+        return [f"{layer}.fc1.weight"]
+    attention = ATTENTIONS[group.key.rpartition(".")[2]].removesuffix("attn")
+    return [f"{layer}.{attention}{part}" for part in _of_heads(method)]
 
 
 def _product(shape: Sequence[int]) -> int:

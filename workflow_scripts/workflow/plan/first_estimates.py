@@ -12,8 +12,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from workflow_scripts.common.directions import pair_of, split_direction
+from workflow_scripts.common.task_groups import tasks_of
+from workflow_scripts.config.effect_checks import analysed_directions
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import TRAIN, VALID
+from workflow_scripts.config.heads import pruned_directions
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.plan.disk_plan import parameters_of
 from workflow_scripts.workflow.plan.text_sizes import TextSizes
@@ -25,6 +28,8 @@ HOW = "first estimate, of another machine"
 FARTHEST = 4.0
 #: The most lines of a language that the language identifier is trained on; masks of the control.
 IDENTIFIER_LINES, CONTROLS = 20_000, 7
+#: What a forward and backward pass takes, in forward passes.
+BOTH_WAYS = 3
 #: Items by direction of a contrastive set that is not made yet: 1,500 for the eight of the demo.
 TOY_ITEMS = 190
 #: Resamples of a test if the config has none: ten by level for each direction, at least these.
@@ -144,6 +149,12 @@ class FirstEstimates:
                 return self._control()
             case "criteria":
                 return self._criteria()
+            case "prune_heads":
+                return self._pruned(given["system"])
+            case "ablate_units":
+                return self._ablation(given["system"])
+            case "effect_matrix":
+                return self._effects(given["system"])
             case "score_contrastive":
                 return self._items(Path(experiment.evaluation.contrastive[given["contrast"]]))
             case "score" | "score_ceiling" | "round_trip" | "identify" | "score_likelihood":
@@ -182,6 +193,50 @@ class FirstEstimates:
         tested = len(directions) if asked.others is None else min(asked.others + 1, len(directions))
         passes = 1 + 2 * (len(asked.names) + asked.draws) * tested + (2 if asked.k else 0)
         return passes * sum(min(number or 0, asked.sentences) for number in numbers)
+
+    def _pruned(self, system: str) -> float | None:
+        """Each direction whole, and without the heads of each task and draw at each size; before that it is
+        scored, with gradients."""
+        experiment, asked = self._experiment, self._experiment.analysis.heads
+        directions = pruned_directions(experiment, system)
+        texts = VALID, experiment.control_text[0]
+        numbers = [[self.text.sentences(text, pair_of(one)) for one in directions] for text in texts]
+        if asked is None or None in [*numbers[0], *numbers[1]]:
+            return None
+        scored = sum(min(number or 0, asked.score_sentences) for number in numbers[0])
+        measured = sum(min(number or 0, asked.sentences) for number in numbers[1])
+        tasks = tasks_of(directions, asked.tasks, experiment.pivot, experiment.families)
+        again = len(asked.sizes) if asked.exact else 1
+        sets = len(asked.sizes) * (len(tasks) + asked.draws)
+        return BOTH_WAYS * again * scored + (1 + sets) * measured
+
+    def _ablation(self, system: str) -> float | None:
+        """Each direction whole, without all units, and under each set of each size, removed and kept."""
+        asked, directions = self._experiment.analysis.ablation, analysed_directions(self._experiment, system)
+        if asked is None:
+            return None
+        sets = 2 * len(asked.scores) + asked.draws
+        passes = 2 + sets * (2 * len(asked.sizes) + len(asked.scale)) + (asked.replace == "mean")
+        return self._passes(directions, asked.sentences, passes)
+
+    def _effects(self, system: str) -> float | None:
+        """Each direction whole, and without the units of each language of its side, of each set."""
+        asked, directions = self._experiment.analysis.effects, analysed_directions(self._experiment, system)
+        if asked is None:
+            return None
+        sets = len(asked.sizes) * (len(asked.criteria) + bool(asked.masks) + asked.draws)
+        pivot = self._experiment.pivot
+        sides = zip(*map(split_direction, directions), strict=True)
+        languages = max((len({*side} - {pivot}) for side in sides), default=0)
+        # Without a pivot each direction is on both sides.
+        passes = (1 + sets * languages) * (1 if pivot else 2)
+        return self._passes(directions, asked.sentences, passes)
+
+    def _passes(self, directions: Sequence[str], most: int, passes: int) -> float | None:
+        """So many passes over the first sentences of each direction."""
+        testset = self._experiment.control_text[0]
+        numbers = [self.text.sentences(testset, pair_of(direction)) for direction in directions]
+        return None if None in numbers else passes * sum(min(number or 0, most) for number in numbers)
 
     def _resamples(self, tests: int) -> float:
         asked = self._experiment.evaluation.significance

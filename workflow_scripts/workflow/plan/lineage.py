@@ -19,13 +19,13 @@ from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.score_table import ACTIVATIONS, FORMS, IMPORTANCE, MAGNITUDE, ScoreTable
+from workflow_scripts.units.score_table import ACTIVATIONS, FORMS, IMPORTANCES, MAGNITUDE, ScoreTable
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.workflow.provenance.records import read_record
 
 WEIGHTS, MASKS = "model.safetensors", "masks.npz"
 #: Folders of scores of units: of a direction's own text, and of the counts of all directions.
-OF_TEXT, OF_COUNTS = (ACTIVATIONS, IMPORTANCE, MAGNITUDE), FORMS
+OF_TEXT, OF_COUNTS = (ACTIVATIONS, *IMPORTANCES, MAGNITUDE), FORMS
 #: The vocabulary in every system is the experiment's.
 VOCABULARY = ("spm.model", "dict.txt")
 _HASH = re.compile("[0-9a-f]{64}")
@@ -177,7 +177,7 @@ class Lineage:
     def _binary(self) -> Iterator[Claim]:
         for name in self.found:
             folder, *rest = name.split("/")
-            if folder == IMPORTANCE:  # its next folder names the kinds of units
+            if folder in IMPORTANCES:  # its next folder names the kinds of units
                 rest = rest[1:]
             if folder in (*OF_TEXT, *OF_COUNTS, "masks") and name.endswith(".npz") and len(rest) > 2:
                 table = self._table(name)

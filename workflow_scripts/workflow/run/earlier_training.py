@@ -93,6 +93,8 @@ def _is_other(identity: Mapping[str, Any], experiment: Experiment, job: PlannedJ
         # The trainer decides which settings are part of it.
         **{key: value for key, value in given.items() if key in identity},
     }
+    # Which a training does not record where it was not given.
+    wanted["sampling"] = given.get("sampling")
     wanted["method"] = None if system == BASELINE else experiment.method_of(system) or None
     wanted = json.loads(json.dumps(wanted))
     if any(identity.get(key) != value for key, value in wanted.items()):

@@ -4,7 +4,7 @@ from workflow_scripts.workflow.stage import Stage
 from workflow_scripts.workflow.stage_list.models import of_baseline
 
 
-def _tables(place: str) -> dict[str, str]:
+def tables_at(place: str) -> dict[str, str]:
     """Return the files of an analysis that writes tables, below a place."""
     return {"json": f"{place}.json", "csv": f"{place}.csv", "markdown": f"{place}.md"}
 
@@ -31,7 +31,7 @@ STAGES = (
         "analyse.overlap",
         "text",
         log="{system}.s{seed}.{maskset}",
-        files=_tables(_of_masks("overlap")),
+        files=tables_at(_of_masks("overlap")),
         asked_for=("json",),
         jobs=lambda e: of_baseline(e, maskset=_k(e.analysis.overlap_k)),
         local=True,
@@ -40,7 +40,7 @@ STAGES = (
         "analyse.stability",
         "fairseq",
         log="{system}.s{seed}.{maskset}",
-        files=_tables(_of_masks("stability")),
+        files=tables_at(_of_masks("stability")),
         asked_for=("json",),
         jobs=lambda e: of_baseline(e, maskset=[e.analysis.stability.masks] if e.analysis.stability else []),
         gpu=True,
@@ -49,7 +49,7 @@ STAGES = (
         "analyse.text_control",
         "text",
         log="{system}.s{seed}.{maskset}",
-        files=_tables(_of_masks("text_control")),
+        files=tables_at(_of_masks("text_control")),
         asked_for=("json",),
         jobs=lambda e: of_baseline(e, maskset=[e.analysis.text_control] if e.analysis.text_control else []),
         local=True,
@@ -58,7 +58,7 @@ STAGES = (
         "analyse.criteria",
         "fairseq",
         log="{system}.s{seed}",
-        files=_tables("analysis/criteria/{system}/s{seed}"),
+        files=tables_at("analysis/criteria/{system}/s{seed}"),
         asked_for=("json",),
         jobs=lambda e: of_baseline(e) if e.analysis.criteria else [],
         gpu=True,

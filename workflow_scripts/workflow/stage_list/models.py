@@ -87,12 +87,16 @@ def _counted_alone(experiment: Experiment) -> Iterator[dict[str, Any]]:
 
 
 def _importance(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    for scores in needed_masks.importances(experiment):
-        units = scores.partition("/")[2]
+    for units, folders in needed_masks.importances(experiment).items():
         for text in scored_texts(experiment):
-            directions = sorted(needed_masks.scored(experiment, scores, text["text"]))
+            needed = (needed_masks.scored(experiment, folder, text["text"]) for folder in folders)
+            directions = sorted(set().union(*needed))
             jobs = of_baseline(experiment, units=[units], direction=directions)
             yield from (text | job for job in jobs)
+
+
+def _of_importance(estimator: str) -> Callable[[Experiment, Wildcards], list[str]]:
+    return lambda e, w: [f"{estimator}/{{units}}/{{system}}/s{{seed}}/{w['text']}/{{direction}}.npz"]
 
 
 def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
@@ -180,9 +184,9 @@ STAGES = (
         "fairseq",
         log="{system}/s{seed}/{on}{units}.{direction}",
         files={
-            "scores": lambda e, w: [
-                f"importance/{{units}}/{{system}}/s{{seed}}/{w['text']}/{{direction}}.npz"
-            ],
+            "scores": _of_importance("importance"),
+            "token": _of_importance("importance_token"),
+            "signed": _of_importance("importance_signed"),
         },
         rule=lambda e, w: f"score_importance{w['rule']}",
         jobs=_importance,

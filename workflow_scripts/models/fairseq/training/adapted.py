@@ -12,7 +12,7 @@ from torch import nn
 
 from workflow_scripts.models.fairseq.adapters import Adapters, TrainedAdapters
 from workflow_scripts.models.fairseq.training.collectives import any_of_all
-from workflow_scripts.models.fairseq.training.held_rows import held_rows
+from workflow_scripts.models.fairseq.training.held_rows import Rows, held_rows
 
 
 class AdapterTraining:
@@ -46,5 +46,6 @@ class AdapterTraining:
             return nullcontext()
         moved = any_of_all(self._updated).tolist()
         still = [one for one, moves in zip(self._trained, moved, strict=True) if not moves]
-        held = {parameter: torch.ones(len(parameter)).bool() for row in still for parameter in row.values()}
+        parameters = [parameter for row in still for parameter in row.values()]
+        held = {parameter: Rows(torch.ones(len(parameter)).bool()) for parameter in parameters}
         return held_rows(optimizer, held)

@@ -1,4 +1,4 @@
-"""Rows of weights that an update of Adam leaves as they are: the weights themselves, and both moments.
+"""Rows or columns of weights that an update of Adam leaves as they are: the weights, and both moments.
 
 A gradient of zero is not enough: Adam moves a row on by the momentum of earlier updates, and weight decay
 shrinks it.
@@ -7,7 +7,7 @@ shrinks it.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
@@ -16,6 +16,17 @@ import torch
 from torch import Tensor, nn
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+class Rows(NamedTuple):
+    """Some rows of a parameter: ``which``, bool [n]; with ``dim`` 1 these are columns."""
+
+    which: Tensor
+    dim: int = 0
+
+    def places(self) -> tuple[Any, ...]:
+        """Return the index of these rows in a tensor of the parameter's shape."""
+        return (*[slice(None)] * self.dim, self.which.nonzero().flatten())
 
 
 @dataclass(frozen=True)
@@ -46,11 +57,10 @@ def _place_of(optimizer: Any, parameter: nn.Parameter) -> _Place:
 
 
 @contextmanager
-def held_rows(optimizer: Any, rows: Mapping[nn.Parameter, Tensor]) -> Iterator[None]:
-    """In the block, steps of fairseq's ``optimizer`` leave rows as they are to the bit. ``rows``: parameter
-    [n, …] → which of its rows, bool [n]."""
+def held_rows(optimizer: Any, rows: Mapping[nn.Parameter, Rows]) -> Iterator[None]:
+    """In the block, steps of fairseq's ``optimizer`` leave these rows as they are to the bit."""
     torch_optimizer = optimizer.optimizer
-    places = [(_place_of(optimizer, parameter), held.nonzero().flatten()) for parameter, held in rows.items()]
+    places = [(_place_of(optimizer, parameter), held.places()) for parameter, held in rows.items()]
     before = [
         (place.part(place.holder)[held], [_moment(torch_optimizer, place, name, held) for name in MOMENTS])
         for place, held in places
@@ -72,6 +82,8 @@ def held_rows(optimizer: Any, rows: Mapping[nn.Parameter, Tensor]) -> Iterator[N
         handle.remove()
 
 
-def _moment(optimizer: torch.optim.Optimizer, place: _Place, name: str, held: Tensor) -> Tensor | None:
+def _moment(
+    optimizer: torch.optim.Optimizer, place: _Place, name: str, held: tuple[Any, ...]
+) -> Tensor | None:
     state = optimizer.state.get(place.holder, {})
     return place.part(state[name])[held] if name in state else None

@@ -4,7 +4,7 @@ import copy
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 
@@ -18,7 +18,7 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.gates import Gates
 from workflow_scripts.models.fairseq.sites import sites_of
 from workflow_scripts.models.fairseq.training.collectives import any_of_all, tensor_from_rank_0
-from workflow_scripts.models.fairseq.training.held_rows import held_rows
+from workflow_scripts.models.fairseq.training.held_rows import Rows, held_rows
 from workflow_scripts.units.mask_table import RENEWED, MaskTable
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.uninformative import ACCEPTED
@@ -30,24 +30,43 @@ logger = logging.getLogger(__name__)
 Select = Callable[[nn.Module, MaskTable], tuple[NDArray[np.bool_], dict[str, Any]]]
 
 
-def first_weights(network: nn.Module, space: UnitSpace) -> list[tuple[nn.Parameter, slice]]:
-    """Return W1 of each FFN whose neurons are among the units, and the flat ids of its rows."""
-    return [
-        (dict(site.rows.named_parameters())["weight"], part)
-        for site, part in zip(sites_of(network, space), space.slices().values(), strict=True)
-        if site.rows is not None
-    ]
+class OwnRows(NamedTuple):
+    """Rows of a parameter that are units' own: ``units``, flat ids; ``width`` rows of each. ``dim`` 1:
+    columns."""
+
+    parameter: nn.Parameter
+    units: slice
+    width: int
+    dim: int
+
+
+def own_rows(network: nn.Module, space: UnitSpace, method: Mapping[str, Any]) -> list[OwnRows]:
+    """Return the rows of the network's trained parameters that the units of a space have of their own:
+    of FFN neurons rows of the first weight, of heads what ``head_weights`` of the method says."""
+    outputs = method.get("head_weights") == "qkvo"
+    found = []
+    for site, part in zip(sites_of(network, space), space.slices().values(), strict=True):
+        for one in site.learned(outputs):
+            parameters = dict(one.linear.named_parameters(recurse=False))
+            found.append(OwnRows(parameters["weight"], part, one.width, int(one.columns)))
+            if one.bias:
+                found.append(OwnRows(parameters["bias"], part, one.width, 0))
+    return [one for one in found if one.parameter.requires_grad]
 
 
 def rows_without(
-    weights: Iterable[tuple[nn.Parameter, slice]], masks: MaskTable, directions: Iterable[str]
-) -> dict[nn.Parameter, Tensor]:
-    """Return which rows of ``weights`` none of these directions keeps: W1 → bool [neurons]; a W1 without any
-    is left out."""
+    own: Iterable[OwnRows], masks: MaskTable, directions: Iterable[str]
+) -> dict[nn.Parameter, Rows]:
+    """Return which of units' ``own`` rows are of units that none of these directions keeps; a parameter
+    without any is left out."""
     kept = torch.zeros(masks.space.size, dtype=torch.bool)
     for direction in directions:
         kept |= torch.from_numpy(masks.row(direction))
-    return {weight: ~kept[part].to(weight.device) for weight, part in weights if not kept[part].all()}
+    return {
+        one.parameter: Rows((~kept[one.units]).repeat_interleave(one.width).to(one.parameter.device), one.dim)
+        for one in own
+        if not kept[one.units].all()
+    }
 
 
 def masks_of_state(masks: MaskTable, directions: Sequence[str], state: Mapping[str, Any] | None) -> MaskTable:
@@ -78,9 +97,12 @@ class MaskedTraining:
 
     def _use(self, masks: MaskTable) -> None:
         self.masks = masks
-        whole = {"ffn": "gradient"} if self._method.get("train") == "gradients" else None
+        whole: dict[str, str] | None = None
+        if self._method.get("train") == "gradients":
+            of_head = "gradient_qkvo" if self._method.get("head_weights") == "qkvo" else "gradient"
+            whole = {kind: of_head if kind == "head" else "gradient" for kind in masks.space.kinds}
         self.gates = Gates(self._network, masks, whole)
-        self._weights = first_weights(self._network, masks.space)
+        self._own = own_rows(self._network, masks.space, self._method)
 
     def begin_update(self, updates: int, select: Select) -> None:
         """Called before the batches of an update, after so many ``updates``: forget the batches before, and
@@ -133,8 +155,8 @@ class MaskedTraining:
 
     def holding(self, optimizer: Any) -> AbstractContextManager[None]:
         """Return a block in which the optimiser's step leaves alone what may not move: with ``momentum: own``
-        rows of the first weights that no direction of the update keeps, with ``train: gradients`` those that
-        no direction at all keeps."""
+        units' own rows that no direction of the update keeps, with ``train: gradients`` those that no
+        direction at all keeps."""
         if self._method.get("momentum") == "own":
             moving = any_of_all(self._updated)
         elif self._method.get("train") == "gradients":
@@ -142,4 +164,4 @@ class MaskedTraining:
         else:
             return nullcontext()
         names = [name for name, moves in zip(self.directions, moving.tolist(), strict=True) if moves]
-        return held_rows(optimizer, rows_without(self._weights, self.masks, names))
+        return held_rows(optimizer, rows_without(self._own, self.masks, names))

@@ -115,6 +115,7 @@ class NeuronspecTranslationTask(FairseqTask):
             seed=int(self.plan["seed"]),
             sampler=settings["sampler"] if training else BY_DIRECTION,
             temperature=settings["temperature"],
+            sampling=settings.get("sampling"),
             virtual_epoch_size=settings["virtual_epoch_size"],
             shuffle=training,
         )

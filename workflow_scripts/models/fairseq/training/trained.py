@@ -11,7 +11,7 @@ from torch import nn
 
 from workflow_scripts.models.fairseq.adapters import train_adapters
 from workflow_scripts.models.fairseq.sites import sites
-from workflow_scripts.models.fairseq.training.masked import first_weights, rows_without
+from workflow_scripts.models.fairseq.training.masked import own_rows, rows_without
 from workflow_scripts.units.mask_table import MaskTable
 
 #: The key of a method with adapters: their ``kind`` and ``size``, and ``rows``, direction -> row.
@@ -20,19 +20,25 @@ ADAPTERS = "adapters"
 
 def freeze(network: nn.Module, method: Mapping[str, Any], architecture: Mapping[str, Any]) -> None:
     """Leave only what the method trains with ``requires_grad``; the optimiser and the processes' reducer take
-    no other parameter. ``parameters: ffn``: weights and biases of both layers of every FFN. ``adapters``: new
-    ones, which become the network's module of that name."""
+    no other parameter. ``parameters: ffn``: weights and biases of both layers of every FFN; ``heads``: of
+    every attention those of query, key and value, with ``head_weights: qkvo`` also the weight of the output
+    projection. ``adapters``: new ones, which become the network's module of that name."""
     if (adapters := method.get(ADAPTERS)) is not None:
         rows = sorted(set(adapters["rows"].values()))
         train_adapters(network, architecture, adapters["kind"], adapters["size"], rows)
         return
-    if method.get("parameters") != "ffn":
+    if (parts := method.get("parameters")) is None:
         return
     network.requires_grad_(False)
     for site in sites(network).values():
-        if site.group.kind == "ffn" and site.rows is not None:
+        if parts == "ffn" and site.group.kind == "ffn" and site.rows is not None:
             site.rows.requires_grad_(True)  # W1, b1
             site.module.requires_grad_(True)  # W2, b2
+        if parts == "heads" and site.group.kind == "head":
+            for one in site.learned(outputs=method.get("head_weights") == "qkvo"):
+                for name, parameter in one.linear.named_parameters(recurse=False):
+                    # The bias of the output projection is no head's.
+                    parameter.requires_grad_(name == "weight" or one.bias)
 
 
 def take_untrained(
@@ -47,11 +53,12 @@ def take_untrained(
     none or others by and by."""
     rows = {}
     if masks is not None and method.get("train") == "gradients":
-        rows = rows_without(first_weights(network, masks.space), masks, directions)
+        rows = rows_without(own_rows(network, masks.space, method), masks, directions)
     with torch.no_grad():
         for name, first in start.named_parameters():
             trained = network.get_parameter(name)
             if not trained.requires_grad:
                 trained.copy_(first)
             elif trained in rows:
-                trained[rows[trained]] = first[rows[trained]]
+                held = rows[trained].places()
+                trained[held] = first[held]

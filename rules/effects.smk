@@ -1,0 +1,118 @@
+# What units do that are switched off: curves over their number, and each language's units on every language.
+
+
+def ablation_settings(asked):
+    """What the config says of the curves, as options of their stage."""
+    names = {"sizes", "stacks", "draws", "replace", "scale"}
+    found = {"max_sentences": asked.sentences, **asked.model_dump(include=names)}
+    if asked.scale:
+        found["dose"] = asked.dose or asked.sizes[0]
+    if asked.metrics:
+        found |= {"metrics": asked.metrics, "decoded_sentences": asked.decoded}
+        found["sources"] = sources_pattern(EXPERIMENT.control_text[0])
+        found["references"] = REFERENCES["raw"].replace("{testset}", EXPERIMENT.control_text[0])
+        found["tokenizers"] = tokenizers_of_targets(EXPERIMENT.control_text[1])
+    return found
+
+
+def translated_by_ablation(wildcards):
+    """The raw text that is translated along the curves, if any is."""
+    testset, directions = EXPERIMENT.control_text
+    if not EXPERIMENT.analysis.ablation.metrics:
+        return []
+    return [*sources_of(testset, directions), *references_of(testset, "raw", directions)]
+
+
+if EXPERIMENT.analysis.ablation:
+
+    rule ablate_units:
+        input:
+            system=lambda w: system_files(w.system, w.seed, *parts_of(EXPERIMENT, w.system)),
+            scores=scores_of_ablation,
+            text=binarised(*EXPERIMENT.control_text),
+            raw=translated_by_ablation,
+        output:
+            **files("ablate_units"),
+        log:
+            log_of("ablate_units"),
+        benchmark:
+            benchmark_of("ablate_units")
+        conda:
+            conda_of("ablate_units")
+        container:
+            image_of("ablate_units")
+        envmodules:
+            *modules_of("ablate_units"),
+        resources:
+            gpu=gpu_of("ablate_units"),
+        params:
+            **identity(
+                "ablate_units",
+                analysed,
+                subset=EXPERIMENT.control_text[0],
+                **ablation_settings(EXPERIMENT.analysis.ablation),
+            ),
+            scores=folders_of_ablation,
+            more=lambda w, input: ACCEPT,
+            system=lambda w, input: parent(input.system[0]),
+            data_bin=lambda w, input: parent(input.text[0]),
+        shell:
+            command(
+                "ablate_units",
+                "--system {params.system:q} --scores {params.scores:q} {params.more} --data-bin {params.data_bin:q} "
+                "--out-json {output.json:q} --out-csv {output.csv:q} --out-markdown {output.markdown:q}",
+                "seed",
+            )
+
+
+if EXPERIMENT.analysis.effects:
+
+    rule effect_matrix:
+        input:
+            system=lambda w: system_files(w.system, w.seed, *parts_of(EXPERIMENT, w.system)),
+            counts=lambda w: baseline_scores("activations", w),
+            masks=lambda w: (
+                f"{RESULTS}/masks/{BASELINE}/s{w.seed}/{EXPERIMENT.analysis.effects.masks}.npz"
+                if EXPERIMENT.analysis.effects.masks
+                else []
+            ),
+            text=binarised(*EXPERIMENT.control_text),
+        output:
+            **files("effect_matrix"),
+        log:
+            log_of("effect_matrix"),
+        benchmark:
+            benchmark_of("effect_matrix")
+        conda:
+            conda_of("effect_matrix")
+        container:
+            image_of("effect_matrix")
+        envmodules:
+            *modules_of("effect_matrix"),
+        resources:
+            gpu=gpu_of("effect_matrix"),
+        params:
+            **identity(
+                "effect_matrix",
+                analysed,
+                subset=EXPERIMENT.control_text[0],
+                pivot=EXPERIMENT.pivot,
+                criteria=EXPERIMENT.analysis.effects.criteria
+                + ["masks"] * bool(EXPERIMENT.analysis.effects.masks),
+                max_sentences=EXPERIMENT.analysis.effects.sentences,
+                **EXPERIMENT.analysis.effects.model_dump(
+                    include={"sizes", "draws", "replace", "permutations"}
+                ),
+            ),
+            masks=lambda w, input: f"--masks {input.masks}" if input.masks else "",
+            system=lambda w, input: parent(input.system[0]),
+            counts=lambda w, input: parent(input.counts[0]),
+            data_bin=lambda w, input: parent(input.text[0]),
+        shell:
+            command(
+                "effect_matrix",
+                "--system {params.system:q} --activations-root {params.counts:q} {params.masks} "
+                "--data-bin {params.data_bin:q} --out-json {output.json:q} --out-csv {output.csv:q} "
+                "--out-markdown {output.markdown:q}",
+                "seed",
+            )

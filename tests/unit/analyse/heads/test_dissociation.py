@@ -1,0 +1,116 @@
+"""Dissociation and its nulls, by hand; rank correlation of tasks with a permutation test."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from workflow_scripts.analyse.heads.dissociation import (
+    dissociation,
+    pair_dissociation,
+    public,
+    relative,
+    share_as_large,
+)
+from workflow_scripts.analyse.heads.similarity_test import against_similarity, ranks, spearman
+
+BASE = np.array([80.0, 90.0])
+AFTER = np.array([[40.0, 85.0], [70.0, 30.0]])
+
+
+def test_a12_dissociation_of_accuracies():
+    assert public(AFTER, BASE) == pytest.approx([56.25, 44.444444])
+    assert public(AFTER, BASE).mean() == pytest.approx(50.347222)
+    assert relative(AFTER, BASE) == pytest.approx([44.444444, 54.166667])
+    assert relative(AFTER, BASE).mean() == pytest.approx(49.305556)
+    nothing = np.tile(BASE, (2, 1))
+    assert public(nothing, BASE) == pytest.approx([12.5, -11.111111])
+    assert relative(nothing, BASE).tolist() == [0.0, 0.0]
+
+
+def test_of_a_loss_the_sign_is_turned():
+    """Own heads: 2 → 4, twice the loss; the other's text 4 → 5, a quarter more."""
+    base, after = np.array([2.0, 4.0]), np.array([[4.0, 5.0], [2.5, 8.0]])
+    assert relative(after, base, rises=False) == pytest.approx([100 - 25, 100 - 25])
+    assert public(after, base, rises=False) == pytest.approx([-50.0, 137.5])  # (4 - 5) / 2, (8 - 2.5) / 4
+    assert pair_dissociation(after, base, rises=False)[0, 1] == pytest.approx(75.0)
+    assert np.isnan(pair_dissociation(after, base, rises=False)[0, 0])
+
+
+def test_three_tasks_compare_with_the_mean_of_the_others():
+    base = np.array([10.0, 20.0, 40.0])
+    after = np.array([[5.0, 18.0, 40.0], [10.0, 10.0, 30.0], [8.0, 20.0, 10.0]])
+    # Lost shares: .5 .1 0 | 0 .5 .25 | .2 0 .75
+    assert relative(after, base) == pytest.approx([45.0, 37.5, 65.0])
+    assert public(after, base) == pytest.approx([100 * (29 - 5) / 10, 50.0, 10.0])
+
+
+def test_a_base_of_zero_is_undefined():
+    found = dissociation(AFTER, np.array([0.0, 90.0]), np.tile(BASE, (5, 1)), True, 100, seed=1)
+    assert found["public"]["tasks"][0] is None and found["public"]["mean"] is None
+    assert found["public"]["random"]["p"] is None and found["public"]["permuted"]["p"] is None
+
+
+def test_nulls_of_random_sets_and_of_exchanged_tasks():
+    random = np.array([[70.0, 80.0], [72.0, 79.0], [71.0, 82.0], [69.0, 81.0], [73.0, 80.5]])
+    found = dissociation(AFTER, BASE, random, True, 100, seed=1)["relative"]
+    assert (found["mean"], found["n"]) == (pytest.approx(49.305556), 2)
+    # The first set, of task 0: lost .125 and .1111
+    by_hand = [100 * ((1 - a / 80) - (1 - b / 90)) for a, b in random]
+    assert found["random"]["tasks"][0]["mean"] == pytest.approx(np.mean(by_hand))
+    assert found["random"]["tasks"][1]["mean"] == pytest.approx(-np.mean(by_hand))
+    assert found["random"]["p"] == pytest.approx(1 / 1001)
+    assert found["random"]["low"] < 0 < found["random"]["high"] < 5
+    # Exchanged, both tasks lose less by what they then have: -49.3; of two orders one is as large.
+    assert found["permuted"] == {
+        "mean": pytest.approx(0.0, abs=1e-9), "orders": 2, "exact": True, "p": 0.5, "smallest_p": 0.5
+    }  # fmt: skip
+
+
+def test_of_sampled_orders_the_observed_one_is_added():
+    assert share_as_large(np.array([1.0, 2.0, 3.0]), 2.0, exact=True) == pytest.approx(2 / 3)
+    assert share_as_large(np.array([1.0, 2.0, 3.0]), 2.0, exact=False) == 3 / 4
+    assert share_as_large(np.array([1.0, np.nan]), 2.0, exact=True) is None
+
+
+def test_rank_correlation_by_hand():
+    assert ranks(np.array([3.0, 1.0, 3.0, 0.0])).tolist() == [3.5, 2.0, 3.5, 1.0]
+    assert spearman(np.array([1.0, 2.0, 3.0]), np.array([9.0, 4.0, 1.0])) == -1.0
+    # Ranks 1 2 3 4 and 2 1 4 3: 1 - 6 · 4 / (4 · 15)
+    assert spearman(np.arange(4.0), np.array([5.0, 2.0, 9.0, 8.0])) == pytest.approx(0.6)
+    assert np.isnan(spearman(np.ones(3), np.arange(3.0)))
+
+
+def symmetric(tasks, upper):
+    found = np.full((tasks, tasks), np.nan)
+    found[np.triu_indices(tasks, 1)] = upper
+    return np.where(np.isnan(found), found.T, found)
+
+
+def test_similar_tasks_that_come_apart_less():
+    # Five tasks: every pair has its own similarity; the least similar come apart most.
+    similar = symmetric(5, [1.0, 0.9, 0.7, 0.6, 0.8, 0.5, 0.4, 0.35, 0.2, 0.1])
+    found = against_similarity(-similar, similar, 10_000, seed=1)
+    assert (found["pairs"], found["rho"], found["orders"], found["exact"]) == (10, -1.0, 120, True)
+    assert found["p"] == pytest.approx(1 / 120) and "note" not in found
+
+
+def test_what_cannot_be_significant_or_is_undefined_is_said():
+    similar = symmetric(3, [0.9, 0.5, 0.1])
+    found = against_similarity(-similar, similar, 10_000, seed=1)
+    # Of six orders two have |rho| = 1: the given one and the one that exchanges both ends.
+    assert (found["rho"], found["p"], found["smallest_p"]) == (
+        -1.0,
+        pytest.approx(1 / 3),
+        pytest.approx(1 / 3),
+    )
+    assert found["note"] == "cannot be significant: of 3 tasks no p is below 0.33"
+    constant = against_similarity(similar, symmetric(3, [0.5] * 3), 10_000, seed=1)
+    assert constant["rho"] is None and constant["note"] == "undefined: all pairs have one value"
+    gap = against_similarity(symmetric(3, [0.9, np.nan, 0.1]), similar, 10_000, seed=1)
+    assert gap["p"] is None and gap["note"] == "undefined: a pair has no value"
+
+
+def test_a_single_pair_is_undefined():
+    found = against_similarity(symmetric(2, [3.0]), symmetric(2, [0.5]), 100, seed=1)
+    assert (found["pairs"], found["rho"], found["note"]) == (1, None, "undefined: all pairs have one value")

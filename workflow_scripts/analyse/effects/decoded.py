@@ -1,0 +1,66 @@
+"""Translations under many masks, scored by sacrebleu: beam search through fairseq, masks laid on it."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import torch
+
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, Scoring
+from workflow_scripts.models.port import Intervention, Port
+from workflow_scripts.translate.decoding_options import DecodingOptions
+from workflow_scripts.translate.fairseq_engine import FairseqEngine
+from workflow_scripts.translate.pipeline import Progress
+from workflow_scripts.translate.session import Session
+from workflow_scripts.units.system import SystemFolder
+
+#: BLEU and chrF2++, as ``evaluate.metrics`` names them.
+METRICS = ("bleu", "chrf")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """``scores``: metric → the corpus score of each row, 0-100. ``signatures``: metric → sacrebleu's."""
+
+    scores: dict[str, list[float]]
+    signatures: dict[str, str]
+
+
+def decoded_scores(
+    port: Port,
+    system: SystemFolder,
+    direction: str,
+    masks: Intervention,
+    rows: Sequence[str | None],
+    sources: Sequence[str],
+    references: Sequence[str],
+    *,
+    metrics: Sequence[str] = METRICS,
+    options: DecodingOptions | None = None,
+    tokenizer: str = DEFAULT_TOKENIZER,
+) -> Decoded:
+    """Translate lines of raw text under each of ``rows`` (None: no mask) and score them.
+
+    ``port``: the system's. ``sources``, ``references``: n lines each. A system's own weights, adapters and
+    masks of the direction are laid, too. Rows that leave out the same units are translated once. UserError: a
+    port that cannot generate, or not as many references as sources.
+    """
+    if len(sources) != len(references) or not sources:
+        raise UserError(f"{direction}: {len(sources)} sources and {len(references)} references")
+    options = options or DecodingOptions(threads=torch.get_num_threads())
+    engine = FairseqEngine(system, direction, options, port)
+    session = Session(system.folder, direction, engine, options, system.more_masks)
+    scoring = [Scoring(metric, references, tokenizer) for metric in metrics]
+    found: dict[tuple[bytes, bytes], list[float]] = {}
+    scores: dict[str, list[float]] = {metric: [] for metric in metrics}
+    for row in rows:
+        part = (b"", b"") if row is None else (masks.left_out(row, "encoder"), masks.left_out(row, "decoder"))
+        if part not in found:
+            with nullcontext() if row is None else masks.use(row):
+                hypotheses = list(session.translate(sources, Progress(len(sources), sys.stderr)))
+            found[part] = [one.score(one.statistics(hypotheses)) for one in scoring]
+        for metric, score in zip(metrics, found[part], strict=True):
+            scores[metric].append(score)
+    return Decoded(scores, {one.name: one.signature for one in scoring})

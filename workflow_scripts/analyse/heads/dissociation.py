@@ -1,0 +1,143 @@
+"""Dissociation: does pruning a task's heads harm this task more than the others?
+
+Two forms. The public one (the code of Li et al. 2023) subtracts raw metrics of different tasks, so that it is
+not 0 where nothing changes and tasks score differently. The relative one compares what each task loses as a
+share of its own base. Both are times 100, and positive where heads are special to their task, whether the
+metric rises (BLEU) or falls (loss) with quality.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workflow_scripts.analyse.overlap import relabel
+from workflow_scripts.analyse.random_draws import Draws
+from workflow_scripts.units.mask_sets import seed_of
+
+Matrix = NDArray[np.float64]
+PUBLIC, RELATIVE = FORMS = "public", "relative"
+#: Assignments of random sets to tasks that are drawn.
+ASSIGNMENTS = 1000
+#: Sums of the same numbers in another order differ by less.
+ROUNDING = 1e-9
+
+
+def others_of(matrix: Matrix) -> Matrix:
+    """Return the mean of each row of a [T, T] matrix without its diagonal, [T]."""
+    others: Matrix = (matrix.sum(axis=1) - np.diag(matrix)) / (len(matrix) - 1)
+    return others
+
+
+def public(after: Matrix, base: Matrix, rises: bool = True) -> Matrix:
+    """Return 100 · (mean over others of after[t, i] − after[t, t]) / base[t] of each task t, [T].
+
+    ``after``: [T, T], the metric of task i after the heads of task t are pruned; ``base``: [T], before.
+    ``rises``: whether higher is better; else the sign is turned. NaN where a base is 0.
+    """
+    sign = 1 if rises else -1
+    found: Matrix = 100 * sign * (others_of(after) - np.diag(after)) / np.where(base == 0, np.nan, base)
+    return found
+
+
+def loss_of(after: Matrix, base: Matrix, rises: bool = True) -> Matrix:
+    """Return what each task loses as a share of its base: 1 − after / base where higher is better, after /
+    base − 1 where lower is. ``after``: [..., T]. NaN where a base is 0."""
+    share: Matrix = after / np.where(base == 0, np.nan, base)
+    return 1 - share if rises else share - 1
+
+
+def relative(after: Matrix, base: Matrix, rises: bool = True) -> Matrix:
+    """Return 100 · (loss of task t − mean loss of the others) after task t's heads are pruned, [T]."""
+    lost = loss_of(after, base, rises)
+    return 100 * (np.diag(lost) - others_of(lost))
+
+
+def dissociation(
+    after: Matrix, base: Matrix, random: Matrix, rises: bool, permutations: int, seed: int
+) -> dict[str, Any]:
+    """Return the public and the relative form of every task, their mean, sd and n, and two nulls.
+
+    ``after``: [T, T], ``base``: [T], as in ``public``; ``random``: [draws, T], the metric after random heads
+    are pruned. ``random`` of the result: each task's heads are one of these sets (mean, sd and range of draws
+    for each task; of the mean over tasks under random assignments of sets to tasks, with p). ``permuted``:
+    tasks' sets go to each other's tasks (p of the mean; ``smallest_p``, the least that so many tasks allow).
+    p is one-sided. Undefined values are None.
+    """
+    forms = {PUBLIC: public, RELATIVE: relative}
+    orders, exact = relabel(list(range(len(base))), permutations, seed)
+    found: dict[str, Any] = {}
+    for name, form in forms.items():
+        values = form(after, base, rises)
+        drawn = np.stack([form(np.tile(one, (len(base), 1)), base, rises) for one in random])
+        rows = np.stack([form(after[order], base, rises) for order in orders])
+        assigned = _assigned(drawn, seed)
+        found[name] = {
+            "tasks": [number(value) for value in values],
+            **mean_of(values),
+            "random": {
+                "tasks": [_draws(drawn[:, task]) for task in range(len(base))],
+                "mean": number(assigned.mean()),
+                "low": number(np.percentile(assigned, 2.5)),
+                "high": number(np.percentile(assigned, 97.5)),
+                "assignments": len(assigned),
+                "p": share_as_large(assigned, float(values.mean()), exact=False),
+            },
+            "permuted": {
+                "mean": number(rows.mean()),
+                "orders": len(rows),
+                "exact": exact,
+                "p": share_as_large(rows.mean(axis=1), float(values.mean()), exact),
+                "smallest_p": 1 / (len(rows) + (not exact)),
+            },
+        }
+    return found
+
+
+def _assigned(drawn: Matrix, seed: int) -> Matrix:
+    """Return the mean over tasks where each has a random set of its own, [assignments]."""
+    draws, tasks = drawn.shape
+    generator = np.random.Generator(np.random.PCG64(seed_of(seed, "assignments")))
+    chosen = generator.integers(draws, size=(ASSIGNMENTS, tasks))
+    means: Matrix = drawn[chosen, np.arange(tasks)].mean(axis=1)
+    return means
+
+
+def share_as_large(values: Matrix, observed: float, exact: bool) -> float | None:
+    """Return the share of ``values`` that are at least ``observed``; where they are a sample, not all that
+    there are, the observed one is added. None where something is undefined."""
+    if not (math.isfinite(observed) and np.isfinite(values).all()):
+        return None
+    as_large = int((values >= observed - ROUNDING).sum())
+    return as_large / len(values) if exact else (as_large + 1) / (len(values) + 1)
+
+
+def mean_of(values: Sequence[float] | Matrix) -> dict[str, Any]:
+    """Return mean, sd and n of values; None where they are undefined."""
+    array = np.asarray(values, dtype=np.float64)
+    sd = array.std(ddof=1) if len(array) > 1 else math.nan
+    return {"mean": number(array.mean()), "sd": number(sd), "n": len(array)}
+
+
+def _draws(values: Matrix) -> dict[str, float | None]:
+    if not np.isfinite(values).all():
+        return dict.fromkeys(("mean", "sd", "low", "high"))
+    draws = Draws.of(values.tolist())
+    return {"mean": draws.mean, "sd": draws.sd, "low": draws.low, "high": draws.high}
+
+
+def number(value: Any) -> float | None:
+    """Return a number as JSON has it: None where it is undefined."""
+    return float(value) if math.isfinite(value) else None
+
+
+def pair_dissociation(after: Matrix, base: Matrix, rises: bool) -> Matrix:
+    """Return how far two tasks come apart, symmetric [T, T] with NaN on the diagonal: what a task loses by
+    its own heads more than the other one does, times 100, the mean of both ways round."""
+    lost = loss_of(after, base, rises)
+    one_way = 100 * (np.diag(lost)[:, None] - lost)
+    both: Matrix = (one_way + one_way.T) / 2
+    np.fill_diagonal(both, np.nan)
+    return both
