@@ -9,6 +9,13 @@ from workflow_scripts.workflow.stage_list.probes import (
 )
 
 PROBES = EXPERIMENT.analysis.probes
+if PROBES and workflow.exec_mode.name == "DEFAULT":
+    if absent := [
+        f"analysis.probes.conllu.{lang}: there is no file {looked_for(file)}"
+        for lang, file in PROBES.conllu.items()
+        if not Path(file).is_file()
+    ]:
+        refuse(absent)
 
 
 def labelled_text(wildcards):

@@ -83,7 +83,7 @@ class Rows:
 
     def __init__(self, handle: IO[bytes], rows: int, units: int) -> None:
         header = {"descr": "<f2", "fortran_order": False, "shape": (rows, units)}
-        np.lib.format.write_array_header_1_0(handle, header)  # type: ignore[no-untyped-call]
+        np.lib.format.write_array_header_1_0(handle, header)  # type: ignore[no-untyped-call]  # numpy has no type
         self._handle, self._start, self._units = handle, handle.tell(), units
         handle.truncate(self._start + 2 * rows * units)
 

@@ -88,11 +88,8 @@ def _known(summary: Result) -> Iterator[str]:
     yield row(["selectivity of the fewest units", _over(summary["selectivity_selected"])])
 
 
-def _over(found: Result) -> str:
-    if found["mean"] is None:
-        return UNDEFINED
-    sd = "" if found["sd"] is None else f" ± {found['sd']:.3f}"
-    return f"{found['mean']:.3f}{sd} ({found['n']})"
+def _over(found: Result, form: str = ".3f") -> str:
+    return shown(dict(found), form)
 
 
 def _kept(probe: Result) -> Iterator[str]:
@@ -113,7 +110,7 @@ def _minimal(probe: Result) -> Iterator[str]:
     summary = probe["summary"]
     yield (
         f"Fewest top units whose new probe is within {splits[0]['delta']:g} of all units on dev:"
-        f" {_over(summary['minimal_units'])}, accuracy {_over(summary['minimal_accuracy'])}"
+        f" {_over(summary['minimal_units'], '.1f')}, accuracy {_over(summary['minimal_accuracy'])}"
         + (f"; in {none} splits no size that was tried." if none else ".")
     )
 
