@@ -11,6 +11,7 @@ from tests.malformed import (
     effect_cases,
     exchange_cases,
     finetune_cases,
+    head_cases,
     likelihood_cases,
     model_cases,
     probe_cases,
@@ -31,6 +32,7 @@ CASES = [
     *likelihood_cases.CASES,
     *effect_cases.CASES,
     *probe_cases.CASES,
+    *head_cases.CASES,
 ]
 
 

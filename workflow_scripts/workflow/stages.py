@@ -21,7 +21,7 @@ from workflow_scripts.workflow.stage_list import (
 
 STAGES: dict[str, Stage] = {
     stage.name: stage
-    for part in (data, attach, models, scores, analyses, probes, heads, effects, measures, export, report)
+    for part in (data, attach, models, scores, analyses, probes, effects, heads, measures, export, report)
     for stage in part.STAGES
 }
 #: Stages that had another name in earlier versions → their name now.

@@ -22,7 +22,8 @@ def mean_jaccard(orders: Mapping[str, NDArray[np.int64]], n: int) -> dict[str, A
     sizes = {name: len(order) for name, order in orders.items()}
     units = next(iter(sizes.values()))
     if len(set(sizes.values())) > 1:
-        raise UserError(f"agreement: rankings of {sizes} units; they must be of the same units")
+        told = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        raise UserError(f"agreement: rankings of {told} units; they must be of the same units")
     if not 1 <= n <= units:
         raise UserError(f"agreement of the first {n} of {units} units: take 1 to {units}")
     pairs = {}

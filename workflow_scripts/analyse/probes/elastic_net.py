@@ -24,6 +24,8 @@ from workflow_scripts.common.errors import UserError
 
 #: Largest sub-gradient (nats per unit of weight) at which a probe counts as converged.
 TOLERANCE = 1e-5
+#: Below this the rounding of float32 values hides the gap.
+SMALLEST_TOLERANCE = 1e-6
 #: Passes over the values after which training ends unconverged.
 MOST_PASSES = 5000
 #: Units that training on a part of them adds at a time, at least.
@@ -122,6 +124,8 @@ class Trainer:
         most_passes: int = MOST_PASSES,
         held_bytes: int = HELD_BYTES,
     ) -> None:
+        if not SMALLEST_TOLERANCE <= tolerance < 1:
+            raise UserError(f"{data.name}: tolerance {tolerance:g} is not from {SMALLEST_TOLERANCE:g} to 1")
         self.rows = rows
         self._tolerance, self._most_passes, self._held_bytes = tolerance, most_passes, held_bytes
         self._label(data)
@@ -177,14 +181,15 @@ class Trainer:
             active = (weights != 0).any(0)
             excess[active] = -1.0
             order = torch.argsort(excess, descending=True, stable=True)
-            most = max(FEWEST_ADDED, int(active.sum()))
-            added = order[: min(most, int((excess > self._tolerance / 2).sum()))]
-            columns = torch.cat([active.nonzero().squeeze(1), added]).sort(stable=True).values
-            if len(columns) > room:
+            there = int(active.sum())
+            if there >= room:
                 left = self._most_passes - passes
                 found = solve(self._whole, self._y, l1, l2, weights, bias, self._tolerance, left)
                 found.passes += passes
                 return found
+            most = min(max(FEWEST_ADDED, there), room - there)
+            added = order[: min(most, int((excess > self._tolerance / 2).sum()))]
+            columns = torch.cat([active.nonzero().squeeze(1), added]).sort(stable=True).values
             part = Design(self.data, self.rows, self.moments, columns.numpy(), self._held_bytes)
             left = self._most_passes - passes
             inner = solve(part, self._y, l1, l2, weights[:, columns], bias, self._tolerance / 2, left)

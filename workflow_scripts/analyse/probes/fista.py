@@ -123,7 +123,7 @@ def solve(
 
 
 def _shrink(values: Tensor, by: float) -> Tensor:
-    return values.sign() * (values.abs() - by).clamp(min=0)
+    return values - values.clamp(-by, by)
 
 
 def _divergence(before: Tensor, after: Tensor) -> float:

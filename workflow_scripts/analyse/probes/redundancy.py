@@ -82,7 +82,7 @@ def correlated_clusters(r: NDArray[np.float64], cut: float = CUT) -> NDArray[np.
         else:
             chain.append(near)
     cluster = np.arange(n)
-    for keep, gone in reversed(joined):
+    for keep, gone in joined:
         cluster[cluster == gone] = keep
     _, first, number = np.unique(cluster, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first, kind="stable"), kind="stable")[number].astype(np.int64)
