@@ -15,6 +15,7 @@ from tests.malformed import (
     head_cases,
     likelihood_cases,
     model_cases,
+    probe_cases,
 )
 from tests.malformed.model_cases import training
 from tests.malformed.suite import test_refused, test_the_refused_reach_distinct_checks  # noqa: F401
@@ -32,6 +33,7 @@ CASES = [
     *likelihood_cases.CASES,
     *effect_cases.CASES,
     *correlation_cases.CASES,
+    *probe_cases.CASES,
     *head_cases.CASES,
 ]
 

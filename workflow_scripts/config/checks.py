@@ -18,6 +18,7 @@ from workflow_scripts.config.export import export_problems
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
 from workflow_scripts.config.heads import heads_problems
 from workflow_scripts.config.mask_checks import mask_problems
+from workflow_scripts.config.probes import probes_problems
 from workflow_scripts.config.score_checks import criteria_problems
 from workflow_scripts.config.similarity import similarity_problems
 from workflow_scripts.config.sources import MtdataSource
@@ -239,6 +240,8 @@ def _analysis_problems(experiment: Experiment) -> Iterable[str]:
         yield from criteria_problems(experiment, criteria)
     if (correlation := experiment.analysis.correlation) is not None:
         yield from correlation_problems(experiment, correlation)
+    if (probes := experiment.analysis.probes) is not None:
+        yield from probes_problems(experiment, probes)
     if (heads := experiment.analysis.heads) is not None:
         yield from heads_problems(experiment, heads)
     yield from effect_problems(experiment)

@@ -10,6 +10,7 @@ from workflow_scripts.config.criteria import Criteria
 from workflow_scripts.config.effects import Ablation, Effects
 from workflow_scripts.config.file_source import FilesSource
 from workflow_scripts.config.heads import Heads
+from workflow_scripts.config.probes import Probes
 from workflow_scripts.config.similarity import Similarity
 from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource
 from workflow_scripts.config.toy import ToySource
@@ -150,6 +151,7 @@ class Analysis(Section):
     correlation: Correlation | None = Field(
         None, description="Units of several models at the same tokens; null: not run."
     )
+    probes: Probes | None = Field(None, description="Which units know a property of words; null: not run.")
     heads: Heads | None = Field(
         None, description="Pruning of the attention heads that matter to each task; null: not run."
     )
