@@ -17,11 +17,14 @@ from tests.malformed import (
     evaluate_cases,
     exchange_cases,
     finetune_cases,
+    head_cases,
     likelihood_cases,
     mask_cases,
     model_cases,
+    overlap_cases,
     system_cases,
     text_cases,
+    topic_cases,
     used_cases,
     varied_cases,
 )
@@ -36,7 +39,14 @@ TABLES: dict[str, tuple[Sequence[Case], Sequence[Accepted]]] = {
         config_cases.ACCEPTED,
     ),
     "Text, subwords, counts, masks and systems": (
-        [*text_cases.CASES, *mask_cases.CASES, *system_cases.CASES, *used_cases.CASES, *varied_cases.CASES],
+        [
+            *text_cases.CASES,
+            *mask_cases.CASES,
+            *system_cases.CASES,
+            *used_cases.CASES,
+            *varied_cases.CASES,
+            *topic_cases.CASES,
+        ],
         [*text_cases.ACCEPTED, *system_cases.ACCEPTED],
     ),
     "Checkpoints, weights and binarised text": (
@@ -45,12 +55,16 @@ TABLES: dict[str, tuple[Sequence[Case], Sequence[Accepted]]] = {
             *finetune_cases.CASES,
             *exchange_cases.CASES,
             *effect_cases.CASES,
+            *head_cases.CASES,
             *correlation_cases.CASES,
         ],
         [],
     ),
     "Contrastive sets and references": (likelihood_cases.CASES, []),
-    "Hypotheses, scores and tables": (evaluate_cases.CASES, evaluate_cases.ACCEPTED),
+    "Hypotheses, scores and tables": (
+        [*evaluate_cases.CASES, *overlap_cases.CASES],
+        evaluate_cases.ACCEPTED,
+    ),
     "COMET models and scores": (comet_cases.CASES, comet_cases.ACCEPTED),
 }
 LONGEST = 400  # characters of a message shown; the longest list the keys of a config

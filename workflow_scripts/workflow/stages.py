@@ -15,12 +15,14 @@ from workflow_scripts.workflow.stage_list import (
     heads,
     measures,
     models,
+    overlaps,
+    probes,
     report,
     scores,
 )
 
 #: The topics of analyses.
-ANALYSES = (analyses, heads, correlation, effects)
+ANALYSES = (analyses, heads, correlation, effects, overlaps, probes)
 STAGES: dict[str, Stage] = {
     stage.name: stage
     for part in (data, attach, models, scores, *ANALYSES, measures, export, report)
