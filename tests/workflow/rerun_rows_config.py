@@ -88,6 +88,12 @@ MADE = [
         {"analysis": {"criteria": {}}},
     ),
     Row(
+        "units of two systems are compared (`analysis.correlation`)",
+        {"correlate_units_systems": 1},
+        "both systems are read by one job; nothing is scored or trained before it",
+        {"analysis": {"correlation": {"between": ["systems"], "systems": ["baseline", "continued"]}}},
+    ),
+    Row(
         "mask sets are put side by side (`analysis.similarity: {masks: [k70, k95]}`)",
         {"compare_masks": 1},
         "the masks are there",
