@@ -15,6 +15,7 @@ from tests.malformed import (
     evaluate_cases,
     exchange_cases,
     finetune_cases,
+    head_cases,
     likelihood_cases,
     mask_cases,
     model_cases,
@@ -35,7 +36,13 @@ TABLES: dict[str, tuple[Sequence[Case], Sequence[Accepted]]] = {
         [*text_cases.ACCEPTED, *system_cases.ACCEPTED],
     ),
     "Checkpoints, weights and binarised text": (
-        [*model_cases.CASES, *finetune_cases.CASES, *exchange_cases.CASES, *effect_cases.CASES],
+        [
+            *model_cases.CASES,
+            *finetune_cases.CASES,
+            *exchange_cases.CASES,
+            *effect_cases.CASES,
+            *head_cases.CASES,
+        ],
         [],
     ),
     "Contrastive sets and references": (likelihood_cases.CASES, []),

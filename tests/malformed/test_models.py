@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.malformed import effect_cases, exchange_cases, finetune_cases, likelihood_cases, model_cases
+from tests.malformed import (
+    effect_cases,
+    exchange_cases,
+    finetune_cases,
+    head_cases,
+    likelihood_cases,
+    model_cases,
+)
 from tests.malformed.model_cases import training
 from tests.malformed.suite import test_refused, test_the_refused_reach_distinct_checks  # noqa: F401
 from tests.malformed.tiny import Trap
@@ -23,6 +30,7 @@ CASES = [
     *exchange_cases.CASES,
     *likelihood_cases.CASES,
     *effect_cases.CASES,
+    *head_cases.CASES,
 ]
 
 

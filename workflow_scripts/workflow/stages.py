@@ -20,8 +20,7 @@ from workflow_scripts.workflow.stage_list import (
 
 STAGES: dict[str, Stage] = {
     stage.name: stage
-    for part in (data, attach, models, scores, analyses, heads, measures, export, report)
-    for part in (data, attach, models, scores, analyses, effects, measures, export, report)
+    for part in (data, attach, models, scores, analyses, effects, heads, measures, export, report)
     for stage in part.STAGES
 }
 #: Stages that had another name in earlier versions → their name now.
