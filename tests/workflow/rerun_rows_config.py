@@ -88,6 +88,12 @@ MADE = [
         {"analysis": {"criteria": {}}},
     ),
     Row(
+        "curves and matrices of units that are off (`analysis.ablation: {}`, `analysis.effects: {}`)",
+        {"ablate_units": 1, "effect_matrix": 1},
+        "by the counts that are there",
+        {"analysis": {"ablation": {}, "effects": {}}},
+    ),
+    Row(
         "a system with a model for each direction is added (`each: direction`)",
         {"finetune": 4, "join_systems": 1, "decode": 4, **DECODED_ONE},
         "each direction is trained by a job of its own",
