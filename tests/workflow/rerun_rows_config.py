@@ -88,6 +88,12 @@ MADE = [
         {"analysis": {"criteria": {}}},
     ),
     Row(
+        "curves and matrices of units that are off (`analysis.ablation: {}`, `analysis.effects: {}`)",
+        {"ablate_units": 1, "effect_matrix": 1},
+        "by the counts that are there",
+        {"analysis": {"ablation": {}, "effects": {}}},
+    ),
+    Row(
         "units of two systems are compared (`analysis.correlation`)",
         {"correlate_units": 1},
         "both systems are read by one job; nothing is scored or trained before it",
