@@ -213,14 +213,26 @@ def _mass(values: NDArray[Any], amount: Amount, _: np.random.Generator) -> NDArr
     """The unit that crosses the threshold is kept; without any score, the first unit; at 100, every score."""
     if amount.number > 100:
         return np.arange(values.size)
-    numerator, denominator = amount.number.as_integer_ratio()
+    order, sums = by_mass(values)
+    return order[: mass_prefix(sums, amount.number)]
+
+
+def by_mass(values: NDArray[Any], lowest: bool = False) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """Return the order of scores, none of them negative, highest (or lowest) first, and their running sums.
+
+    The sums are exact: whole numbers in the proportions of the scores.
+    """
     whole = _integers(values)
-    order = np.argsort(-whole, kind="stable")
-    sums = np.cumsum(whole[order])
+    order = np.argsort(whole if lowest else -whole, kind="stable")
+    return order, np.cumsum(whole[order])
+
+
+def mass_prefix(sums: NDArray[Any], percent: Decimal) -> int:
+    """Return how many of the first scores, at least one, hold so many percent; of sums of ``by_mass``."""
+    numerator, denominator = percent.as_integer_ratio()
     # The smallest whole sum S with 100 * denominator * S >= numerator * total.
     needed = -(-numerator * int(sums[-1]) // (100 * denominator))
-    prefix = 1 + int(np.searchsorted(sums, needed, side="left"))
-    return order[:prefix]
+    return min(1 + int(np.searchsorted(sums, needed, side="left")), len(sums))
 
 
 def _integers(values: NDArray[Any]) -> NDArray[Any]:

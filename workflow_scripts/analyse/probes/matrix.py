@@ -1,0 +1,82 @@
+"""Values of units [tokens, units], in memory or on disk, in one array or several, read in blocks of rows."""
+
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+#: Bytes of float32 values that are read at a time.
+BLOCK_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Arrays of the same tokens, such as one for each layer, as one matrix: its units in their order."""
+
+    parts: tuple[NDArray[Any], ...]
+
+    def __post_init__(self) -> None:
+        if not self.parts or len({len(part) for part in self.parts}) > 1:
+            raise ValueError(f"parts of one matrix have {[len(part) for part in self.parts]} rows")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Tokens and units."""
+        return len(self.parts[0]), sum(part.shape[1] for part in self.parts)
+
+
+Matrix = NDArray[Any] | SideBySide
+
+
+def read(matrix: Matrix, rows: NDArray[np.int64], columns: NDArray[np.int64] | None = None) -> Tensor:
+    """Return a copy of some rows, and of them some columns (ascending), float32 [rows, columns]."""
+    parts = matrix.parts if isinstance(matrix, SideBySide) else (matrix,)
+    width = sum(part.shape[1] for part in parts) if columns is None else len(columns)
+    found = torch.empty(len(rows), width)
+    at = first = 0
+    for part in parts:
+        last = first + part.shape[1]
+        if columns is None:
+            wanted = None
+            count = part.shape[1]
+        else:
+            begin, end = np.searchsorted(columns, (first, last))
+            wanted = columns[begin:end] - first
+            count = len(wanted)
+        if count:
+            values = _rows(part, rows)
+            found[:, at : at + count] = torch.from_numpy(values if wanted is None else values[:, wanted])
+            _forget(part)
+        at, first = at + count, last
+    return found
+
+
+def blocks(
+    matrix: Matrix, rows: NDArray[np.int64], columns: NDArray[np.int64] | None = None
+) -> Iterator[tuple[slice, Tensor]]:
+    """Yield (which of the rows, float32 [rows, columns]) until all rows were read."""
+    height = max(1, BLOCK_BYTES // (4 * matrix.shape[1]))
+    for first in range(0, len(rows), height):
+        span = slice(first, min(first + height, len(rows)))
+        yield span, read(matrix, rows[span], columns)
+
+
+def _rows(part: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:
+    """A slice is read faster than a list of rows; both are copied, since torch wants memory to write to."""
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and (np.diff(rows) == 1).all():
+        return np.array(part[rows[0] : rows[-1] + 1])
+    return np.ascontiguousarray(part[rows])
+
+
+def _forget(part: NDArray[Any]) -> None:
+    """Give the pages of a file back: else a matrix larger than memory would count as ours, page by page."""
+    base: Any = part
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap):
+        base.madvise(mmap.MADV_DONTNEED)
