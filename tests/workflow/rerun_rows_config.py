@@ -88,6 +88,12 @@ MADE = [
         {"analysis": {"criteria": {}}},
     ),
     Row(
+        "attention heads are pruned (`analysis.heads: {sizes: [1]}`)",
+        {"prune_heads": 1},
+        "it ranks the heads itself, on validation text; no score is made for it",
+        {"analysis": {"heads": {"sizes": [1]}}},
+    ),
+    Row(
         "a system with a model for each direction is added (`each: direction`)",
         {"finetune": 4, "join_systems": 1, "decode": 4, **DECODED_ONE},
         "each direction is trained by a job of its own",
