@@ -94,6 +94,12 @@ MADE = [
         {"analysis": {"ablation": {}, "effects": {}}},
     ),
     Row(
+        "attention heads are pruned (`analysis.heads: {sizes: [1]}`)",
+        {"prune_heads": 1},
+        "it ranks the heads itself, on validation text; no score is made for it",
+        {"analysis": {"heads": {"sizes": [1]}}},
+    ),
+    Row(
         "units of two systems are compared (`analysis.correlation`)",
         {"correlate_units": 1},
         "both systems are read by one job; nothing is scored or trained before it",
