@@ -8,6 +8,29 @@ def text_of_pruning(wildcards):
     return [*binarised("valid", directions), *binarised(EXPERIMENT.control_text[0], directions)]
 
 
+def translated_by_pruning(wildcards):
+    """The raw text that is translated without heads, if any is."""
+    if not EXPERIMENT.analysis.heads.metrics:
+        return []
+    testset, directions = EXPERIMENT.control_text[0], pruned_directions(EXPERIMENT, wildcards.system)
+    return [*sources_of(testset, directions), *references_of(testset, "raw", directions)]
+
+
+def translations_of_pruning(wildcards):
+    """What is translated, and how it is scored, as options of the stage."""
+    asked, testset = EXPERIMENT.analysis.heads, EXPERIMENT.control_text[0]
+    if not asked.metrics:
+        return {}
+    tokenizers = tokenizers_of_targets(pruned_directions(EXPERIMENT, wildcards.system))
+    return {
+        "metrics": asked.metrics,
+        "decoded_sentences": asked.decoded,
+        "sources": sources_pattern(testset),
+        "references": REFERENCES["raw"].replace("{testset}", testset),
+        "tokenizers": tokenizers or None,
+    }
+
+
 def pruning_settings(wildcards):
     """What tasks are, and how their heads are pruned, as options of the stage."""
     asked = EXPERIMENT.analysis.heads
@@ -18,7 +41,8 @@ def pruning_settings(wildcards):
         "max_sentences": asked.sentences,
         "pivot": EXPERIMENT.pivot,
         "families": EXPERIMENT.families or None,
-        **asked.model_dump(exclude={"systems", "sentences"}),
+        **asked.model_dump(exclude={"systems", "sentences", "metrics", "decoded"}),
+        **translations_of_pruning(wildcards),
     }
 
 
@@ -28,6 +52,7 @@ if EXPERIMENT.analysis.heads:
         input:
             system=lambda w: system_files(w.system, w.seed, *parts_of(EXPERIMENT, w.system)),
             text=text_of_pruning,
+            raw=translated_by_pruning,
         output:
             **files("prune_heads"),
         log:

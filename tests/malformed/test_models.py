@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.malformed import effect_cases, exchange_cases, finetune_cases, likelihood_cases, model_cases
+from tests.malformed import (
+    correlation_cases,
+    effect_cases,
+    exchange_cases,
+    finetune_cases,
+    head_cases,
+    likelihood_cases,
+    model_cases,
+    probe_cases,
+)
 from tests.malformed.model_cases import training
 from tests.malformed.suite import test_refused, test_the_refused_reach_distinct_checks  # noqa: F401
 from tests.malformed.tiny import Trap
@@ -23,6 +32,9 @@ CASES = [
     *exchange_cases.CASES,
     *likelihood_cases.CASES,
     *effect_cases.CASES,
+    *correlation_cases.CASES,
+    *probe_cases.CASES,
+    *head_cases.CASES,
 ]
 
 

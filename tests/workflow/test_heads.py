@@ -23,6 +23,7 @@ CONFIG = {
             "keep_per_layer": 1,
             "exact": True,
             "sentences": 44,
+            "metrics": ["bleu"],
         }
     },
 }
@@ -59,6 +60,10 @@ def test_what_a_job_is_told(planned: Plan) -> None:
         "--exact": "",
         "--draws": "5",
         "--permutations": "10000",
+        "--metrics": "bleu",
+        "--decoded-sentences": "100",
+        "--sources": f"{RESULTS}/data/text/news/{{pair}}.{{source}}.txt",
+        "--references": f"{RESULTS}/data/text/news/{{pair}}.{{target}}.txt",
         "--seed": "3",
         "--out-json": f"{place}.json",
         "--out-csv": f"{place}.csv",
@@ -73,6 +78,11 @@ def test_what_a_job_reads(planned: Plan) -> None:
         for pair in ("de-en", "en-fr")
         for lang in pair.split("-")
         for ending in ("bin", "idx")
+    }
+    text |= {
+        f"{RESULTS}/data/text/news/{pair}.{lang}.txt"
+        for pair in ("de-en", "en-fr")
+        for lang in pair.split("-")
     }
     own = {"baseline": [], "ns": ["masks.npz"], "each": [f"{one}.safetensors" for one in TRAINED.split()]}
     shared = ("system.json", "model.safetensors", "spm.model", "dict.txt")

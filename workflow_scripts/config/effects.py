@@ -8,6 +8,7 @@ from pydantic import Field, PositiveInt
 from workflow_scripts.config.base import BASELINE, DISTINCT, MOST_DRAWS, Section
 from workflow_scripts.config.criteria import Size
 from workflow_scripts.config.masks import STACKS, Score, Stack, folder_of
+from workflow_scripts.units.score_table import IMPORTANCES
 
 #: Units whose values can be replaced while a model runs.
 Kind = Literal["ffn", "head", "resid"]
@@ -48,7 +49,7 @@ class Ablation(Section):
     decoded: PositiveInt = Field(100, description="Sentences of each direction that are translated.")
 
     def _mistakes(self) -> Iterator[str]:
-        if self.units != ["ffn"] and self.scores != ["importance"]:
+        if self.units != ["ffn"] and not {*self.scores} <= {*IMPORTANCES}:
             yield f"units: {self.units} need scores: [importance], which alone is known of others than ffn"
         if self.dose is not None and self.dose not in self.sizes:
             yield f"dose: {self.dose} is not one of sizes ({', '.join(self.sizes)})"

@@ -57,6 +57,10 @@ class Heads(Section):
         2000, description="Validation sentences of each direction on which heads are ranked."
     )
     sentences: PositiveInt = Field(300, description="Test sentences of each direction.")
+    metrics: Annotated[list[Literal["bleu", "chrf"]], DISTINCT] = Field(
+        [], description="Also BLEU, chrF2++ of translations without each set of heads, which is slow."
+    )
+    decoded: PositiveInt = Field(100, description="Sentences of each direction that are translated.")
     permutations: PositiveInt = Field(10_000, description="Permutations of tasks.")
 
 

@@ -27,7 +27,7 @@ from workflow_scripts.analyse.effects.ablation_tables import (
     summary,
     verdicts,
 )
-from workflow_scripts.analyse.effects.decoded import METRICS, decoded_scores
+from workflow_scripts.analyse.effects.decoded import METRICS, decoded_scores, read_pairs
 from workflow_scripts.analyse.effects.material import (
     REPLACEMENTS,
     ZERO,
@@ -40,7 +40,6 @@ from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
 from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import write_csv, write_json, write_text
-from workflow_scripts.common.parallel_text import REFERENCES, SOURCES, file_of, read_text
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER
 from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
@@ -114,12 +113,7 @@ def quality(
     ``decoded_scores``.
     """
     table = sets.masks()
-    sides = [
-        read_text(file_of(texts[side], direction), kind).lines[:sentences]
-        for side, kind in (("sources", SOURCES), ("references", REFERENCES))
-    ]
-    pairs = [pair for pair in zip(*sides, strict=True) if all(line.strip() for line in pair)]
-    sources, references = ([pair[side] for pair in pairs] for side in (0, 1))
+    sources, references = read_pairs(texts["sources"], texts["references"], direction, sentences)
     found = decoded_scores(
         port,
         system,
@@ -135,7 +129,7 @@ def quality(
         row: {metric: found.scores[metric][number] for metric in metrics}
         for number, row in enumerate(["full", *table.rows])
     }
-    return {"sentences": len(pairs), "signatures": found.signatures, "rows": rows}
+    return {"sentences": len(sources), "signatures": found.signatures, "rows": rows}
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.parallel_text import REFERENCES, SOURCES, file_of, read_text
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, Scoring
 from workflow_scripts.models.port import Intervention, Port
 from workflow_scripts.translate.decoding_options import DecodingOptions
@@ -26,6 +27,19 @@ class Decoded:
 
     scores: dict[str, list[float]]
     signatures: dict[str, str]
+
+
+def read_pairs(
+    sources: str, references: str, direction: str, sentences: int | None = None
+) -> tuple[list[str], list[str]]:
+    """Return the first so many lines of raw text of a direction, by patterns of file names; pairs with an
+    empty line are left out."""
+    sides = [
+        read_text(file_of(pattern, direction), kind).lines[:sentences]
+        for pattern, kind in ((sources, SOURCES), (references, REFERENCES))
+    ]
+    pairs = [pair for pair in zip(*sides, strict=True) if all(line.strip() for line in pair)]
+    return [source for source, _ in pairs], [reference for _, reference in pairs]
 
 
 def decoded_scores(

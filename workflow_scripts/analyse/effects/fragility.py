@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.analyse.heads.dissociation import others_of
 from workflow_scripts.analyse.overlap import ROUNDING, relabel
 from workflow_scripts.evaluate.metrics import scorer_of
 from workflow_scripts.evaluate.significance.resampling import compare
@@ -72,11 +73,8 @@ def permutation_test(effects: Floats, permutations: int, seed: int) -> Permutati
 def collateral(effects: Floats) -> list[float]:
     """Return each row's mean harm to others by its harm to its own language, [n]; NaN where that is not above
     0."""
-    n = len(effects)
-    others = (effects.sum(axis=1) - np.diag(effects)) / (n - 1)
-    return [
-        float(rest / own) if own > 0 else math.nan for rest, own in zip(others, np.diag(effects), strict=True)
-    ]
+    pairs = zip(others_of(effects), np.diag(effects), strict=True)
+    return [float(rest / own) if own > 0 else math.nan for rest, own in pairs]
 
 
 @dataclass(frozen=True)
@@ -121,13 +119,12 @@ def facts(effects: Floats, permutations: int, seed: int) -> dict[str, Any]:
     found = permutation_test(effects, permutations, seed)
     diagonal = np.diag(effects)
     n = len(effects)
-    off = (float(effects.sum()) - float(diagonal.sum())) / (n * (n - 1))
     rates = collateral(effects)
     return {
         "raw": effects.tolist(),
         "centred": centred(effects).tolist(),
         "own": float(diagonal.mean()),
-        "others": off,
+        "others": float(others_of(effects).mean()),
         "advantage": advantage(effects),
         "hit_hardest": int((effects.argmax(axis=1) == np.arange(n)).sum()),
         "collateral": [None if math.isnan(one) else one for one in rates],

@@ -34,7 +34,7 @@ def sizes_of(texts: Sequence[str], space: UnitSpace, option: str = "sizes") -> d
     found: dict[str, Selector] = {}
     for text in texts:
         selector = parse_selector(f"top:{text}")
-        if selector.whole_model or selector.magnitude:
+        if selector.scope != "group" or selector.magnitude:
             raise UserError(
                 f"--{option} {text}: a share of each layer's units, such as 5%, or a number of them"
             )

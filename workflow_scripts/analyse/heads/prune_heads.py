@@ -6,118 +6,29 @@ text. Random heads by the same rule say what any heads would do. Pruning changes
 """
 
 import argparse
-import logging
-import time
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from workflow_scripts.activations.count_activations import data_sha256
-from workflow_scripts.activations.score_importance import COUNTING, importances
-from workflow_scripts.analyse.heads.pruning import Heads, PruningRule, layer_normalised, names_of
+from workflow_scripts.activations.score_importance import COUNTING
+from workflow_scripts.analyse.effects.decoded import METRICS
+from workflow_scripts.analyse.heads.measured_tasks import losses, translations
+from workflow_scripts.analyse.heads.pruning import PruningRule, names_of
 from workflow_scripts.analyse.heads.pruning_results import Asked, Measured, findings
 from workflow_scripts.analyse.heads.pruning_tables import CSV_COLUMNS, csv_rows, markdown
+from workflow_scripts.analyse.heads.scorer import Scorer
 from workflow_scripts.analyse.heads.task_similarity import similarities, subword_counts
-from workflow_scripts.analyse.mask_control import MAX_TOKENS, measure
+from workflow_scripts.analyse.mask_control import MAX_TOKENS
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
 from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object, named_once
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import write_csv, write_json, write_text
 from workflow_scripts.common.task_groups import BY, tasks_of
-from workflow_scripts.models.port import Batches, Port, load
+from workflow_scripts.models.port import Batches, load
 from workflow_scripts.models.progress_log import log_to_stderr
-from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import IMPORTANCE, IMPORTANCES
-from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Scorer:
-    """How a task's heads are scored: the mean over its directions of their importance per token.
-
-    ``batches_of``: direction → its text; ``laid``: direction → what the system has for it; ``estimator``:
-    one of ``IMPORTANCES``; ``normalise``: divide by the norm within each layer's attention.
-    """
-
-    port: Port
-    space: UnitSpace
-    batches_of: Mapping[str, Batches]
-    laid: Mapping[str, AbstractContextManager[None]]
-    estimator: str = IMPORTANCE
-    normalise: bool = False
-
-    def importance(self, directions: Sequence[str], gone: Heads | None = None) -> NDArray[np.float64]:
-        """Return the importance of every head, float64 [heads], with those of ``gone`` pruned already."""
-        masks = None
-        if gone is not None and gone.any():
-            masks = self.port.intervene(MaskTable(["pruned"], ~gone[None], self.space, {}))
-        found = []
-        for direction in directions:
-            with self.laid[direction], nullcontext() if masks is None else masks.use("pruned"):
-                scored = importances(self.port, self.batches_of[direction], self.space)
-            one = scored.per_token(self.estimator)
-            found.append(layer_normalised(one, self.space) if self.normalise else one)
-        mean: NDArray[np.float64] = np.mean(found, axis=0)
-        return mean
-
-    def pruned(
-        self, tasks: Mapping[str, Sequence[str]], rule: PruningRule, exact: bool
-    ) -> tuple[dict[str, dict[str, Heads]], dict[str, NDArray[np.float64]]]:
-        """Return each task's pruned heads, task → size → bool [heads], and its importances, none pruned.
-
-        ``exact``: importance is taken again, with the heads that are gone, before each further size.
-        """
-        scores = {name: self.importance(directions) for name, directions in tasks.items()}
-        if not exact:
-            return {name: rule.steps(rule.order(one), self.space) for name, one in scores.items()}, scores
-        found: dict[str, dict[str, Heads]] = {}
-        for name, directions in tasks.items():
-            gone, again, steps = np.zeros(self.space.size, dtype=np.bool_), scores[name], {}
-            for size, wanted in rule.counts(self.space).items():
-                if gone.any():
-                    again = self.importance(directions, gone)
-                steps[size] = gone = rule.extended(gone, rule.order(again), wanted, self.space)
-            found[name] = steps
-        return found, scores
-
-
-def losses(
-    port: Port,
-    sets: Mapping[tuple[str, str], Heads],
-    space: UnitSpace,
-    batches_of: Mapping[str, Batches],
-    laid: Mapping[str, AbstractContextManager[None]],
-) -> tuple[Measured, dict[str, dict[str, int]]]:
-    """Return the loss of every direction, nats per token, of the whole model and without each set of heads,
-    and what was run: direction → ``tokens``, ``sentences``.
-
-    ``sets``: (task or draw, size) → bool [heads]. Sets of the same heads are run once.
-    """
-    distinct = {gone.tobytes(): gone for gone in sets.values()}
-    rows = {key: str(number) for number, key in enumerate(distinct)}
-    masks = port.intervene(MaskTable(rows.values(), ~np.stack([*distinct.values()]), space, {}))
-    base: dict[str, float] = {}
-    after: dict[tuple[str, str], dict[str, float]] = {key: {} for key in sets}
-    texts, start = {}, time.monotonic()
-    for done, (direction, batches) in enumerate(batches_of.items(), start=1):
-        with laid[direction]:
-            (base[direction], *values), tokens = measure(port, masks, batches, [None, *rows.values()])
-        by_heads = dict(zip(rows, values, strict=True))
-        for key, gone in sets.items():
-            after[key][direction] = by_heads[gone.tobytes()]
-        texts[direction] = {"tokens": tokens, "sentences": sum(map(len, batches.lines))}
-        left = (time.monotonic() - start) / done * (len(batches_of) - done)
-        logger.info(f"{direction}: {len(rows)} sets of heads | {done}/{len(batches_of)}, left {left:.0f} s")
-    return Measured("nll", False, base, after), texts
 
 
 def _is_of_texts(found: dict[str, Any]) -> bool:
@@ -146,6 +57,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--exact", action="store_true", help="score again before each size")
     parser.add_argument("--draws", type=int, default=FEWEST_DRAWS, help="random prunings")
     parser.add_argument("--permutations", type=int, default=10_000)
+    parser.add_argument("--metrics", nargs="*", choices=METRICS, default=[], help="of translations, too")
+    parser.add_argument("--decoded-sentences", type=int, help="translate the first so many")
+    parser.add_argument("--sources", help="pattern of raw text, for --metrics")
+    parser.add_argument("--references", help="pattern of raw text, for --metrics")
+    parser.add_argument("--tokenizers", default="{}", help="JSON, target language to BLEU's tokenizer")
     parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
     parser.add_argument("--out-json", type=Path, required=True)
     parser.add_argument("--out-csv", type=Path, required=True)
@@ -155,12 +71,15 @@ def main(argv: list[str] | None = None) -> None:
     at_least("draws", arguments.draws, FEWEST_DRAWS)
     at_least("keep-per-layer", arguments.keep_per_layer, 0)
     at_least("permutations", arguments.permutations, 1)
-    for option in ("score_sentences", "max_sentences"):
+    for option in ("score_sentences", "max_sentences", "decoded_sentences"):
         at_least(option.replace("_", "-"), getattr(arguments, option), 1)
     named_once("directions", arguments.directions)
     named_once("sizes", arguments.sizes)
     if arguments.score_subset == arguments.subset:
         raise UserError(f"--subset {arguments.subset}: heads are scored on it; measure tasks on another text")
+    if arguments.metrics and None in (arguments.sources, arguments.references):
+        raise UserError("--metrics: translations need --sources and --references")
+    tokenizers = json_object("tokenizers", arguments.tokenizers, {"zh": "zh"}, _is_of_texts)
     families = json_object("families", arguments.families, {"de": "germanic"}, _is_of_texts)
     tasks = tasks_of(arguments.directions, arguments.tasks, arguments.pivot, families)
     rule = PruningRule(arguments.sizes, arguments.scope, arguments.keep_per_layer, arguments.ascending)
@@ -182,6 +101,20 @@ def main(argv: list[str] | None = None) -> None:
     random = rule.random_steps(arguments.draws, space, arguments.seed)
     sets = {(name, size): gone for name, of in {**pruned, **random}.items() for size, gone in of.items()}
     measured, texts = losses(port, sets, space, text[arguments.subset], laid)
+    scored: list[Measured] = []
+    translated: dict[str, Any] = {}
+    if arguments.metrics:
+        scored, translated = translations(
+            port,
+            system,
+            sets,
+            space,
+            arguments.directions,
+            (arguments.sources, arguments.references),
+            arguments.metrics,
+            arguments.decoded_sentences,
+            tokenizers,
+        )
     vocabulary = Vocabulary.read(system.dictionary, system.languages)
     subwords = {
         name: subword_counts(port, batches, vocabulary) for name, batches in text[arguments.subset].items()
@@ -198,6 +131,7 @@ def main(argv: list[str] | None = None) -> None:
         "subset": arguments.subset,
         "data_sha256": hashes,
         "texts": texts,
+        "translations": translated,
         "counting": COUNTING[arguments.of].partition(",")[0] + ", per token of the unit's stack",
         "normalised": arguments.normalise,
         "scope": arguments.scope,
@@ -219,7 +153,7 @@ def main(argv: list[str] | None = None) -> None:
         },
     }
     asked = Asked(tasks, list(counts), list(random), arguments.permutations, arguments.seed)
-    result |= findings(asked, [measured], similarities(tasks, subwords, families))
+    result |= findings(asked, [measured, *scored], similarities(tasks, subwords, families))
     write_json(arguments.out_json, result)
     write_csv(arguments.out_csv, CSV_COLUMNS, csv_rows(result))
     write_text(arguments.out_markdown, markdown(result))

@@ -12,8 +12,8 @@ CSV_COLUMNS = (
 )
 #: In the place of a task: the mean over all.
 EVERY = "mean"
-#: Of a metric: what its change is in.
-UNITS = {"nll": "nats per token"}
+#: Metric → its name, with what it is in.
+NAMES = {"nll": "loss, nats per token", "bleu": "BLEU", "chrf": "chrF2++"}
 UNDEFINED = "–"
 
 Result = Mapping[str, Any]
@@ -59,7 +59,7 @@ def markdown(result: Result) -> str:
         " random draws lie.",
     ]
     for metric in result["metrics"]:
-        lines += ["", f"## {metric.upper() if len(metric) < 5 else metric}", "", *_curves(result, metric)]
+        lines += ["", f"## {NAMES[metric].partition(',')[0]}", "", *_curves(result, metric)]
         lines += ["", *_dissociation(result, metric), "", *_similarity(result, metric)]
         lines += ["", *_matrix(result, metric)]
     return "\n".join(lines) + "\n"
@@ -67,7 +67,7 @@ def markdown(result: Result) -> str:
 
 def _curves(result: Result, metric: str) -> Iterator[str]:
     yield (
-        f"Change of the metric ({UNITS.get(metric, metric)}) without a task's heads: of the task itself, of"
+        f"Change of the metric ({NAMES[metric]}) without a task's heads: of the task itself, of"
         " the others; mean ± standard deviation over tasks, for random heads over draws."
     )
     yield ""

@@ -13,6 +13,7 @@ from workflow_scripts.analyse.effects.ablation import KEPT, REMOVED, ablate, set
 from workflow_scripts.analyse.effects.fragility import advantage  # noqa: E402
 from workflow_scripts.analyse.effects.language_units import Side  # noqa: E402
 from workflow_scripts.analyse.effects.matrices import Chosen, effect_matrices, measure_language  # noqa: E402
+from workflow_scripts.analyse.heads.dissociation import relative  # noqa: E402
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
 from workflow_scripts.models.fairseq.port import FairseqPort  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
@@ -100,3 +101,5 @@ def test_a16_nothing_tells_identical_tasks_apart(port, tmp_path):
     (effects,) = effect_matrices(texts)
     assert (effects[:, 0] == effects[:, 1]).all() and (np.abs(effects[0] - effects[1]) > 0.01).all()
     assert advantage(effects) == pytest.approx(0, abs=1e-12)
+    base = np.array([one.full.sum() / one.tokens for one in texts])
+    assert relative(base + effects, base, rises=False) == pytest.approx([0, 0], abs=1e-9)

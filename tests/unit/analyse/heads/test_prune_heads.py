@@ -19,8 +19,12 @@ from tests.unit.analyse.small_model import (
     write_data_bin,
     write_system,
 )
-from workflow_scripts.analyse.heads.prune_heads import Scorer, losses, main
+from workflow_scripts.analyse.heads.dissociation import relative
+from workflow_scripts.analyse.heads.measured_tasks import losses
+from workflow_scripts.analyse.heads.prune_heads import main
 from workflow_scripts.analyse.heads.pruning import PruningRule
+from workflow_scripts.analyse.heads.pruning_results import Asked
+from workflow_scripts.analyse.heads.scorer import Scorer
 from workflow_scripts.analyse.mask_control import measure
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.port import FairseqPort
@@ -113,6 +117,19 @@ def test_exact_pruning_scores_again_before_each_size(data_bin):
             assert set(np.flatnonzero(exact[name][size] & ~gone)) == set(best)
             gone = exact[name][size]
     assert any(not np.array_equal(exact[name]["4"], at_once[name]["4"]) for name in tasks)
+
+
+def test_a16_identical_tasks_do_not_dissociate(data_bin):
+    """One text under two names."""
+    batches = dict.fromkeys(("en-de", "en-nl"), batches_of(data_bin)["en-de"])
+    laid = {name: Laid(nullcontext) for name in batches}
+    tasks = {name: [name] for name in batches}
+    pruned, _ = Scorer(port_without(), SPACE, batches, laid).pruned(tasks, RULE, exact=False)
+    sets = {(name, size): gone for name, steps in pruned.items() for size, gone in steps.items()}
+    measured, _ = losses(port_without(), sets, SPACE, batches, laid)
+    asked = Asked(tasks, ["50%"], [], permutations=1, seed=1)
+    after, base = asked.matrix(measured, "50%"), asked.of_tasks(measured.base)
+    assert relative(after, base, rises=False).tolist() == [0.0, 0.0] and (after != base).all()
 
 
 def words(folder, data_bin, out, *more):
