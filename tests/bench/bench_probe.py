@@ -1,12 +1,12 @@
 """A probe of more values than memory holds: seconds, peak memory, and whether the planted units are found.
 
 What: 50,000 tokens of 49,152 units (twelve layers of 4,096) in float16 on disk, 4.9 GB, ten labels, each of
-which shifts twenty units; train has four fifths of the tokens. The probe is trained to its optimum for two pairs
-of penalties, the second from where the first ended, in a process whose peak memory is its own.
+which shifts twenty units; train has four fifths of the tokens. The probe is trained to its optimum for two
+pairs of penalties, the second from where the first ended, in a process whose peak memory is its own.
 Outputs: seconds and processor seconds of each step, passes, gap, planted units among the first 200, accuracy,
 and peak memory; the target is less than 4,096 MiB.
-Run, in the fairseq environment: `PYTHONPATH=. python tests/bench/bench_probe.py [--tokens 50000] [--folder DIR]`,
-where DIR has 5 GB free.
+Run, in the fairseq environment: `PYTHONPATH=. python tests/bench/bench_probe.py [--folder DIR]`, DIR with
+5 GB free.
 """
 
 import argparse
