@@ -1,4 +1,4 @@
-"""Two tasks of chosen likeness: what is common, what stays the same, and that a config reads the files."""
+"""Two tasks of chosen likeness: what is common, what stays the same, and that text of files is read so."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.data.pair_tasks import chosen_lines, main, make_tasks
+from workflow_scripts.data.prepare_text import prepare_pair
 
 TEXT = {lang: [f"{lang} {line}" for line in range(20)] for lang in ("de", "en", "fr")}
 
@@ -73,6 +74,15 @@ def test_command_line(tmp_path):
     again.mkdir()
     main(words(again))
     assert (again / "50/train.en-fr.fr").read_bytes() == (tmp_path / "50/train.en-fr.fr").read_bytes()
+
+
+def test_the_files_are_training_text(tmp_path):
+    """By the pattern `{pair}.{lang}` of a source of files, checked as such text is."""
+    main(words(tmp_path))
+    files = [tmp_path / f"50/train.en-fr.{lang}" for lang in ("en", "fr")]
+    found = prepare_pair(files, [tmp_path / "o.en", tmp_path / "o.fr"])
+    assert (found.sentences, found.dropped) == (10, {"empty": 0})
+    assert (tmp_path / "o.fr").read_bytes() == files[1].read_bytes()
 
 
 @pytest.mark.parametrize(
