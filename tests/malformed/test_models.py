@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tests.malformed import (
+    correlation_cases,
     effect_cases,
     exchange_cases,
     finetune_cases,
@@ -31,6 +32,7 @@ CASES = [
     *exchange_cases.CASES,
     *likelihood_cases.CASES,
     *effect_cases.CASES,
+    *correlation_cases.CASES,
     *probe_cases.CASES,
     *head_cases.CASES,
 ]

@@ -88,6 +88,18 @@ MADE = [
         {"analysis": {"criteria": {}}},
     ),
     Row(
+        "units of two systems are compared (`analysis.correlation`)",
+        {"correlate_units_systems": 1},
+        "both systems are read by one job; nothing is scored or trained before it",
+        {"analysis": {"correlation": {"between": ["systems"], "systems": ["baseline", "continued"]}}},
+    ),
+    Row(
+        "mask sets are put side by side (`analysis.similarity: {masks: [k70, k95]}`)",
+        {"compare_masks": 1},
+        "the masks are there",
+        {"analysis": {"similarity": {"masks": ["k70", "k95"]}}},
+    ),
+    Row(
         "a system with a model for each direction is added (`each: direction`)",
         {"finetune": 4, "join_systems": 1, "decode": 4, **DECODED_ONE},
         "each direction is trained by a job of its own",
