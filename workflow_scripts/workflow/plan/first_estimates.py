@@ -13,11 +13,10 @@ from pathlib import Path
 
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.task_groups import tasks_of
-from workflow_scripts.config.correlation_checks import compared_directions, compared_models
-from workflow_scripts.config.effect_checks import analysed_directions
+from workflow_scripts.config.analyses.correlation_checks import compared_directions, compared_models
+from workflow_scripts.config.analyses.directions import analysed_directions
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import TRAIN, VALID
-from workflow_scripts.config.heads import pruned_directions
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.plan.disk_plan import parameters_of
 from workflow_scripts.workflow.plan.text_sizes import TextSizes
@@ -224,7 +223,7 @@ class FirstEstimates:
         """Each direction whole, and without the heads of each task and draw at each size; before that it is
         scored, with gradients."""
         experiment, asked = self._experiment, self._experiment.analysis.heads
-        directions = pruned_directions(experiment, system)
+        directions = analysed_directions(experiment, system)
         texts = VALID, experiment.control_text[0]
         numbers = [[self.text.sentences(text, pair_of(one)) for one in directions] for text in texts]
         if asked is None or None in [*numbers[0], *numbers[1]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from workflow_scripts.config.correlation_checks import compared_models
+from workflow_scripts.config.analyses.correlation_checks import compared_models
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.stage import Stage, Wildcards, each
 

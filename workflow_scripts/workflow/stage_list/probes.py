@@ -5,8 +5,8 @@ from typing import Any
 
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.word_properties import CONLLU
+from workflow_scripts.config.analyses.probes import Probes
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.probes import Probes
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.workflow.stage import Stage, Wildcards, each
 
