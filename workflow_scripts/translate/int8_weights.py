@@ -1,8 +1,8 @@
 """Weights in int8 whose products have the same sums on every CPU.
 
-CTranslate2 adds 128 to inputs of -127 to 127, and has weights of -127 to 127. CPUs with VNNI instructions add
-the products in 32 bits. On others oneDNN first adds two neighbours in 16 bits (``vpmaddubsw``), where a sum that
-does not fit becomes the largest number that does. Two products of at most 255 * 64 always fit.
+CTranslate2 adds 128 to inputs of -127 to 127, and has weights of -127 to 127. CPUs with VNNI add the products
+in 32 bits. On others oneDNN first adds two neighbours in 16 bits (the instruction ``vpmaddubsw``), and a sum
+that does not fit becomes the largest number that does. Two products of at most 255 * 64 always fit.
 """
 
 from typing import Any

@@ -147,9 +147,8 @@ def test_weights_that_are_all_large_keep_their_sums(monkeypatch):
 
 
 def test_what_saturation_does_to_weights_of_eight_bits(monkeypatch):
-    """CTranslate2's own weights go to 127. Where a CPU lacks VNNI, each pair of 255 * 127 * 2 = 64,770 becomes
-    32,767, and -64,770 becomes -32,768; 128 * 8 * 127 is taken off; a step is 0.5 / 127 / 127. 8 becomes 0.06.
-    """
+    """CTranslate2's own weights go to 127. Without VNNI a pair of 255 * 127 * 2 = 64,770 becomes 32,767, and
+    -64,770 becomes -32,768. 128 * 8 * 127 is taken off, and a step is 0.5 / 127 / 127: 8 becomes 0.06."""
     step = 0.5 / 127 / 127
     saturated = ((4 * 32767 - 128 * 8 * 127) - (-4 * 32768 + 128 * 8 * 127)) * step
     assert saturated == pytest.approx(0.063364, abs=1e-6)
