@@ -8,12 +8,14 @@ import pytest
 import torch
 
 from tests.malformed import (
+    correlation_cases,
     effect_cases,
     exchange_cases,
     finetune_cases,
     head_cases,
     likelihood_cases,
     model_cases,
+    probe_cases,
 )
 from tests.malformed.model_cases import training
 from tests.malformed.suite import test_refused, test_the_refused_reach_distinct_checks  # noqa: F401
@@ -30,6 +32,8 @@ CASES = [
     *exchange_cases.CASES,
     *likelihood_cases.CASES,
     *effect_cases.CASES,
+    *correlation_cases.CASES,
+    *probe_cases.CASES,
     *head_cases.CASES,
 ]
 

@@ -4,12 +4,28 @@ import pickle
 
 import pytest
 
-from tests.malformed import mask_cases, system_cases, text_cases, used_cases, varied_cases
+from tests.malformed import (
+    label_cases,
+    mask_cases,
+    system_cases,
+    text_cases,
+    topic_cases,
+    used_cases,
+    varied_cases,
+)
 from tests.malformed.mtdata_index import index_of_one
 from tests.malformed.suite import test_accepted, test_refused, test_the_refused_reach_distinct_checks  # noqa: F401
 from tests.malformed.tiny import Trap
 
-CASES = [*text_cases.CASES, *mask_cases.CASES, *system_cases.CASES, *used_cases.CASES, *varied_cases.CASES]
+CASES = [
+    *text_cases.CASES,
+    *mask_cases.CASES,
+    *system_cases.CASES,
+    *used_cases.CASES,
+    *varied_cases.CASES,
+    *topic_cases.CASES,
+    *label_cases.CASES,
+]
 ACCEPTED = [*text_cases.ACCEPTED, *system_cases.ACCEPTED]
 
 

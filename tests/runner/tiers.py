@@ -17,6 +17,7 @@ ENVIRONMENTS = ("evaluate", "scripts", "text", "comet", "workflow", "fairseq")
 ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/activations": "fairseq",
     "tests/unit/analyse": "fairseq",
+    "tests/unit/analyse/overlaps": "evaluate",
     "tests/unit/api": "fairseq",
     "tests/unit/comet": "comet",
     "tests/unit/config": "workflow",

@@ -63,12 +63,17 @@ def test_every_stage_that_computes_on_a_gpu_is_given_one(tmp_path: Path) -> None
         **TINY,
         "masks": {"sets": sets},
         "evaluation": evaluation,
-        "analysis": {"mask_control_k": 95, "criteria": {"names": ["magnitude"]}},
+        "analysis": {
+            "mask_control_k": 95,
+            "criteria": {"names": ["magnitude"]},
+            "correlation": {"between": ["systems"], "systems": ["baseline", "continued"], "erase": ["5%"]},
+        },
     }
     done = snakemake(tmp_path, config, "-n", "fetch", "--snakefile", str(tmp_path / "Snakefile"))
     (said,) = [line for line in done.stderr.splitlines() if line.startswith("gpus: ")]
     of_fairseq = "train_baseline finetune count_encoder count_activations score_importance mask_control"
     of_fairseq += " score_magnitude criteria score_likelihood score_contrastive"
+    of_fairseq += " correlate_units erase_correlated"
     expected = {f"fairseq/{stage}" for stage in of_fairseq.split()} | {"comet/score_comet"}
     assert {word.partition("=")[0] for word in said.split()[1:]} == expected
 

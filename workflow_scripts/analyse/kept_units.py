@@ -51,9 +51,15 @@ def kept_units(table: MaskTable, pivot: str | None) -> dict[str, Any]:
     }
 
 
-def _side(table: MaskTable, rows: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def masks_of_languages(table: MaskTable, rows: Mapping[str, Sequence[str]]) -> MaskTable:
+    """Return masks with a row for each language of a side; ``rows``: language → its directions there."""
     keep = np.stack([np.any([table.row(one) for one in found], axis=0) for found in rows.values()])
-    languages = MaskTable(rows, keep, table.space, table.manifest, table.origin)
+    return MaskTable(rows, keep, table.space, table.manifest, table.origin)
+
+
+def _side(table: MaskTable, rows: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    languages = masks_of_languages(table, rows)
+    keep = languages.keep
     by_how_many = keep.sum(axis=0)
     matrices = layer_matrices(languages, languages.rows)
     return {

@@ -1,6 +1,6 @@
 """Values of units position by position: what probes and correlations read of a model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workflow_scripts.models.port import Batches, Port
+from workflow_scripts.models.port import Port
 from workflow_scripts.units.space import Stack, UnitGroup, UnitSpace
 
 
@@ -25,7 +25,7 @@ class Values:
     units: Tensor
 
 
-def unit_values(port: Port, batches: Batches, space: UnitSpace) -> Iterator[Values]:
+def unit_values(port: Port, batches: Iterable[Any], space: UnitSpace) -> Iterator[Values]:
     """Yield the values of a space's units in each batch, of one stack: each has its own positions.
 
     Equal texts give equal positions in the same order for every model whose batches are cut alike. Lay masks

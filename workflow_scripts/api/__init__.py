@@ -5,6 +5,7 @@ Importing needs numpy alone; a function that needs more says which extra has it.
 
 from workflow_scripts import __version__
 from workflow_scripts.analyse.overlap import iou_matrix
+from workflow_scripts.analyse.overlaps.crossed import mask_overlap
 from workflow_scripts.api.counts import count_activations, read_counts
 from workflow_scripts.api.scoring import score_text
 from workflow_scripts.common.errors import UserError
@@ -32,6 +33,7 @@ __all__ = [
     "iou_matrix",
     "keep_all",
     "lape_sets",
+    "mask_overlap",
     "mask_rows",
     "mass",
     "mass_masks",

@@ -11,13 +11,16 @@ from workflow_scripts.common.errors import nearest
 from workflow_scripts.common.metric_names import ASKED, asked_name
 from workflow_scripts.config.attach import attach_problems
 from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.correlation_checks import correlation_problems
 from workflow_scripts.config.coverage import uncovered
 from workflow_scripts.config.effect_checks import effect_problems
 from workflow_scripts.config.export import export_problems
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
 from workflow_scripts.config.heads import heads_problems
 from workflow_scripts.config.mask_checks import mask_problems
+from workflow_scripts.config.probes import probes_problems
 from workflow_scripts.config.score_checks import criteria_problems
+from workflow_scripts.config.similarity import similarity_problems
 from workflow_scripts.config.sources import MtdataSource
 from workflow_scripts.config.system_checks import system_problems
 from workflow_scripts.config.text_checks import compared_problems, text_problems
@@ -235,9 +238,14 @@ def _analysis_problems(experiment: Experiment) -> Iterable[str]:
         yield "analysis.overlap_k: the overlap of masks needs the key pivot"
     if (criteria := experiment.analysis.criteria) is not None:
         yield from criteria_problems(experiment, criteria)
+    yield from correlation_problems(experiment)
+    if (probes := experiment.analysis.probes) is not None:
+        yield from probes_problems(experiment, probes)
     if (heads := experiment.analysis.heads) is not None:
         yield from heads_problems(experiment, heads)
     yield from effect_problems(experiment)
+    if (similarity := experiment.analysis.similarity) is not None:
+        yield from similarity_problems(experiment, similarity)
     yield from compared_problems(experiment)
 
 

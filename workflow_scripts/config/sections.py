@@ -5,10 +5,13 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveInt
 
 from workflow_scripts.config.base import DISTINCT, MOST_DRAWS, DirectionId, Name, Percent, Section
+from workflow_scripts.config.correlation import Correlation
 from workflow_scripts.config.criteria import Criteria
 from workflow_scripts.config.effects import Ablation, Effects
 from workflow_scripts.config.file_source import FilesSource
 from workflow_scripts.config.heads import Heads
+from workflow_scripts.config.probes import Probes
+from workflow_scripts.config.similarity import Similarity
 from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource
 from workflow_scripts.config.toy import ToySource
 
@@ -145,6 +148,10 @@ class Analysis(Section):
     overlap_grouping: str = Field("family", description="The grouping compared.")
     overlap_permutations: PositiveInt = Field(10_000, description="Permutations of group labels.")
     criteria: Criteria | None = Field(None, description="Scores of units side by side; null: not run.")
+    correlation: Correlation | None = Field(
+        None, description="Units of several models at the same tokens; null: not run."
+    )
+    probes: Probes | None = Field(None, description="Which units know a property of words; null: not run.")
     heads: Heads | None = Field(
         None, description="Pruning of the attention heads that matter to each task; null: not run."
     )
@@ -153,6 +160,9 @@ class Analysis(Section):
     )
     effects: Effects | None = Field(
         None, description="Loss of each language without the units of each; null: not run."
+    )
+    similarity: Similarity | None = Field(
+        None, description="Overlap of mask sets with one another, and of languages within; null: not run."
     )
     stability: Stability | None = Field(
         None, description="IoU of masks of two samples of sentences, by the number of these; null: not run."

@@ -13,13 +13,17 @@ from workflow_scripts.units.unit_table import UnitTable
 #: Of counts: row → stack → the number of positions at which units were counted.
 POSITIONS = "positions"
 ACTIVATIONS, IMPORTANCE, MAGNITUDE, WEIGHTS = "activations", "importance", "magnitude", "weights"
+#: Of labels: how much a probe weighs units.
+PROBE = "probe"
 #: Estimators of importance, all of one pass.
 IMPORTANCE_TOKEN, IMPORTANCE_SIGNED = "importance_token", "importance_signed"
 IMPORTANCES = (IMPORTANCE, IMPORTANCE_TOKEN, IMPORTANCE_SIGNED)
+#: How much of a unit other models have (analyse.correlation).
+CORRELATION = "correlation"
 #: The forms of LAPE, which compare languages.
 LAPE, LAPE_LAMBDA = FORMS = "lape", "lape_lambda"
 #: How the ``counting`` of scores other than activations begins, before a colon.
-_OTHERS = (*IMPORTANCES, MAGNITUDE, WEIGHTS, *FORMS)
+_OTHERS = (*IMPORTANCES, MAGNITUDE, WEIGHTS, CORRELATION, PROBE, *FORMS)
 
 
 def score_of(counting: Any) -> str:

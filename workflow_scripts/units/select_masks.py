@@ -32,9 +32,12 @@ EXAMPLES = {"gate": {"ffn": "zero"}, "families": {"de": "germanic"}, "pairs": {"
 
 def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
     """Read one score file per direction into one table, in the order of ``directions``. UserError if a file
-    is missing, holds another direction, or comes from another model or way of counting than the first."""
+    is missing, holds another direction, or comes from another model or way of counting than the first.
+    ``root`` may be one file that has a row for each, too."""
     if len(set(directions)) != len(directions):
         raise UserError(f"--directions names a direction twice: {' '.join(directions)}")
+    if root.is_file():
+        return _rows_of_one_file(root, directions)
     rows: list[NDArray[Any]] = []
     shared: dict[str, Any] = {}
     data: dict[str, Any] = {}
@@ -67,6 +70,13 @@ def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
         raise UserError("--directions is empty; name at least one direction")
     metadata = {**shared, "data_sha256": data, **({POSITIONS: positions} if positions else {})}
     return ScoreTable(directions, np.stack(rows), space, metadata, str(root))
+
+
+def _rows_of_one_file(path: Path, directions: Sequence[str]) -> ScoreTable:
+    table = ScoreTable.read(path)
+    values = np.stack([table.row(direction) for direction in directions])
+    _check_defined(path, values.ravel())
+    return ScoreTable(directions, values, table.space, table.metadata, str(path))
 
 
 def _positions(table: ScoreTable) -> dict[str, int]:
@@ -143,7 +153,9 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Select which units each direction keeps.")
     parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument("--select", help="such as mass:95; or four as JSON, by side and stack")
-    parser.add_argument("--activations-root", type=Path, help="folder of {direction}.npz, for --select")
+    parser.add_argument(
+        "--activations-root", type=Path, help="for --select: folder of {direction}.npz, or a file"
+    )
     parser.add_argument("--weights-of", type=Path, help="system folder: --select from its weights")
     parser.add_argument("--stacks", nargs="+", choices=STACKS, help="others are kept whole")
     parser.add_argument("--pivot", help="for four selectors")

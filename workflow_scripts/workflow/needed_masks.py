@@ -1,8 +1,10 @@
 """Which mask files an experiment needs, which directions are scored for them, and on which text."""
 
+from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
 from workflow_scripts.config.masks import COMPARING
+from workflow_scripts.config.similarity import compared_sets
 from workflow_scripts.units.score_table import IMPORTANCES
 
 
@@ -14,9 +16,23 @@ def selected(experiment: Experiment) -> list[str]:
     wanted = [masks for name, masks in experiment.masked.items() if name not in experiment.used]
     wanted += [f"k{k}" for k in analysed if k]
     wanted += [name for name in [experiment.analysis.text_control] if name]
+    wanted += sets_compared(experiment)
     wanted += [analysis.effects.masks] if analysis.effects and analysis.effects.masks else []
     wanted += [name for name, one in named.items() if one.key in experiment.masks.sets]
     return list(dict.fromkeys([*wanted, *(one for name in wanted for one in experiment.masks.chain(name))]))
+
+
+def sets_compared(experiment: Experiment) -> list[str]:
+    """Return the mask sets that ``analysis.similarity`` compares."""
+    similarity = experiment.analysis.similarity
+    return compared_sets(experiment, similarity) if similarity else []
+
+
+def of_systems(experiment: Experiment) -> dict[str, list[str]]:
+    """Return the systems beside the baseline whose units masks are selected from, to these mask sets."""
+    similarity = experiment.analysis.similarity
+    others = [name for name in similarity.systems if name != BASELINE] if similarity else []
+    return {name: sets_compared(experiment) for name in others}
 
 
 def rows(experiment: Experiment) -> list[str]:

@@ -8,19 +8,24 @@ from workflow_scripts.workflow.stage import Job, Stage
 from workflow_scripts.workflow.stage_list import (
     analyses,
     attach,
+    correlation,
     data,
     effects,
     export,
     heads,
     measures,
     models,
+    overlaps,
+    probes,
     report,
     scores,
 )
 
+#: The topics of analyses.
+ANALYSES = (analyses, heads, correlation, effects, overlaps, probes)
 STAGES: dict[str, Stage] = {
     stage.name: stage
-    for part in (data, attach, models, scores, analyses, effects, heads, measures, export, report)
+    for part in (data, attach, models, scores, *ANALYSES, measures, export, report)
     for stage in part.STAGES
 }
 #: Stages that had another name in earlier versions → their name now.

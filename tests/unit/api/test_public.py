@@ -24,8 +24,8 @@ def test_public_names():
     assert api.__all__ == [
         *("Groups", "MaskTable", "ScoreTable", "SystemFolder", "UnitGroup", "UnitSpace", "UserError"),
         *("__version__", "all_masks", "count_activations", "ffn_space", "iou_matrix", "keep_all"),
-        *("lape_sets", "mask_rows", "mass", "mass_masks", "model_space", "parse_selector"),
-        *("random_like", "random_masks", "read_counts", "score_text"),
+        *("lape_sets", "mask_overlap", "mask_rows", "mass", "mass_masks", "model_space"),
+        *("parse_selector", "random_like", "random_masks", "read_counts", "score_text"),
     ]
     modules = {"annotations", "counts", "extras", "scoring"}  # besides, parts of the package
     assert {name for name in vars(api) if not name.startswith("__")} <= {*api.__all__, *modules}

@@ -85,6 +85,20 @@ def test_scores_with_a_sign(tmp_path):
         kept("mass:95")
 
 
+def test_scores_of_all_directions_in_one_file(tmp_path):
+    facts = {"weights_sha256": "ab" * 32, "counting": "correlation: max"}
+    values = np.array([[0.1, 0.9, 0.3, 0.4] * 2, [0.4, 0.2, 0.8, 0.1] * 2])
+    (tmp_path / "x").mkdir()
+    file = tmp_path / "x/s1.npz"
+    ScoreTable(["en-de", "de-en"], values, SPACE, facts).write(file)
+    table = select(file, "--activations-root", file, "--select", "top:1", directions=("de-en", "en-de"))
+    assert table.rows == ("de-en", "en-de") and table.of == "correlation"
+    assert np.flatnonzero(table.row("de-en")).tolist() == [2, 6]
+    assert np.flatnonzero(table.row("en-de")).tolist() == [1, 5]
+    with pytest.raises(UserError, match="no score row 'fr-en'; rows: en-de, de-en"):
+        select(file, "--activations-root", file, "--select", "top:1", directions=["fr-en"])
+
+
 def test_all_keeps_everything_and_knows_its_model(root):
     table = select(root, "--activations-root", root, "--select", "all")
     assert table.keep.all() and table.keep.shape == (2, 8)

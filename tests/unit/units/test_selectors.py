@@ -265,6 +265,17 @@ def test_a_share_of_less_than_one_unit_is_refused(name):
     assert parse_selector("mass:0.001").select(np.abs(SCORES), HEADS).sum() == 3
 
 
+def test_five_percent_of_two_layers_of_four_heads_is_no_head():
+    """0.4 of eight heads, 0.2 of the four of a layer: an experiment without any pruned head would follow."""
+    space = model_space({"encoder_layers": 2, "decoder_layers": 0, "heads": 4}, ["head"])
+    for text, where in (("top:5%", "4 units of encoder.0.self"), ("top:5%@model", "8 units of the model")):
+        with pytest.raises(
+            UserError, match=re.escape(f"select {text}: that is less than one of the {where}")
+        ):
+            parse_selector(text).select(np.arange(8), space)
+    assert parse_selector("top:12.5%@model").select(np.arange(8), space).sum() == 1
+
+
 @pytest.mark.parametrize("scope", ["", "@type", "@model"])
 @pytest.mark.parametrize("name", ["mass", "top", "bottom"])
 def test_a08_larger_amounts_keep_what_smaller_ones_keep_and_100_keeps_all(name, scope):

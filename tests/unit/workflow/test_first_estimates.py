@@ -11,6 +11,7 @@ import pytest
 from tests.small_config import BASE
 from tests.unit.workflow.planned import a_job
 from workflow_scripts.config.load import load_experiment, read_yaml
+from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.plan.first_estimates import FirstEstimates, Measured, pace, read_measured
 from workflow_scripts.workflow.plan.text_sizes import TextSizes
 from workflow_scripts.workflow.stages import FETCHING, jobs_of
@@ -174,6 +175,26 @@ def test_other_text_takes_as_long_as_it_has_sentences(tmp_path: Path) -> None:
     )
 
 
+def test_each_model_of_a_comparison_reads_the_text(tmp_path: Path) -> None:
+    """Four models read 30 of 40 sentences of four directions; erasure has 1 + 2 · 7 passes."""
+    correlation = {"sentences": 30, "subset": "test", "forms": ["max"], "others": {"y": "results/y"}}
+    config = {
+        **KA_KE,
+        "model": {"preset": "small"},
+        "train": {"seeds": [1, 2, 3]},
+        "analysis": {"correlation": {**correlation, "erase": ["5%", "9%"]}},
+    }
+    estimates = FirstEstimates(load_experiment(config), tmp_path)
+    for stage, rule, passes in (
+        ("correlate_units", "correlate_units_seeds", 4),
+        ("erase_correlated", "erase_correlated", 15),
+    ):
+        rate = pace(read_measured()[stage], estimates._parameters)
+        job = PlannedJob(rule, stage, {"of": "baseline"}, (), ())
+        assert rate is not None
+        assert estimates.of(job) == pytest.approx(3.5 + rate * passes * 0.12)
+
+
 def test_of_gpus_nothing_was_measured(tmp_path: Path) -> None:
     estimates = FirstEstimates(load_experiment(KA_KE), tmp_path, on_cpu=False)
     assert estimates.of(a_job("decode", {"testset": "test", "direction": "en-ka"})) is None
@@ -192,6 +213,7 @@ EVERYTHING = {
 def test_every_stage_has_one_but_comet_and_what_is_fetched(more: dict[str, Any]) -> None:
     analysis: dict[str, Any] = {"mask_control_k": 70, "overlap_k": 70, "heads": {"sizes": [1]}}
     analysis |= {"stability": {"masks": "k70"}, "text_control": "k70", "ablation": {}, "effects": {}}
+    analysis |= {"correlation": {"between": ["systems"], "systems": ["baseline", "continued"], "erase": [5]}}
     texts = {change: {"change": change} for change in ("latin", "shuffled_words", "random_tokens")}
     sets = {name: {"select": "mass:70", "text": name} for name in texts}
     groups = {"family": {"one": ["ka", "ke"]}}

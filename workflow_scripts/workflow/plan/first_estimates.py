@@ -13,6 +13,7 @@ from pathlib import Path
 
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.task_groups import tasks_of
+from workflow_scripts.config.correlation_checks import compared_directions, compared_models
 from workflow_scripts.config.effect_checks import analysed_directions
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import TRAIN, VALID
@@ -20,6 +21,7 @@ from workflow_scripts.config.heads import pruned_directions
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.plan.disk_plan import parameters_of
 from workflow_scripts.workflow.plan.text_sizes import TextSizes
+from workflow_scripts.workflow.stage_list.correlation import forms_of
 from workflow_scripts.workflow.stage_list.models import ON_TEXT
 
 FILE = Path(__file__).with_suffix(".csv")
@@ -149,6 +151,8 @@ class FirstEstimates:
                 return self._control()
             case "criteria":
                 return self._criteria()
+            case "correlate_units" | "erase_correlated":
+                return self._correlation(job)
             case "prune_heads":
                 return self._pruned(given["system"])
             case "ablate_units":
@@ -192,6 +196,22 @@ class FirstEstimates:
             return None
         tested = len(directions) if asked.others is None else min(asked.others + 1, len(directions))
         passes = 1 + 2 * (len(asked.names) + asked.draws) * tested + (2 if asked.k else 0)
+        return passes * sum(min(number or 0, asked.sentences) for number in numbers)
+
+    def _correlation(self, job: PlannedJob) -> float | None:
+        """Each model reads the text once; erasure reads it whole, and without each set of units."""
+        experiment, asked = self._experiment, self._experiment.analysis.correlation
+        if asked is None:
+            return None
+        directions = compared_directions(experiment, asked)
+        numbers = [self.text.sentences(asked.subset, pair_of(direction)) for direction in directions]
+        if None in numbers:
+            return None
+        if job.stage == "erase_correlated":
+            passes = 1 + len(asked.erase) * (2 * len(forms_of(experiment)) + asked.draws)
+        else:
+            compared = compared_models(experiment, asked)[job.rule.removeprefix("correlate_units_")]
+            passes = len(compared[job.wildcards["of"]]) + len(asked.others)
         return passes * sum(min(number or 0, asked.sentences) for number in numbers)
 
     def _pruned(self, system: str) -> float | None:

@@ -93,6 +93,22 @@ def _importance(experiment: Experiment) -> Iterator[dict[str, Any]]:
             directions = sorted(set().union(*needed))
             jobs = of_baseline(experiment, units=[units], direction=directions)
             yield from (text | job for job in jobs)
+    yield from _importance_of_systems(experiment)
+
+
+def _importance_of_systems(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    """Yield the importance of units of systems other than the baseline, by which their masks are selected."""
+    for system, sets in needed_masks.of_systems(experiment).items():
+        named = [experiment.masks.named[name] for name in sets]
+        found = dict.fromkeys((one.one.scores.partition("/")[2], one.text) for one in named)
+        for text in scored_texts(experiment):
+            jobs = each(
+                system=[system],
+                seed=experiment.train.seeds,
+                units=[units for units, on in found if on == text["text"]],
+                direction=experiment.train_directions,
+            )
+            yield from (text | job for job in jobs)
 
 
 def _of_importance(estimator: str) -> Callable[[Experiment, Wildcards], list[str]]:
@@ -105,6 +121,8 @@ def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
     rows += [{"maskset": o["maskset"], "row": f"/{o['direction']}"} for o in decoded_rows(experiment)]
     for where in of_baseline(experiment):
         yield from (where | row for row in rows)
+    for system, sets in needed_masks.of_systems(experiment).items():
+        yield from each(system=[system], seed=experiment.train.seeds, maskset=sets, row=[""])
 
 
 def decoded_by(experiment: Experiment, engine: str) -> list[str]:

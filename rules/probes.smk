@@ -1,0 +1,225 @@
+# Probes: labelled words, the values of units at them, what these know, what changes from system to system.
+from workflow_scripts.common.word_properties import CONLLU
+from workflow_scripts.workflow.stage_list.probes import (
+    LABELLED,
+    has_toy_labels,
+    probed_directions,
+    probed_text,
+    sides_read,
+)
+
+PROBES = EXPERIMENT.analysis.probes
+if PROBES and workflow.exec_mode.name == "DEFAULT":
+    if absent := [
+        f"analysis.probes.conllu.{lang}: there is no file {looked_for(file)}"
+        for lang, file in PROBES.conllu.items()
+        if not Path(file).is_file()
+    ]:
+        refuse(absent)
+
+
+def labelled_text(wildcards):
+    """The text whose words are labelled; none where it is that of the labels."""
+    return [] if PROBES.from_conllu else f"{RESULTS}/data/text/{wildcards.labelled}.txt"
+
+
+def language_of(labelled):
+    """The language of `test/de-en.de` or `conllu/de`."""
+    return re.split(r"[./]", labelled)[-1]
+
+
+def gold_labels(wildcards):
+    """The CoNLL-U file of a text, if there is one."""
+    language = language_of(wildcards.labelled)
+    if has_toy_labels(EXPERIMENT):
+        return f"{RESULTS}/data/labels/toy/{probed_text(EXPERIMENT, PROBES)}.{language}.conllu"
+    return PROBES.conllu.get(language, [])
+
+
+def read_by_probes(wildcards):
+    """The labelled texts of all directions of which a stack's units are read."""
+    directions = probed_directions(EXPERIMENT, PROBES, wildcards.system, wildcards.stack)
+    sides = [side for d in directions for side in sides_read(EXPERIMENT, PROBES, d, wildcards.stack)]
+    return [f"{RESULTS}/{LABELLED.format(labelled=side)}" for side in dict.fromkeys(sides)]
+
+
+def labelled_patterns(wildcards):
+    """The patterns by which the stage finds them."""
+    if PROBES.from_conllu:
+        return f"--sources {RESULTS}/data/labels/{CONLLU}/{{source}}.jsonl"
+    place = f"{RESULTS}/data/labels/{probed_text(EXPERIMENT, PROBES)}/{{pair}}"
+    sources = f"--sources {place}.{{source}}.jsonl"
+    return sources if wildcards.stack == "encoder" else f"{sources} --targets {place}.{{target}}.jsonl"
+
+
+def read_units(wildcards):
+    """What is read of a stack's units."""
+    return {
+        "directions": probed_directions(EXPERIMENT, PROBES, wildcards.system, wildcards.stack),
+        "state": PROBES.state if wildcards.stack == "decoder" else None,
+    }
+
+
+if PROBES and has_toy_labels(EXPERIMENT):
+
+    rule label_toy:
+        output:
+            **files("label_toy", like={"gold": "{gold}"}),
+        log:
+            log_of("label_toy"),
+        benchmark:
+            benchmark_of("label_toy")
+        wildcard_constraints:
+            gold=alternatives([probed_text(EXPERIMENT, PROBES)]),
+        conda:
+            conda_of("label_toy")
+        container:
+            image_of("label_toy")
+        envmodules:
+            *modules_of("label_toy"),
+        params:
+            **identity(
+                "label_toy",
+                spec=EXPERIMENT.data.source.spec(EXPERIMENT.pivot),
+                languages=EXPERIMENT.languages,
+            ),
+            out=lambda w, output: parent(output.conllu[0]),
+        shell:
+            command("label_toy", "--subset {wildcards.gold} --out {params.out:q}")
+
+
+if PROBES:
+
+    rule label_words:
+        input:
+            text=labelled_text,
+            labels=gold_labels,
+            model="<results>/data/subwords/spm.model",
+        output:
+            **files("label_words"),
+        log:
+            log_of("label_words"),
+        benchmark:
+            benchmark_of("label_words")
+        wildcard_constraints:
+            labelled=alternatives(job["labelled"] for job in STAGES["label_words"].jobs(EXPERIMENT)),
+        conda:
+            conda_of("label_words")
+        container:
+            image_of("label_words")
+        envmodules:
+            *modules_of("label_words"),
+        params:
+            **identity(
+                "label_words",
+                lambda w: {"language": language_of(w.labelled)},
+                text_options=EXPERIMENT.text.model_dump(),
+            ),
+            text=lambda w, input: f"--text {input.text}" if input.text else "",
+            labels=lambda w, input: f"--labels {shlex.quote(str(input.labels))}" if input.labels else "",
+        shell:
+            command(
+                "label_words",
+                "{params.text} {params.labels} --model {input.model:q} --out {output.text:q}",
+            )
+
+    rule collect_units:
+        input:
+            system=lambda w: system_files(w.system, w.seed, *parts_of(EXPERIMENT, w.system)),
+            text=read_by_probes,
+        output:
+            **files("collect_units"),
+        log:
+            log_of("collect_units"),
+        benchmark:
+            benchmark_of("collect_units")
+        wildcard_constraints:
+            stack="encoder|decoder",
+        conda:
+            conda_of("collect_units")
+        container:
+            image_of("collect_units")
+        envmodules:
+            *modules_of("collect_units"),
+        resources:
+            gpu=gpu_of("collect_units"),
+        params:
+            **identity(
+                "collect_units",
+                read_units,
+                units=PROBES.units,
+                pieces=PROBES.pieces,
+                max_sentences=PROBES.sentences,
+            ),
+            system=lambda w, input: parent(input.system[0]),
+            patterns=lambda w, input: labelled_patterns(w),
+        shell:
+            command(
+                "collect_units",
+                "--system {params.system:q} {params.patterns} --out-values {output.values:q} "
+                "--out-words {output.words:q}",
+                "stack",
+            )
+
+    rule fit_probes:
+        input:
+            values="<results>/analysis/collect_units/{system}/s{seed}/{stack}.npy",
+            words="<results>/analysis/collect_units/{system}/s{seed}/{stack}.json",
+        output:
+            **files("fit_probes"),
+        log:
+            log_of("fit_probes"),
+        benchmark:
+            benchmark_of("fit_probes")
+        wildcard_constraints:
+            stack="encoder|decoder",
+            property=alternatives(PROBES.properties),
+        conda:
+            conda_of("fit_probes")
+        container:
+            image_of("fit_probes")
+        envmodules:
+            *modules_of("fit_probes"),
+        params:
+            **identity(
+                "fit_probes",
+                **PROBES.model_dump(
+                    include={
+                        *("fewest", "l1", "l2", "seeds", "percents", "draws", "controls", "control"),
+                        *("salient", "top_words", "redundancy"),
+                    }
+                ),
+            ),
+        shell:
+            command(
+                "fit_probes",
+                "--values {input.values:q} --words {input.words:q} --out-json {output.json:q} "
+                "--out-csv {output.csv:q} --out-markdown {output.markdown:q} --out-scores {output.scores:q} "
+                "--out-masks {output.masks:q}",
+                "property",
+                "seed",
+            )
+
+    rule compare_probes:
+        input:
+            probes=made("fit_probes", "json"),
+        output:
+            **files("compare_probes"),
+        log:
+            log_of("compare_probes"),
+        benchmark:
+            benchmark_of("compare_probes")
+        conda:
+            conda_of("compare_probes")
+        container:
+            image_of("compare_probes")
+        envmodules:
+            *modules_of("compare_probes"),
+        params:
+            **identity("compare_probes"),
+        shell:
+            command(
+                "compare_probes",
+                "--probes {input.probes:q} --out-json {output.json:q} --out-csv {output.csv:q} "
+                "--out-markdown {output.markdown:q}",
+            )

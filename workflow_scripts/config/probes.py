@@ -1,0 +1,157 @@
+"""The section `analysis.probes`: which units know a property of words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveInt, StringConstraints
+
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import nearest
+from workflow_scripts.common.word_properties import COLUMNS, CONLLU, DERIVED, OF_TOY
+from workflow_scripts.config.base import (
+    BASELINE,
+    DISTINCT,
+    LANGUAGES_ONCE,
+    MOST_DRAWS,
+    DirectionId,
+    Language,
+    Name,
+    Place,
+    Section,
+    SubsetName,
+)
+from workflow_scripts.config.file_source import TRAIN
+from workflow_scripts.config.toy import ToySource
+
+if TYPE_CHECKING:
+    from workflow_scripts.config.experiment import Experiment
+
+Property = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=100)]
+Share = Annotated[float, Field(gt=0, le=100)]
+
+
+class Probes(Section):
+    """Probes: a linear classifier of words' properties, and the units that it needs (Dalvi et al. 2019)."""
+
+    properties: Annotated[list[Property], DISTINCT] = Field(
+        ["language", "position"],
+        min_length=1,
+        description="language, direction, position, suffix; of gold labels upos, xpos, deprel, lemma, and any"
+        " feature or entry of MISC by its name. The toy corpus has upos, deprel, Number, Tense, Definite and"
+        " Domain.",
+    )
+    systems: Annotated[list[Name], DISTINCT] = Field(
+        [BASELINE],
+        min_length=1,
+        description="Systems; what changes from the baseline to others is tabulated.",
+    )
+    text: SubsetName | None = Field(
+        None,
+        description="Held-out text whose words are labelled; null: the first test set; conllu: the sentences"
+        " of the files of `conllu` themselves, in the encoder.",
+    )
+    conllu: Annotated[dict[Language, Place], LANGUAGES_ONCE] = Field(
+        {}, description="CoNLL-U file of each language that has gold labels: a sentence a line of the text."
+    )
+    directions: Literal["languages", "all"] | Annotated[list[DirectionId], DISTINCT] = Field(
+        "languages",
+        description="languages: one trained direction for each source (in the encoder) or target (in the"
+        " decoder); all: every trained one; or a list.",
+    )
+    stacks: Annotated[list[Literal["encoder", "decoder"]], DISTINCT] = Field(
+        ["encoder", "decoder"],
+        min_length=1,
+        description="Source words in the encoder, target words in the decoder.",
+    )
+    units: Annotated[list[Literal["ffn", "head", "resid"]], DISTINCT] = Field(
+        ["ffn"], min_length=1, description="Kinds of units; of a head the length of its output."
+    )
+    sentences: PositiveInt = Field(500, description="Sentences of each direction.")
+    pieces: Literal["last", "first", "mean"] = Field(
+        "last", description="The subword whose state a word has."
+    )
+    state: Literal["consumed", "predicting"] = Field(
+        "consumed", description="In the decoder: the state that has read the subword, or the one before it."
+    )
+    fewest: int = Field(20, ge=2, description="Words of a label; rarer labels are left out, and named.")
+    l1: Annotated[list[NonNegativeFloat], DISTINCT] = Field(
+        [1e-3, 1e-2], min_length=1, description="Penalties on the sum of |weights| that are tried."
+    )
+    l2: Annotated[list[NonNegativeFloat], DISTINCT] = Field(
+        [1e-3], min_length=1, description="Penalties on the sum of squared weights that are tried."
+    )
+    seeds: Annotated[list[int], DISTINCT] = Field(
+        [1, 2, 3], min_length=1, description="Of the splits by sentence into train, dev and test."
+    )
+    percents: Annotated[list[Share], DISTINCT] = Field(
+        [10, 15, 20], min_length=1, description="Shares of the units that are kept, or retrained."
+    )
+    draws: int = Field(5, ge=5, le=MOST_DRAWS, description="Random sets of units of each size.")
+    controls: int = Field(
+        5, ge=5, le=MOST_DRAWS, description="Control tasks: a random label for each word type."
+    )
+    control: Literal["same", "uniform"] = Field(
+        "same", description="Labels of control tasks: as frequent as the property's, or all alike."
+    )
+    salient: Share = Field(25, description="Share of a label's weights that its salient units hold.")
+    top_words: PositiveInt = Field(5, description="Units whose top words are listed.")
+    redundancy: bool = Field(False, description="Clusters of correlated units, and one unit of each.")
+
+    @property
+    def from_conllu(self) -> bool:
+        """Whether the text is that of the CoNLL-U files."""
+        return self.text == CONLLU
+
+    @property
+    def gold(self) -> list[str]:
+        """The properties that need gold labels."""
+        return [name for name in self.properties if name not in DERIVED]
+
+    def _mistakes(self) -> Iterator[str]:
+        if self.from_conllu and not self.conllu:
+            yield "text: conllu needs the key conllu, a file for each language"
+        if self.from_conllu and self.stacks != ["encoder"]:
+            yield "stacks: a text without translations has no decoder; take [encoder]"
+        for name in self.gold:
+            alike = next((one for one in (*DERIVED, *COLUMNS) if one.lower() == name.lower()), name)
+            if alike != name:
+                yield f"properties: {name!r} is written {alike!r}"
+
+
+def probes_problems(experiment: Experiment, probes: Probes) -> Iterable[str]:
+    """Yield every mistake in `analysis.probes`."""
+    key = "analysis.probes"
+    for name in probes.systems:
+        if name not in experiment.all_systems:
+            known = experiment.all_systems
+            yield f"{key}.systems: no system {name!r}{nearest(name, known)}; there are {', '.join(known)}"
+    texts = [name for name in experiment.subsets if name != TRAIN]
+    if probes.text is not None and not probes.from_conllu and probes.text not in texts:
+        known = [*texts, CONLLU]
+        yield f"{key}.text: no {probes.text!r}{nearest(probes.text, known)}; there are {', '.join(known)}"
+    for language in probes.conllu:
+        if language not in experiment.languages:
+            hint = nearest(language, experiment.languages)
+            yield f"{key}.conllu.{language}: not in languages{hint}"
+    if isinstance(probes.directions, list):
+        for direction in probes.directions:
+            if direction not in (known := experiment.train_directions):
+                yield f"{key}.directions: {direction!r} is not trained{nearest(direction, known)}"
+            elif probes.from_conllu and (source := split_direction(direction)[0]) not in probes.conllu:
+                yield f"{key}.directions: {direction}: conllu has no file of {source}"
+    yield from _unlabelled(experiment, probes)
+
+
+def _unlabelled(experiment: Experiment, probes: Probes) -> Iterable[str]:
+    toy = isinstance(experiment.data.source, ToySource)
+    for name in () if probes.conllu else probes.gold:
+        known = [*DERIVED, *OF_TOY] if toy else DERIVED
+        if toy and name in OF_TOY:
+            continue
+        more = "" if toy else "; gold labels need the key conllu, a file for each language"
+        yield (
+            f"analysis.probes.properties: no labels of {name!r}{nearest(name, known)}; there are"
+            f" {', '.join(known)}{more}"
+        )

@@ -1,0 +1,1 @@
+"""Gold labels of words: read from CoNLL-U, aligned to the subwords of a text."""

@@ -1,0 +1,145 @@
+"""Stages of probes: labelled words, the values of units at them, what they know, and what changes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from workflow_scripts.common.directions import pair_of, split_direction
+from workflow_scripts.common.word_properties import CONLLU
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.probes import Probes
+from workflow_scripts.config.toy import ToySource
+from workflow_scripts.workflow.stage import Stage, Wildcards, each
+
+#: A text of one language: ``test/de-en.de``, of CoNLL-U files ``conllu/de``.
+LABELLED = "data/labels/{labelled}.jsonl"
+
+
+def probed_text(experiment: Experiment, probes: Probes) -> str:
+    """Return the name of the text whose words are labelled."""
+    return probes.text or experiment.testsets[0]
+
+
+def probed_directions(experiment: Experiment, probes: Probes, system: str, stack: str) -> list[str]:
+    """Return the directions of which a stack's units are read: trained ones that the text has."""
+    known = experiment.trained_by(system)
+    if probes.from_conllu:
+        known = [one for one in known if split_direction(one)[0] in probes.conllu]
+    else:
+        there = experiment.directions_of(probed_text(experiment, probes))
+        known = [one for one in known if one in there]
+    if isinstance(probes.directions, list):
+        return [one for one in probes.directions if one in known]
+    if probes.directions == "all":
+        return known
+    side = 0 if stack == "encoder" else 1
+    first: dict[str, str] = {}
+    for direction in known:
+        first.setdefault(split_direction(direction)[side], direction)
+    return list(first.values())
+
+
+def sides_read(experiment: Experiment, probes: Probes, direction: str, stack: str) -> list[str]:
+    """Return the labelled texts that a direction's values need: the source, and in the decoder the target."""
+    source, target = split_direction(direction)
+    if probes.from_conllu:
+        return [f"{CONLLU}/{source}"]
+    languages = [source] if stack == "encoder" else [source, target]
+    text = probed_text(experiment, probes)
+    return [f"{text}/{pair_of(direction)}.{language}" for language in languages]
+
+
+def _collected(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    probes = experiment.analysis.probes
+    if probes is not None:
+        yield from each(system=probes.systems, seed=experiment.train.seeds, stack=probes.stacks)
+
+
+def _fitted(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    probes = experiment.analysis.probes
+    for job in _collected(experiment):
+        yield from ({**job, "property": name} for name in (probes.properties if probes else ()))
+
+
+def _labelled(experiment: Experiment) -> Iterator[dict[str, str]]:
+    probes = experiment.analysis.probes
+    if probes is None:
+        return
+    found = (
+        side
+        for system in probes.systems
+        for stack in probes.stacks
+        for direction in probed_directions(experiment, probes, system, stack)
+        for side in sides_read(experiment, probes, direction, stack)
+    )
+    yield from ({"labelled": side} for side in dict.fromkeys(found))
+
+
+def has_toy_labels(experiment: Experiment) -> bool:
+    """Tell whether the toy corpus's own labels are read."""
+    probes = experiment.analysis.probes
+    toy = isinstance(experiment.data.source, ToySource)
+    return probes is not None and toy and bool(probes.gold) and not probes.conllu
+
+
+def _toy_labels(experiment: Experiment, wildcards: Wildcards) -> list[str]:
+    return [f"data/labels/toy/{wildcards['gold']}.{language}.conllu" for language in experiment.languages]
+
+
+def _labels_of_toy(experiment: Experiment) -> list[dict[str, str]]:
+    probes = experiment.analysis.probes
+    if probes is None or not has_toy_labels(experiment):
+        return []
+    return [{"gold": probed_text(experiment, probes)}]
+
+
+_UNITS = "analysis/collect_units/{system}/s{seed}/{stack}"
+_PROBES = "analysis/fit_probes/{system}/s{seed}/{stack}.{property}"
+_TABLE = "analysis/compare_probes"
+
+STAGES = (
+    Stage(
+        "data.labels.label_toy",
+        "text",
+        log="{gold}",
+        files={"conllu": _toy_labels},
+        jobs=_labels_of_toy,
+    ),
+    Stage(
+        "data.labels.label_words",
+        "text",
+        log="{labelled}",
+        files={"text": LABELLED},
+        jobs=_labelled,
+    ),
+    Stage(
+        "analyse.probes.collect_units",
+        "fairseq",
+        log="{system}.s{seed}.{stack}",
+        files={"values": f"{_UNITS}.npy", "words": f"{_UNITS}.json"},
+        jobs=_collected,
+        gpu=True,
+    ),
+    Stage(
+        "analyse.probes.fit_probes",
+        "fairseq",
+        log="{system}.s{seed}.{stack}.{property}",
+        files={
+            "json": f"{_PROBES}.json",
+            "csv": f"{_PROBES}.csv",
+            "markdown": f"{_PROBES}.md",
+            "scores": f"{_PROBES}.scores.npz",
+            "masks": f"{_PROBES}.masks.npz",
+        },
+        asked_for=("json",),
+        jobs=_fitted,
+    ),
+    Stage(
+        "analyse.probes.compare_probes",
+        "text",
+        log="probes",
+        files={"json": f"{_TABLE}.json", "csv": f"{_TABLE}.csv", "markdown": f"{_TABLE}.md"},
+        asked_for=("json",),
+        jobs=lambda e: [{}] if e.analysis.probes else [],
+        local=True,
+    ),
+)
