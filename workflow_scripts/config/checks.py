@@ -238,8 +238,7 @@ def _analysis_problems(experiment: Experiment) -> Iterable[str]:
         yield "analysis.overlap_k: the overlap of masks needs the key pivot"
     if (criteria := experiment.analysis.criteria) is not None:
         yield from criteria_problems(experiment, criteria)
-    if (correlation := experiment.analysis.correlation) is not None:
-        yield from correlation_problems(experiment, correlation)
+    yield from correlation_problems(experiment)
     if (probes := experiment.analysis.probes) is not None:
         yield from probes_problems(experiment, probes)
     if (heads := experiment.analysis.heads) is not None:

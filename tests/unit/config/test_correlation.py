@@ -73,6 +73,17 @@ WRONG = {
         {"erase": ["5%@model"], "others": {"a": "b"}},
         [f"{KEY}.erase.0: '5%@model': a share of each layer's units, such as 5%, or a number of them"],
     ),
+    "a size of no head": (
+        {"erase": ["5%"], "units": ["head"], "others": {"a": "b"}},
+        [
+            f"{KEY}.erase: select top:5%: that is less than one of the 4 units of encoder.0.self;"
+            " take a larger share"
+        ],
+    ),
+    "erasure without scores": (
+        {"erase": [3], "forms": ["svcca"], "others": {"a": "b"}},
+        [f"{KEY}.erase: svcca gives units no scores; take max, min or linreg, too"],
+    ),
     "one sentence": (
         {"sentences": 1, "others": {"a": "b"}},
         [f"{KEY}.sentences: must be greater than or equal to 2, not 1"],

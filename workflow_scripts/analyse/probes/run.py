@@ -180,11 +180,15 @@ def _one(
 def _agreement(
     data: Labelled, parts: Split, trainer: Trainer, ranking: Ranking, settings: Settings
 ) -> dict[str, Any]:
-    """The probe's top units beside those of scores without a probe, each unit by its best label."""
+    """The probe's top units beside those of scores without a probe, each unit by its best label.
+
+    Average precision sorts all values, which takes too long where they do not fit in memory: it is left out.
+    """
     scores = {
         "probeless": probeless_overall(trainer.moments),
-        "iou": np.nanmax(average_precision(data, parts.train), axis=0),
         "selectivity": np.nanmax(selectivity_scores(trainer.moments), axis=0),
     }
+    if trainer.holds_all:
+        scores["iou"] = np.nanmax(average_precision(data, parts.train), axis=0)
     orders = {name: np.argsort(-score, kind="stable") for name, score in scores.items()}
     return mean_jaccard({"probe": ranking.order, **orders}, count_of(settings.searched_percent, data.units))
