@@ -88,7 +88,7 @@ def blocks(
 
 
 def columns_of(values: NDArray[np.float16], columns: NDArray[np.int64]) -> NDArray[np.float16]:
-    """Return some columns (ascending) of all rows, [rows, columns], in memory; of others at most a block is."""
+    """Return some columns (ascending) of all rows, [rows, columns], in memory, a block of all at a time."""
     found = np.empty((len(values), len(columns)), dtype=np.float16)
     for span, block in blocks(values, np.arange(len(found)), columns):
         found[span] = block.numpy()
