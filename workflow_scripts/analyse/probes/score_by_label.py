@@ -123,7 +123,7 @@ def markdown(result: Mapping[str, Any]) -> str:
     lines = [
         f"# Scores of units by label: {result['property']}",
         "",
-        f"System {result['system']}, seed {result['seed']}, {result['stack']}; {len(result['labels'])} labels.",
+        f"{len(result['labels'])} labels; {result['stack']} of {result['system']}, seed {result['seed']}.",
         f"Overlap (Jaccard) of the first {n} units of every two rankings; two random sets share"
         f" {agreement['chance']:.3f}.",
         "",
@@ -137,8 +137,8 @@ def markdown(result: Mapping[str, Any]) -> str:
         "|---|--:|--:|",
         *(f"| {one['group']} | {one['unit']} | {one['rankings']} |" for one in result["named"]),
         "",
-        f"Chosen for what they tell together, among {gaussian['candidates']}; of {gaussian['entropy']:.3f} bits"
-        " that there are, in train:",
+        f"Chosen for what they tell together, of {gaussian['candidates']} units. There are"
+        f" {gaussian['entropy']:.3f} bits to tell about words of train:",
         "",
         "| layer | unit | bits with those above |",
         "|---|--:|--:|",
