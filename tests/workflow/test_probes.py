@@ -18,7 +18,7 @@ PROBES: dict[str, Any] = {
     "properties": ["language", "upos"], "systems": ["baseline", "ns-k70"], "conllu": CONLLU, "text": "news",
     "units": ["ffn", "resid"], "sentences": 44, "pieces": "mean", "state": "predicting", "fewest": 7,
     "l1": [0.5], "l2": [0.25], "seeds": [4, 5], "percents": [30], "draws": 6, "controls": 8,
-    "control": "uniform", "salient": 40, "top_words": 3, "redundancy": True,
+    "control": "uniform", "salient": 40, "top_words": 3, "redundancy": True, "scores": True,
 }  # fmt: skip
 
 
@@ -79,6 +79,24 @@ def test_each_property_has_its_probe(planned: Plan) -> None:
         "--out-json": f"{out}.json", "--out-csv": f"{out}.csv", "--out-markdown": f"{out}.md",
         "--out-scores": f"{out}.scores.npz", "--out-masks": f"{out}.masks.npz",
     }  # fmt: skip
+
+
+def test_scores_without_a_probe_stand_beside_each_probe(planned: Plan) -> None:
+    job = planned.job("score_by_label", system="ns-k70", seed="2", stack="encoder", property="upos")
+    units = "results/small/analysis/collect_units/ns-k70/s2/encoder"
+    probe = "results/small/analysis/fit_probes/ns-k70/s2/encoder.upos.scores.npz"
+    out = "results/small/analysis/score_by_label/ns-k70/s2/encoder.upos"
+    assert job.inputs == [f"{units}.npy", f"{units}.json", probe]
+    assert job.options == {
+        "--values": f"{units}.npy", "--words": f"{units}.json", "--probe": probe, "--property": "upos",
+        "--seed": "2", "--fewest": "7", "--seeds": "4 5",
+        "--out-json": f"{out}.json", "--out-csv": f"{out}.csv", "--out-markdown": f"{out}.md",
+        "--out-probeless": f"{out}.probeless.npz", "--out-selectivity": f"{out}.selectivity.npz",
+        "--out-average-precision": f"{out}.average_precision.npz",
+    }  # fmt: skip
+    assert len(planned.of("score_by_label")) == len(planned.of("fit_probes"))
+    stages = {job.stage for job in jobs_of(load_experiment(with_probes(scores=False)))}
+    assert "fit_probes" in stages and "score_by_label" not in stages
 
 
 def test_all_are_compared(planned: Plan) -> None:
