@@ -116,7 +116,9 @@ class Decode(Section):
     length_penalty: float = Field(1.0, ge=0, description="Exponent of the length normalisation.")
     max_length: PositiveInt = Field(200, description="Longest hypothesis in subwords.")
     batch_tokens: PositiveInt = Field(4000, description="Source tokens of a decoding batch.")
-    compute_type: Literal["float32", "int8", "float16"] = Field("float32", description="CTranslate2's type.")
+    compute_type: Literal["float32", "int8", "float16"] = Field(
+        "float32", description="CTranslate2's type. int8 rounds, so some translations are others."
+    )
     threads: PositiveInt = Field(1, description="CPU threads of a decoding job.")
 
 

@@ -157,7 +157,7 @@ class FirstEstimates:
                 return self._pruned(given["system"])
             case "collect_units":
                 return self._probed(given["system"], given["stack"], 1)
-            case "fit_probes":
+            case "fit_probes" | "score_by_label":
                 asked = experiment.analysis.probes
                 return self._probed(given["system"], given["stack"], len(asked.seeds) if asked else 1)
             case "ablate_units":
