@@ -200,6 +200,39 @@ if PROBES:
                 "seed",
             )
 
+    rule score_by_label:
+        input:
+            values="<results>/analysis/collect_units/{system}/s{seed}/{stack}.npy",
+            words="<results>/analysis/collect_units/{system}/s{seed}/{stack}.json",
+            probe="<results>/analysis/fit_probes/{system}/s{seed}/{stack}.{property}.scores.npz",
+        output:
+            **files("score_by_label"),
+        log:
+            log_of("score_by_label"),
+        benchmark:
+            benchmark_of("score_by_label")
+        wildcard_constraints:
+            stack="encoder|decoder",
+            property=alternatives(PROBES.properties),
+        conda:
+            conda_of("score_by_label")
+        container:
+            image_of("score_by_label")
+        envmodules:
+            *modules_of("score_by_label"),
+        params:
+            **identity("score_by_label", **PROBES.model_dump(include={"fewest", "seeds"})),
+        shell:
+            command(
+                "score_by_label",
+                "--values {input.values:q} --words {input.words:q} --probe {input.probe:q} "
+                "--out-json {output.json:q} --out-csv {output.csv:q} --out-markdown {output.markdown:q} "
+                "--out-probeless {output.probeless:q} --out-selectivity {output.selectivity:q} "
+                "--out-average-precision {output.average_precision:q}",
+                "property",
+                "seed",
+            )
+
     rule compare_probes:
         input:
             probes=made("fit_probes", "json"),

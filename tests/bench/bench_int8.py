@@ -1,8 +1,8 @@
 """int8 against float32 on Multi30k: BLEU and equal translations, by weights and instructions, as Markdown.
 
 ``run-in fairseq tests.bench.bench_int8 [--sentences N] [--directions …]``. Needs the shared Multi30k
-checkpoint. CTranslate2's own weights go to 127. With them oneDNN saturates on CPUs without VNNI; MKL did not on
-an AMD CPU.
+checkpoint. CTranslate2's own weights go to 127. With them oneDNN saturates on CPUs without VNNI; MKL did not
+on an AMD CPU.
 """
 
 import argparse

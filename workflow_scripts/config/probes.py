@@ -98,6 +98,11 @@ class Probes(Section):
     salient: Share = Field(25, description="Share of a label's weights that its salient units hold.")
     top_words: PositiveInt = Field(5, description="Units whose top words are listed.")
     redundancy: bool = Field(False, description="Clusters of correlated units, and one unit of each.")
+    scores: bool = Field(
+        False,
+        description="Also scores of units without a probe (probeless, selectivity, average precision,"
+        " Gaussians), and whether their rankings agree with the probe's.",
+    )
 
     @property
     def from_conllu(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.analyse.probes.matrix import HELD_BYTES, Columns, Matrix, blocks
+from workflow_scripts.analyse.probes.matrix import Matrix, part_of
 from workflow_scripts.common.errors import UserError, first_of
 
 #: Shares of sentences in train, dev and test.
@@ -60,14 +60,7 @@ class Labelled:
 
     def with_units(self, units: NDArray[np.int64]) -> "Labelled":
         """Return the same tokens with some units alone, in ascending order, read into memory if they fit."""
-        columns = np.sort(units, kind="stable")
-        if 4 * len(self.y) * len(columns) > HELD_BYTES:
-            whole, chosen = (self.X.whole, self.X.columns) if isinstance(self.X, Columns) else (self.X, None)
-            return replace(self, X=Columns(whole, columns if chosen is None else chosen[columns]))
-        values = np.empty((len(self.y), len(columns)), dtype=np.float32)
-        for span, block in blocks(self.X, np.arange(len(self.y)), columns):
-            values[span] = block
-        return replace(self, X=values)
+        return replace(self, X=part_of(self.X, np.sort(units, kind="stable")))
 
     def with_labels(self, y: NDArray[np.int64], labels: Sequence[str], name: str) -> "Labelled":
         """Return the same tokens with other labels."""

@@ -3,6 +3,7 @@
 import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 
 #: Bytes of float32 values that are read at a time.
 BLOCK_BYTES = 64 * 2**20
-#: Bytes of float32 values that are held in memory at most, of one matrix.
+#: Bytes of values that are held in memory at most, of one matrix.
 HELD_BYTES = 1 << 30
 
 
@@ -53,7 +54,7 @@ def read(matrix: Matrix, rows: NDArray[np.int64], columns: NDArray[np.int64] | N
     if isinstance(matrix, Columns):
         chosen = matrix.columns if columns is None else matrix.columns[columns]
         return read(matrix.whole, rows, chosen)
-    parts = matrix.parts if isinstance(matrix, SideBySide) else (matrix,)
+    parts = _parts(matrix)
     width = sum(part.shape[1] for part in parts) if columns is None else len(columns)
     found = torch.empty(len(rows), width)
     at = first = 0
@@ -84,6 +85,50 @@ def blocks(
     for first in range(0, len(rows), height):
         span = slice(first, min(first + height, len(rows)))
         yield span, read(matrix, rows[span], columns)
+
+
+def columns_of(matrix: Matrix, columns: NDArray[np.int64]) -> NDArray[Any]:
+    """Return some columns (ascending) of all rows, [rows, columns], in float16 where the values are, else in
+    float32. Of the other columns never more than a block is in memory."""
+    kind = np.float16 if all(part.dtype == np.float16 for part in _parts(matrix)) else np.float32
+    found = np.empty((matrix.shape[0], len(columns)), dtype=kind)
+    for span, block in blocks(matrix, np.arange(len(found)), columns):
+        found[span] = block.numpy()
+    return found
+
+
+def part_of(matrix: Matrix, columns: NDArray[np.int64]) -> Matrix:
+    """Return some columns (ascending) as a matrix: in memory if they fit, else read when asked for."""
+    if 2 * matrix.shape[0] * len(columns) <= HELD_BYTES:
+        return columns_of(matrix, columns)
+    if isinstance(matrix, Columns):
+        return Columns(matrix.whole, matrix.columns[columns])
+    return Columns(matrix, columns)
+
+
+def rows_of(
+    matrix: Matrix, rows: NDArray[np.int64], folder: Path, held_bytes: int = HELD_BYTES
+) -> NDArray[Any]:
+    """Return some rows of float16 values: in memory if they fit ``held_bytes``, else in a file of ``folder``
+    that is mapped into memory."""
+    shape = (len(rows), matrix.shape[1])
+    if 2 * shape[0] * shape[1] <= held_bytes:
+        found = np.empty(shape, dtype=np.float16)
+        for span, block in blocks(matrix, rows):
+            found[span] = block.numpy()
+        return found
+    with (folder / "rows.npy").open("wb") as handle:
+        header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(handle, header)  # type: ignore[no-untyped-call]  # numpy has no type
+        for _, block in blocks(matrix, rows):
+            handle.write(block.half().numpy().astype("<f2").tobytes())
+    mapped: NDArray[Any] = np.load(folder / "rows.npy", mmap_mode="r")
+    return mapped
+
+
+def _parts(matrix: Matrix) -> tuple[NDArray[Any], ...]:
+    whole = matrix.whole if isinstance(matrix, Columns) else matrix
+    return whole.parts if isinstance(whole, SideBySide) else (whole,)
 
 
 def _rows(part: NDArray[Any], rows: NDArray[np.int64]) -> NDArray[Any]:

@@ -1,7 +1,7 @@
 """A property of a set of units: its probe, its ranking, and what is asked of both, over several splits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from workflow_scripts.analyse.probes.elastic_net import (
     require_converged,
 )
 from workflow_scripts.analyse.probes.kept import PERCENTS, kept_and_retrained
-from workflow_scripts.analyse.probes.labelled import SHARES, Labelled, Split, split
+from workflow_scripts.analyse.probes.labelled import SHARES, Labelled, Split, split, under_sample
 from workflow_scripts.analyse.probes.minimal import DELTA, SCHEDULE, minimal_subset
 from workflow_scripts.analyse.probes.ranking import Ranking, count_of, salient_units
 from workflow_scripts.analyse.probes.redundancy import (
@@ -48,9 +48,10 @@ class Settings:
     ``l1``, ``l2``: penalties to choose from on dev. ``percents``: of units that are kept, zeroed and
     retrained, against ``draws`` random sets. ``controls``: draws of control labels of the kind ``control``; 0
     for none. ``salient_percent``: of a label's weights. ``delta``, ``schedule``: of the minimal subset.
-    ``redundancy``: whether correlated units are clustered, at the distance ``cut``. ``agreement``: whether
-    the probe's ranking is compared with those of scores without a probe. ``require_convergence``: whether a
-    probe that is not at its optimum is an error.
+    ``balance``: whether train has as many tokens of each label as of its rarest. ``redundancy``: whether
+    correlated units are clustered, at the distance ``cut``. ``agreement``: whether the probe's ranking is
+    compared with those of scores without a probe. ``require_convergence``: whether a probe that is not at its
+    optimum is an error.
     """
 
     l1: Sequence[float] = GRID
@@ -70,6 +71,7 @@ class Settings:
     schedule: Sequence[float] = SCHEDULE
     tolerance: float = TOLERANCE
     most_passes: int = MOST_PASSES
+    balance: bool = False
     redundancy: bool = False
     cut: float = CUT
     agreement: bool = True
@@ -119,6 +121,8 @@ def run_probe(data: Labelled, settings: Settings) -> Outcome:
 def _one(
     data: Labelled, parts: Split, seed: int, settings: Settings
 ) -> tuple[dict[str, Any], Probe, Ranking]:
+    if settings.balance:
+        parts = replace(parts, train=under_sample(data.y, parts.train, seed))
     trainer = Trainer(data, parts.train, settings.tolerance, settings.most_passes)
     found = grid_search(
         trainer,

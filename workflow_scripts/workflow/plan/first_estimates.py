@@ -23,6 +23,7 @@ from workflow_scripts.workflow.plan.disk_plan import parameters_of
 from workflow_scripts.workflow.plan.text_sizes import TextSizes
 from workflow_scripts.workflow.stage_list.correlation import forms_of
 from workflow_scripts.workflow.stage_list.models import ON_TEXT
+from workflow_scripts.workflow.stage_list.probes import probed_directions, probed_text
 
 FILE = Path(__file__).with_suffix(".csv")
 HOW = "first estimate, of another machine"
@@ -155,6 +156,11 @@ class FirstEstimates:
                 return self._correlation(job)
             case "prune_heads":
                 return self._pruned(given["system"])
+            case "collect_units":
+                return self._probed(given["system"], given["stack"], 1)
+            case "fit_probes" | "score_by_label":
+                asked = experiment.analysis.probes
+                return self._probed(given["system"], given["stack"], len(asked.seeds) if asked else 1)
             case "ablate_units":
                 return self._ablation(given["system"])
             case "effect_matrix":
@@ -229,6 +235,16 @@ class FirstEstimates:
         again = len(asked.sizes) if asked.exact else 1
         sets = len(asked.sizes) * (len(tasks) + asked.draws)
         return BOTH_WAYS * again * scored + (1 + sets) * measured
+
+    def _probed(self, system: str, stack: str, times: int) -> float | None:
+        """Sentences whose words are read in a stack, so many times; of CoNLL-U files unknown."""
+        asked = self._experiment.analysis.probes
+        if asked is None or asked.from_conllu:
+            return None
+        text = probed_text(self._experiment, asked)
+        directions = probed_directions(self._experiment, asked, system, stack)
+        numbers = [self.text.sentences(text, pair_of(direction)) for direction in directions]
+        return None if None in numbers else times * sum(min(one or 0, asked.sentences) for one in numbers)
 
     def _ablation(self, system: str) -> float | None:
         """Each direction whole, without all units, and under each set of each size, removed and kept."""

@@ -8,6 +8,7 @@ from workflow_scripts.common.word_properties import CONLLU
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.probes import Probes
 from workflow_scripts.config.toy import ToySource
+from workflow_scripts.units.score_table import BY_LABEL
 from workflow_scripts.workflow.stage import Stage, Wildcards, each
 
 #: A text of one language: ``test/de-en.de``, of CoNLL-U files ``conllu/de``.
@@ -95,6 +96,7 @@ def _labels_of_toy(experiment: Experiment) -> list[dict[str, str]]:
 _UNITS = "analysis/collect_units/{system}/s{seed}/{stack}"
 _PROBES = "analysis/fit_probes/{system}/s{seed}/{stack}.{property}"
 _TABLE = "analysis/compare_probes"
+_SCORES = "analysis/score_by_label/{system}/s{seed}/{stack}.{property}"
 
 STAGES = (
     Stage(
@@ -132,6 +134,19 @@ STAGES = (
         },
         asked_for=("json",),
         jobs=_fitted,
+    ),
+    Stage(
+        "analyse.probes.score_by_label",
+        "fairseq",
+        log="{system}.s{seed}.{stack}.{property}",
+        files={
+            "json": f"{_SCORES}.json",
+            "csv": f"{_SCORES}.csv",
+            "markdown": f"{_SCORES}.md",
+            **{name: f"{_SCORES}.{name}.npz" for name in BY_LABEL},
+        },
+        asked_for=("json",),
+        jobs=lambda e: _fitted(e) if e.analysis.probes and e.analysis.probes.scores else [],
     ),
     Stage(
         "analyse.probes.compare_probes",

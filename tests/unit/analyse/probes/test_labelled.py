@@ -147,6 +147,25 @@ def test_arrays_side_by_side_and_on_disk_are_one_matrix(tmp_path, monkeypatch):
         SideBySide((whole, whole[:10]))
 
 
+def test_some_units_that_do_not_fit_are_read_when_they_are_asked_for(monkeypatch):
+    data = labelled(np.arange(60.0).reshape(6, 10), [0, 1, 0, 1, 0, 1])
+    units = np.array([7, 1, 4, 5])
+    held = data.with_units(units)
+    monkeypatch.setattr(matrix, "HELD_BYTES", 0)
+    asked = data.with_units(units)
+    assert isinstance(held.X, np.ndarray) and not isinstance(asked.X, np.ndarray)
+    rows = np.array([0, 3, 5])
+    assert (read(asked.X, rows) == read(held.X, rows)).all()
+    assert (read(asked.X, rows).numpy() == data.X[np.ix_(rows, [1, 4, 5, 7])]).all()
+    # Of these the second and the last.
+    again = asked.with_units(np.array([3, 1]))
+    assert again.units == 2 and (read(again.X, rows).numpy() == data.X[np.ix_(rows, [4, 7])]).all()
+    np.testing.assert_allclose(
+        Trainer(asked, np.arange(6)).fit(0.01, 0.01).weights,
+        Trainer(held, np.arange(6)).fit(0.01, 0.01).weights,
+    )
+
+
 def test_reading_does_not_change_the_values(monkeypatch):
     monkeypatch.setattr(matrix, "BLOCK_BYTES", 64)
     data = labelled(np.arange(24.0).reshape(6, 4), [0, 1, 0, 1, 0, 1])

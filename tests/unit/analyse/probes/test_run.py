@@ -84,6 +84,17 @@ def test_one_split_has_no_spread_and_a_label_of_test_alone_is_told(data):
     assert "control" not in one and "agreement" not in one and "redundancy" not in one
 
 
+def test_balanced_training_takes_as_many_tokens_of_each_label(data):
+    y = np.where(np.arange(600) % 3 > 0, 0, data.y)
+    uneven = replace(data, y=y)
+    settings = replace(FEW, seeds=(1,), controls=0, agreement=False)
+    plain, balanced = (
+        run_probe(uneven, replace(settings, balance=one)).facts["splits"][0] for one in (False, True)
+    )
+    assert balanced["tokens"]["train"] < plain["tokens"]["train"] and balanced["tokens"]["train"] % 4 == 0
+    assert balanced["tokens"]["test"] == plain["tokens"]["test"]
+
+
 def test_what_does_not_converge_is_refused_or_told(data):
     short = replace(FEW, most_passes=3, controls=0)
     with pytest.raises(UserError, match=r"^tag: no probe of 1 pairs of penalties converged"):
