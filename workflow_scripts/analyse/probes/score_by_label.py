@@ -161,8 +161,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="of the splits by sentence")
     parser.add_argument("--first", type=int, default=20, help="units of each ranking that are compared")
     parser.add_argument("--together", type=int, default=10, help="units that the Gaussians choose")
-    for name in BY_LABEL:
-        parser.add_argument(f"--out-{name.replace('_', '-')}", type=Path, required=True, help=".npz")
+    parser.add_argument("--out-probeless", type=Path, required=True, help=".npz, a row a label")
+    parser.add_argument("--out-selectivity", type=Path, required=True, help="the same")
+    parser.add_argument("--out-average-precision", type=Path, required=True, help="the same")
     parser.add_argument("--out-json", type=Path, required=True)
     parser.add_argument("--out-csv", type=Path, required=True)
     parser.add_argument("--out-markdown", type=Path, required=True)
