@@ -7,7 +7,8 @@ import pytest
 from scipy.cluster.hierarchy import linkage
 
 from workflow_scripts.analyse.overlaps.similarity_order import similarity_order
-from workflow_scripts.analyse.overlaps.structure import orders_of, structure
+from workflow_scripts.analyse.overlaps.structure import structure
+from workflow_scripts.analyse.permutations import relabel
 
 
 def symmetric(*pairs, languages=4):
@@ -62,9 +63,9 @@ def test_undefined_is_none(one, other):
 
 
 def test_orders():
-    every, exact = orders_of(3, 6, 1)
+    every, exact = relabel(range(3), 6, 1)
     assert exact and sorted(map(tuple, every.tolist()))[0] == (0, 1, 2) and len(every) == 6
-    some, exact = orders_of(4, 23, 1)
+    some, exact = relabel(range(4), 23, 1)
     assert not exact and len(some) == 23 and (np.sort(some, axis=1) == [0, 1, 2, 3]).all()
 
 
