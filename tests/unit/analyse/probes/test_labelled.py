@@ -167,7 +167,7 @@ def test_some_units_that_do_not_fit_are_read_when_they_are_asked_for(monkeypatch
 
 
 def test_reading_does_not_change_the_values(monkeypatch):
-    monkeypatch.setattr(matrix, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(matrix, "BLOCK_BYTES", 32)
     data = labelled(np.arange(24.0).reshape(6, 4), [0, 1, 0, 1, 0, 1])
     before = data.X.copy()
     Trainer(data, np.arange(6)).fit(0.1, 0.1)
@@ -175,7 +175,7 @@ def test_reading_does_not_change_the_values(monkeypatch):
     assert (before == data.X).all()
 
 
-@pytest.mark.parametrize("block_bytes", [1 << 20, 64])
+@pytest.mark.parametrize("block_bytes", [1 << 20, 24, 8])
 def test_moments_by_hand_in_one_block_and_many(block_bytes, monkeypatch):
     monkeypatch.setattr(matrix, "BLOCK_BYTES", block_bytes)
     X = [[1, 5], [3, 5], [5, 5], [7, 5], [100, 100]]
