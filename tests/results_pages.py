@@ -15,18 +15,19 @@ from statistics import fmean, stdev
 
 import yaml
 
+from tests.results_analysis_page import analysis_page
+from tests.results_cells import ONE, RESULTS, THREE, TWO, signed, table
+from tests.results_controls import CONTROLS, regimes
 from workflow_scripts.common.metric_names import SHOWN, metric_id
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.report.tables.writing import Digits, decimal_difference, decimal_mean, rounded
+from workflow_scripts.report.tables.writing import decimal_difference, decimal_mean, rounded
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "docs" / "results"
 BEGIN, END = "<!-- {name}: made by `python -m tests.results_pages --write` -->", "<!-- end of {name} -->"
 TITLES = {metric: SHOWN[metric] for metric in ("bleu", "chrf", "ter")}
 SYSTEMS = ("baseline", "continued", "ns-k95")
 #: System and what it is compared with.
 COMPARED = (("continued", "baseline"), ("ns-k95", "baseline"), ("ns-k95", "continued"))
-ONE, TWO, THREE = Digits(1), Digits(2), Digits(3)
 Rows = list[dict[str, str]]
 #: By system, direction and metric.
 Scores = Mapping[tuple[str, str, str], float]
@@ -45,17 +46,6 @@ def scores_of(*names: str) -> Scores:
         for name in names
         for row in read(name)
     }
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return a Markdown table; the first column is text, the others are numbers."""
-    rule = "|".join(["---", *["---:"] * (len(header) - 1)])
-    return [f"| {' | '.join(header)} |", f"|{rule}|", *(f"| {' | '.join(row)} |" for row in rows)]
-
-
-def signed(value: float, digits: Digits = TWO) -> str:
-    """Return a difference with its sign."""
-    return rounded(value, digits, sign=True).replace("-", "−")
 
 
 def mean(scores: Scores, system: str, directions: Iterable[str], metric: str) -> float:
@@ -254,6 +244,9 @@ PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
         "significant": lambda: significant("toy60_significance.csv"),
     },
     "outputs60.md": {"wins": outputs60_wins},
+    "controls.md": CONTROLS,
+    "regimes.md": {"cells": regimes},
+    "analysis_multi30k.md": analysis_page("analysis_multi30k", heads="20%", units="5%", percent="10"),
     "criteria.md": {"removed": lambda: criteria("removed"), "kept": lambda: criteria("kept")},
 }  # fmt: skip
 

@@ -51,6 +51,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/test_patterns.py": "text",
     "tests/unit/test_students_t.py": "text",
     "tests/unit/test_project_files.py": "workflow",
+    "tests/unit/test_results_analysis.py": "workflow",
     "tests/unit/test_results_pages.py": "workflow",
     "tests/malformed/test_comet.py": "comet",
     "tests/malformed/test_config.py": "workflow",

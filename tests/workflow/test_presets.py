@@ -35,6 +35,27 @@ ONCE = {
 
 # Preset -> what it has beside ONCE.
 EXPECTED: dict[str, dict[str, int]] = {
+    "analysis_multi30k": {
+        "prepare_text": 9,
+        "binarise": 18,
+        "count_activations": 3,
+        "count_encoder_en": 1,
+        "score_importance": 6,
+        "score_lape": 1,
+        "select_masks": 5,  # 2 k, 3 scores
+        "stability": 1,
+        "prune_heads": 1,
+        "label_words": 6,  # 3 pairs x 2 sides
+        "collect_units": 2,  # stacks
+        "fit_probes": 6,  # 2 stacks x 3 properties
+        "compare_probes": 1,
+        "effect_matrix": 1,
+        "ablate_units": 1,
+        "compare_masks": 1,
+        "decode": 6,
+        "score": 1,
+        "identify": 1,
+    },
     "controls": {
         "generate_toy": 1,
         "prepare_text": 12,
@@ -238,6 +259,7 @@ EXPECTED["zero_shot"] = {
 ATTACHED = {
     "ec30_released": ("train_identifier", "plot_off_target"),
     "multi30k_attached": (),
+    "analysis_multi30k": ("overlap",),
     "controls_multi30k": ("mask_control", "overlap"),
 }
 EXPECTED["toy_families_unshared"] = EXPECTED["toy_families"]

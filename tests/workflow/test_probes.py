@@ -129,6 +129,25 @@ def test_directions() -> None:
     assert sides_read(experiment, experiment.analysis.probes, "de-en", "encoder") == ["conllu/de"]
 
 
+def test_the_toy_corpus_has_labels_of_its_own() -> None:
+    source = {
+        "type": "toy", "families": {"f": ["de", "fr"]},
+        "tiers": {"high": {"size": 5, "languages": ["de", "fr"]}},
+    }  # fmt: skip
+    toy = {**CONFIG, "data": {"source": source}}
+
+    def files(**probes: Any) -> list[str]:
+        experiment = load_experiment(merged(toy, {"analysis": {"probes": probes}}))
+        return [file for job in jobs_of(experiment) if job.stage == "label_toy" for file in job.outputs]
+
+    labels = [f"data/labels/toy/test.{language}.conllu" for language in ("en", "de", "fr")]
+    assert files(properties=["Tense", "language"]) == labels
+    # Nothing is labelled that nobody reads.
+    assert files(properties=["language"]) == files(properties=["Case"], conllu=CONLLU) == []
+    with pytest.raises(UserError, match=r"no labels of 'tense' \(did you mean 'Tense'\?\)"):
+        files(properties=["tense"])
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.config.test_config import errors_of, small
-from workflow_scripts.config.correlation_checks import compared_directions, compared_models
+from workflow_scripts.config.analyses.correlation_checks import compared_directions, compared_models
 from workflow_scripts.config.load import load_experiment
 
 SEEDS = {"train": {"seeds": [1, 2]}}

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from workflow_scripts.common.errors import nearest
+from workflow_scripts.config.analyses.directions import unknown_systems
 from workflow_scripts.config.file_source import TRAIN
 from workflow_scripts.config.score_checks import known_space
 from workflow_scripts.units.selectors import parse_selector
 
 if TYPE_CHECKING:
-    from workflow_scripts.config.correlation import Correlation
+    from workflow_scripts.config.analyses.correlation import Correlation
     from workflow_scripts.config.experiment import Experiment
 
 
@@ -37,9 +38,8 @@ def correlation_problems(experiment: Experiment) -> Iterable[str]:
     asked, key = experiment.analysis.correlation, "analysis.correlation"
     if asked is None:
         return
-    if unknown := [name for name in asked.systems if name not in experiment.all_systems]:
-        hint = nearest(unknown[0], experiment.all_systems)
-        yield f"{key}.systems: no system {unknown[0]!r}{hint}; there are {experiment.all_systems}"
+    if unknown := list(unknown_systems(experiment, f"{key}.systems", asked.systems)):
+        yield from unknown
         return
     subsets = [name for name in experiment.subsets if name != TRAIN]
     if asked.subset not in subsets:
