@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workflow_scripts.analyse.effects.ablation import BOTTOM, KEPT, RANDOM, REMOVED, TESTS, TOP, row_of
-from workflow_scripts.analyse.effects.curves import mean_sd
 from workflow_scripts.analyse.markdown_lines import heading, row
+from workflow_scripts.analyse.means import mean_sd
 from workflow_scripts.analyse.random_draws import Draws
 
 Result = Mapping[str, Any]

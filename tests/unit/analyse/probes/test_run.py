@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from tests.unit.analyse.probes.planted import planted
+from workflow_scripts.analyse.means import mean_sd
 from workflow_scripts.analyse.probes.ranking import rank
 from workflow_scripts.analyse.probes.run import Settings, run_probe
-from workflow_scripts.analyse.probes.summary import over
 from workflow_scripts.common.errors import UserError
 
 FEW = Settings(l1=(1e-2,), l2=(1e-2,), seeds=(1, 2), percents=(30,), shares=(0.6, 0.2, 0.2))
@@ -107,6 +107,5 @@ def test_what_does_not_converge_is_refused_or_told(data):
 
 
 def test_mean_and_spread_of_what_is_defined():
-    assert over([1.0, None, 3.0, math.nan]) == {"mean": 2.0, "sd": pytest.approx(math.sqrt(2)), "n": 2}
-    none = over([None])
-    assert math.isnan(none["mean"]) and math.isnan(none["sd"]) and none["n"] == 0
+    assert mean_sd([1.0, None, 3.0, math.nan]) == {"mean": 2.0, "sd": pytest.approx(math.sqrt(2)), "n": 2}
+    assert mean_sd([None]) == {"mean": None, "sd": None, "n": 0}
