@@ -10,7 +10,7 @@ from workflow_scripts.analyse.probes import matrix
 from workflow_scripts.analyse.probes.elastic_net import Trainer, accuracy
 from workflow_scripts.analyse.probes.labelled import Labelled, check_labels, drop_rare, split, under_sample
 from workflow_scripts.analyse.probes.matrix import SideBySide, blocks, read
-from workflow_scripts.analyse.probes.moments import measure
+from workflow_scripts.analyse.probes.moments import measure, require_varying
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.space import model_space
 
@@ -66,7 +66,8 @@ def _train_rows(sentences, seed):
 
 def test_constant_units_alone_and_values_that_are_no_numbers():
     y = [0, 1, 0, 1]
-    assert refused(measure, labelled(np.ones((4, 3)), y), np.arange(4)) == (
+    same = labelled(np.ones((4, 3)), y)
+    assert refused(require_varying, same, measure(same, np.arange(4))) == (
         "tag: every unit is constant over 4 tokens; nothing can be read from them"
     )
     X = np.eye(4)
