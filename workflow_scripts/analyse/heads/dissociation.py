@@ -78,8 +78,8 @@ def dissociation(
             "random": {
                 "tasks": [_draws(drawn[:, task]) for task in range(len(base))],
                 "mean": defined(assigned.mean()),
-                "low": defined(np.percentile(assigned, 2.5)),
-                "high": defined(np.percentile(assigned, 97.5)),
+                "low": defined(float(np.percentile(assigned, 2.5))),
+                "high": defined(float(np.percentile(assigned, 97.5))),
                 "assignments": len(assigned),
                 "p": defined(share_as_large(assigned, float(values.mean()), exact=False)),
             },
