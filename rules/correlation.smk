@@ -1,5 +1,5 @@
 # The units of several models at the same tokens, and the loss without those that other models have too.
-from workflow_scripts.config.correlation_checks import compared_directions, compared_models
+from workflow_scripts.config.analyses.correlation_checks import compared_directions, compared_models
 from workflow_scripts.workflow.stage_list.correlation import forms_of
 
 if CORRELATION := EXPERIMENT.analysis.correlation:
@@ -14,13 +14,6 @@ if CORRELATION := EXPERIMENT.analysis.correlation:
     if workflow.exec_mode.name == "DEFAULT":
         if missing := [file for file in ELSEWHERE if not Path(file).is_file()]:
             refuse([f"analysis.correlation.others: there is no file {looked_for(missing[0])}"])
-
-    def files_of_models(models):
-        """The files of each model, named system/s1."""
-        parts = [one.split("/s") for one in models]
-        return [
-            file for name, seed in parts for file in system_files(name, seed, *parts_of(EXPERIMENT, name))
-        ]
 
     # What is compared between the seeds of a system, and between the systems of a seed, is made by a rule each.
     for between, compared in COMPARED.items():
@@ -70,7 +63,7 @@ if CORRELATION := EXPERIMENT.analysis.correlation:
 
     rule erase_correlated:
         input:
-            system=lambda w: files_of_models([f"{w.system}/s{w.seed}"]),
+            system=files_of_system,
             scores=lambda w: [
                 f"{RESULTS}/correlation/{w.between}/{form}/{w.system}/s{w.seed}.npz"
                 for form in forms_of(EXPERIMENT)

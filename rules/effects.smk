@@ -1,36 +1,12 @@
 # What units do that are switched off: curves over their number, and each language's units on every language.
-
-
-def ablation_settings(asked):
-    """What the config says of the curves, as options of their stage."""
-    names = {"sizes", "stacks", "draws", "replace", "scale"}
-    found = {"max_sentences": asked.sentences, **asked.model_dump(include=names)}
-    if asked.scale:
-        found["dose"] = asked.dose or asked.sizes[0]
-    if asked.metrics:
-        found |= {"metrics": asked.metrics, "decoded_sentences": asked.decoded}
-        found["sources"] = sources_pattern(EXPERIMENT.control_text[0])
-        found["references"] = REFERENCES["raw"].replace("{testset}", EXPERIMENT.control_text[0])
-        found["tokenizers"] = tokenizers_of_targets(EXPERIMENT.control_text[1])
-    return found
-
-
-def translated_by_ablation(wildcards):
-    """The raw text that is translated along the curves, if any is."""
-    testset, directions = EXPERIMENT.control_text
-    if not EXPERIMENT.analysis.ablation.metrics:
-        return []
-    return [*sources_of(testset, directions), *references_of(testset, "raw", directions)]
-
-
 if EXPERIMENT.analysis.ablation:
 
     rule ablate_units:
         input:
-            system=lambda w: system_files(w.system, w.seed, *parts_of(EXPERIMENT, w.system)),
+            system=files_of_system,
             scores=scores_of_ablation,
             text=binarised(*EXPERIMENT.control_text),
-            raw=translated_by_ablation,
+            raw=translated_text("ablation"),
         output:
             **files("ablate_units"),
         log:
@@ -48,9 +24,8 @@ if EXPERIMENT.analysis.ablation:
         params:
             **identity(
                 "ablate_units",
-                analysed,
+                ablation_settings,
                 subset=EXPERIMENT.control_text[0],
-                **ablation_settings(EXPERIMENT.analysis.ablation),
             ),
             scores=folders_of_ablation,
             more=lambda w, input: ACCEPT,
@@ -69,7 +44,7 @@ if EXPERIMENT.analysis.effects:
 
     rule effect_matrix:
         input:
-            system=lambda w: system_files(w.system, w.seed, *parts_of(EXPERIMENT, w.system)),
+            system=files_of_system,
             counts=lambda w: baseline_scores("activations", w),
             masks=lambda w: (
                 f"{RESULTS}/masks/{BASELINE}/s{w.seed}/{EXPERIMENT.analysis.effects.masks}.npz"

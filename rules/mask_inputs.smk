@@ -1,5 +1,4 @@
 # The files that masks are made of, and what their stage takes as options.
-from workflow_scripts.config.effect_checks import analysed_directions
 from workflow_scripts.config.masks import COMPARING
 from workflow_scripts.workflow.needed_masks import criteria, selected
 
@@ -45,29 +44,6 @@ def folders_of_criteria(wildcards, input):
     """The folder of each of these scores, as an option."""
     files = input.scores[:: len(EXPERIMENT.train_directions)]
     return as_json(dict(zip(criteria(EXPERIMENT), map(parent, files))))
-
-
-def scores_of_ablation(wildcards):
-    """The baseline's scores whose units are removed, of any system."""
-    folders = EXPERIMENT.analysis.ablation.folders.values()
-    return [file for folder in folders for file in baseline_scores(folder, wildcards)]
-
-
-def baseline_scores(folder, wildcards):
-    """The baseline's scores of all trained directions on the validation text."""
-    place = f"{RESULTS}/{folder}/{BASELINE}/s{wildcards.seed}/valid"
-    return [f"{place}/{direction}.npz" for direction in EXPERIMENT.train_directions]
-
-
-def folders_of_ablation(wildcards, input):
-    """The folder of each of these scores, as an option."""
-    files = input.scores[:: len(EXPERIMENT.train_directions)]
-    return as_json(dict(zip(EXPERIMENT.analysis.ablation.folders, map(parent, files))))
-
-
-def analysed(wildcards):
-    """The directions in which a system is analysed."""
-    return {"directions": analysed_directions(EXPERIMENT, wildcards.system)}
 
 
 def masks_of_criteria(wildcards):

@@ -1,5 +1,5 @@
 # Mask sets beside one another, between systems and seeds, and languages within each.
-from workflow_scripts.config.similarity import compared_groups, compared_sets, drawn_sets
+from workflow_scripts.config.analyses.similarity import compared_groups, compared_sets, drawn_sets
 
 if EXPERIMENT.analysis.similarity:
     SIMILARITY = EXPERIMENT.analysis.similarity

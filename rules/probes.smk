@@ -1,14 +1,4 @@
 # Probes: labelled words, the values of units at them, what these know, what changes from system to system.
-from workflow_scripts.common.word_properties import CONLLU
-from workflow_scripts.workflow.stage_list.probes import (
-    LABELLED,
-    has_toy_labels,
-    probed_directions,
-    probed_text,
-    sides_read,
-)
-
-PROBES = EXPERIMENT.analysis.probes
 if PROBES and workflow.exec_mode.name == "DEFAULT":
     if absent := [
         f"analysis.probes.conllu.{lang}: there is no file {looked_for(file)}"
@@ -16,48 +6,6 @@ if PROBES and workflow.exec_mode.name == "DEFAULT":
         if not Path(file).is_file()
     ]:
         refuse(absent)
-
-
-def labelled_text(wildcards):
-    """The text whose words are labelled; none where it is that of the labels."""
-    return [] if PROBES.from_conllu else f"{RESULTS}/data/text/{wildcards.labelled}.txt"
-
-
-def language_of(labelled):
-    """The language of `test/de-en.de` or `conllu/de`."""
-    return re.split(r"[./]", labelled)[-1]
-
-
-def gold_labels(wildcards):
-    """The CoNLL-U file of a text, if there is one."""
-    language = language_of(wildcards.labelled)
-    if has_toy_labels(EXPERIMENT):
-        return f"{RESULTS}/data/labels/toy/{probed_text(EXPERIMENT, PROBES)}.{language}.conllu"
-    return PROBES.conllu.get(language, [])
-
-
-def read_by_probes(wildcards):
-    """The labelled texts of all directions of which a stack's units are read."""
-    directions = probed_directions(EXPERIMENT, PROBES, wildcards.system, wildcards.stack)
-    sides = [side for d in directions for side in sides_read(EXPERIMENT, PROBES, d, wildcards.stack)]
-    return [f"{RESULTS}/{LABELLED.format(labelled=side)}" for side in dict.fromkeys(sides)]
-
-
-def labelled_patterns(wildcards):
-    """The patterns by which the stage finds them."""
-    if PROBES.from_conllu:
-        return f"--sources {RESULTS}/data/labels/{CONLLU}/{{source}}.jsonl"
-    place = f"{RESULTS}/data/labels/{probed_text(EXPERIMENT, PROBES)}/{{pair}}"
-    sources = f"--sources {place}.{{source}}.jsonl"
-    return sources if wildcards.stack == "encoder" else f"{sources} --targets {place}.{{target}}.jsonl"
-
-
-def read_units(wildcards):
-    """What is read of a stack's units."""
-    return {
-        "directions": probed_directions(EXPERIMENT, PROBES, wildcards.system, wildcards.stack),
-        "state": PROBES.state if wildcards.stack == "decoder" else None,
-    }
 
 
 if PROBES and has_toy_labels(EXPERIMENT):
@@ -125,7 +73,7 @@ if PROBES:
 
     rule collect_units:
         input:
-            system=lambda w: system_files(w.system, w.seed, *parts_of(EXPERIMENT, w.system)),
+            system=files_of_system,
             text=read_by_probes,
         output:
             **files("collect_units"),
@@ -196,6 +144,39 @@ if PROBES:
                 "--values {input.values:q} --words {input.words:q} --out-json {output.json:q} "
                 "--out-csv {output.csv:q} --out-markdown {output.markdown:q} --out-scores {output.scores:q} "
                 "--out-masks {output.masks:q}",
+                "property",
+                "seed",
+            )
+
+    rule score_by_label:
+        input:
+            values="<results>/analysis/collect_units/{system}/s{seed}/{stack}.npy",
+            words="<results>/analysis/collect_units/{system}/s{seed}/{stack}.json",
+            probe="<results>/analysis/fit_probes/{system}/s{seed}/{stack}.{property}.scores.npz",
+        output:
+            **files("score_by_label"),
+        log:
+            log_of("score_by_label"),
+        benchmark:
+            benchmark_of("score_by_label")
+        wildcard_constraints:
+            stack="encoder|decoder",
+            property=alternatives(PROBES.properties),
+        conda:
+            conda_of("score_by_label")
+        container:
+            image_of("score_by_label")
+        envmodules:
+            *modules_of("score_by_label"),
+        params:
+            **identity("score_by_label", **PROBES.model_dump(include={"fewest", "seeds"})),
+        shell:
+            command(
+                "score_by_label",
+                "--values {input.values:q} --words {input.words:q} --probe {input.probe:q} "
+                "--out-json {output.json:q} --out-csv {output.csv:q} --out-markdown {output.markdown:q} "
+                "--out-probeless {output.probeless:q} --out-selectivity {output.selectivity:q} "
+                "--out-average-precision {output.average_precision:q}",
                 "property",
                 "seed",
             )

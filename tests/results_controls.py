@@ -7,19 +7,35 @@ are those of the workflow's own table `controls`.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 
-from workflow_scripts.common.metric_names import metric_id
-from workflow_scripts.evaluate.significance.power import detectable_difference
-from workflow_scripts.report.tables.draws import interval
-from workflow_scripts.report.tables.writing import Digits, rounded
+import yaml
 
-RESULTS = Path(__file__).resolve().parents[1] / "docs" / "results"
-ONE, TWO = Digits(1), Digits(2)
+from tests.results_cells import ONE, RESULTS, TWO, signed, table
+from workflow_scripts.common.metric_names import metric_id
+from workflow_scripts.common.students_t import student_t
+from workflow_scripts.evaluate.significance.power import detectable_difference
+from workflow_scripts.report.tables.writing import rounded
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = ROOT / "config" / "experiments" / "controls.yaml"
 #: System → seed → direction → score.
 Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
+#: The systems of controls.yaml, in its order, and those whose masks are of the same size as `ns`.
+KEYS = ["baseline", *yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["systems"]]
+MASKED = (
+    "ns",
+    "continued",
+    "train_only",
+    "removal",
+    "renewed",
+    "shuffled",
+    "swapped_within",
+    "swapped_across",
+)
 #: Who is compared with whom in the cells of `regimes`.
 REGIMES = (("continued", "baseline"), ("ns-k95", "continued"), ("ns-k95", "random"), ("ns-k95", "swapped"))
 
@@ -68,34 +84,18 @@ def differences(found: Scores, key: str, other: str) -> list[float]:
     return [own[seed] - its[seed] for seed in sorted(set(own) & set(its))]
 
 
-def signed(value: float, digits: Digits = TWO) -> str:
-    """Return a difference with its sign."""
-    return rounded(value, digits, sign=True).replace("-", "−")
-
-
 def difference_cells(values: Sequence[float]) -> list[str]:
     """Return mean ± sd (n), the interval of the mean and the smallest difference that could be detected."""
-    between = interval(values)
-    if between is None:
+    if len(values) < 2:
         return [f"{signed(values[0])} (1)", "–", "–"]
+    half = student_t(len(values) - 1) * stdev(values) / math.sqrt(len(values))
+    low, high = fmean(values) - half, fmean(values) + half
     least = detectable_difference(values)
     return [
         f"{signed(fmean(values))} ± {rounded(stdev(values), TWO)} ({len(values)})",
-        f"{signed(between.low)} … {signed(between.high)}",
+        f"{signed(low)} … {signed(high)}",
         f"±{rounded(least, TWO)}",
     ]
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return a Markdown table; the first column is text, the others are numbers."""
-    rule = "|".join(["---", *["---:"] * (len(header) - 1)])
-    return [f"| {' | '.join(header)} |", f"|{rule}|", *(f"| {' | '.join(row)} |" for row in rows)]
-
-
-def keys_of(found: Scores) -> list[str]:
-    """Return the keys of systems, draws under one, in the order of the file."""
-    keys = [name.rpartition("-")[0] if name.rpartition("-")[2].isdigit() else name for name in found]
-    return list(dict.fromkeys(keys))
 
 
 def mean_cell(values: Sequence[float]) -> str:
@@ -103,15 +103,15 @@ def mean_cell(values: Sequence[float]) -> str:
     return f"{rounded(fmean(values), ONE)} ± {rounded(stdev(values), ONE)}" if len(values) > 1 else "–"
 
 
-def means(name: str, order: Sequence[str], pivot: str) -> list[str]:
+def means() -> list[str]:
     """Return mean BLEU and chrF2++ of systems over directions, out of and into the pivot."""
-    rows = read(name)
+    rows = read("controls_scores.csv")
     bleu, chrf = scores(rows), scores(rows, "chrf")
     lines = []
-    for key in order:
+    for key in KEYS:
         there = sorted(next(iter(bleu[draws_of(bleu, key)[0]].values())))
         sides = [
-            [d for d in there if d.startswith(f"{pivot}-")], [d for d in there if d.endswith(f"-{pivot}")],
+            [d for d in there if d.startswith("en-")], [d for d in there if d.endswith("-en")],
         ]  # fmt: skip
         cells = [mean_cell([*by_seed(bleu, key, side).values()]) if side else "–" for side in sides]
         both = [mean_cell([*by_seed(one, key).values()]) for one in (bleu, chrf)]
@@ -119,33 +119,66 @@ def means(name: str, order: Sequence[str], pivot: str) -> list[str]:
     return table(["system", "directions", "BLEU", "out of the pivot", "into the pivot", "chrF2++"], lines)
 
 
-def against(name: str, other: str, order: Sequence[str]) -> list[str]:
-    """Return what each system has more than another one."""
-    found = scores(read(name))
-    lines = [[key, *difference_cells(differences(found, key, other))] for key in order]
-    return table([f"− {other}", "BLEU, mean ± sd (seeds)", "95 % interval", "detectable"], lines)
-
-
-def among_draws(name: str, key: str, compared: Sequence[str]) -> list[str]:
-    """Return where systems lie in the distribution of a key's draws: of each the mean over seeds."""
-    found = scores(read(name))
-    drawn = {one: fmean(by_seed(found, one).values()) for one in draws_of(found, key)}
-    spread = interval([*drawn.values()])
+def against(other: str) -> list[str]:
+    """Return what each system has more than another one, and in how many directions it differs."""
     lines = []
-    for system in compared:
+    for row in read("controls.csv"):
+        if row["against"] == other:
+            wins = " / ".join(f"{float(row[name]):.0f}" for name in ("wins", "losses", "ties"))
+            place = "" if row["side"] == "both" else f" ({row['side']})"
+            difference = f"{signed(float(row['difference']))} ± {rounded(float(row['sd']), TWO)}"
+            between = f"{signed(float(row['low']))} … {signed(float(row['high']))}"
+            bold = "**" if (float(row["low"]) > 0) == (float(row["high"]) > 0) else ""
+            least = f"±{rounded(float(row['detectable']), TWO)}"
+            lines.append([row["system"] + place, f"{bold}{difference}{bold}", between, least, wins])
+    return table([f"− {other}", "BLEU", "95 % interval", "detectable", "wins / losses / ties"], lines)
+
+
+def costs() -> list[str]:
+    """Return parameters, bits, memory and processor seconds by system."""
+    lines = []
+    for row in read("controls_costs.csv"):
+        counts = [f"{int(row[name]):,}" for name in ("parameters_added", "mask_bits", "trained_parameters")]
+        training = row["training_cpu_seconds"]
+        seconds = [
+            rounded(float(training), ONE) if training else "–",
+            rounded(float(row["decoding_cpu_seconds"]), TWO),
+        ]
+        lines.append([row["system"], *counts, rounded(float(row["bytes_ratio"]), TWO), *seconds])
+    names = ["parameters added", "mask bits", "parameters trained", "bytes, of the baseline's"]
+    return table(["system", *names, "training (s)", "decoding a direction (s)"], lines)
+
+
+def other_cpu() -> list[str]:
+    """Return the difference to the control of the first two seeds, on two kinds of processor."""
+    here, there = (scores(read(name)) for name in ("controls_scores.csv", "controls_other_cpu.csv"))
+    lines = []
+    for key in KEYS:
+        if key in ("baseline", "continued", "bilingual"):
+            continue
+        own = differences(here, key, "continued")[:2]
+        lines.append([key, signed(fmean(own)), signed(fmean(differences(there, key, "continued")))])
+    return table(["− continued, seeds 1 and 2", "this processor", "the other one"], lines)
+
+
+def among_draws(key: str) -> list[str]:
+    """Return where systems lie in the distribution of a key's draws: of each the mean over seeds."""
+    found = scores(read("controls_scores.csv"))
+    drawn = {one: fmean(by_seed(found, one).values()) for one in draws_of(found, key)}
+    lines = []
+    for system in MASKED:
         own = fmean(by_seed(found, system).values())
         above = sum(own > value for value in drawn.values())
         lines.append([system, rounded(own, TWO), f"{above} of {len(drawn)}"])
-    if spread is not None:
-        ends = f"{rounded(min(drawn.values()), TWO)} … {rounded(max(drawn.values()), TWO)}"
-        mean = rounded(fmean(drawn.values()), TWO)
-        lines.insert(0, [f"{key}, {len(drawn)} draws: mean, range", f"{mean} ({ends})", "–"])
+    ends = f"{rounded(min(drawn.values()), TWO)} … {rounded(max(drawn.values()), TWO)}"
+    whole = f"{rounded(fmean(drawn.values()), TWO)} ({ends})"
+    lines.insert(0, [f"{key}, {len(drawn)} draws: mean (range)", whole, "–"])
     return table(["", "BLEU", "better than"], lines)
 
 
-def regimes(name: str) -> list[str]:
+def regimes() -> list[str]:
     """Return for each cell the baseline and the differences, each with what the design could detect."""
-    rows = read(name)
+    rows = read("regimes_scores.csv")
     lines = []
     for cell in dict.fromkeys(row["cell"] for row in rows):
         found = scores([row for row in rows if row["cell"] == cell])
@@ -158,3 +191,10 @@ def regimes(name: str) -> list[str]:
         lines.append([cell, *cells])
     names = [f"{key} − {other}" for key, other in REGIMES]
     return table(["cell", "baseline", *names], lines)
+
+
+#: Table → its lines.
+CONTROLS: dict[str, Callable[[], list[str]]] = {
+    "means": means, "continued": lambda: against("continued"),
+    "draws": lambda: among_draws("random"), "costs": costs, "processors": other_cpu,
+}  # fmt: skip

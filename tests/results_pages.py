@@ -17,6 +17,7 @@ import yaml
 
 from tests.results_analysis_page import analysis_page
 from tests.results_cells import ONE, RESULTS, THREE, TWO, signed, table
+from tests.results_controls import CONTROLS, regimes
 from workflow_scripts.common.metric_names import SHOWN, metric_id
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.report.tables.writing import decimal_difference, decimal_mean, rounded
@@ -243,6 +244,8 @@ PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
         "significant": lambda: significant("toy60_significance.csv"),
     },
     "outputs60.md": {"wins": outputs60_wins},
+    "controls.md": CONTROLS,
+    "regimes.md": {"cells": regimes},
     "analysis_multi30k.md": analysis_page("analysis_multi30k", kept=["effects"]),
     "criteria.md": {"removed": lambda: criteria("removed"), "kept": lambda: criteria("kept")},
 }  # fmt: skip

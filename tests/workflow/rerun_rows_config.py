@@ -88,8 +88,20 @@ MADE = [
         {"analysis": {"criteria": {}}},
     ),
     Row(
+        "curves and matrices of units that are off (`analysis.ablation: {}`, `analysis.effects: {}`)",
+        {"ablate_units": 1, "effect_matrix": 1},
+        "by the counts that are there",
+        {"analysis": {"ablation": {}, "effects": {}}},
+    ),
+    Row(
+        "attention heads are pruned (`analysis.heads: {sizes: [1]}`)",
+        {"prune_heads": 1},
+        "it ranks the heads itself, on validation text; no score is made for it",
+        {"analysis": {"heads": {"sizes": [1]}}},
+    ),
+    Row(
         "units of two systems are compared (`analysis.correlation`)",
-        {"correlate_units_systems": 1},
+        {"correlate_units": 1},
         "both systems are read by one job; nothing is scored or trained before it",
         {"analysis": {"correlation": {"between": ["systems"], "systems": ["baseline", "continued"]}}},
     ),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.workflow.planned_jobs import Plan, plan
-from tests.workflow.test_job_counts import TINY, lay_down_text
+from tests.workflow.test_job_counts import TINY, lay_down_text, snakemake
 from tests.workflow.test_stages import check
 
 CONFIG = {
@@ -77,3 +78,20 @@ def test_the_declared_jobs_are_those_of_snakemake(tmp_path_factory: pytest.TempP
     folder = tmp_path_factory.mktemp("declared")
     lay_down_text(folder)
     check(folder, CONFIG)
+
+
+def test_a_system_made_elsewhere_is_read_or_missed_in_a_line(tmp_path: Path) -> None:
+    lay_down_text(tmp_path)
+    others = {"theirs": "elsewhere/systems/baseline/s1"}
+    config = {**TINY, "analysis": {"correlation": {"others": others}}}
+    refused = snakemake(tmp_path, config, "-n")
+    said = "analysis.correlation.others: there is no file elsewhere/systems/baseline/s1/system.json in"
+    assert refused.returncode == 1 and said in refused.stdout + refused.stderr
+    folder = tmp_path / others["theirs"]
+    folder.mkdir(parents=True)
+    for name in ("system.json", "model.safetensors", "dict.txt"):
+        (folder / name).touch()
+    found = plan(tmp_path, config)
+    [job] = found.of("correlate_units_seeds")
+    assert f"{others['theirs']}/model.safetensors" in job.inputs
+    assert json.loads(job.options["--others"]) == others and not found.of("erase_correlated")

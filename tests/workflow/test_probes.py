@@ -18,7 +18,7 @@ PROBES: dict[str, Any] = {
     "properties": ["language", "upos"], "systems": ["baseline", "ns-k70"], "conllu": CONLLU, "text": "news",
     "units": ["ffn", "resid"], "sentences": 44, "pieces": "mean", "state": "predicting", "fewest": 7,
     "l1": [0.5], "l2": [0.25], "seeds": [4, 5], "percents": [30], "draws": 6, "controls": 8,
-    "control": "uniform", "salient": 40, "top_words": 3, "redundancy": True,
+    "control": "uniform", "salient": 40, "top_words": 3, "redundancy": True, "scores": True,
 }  # fmt: skip
 
 
@@ -81,6 +81,24 @@ def test_each_property_has_its_probe(planned: Plan) -> None:
     }  # fmt: skip
 
 
+def test_scores_without_a_probe_stand_beside_each_probe(planned: Plan) -> None:
+    job = planned.job("score_by_label", system="ns-k70", seed="2", stack="encoder", property="upos")
+    units = "results/small/analysis/collect_units/ns-k70/s2/encoder"
+    probe = "results/small/analysis/fit_probes/ns-k70/s2/encoder.upos.scores.npz"
+    out = "results/small/analysis/score_by_label/ns-k70/s2/encoder.upos"
+    assert job.inputs == [f"{units}.npy", f"{units}.json", probe]
+    assert job.options == {
+        "--values": f"{units}.npy", "--words": f"{units}.json", "--probe": probe, "--property": "upos",
+        "--seed": "2", "--fewest": "7", "--seeds": "4 5",
+        "--out-json": f"{out}.json", "--out-csv": f"{out}.csv", "--out-markdown": f"{out}.md",
+        "--out-probeless": f"{out}.probeless.npz", "--out-selectivity": f"{out}.selectivity.npz",
+        "--out-average-precision": f"{out}.average_precision.npz",
+    }  # fmt: skip
+    assert len(planned.of("score_by_label")) == len(planned.of("fit_probes"))
+    stages = {job.stage for job in jobs_of(load_experiment(with_probes(scores=False)))}
+    assert "fit_probes" in stages and "score_by_label" not in stages
+
+
 def test_all_are_compared(planned: Plan) -> None:
     (job,) = planned.of("compare_probes")
     assert (
@@ -109,6 +127,25 @@ def test_directions() -> None:
     experiment = load_experiment(with_probes(**alone))
     assert experiment.analysis.probes is not None
     assert sides_read(experiment, experiment.analysis.probes, "de-en", "encoder") == ["conllu/de"]
+
+
+def test_the_toy_corpus_has_labels_of_its_own() -> None:
+    source = {
+        "type": "toy", "families": {"f": ["de", "fr"]},
+        "tiers": {"high": {"size": 5, "languages": ["de", "fr"]}},
+    }  # fmt: skip
+    toy = {**CONFIG, "data": {"source": source}}
+
+    def files(**probes: Any) -> list[str]:
+        experiment = load_experiment(merged(toy, {"analysis": {"probes": probes}}))
+        return [file for job in jobs_of(experiment) if job.stage == "label_toy" for file in job.outputs]
+
+    labels = [f"data/labels/toy/test.{language}.conllu" for language in ("en", "de", "fr")]
+    assert files(properties=["Tense", "language"]) == labels
+    # Nothing is labelled that nobody reads.
+    assert files(properties=["language"]) == files(properties=["Case"], conllu=CONLLU) == []
+    with pytest.raises(UserError, match=r"no labels of 'tense' \(did you mean 'Tense'\?\)"):
+        files(properties=["tense"])
 
 
 @pytest.mark.parametrize(

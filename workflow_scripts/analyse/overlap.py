@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.overlap_tables import markdown
+from workflow_scripts.analyse.permutations import ROUNDING, relabel, share_as_large
 from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import write_csv, write_json, write_text
@@ -23,8 +24,6 @@ from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ACTIVATIONS
 
 CSV_COLUMNS = ("side", "layer", "group_a", "group_b", "pairs", "mean_iou")
-# Two sums of the same IoUs in another order differ by rounding only; below this they count as equal.
-ROUNDING = 1e-9
 
 
 def iou_matrix(keep: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -34,36 +33,6 @@ def iou_matrix(keep: NDArray[np.bool_]) -> NDArray[np.float64]:
     sizes = bits.sum(axis=1)
     union = sizes[:, None] + sizes[None, :] - shared
     return np.where(union > 0, shared / np.maximum(union, 1), 1.0)
-
-
-def labelings(labels: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """Yield every distinct order of ``labels`` once (the given one among them)."""
-    if not labels:
-        yield ()
-        return
-    for label in sorted(set(labels)):
-        rest = list(labels)
-        rest.remove(label)
-        for tail in labelings(rest):
-            yield (label, *tail)
-
-
-def count_labelings(labels: Sequence[int]) -> int:
-    """Return how many ``labelings`` there are."""
-    ways = math.factorial(len(labels))
-    for label in set(labels):
-        ways //= math.factorial(list(labels).count(label))
-    return ways
-
-
-def relabel(labels: Sequence[int], permutations: int, seed: int) -> tuple[NDArray[np.int64], bool]:
-    """Return orders of ``labels`` [orders, languages] and whether they are all there are. All distinct orders
-    where that takes no more than ``permutations``; else that many random ones."""
-    if count_labelings(labels) <= permutations:
-        return np.array(list(labelings(labels)), dtype=np.int64), True
-    generator = np.random.Generator(np.random.PCG64(seed))
-    drawn = np.tile(np.array(labels, dtype=np.int64), (permutations, 1))
-    return generator.permuted(drawn, axis=1), False
 
 
 def compare(
@@ -83,8 +52,7 @@ def compare(
     spread = ((within - within.mean()) ** 2).sum() + ((across - across.mean()) ** 2).sum()
     deviation = math.sqrt(spread / degrees) if degrees > 0 else 0.0
     # Every order has the same number of pairs within, so their sum orders them as the difference does.
-    as_large = int((orders @ values >= within.sum() - ROUNDING).sum())
-    p = as_large / len(orders) if exact else (as_large + 1) / (len(orders) + 1)
+    p = share_as_large(orders @ values, float(within.sum()), exact)
     return {
         "within": float(within.mean()),
         "across": float(across.mean()),

@@ -4,6 +4,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from workflow_scripts.common.students_t import student_t
 
@@ -27,6 +28,11 @@ class Draws:
         n, mean, sd = len(values), statistics.fmean(values), statistics.stdev(values)
         reach = student_t(n - 1) * sd * math.sqrt(1 + 1 / n)
         return cls(tuple(values), mean, sd, mean - reach, mean + reach)
+
+    def facts(self) -> dict[str, Any]:
+        """Return ``n``, ``mean``, ``sd``, ``low`` and ``high``, for the JSON."""
+        about = {"mean": self.mean, "sd": self.sd, "low": self.low, "high": self.high}
+        return {"n": len(self.values), **about}
 
     def place(self, value: float) -> str:
         """Return where a value stands: ``below``, ``within`` or ``above`` the range."""

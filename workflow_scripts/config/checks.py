@@ -9,18 +9,13 @@ from typing import TYPE_CHECKING
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.common.metric_names import ASKED, asked_name
+from workflow_scripts.config.analyses.checks import analysis_problems
 from workflow_scripts.config.attach import attach_problems
 from workflow_scripts.config.base import BASELINE
-from workflow_scripts.config.correlation_checks import correlation_problems
 from workflow_scripts.config.coverage import uncovered
-from workflow_scripts.config.effect_checks import effect_problems
 from workflow_scripts.config.export import export_problems
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
-from workflow_scripts.config.heads import heads_problems
 from workflow_scripts.config.mask_checks import mask_problems
-from workflow_scripts.config.probes import probes_problems
-from workflow_scripts.config.score_checks import criteria_problems
-from workflow_scripts.config.similarity import similarity_problems
 from workflow_scripts.config.sources import MtdataSource
 from workflow_scripts.config.system_checks import system_problems
 from workflow_scripts.config.text_checks import compared_problems, text_problems
@@ -47,7 +42,8 @@ def problems(experiment: Experiment) -> Iterable[str]:
         yield from uncovered(experiment.data.source, experiment.languages, experiment.pairs_of)
     if isinstance(experiment.data.source, ToySource):
         yield from _toy_problems(experiment, experiment.data.source)
-    yield from _analysis_problems(experiment)
+    yield from analysis_problems(experiment)
+    yield from compared_problems(experiment)
 
 
 def _language_problems(experiment: Experiment) -> Iterable[str]:
@@ -224,30 +220,6 @@ def _report_problems(experiment: Experiment) -> Iterable[str]:
         yield f"report.published.testset: no {testset!r}{nearest(testset, experiment.testsets)}"
     if references not in experiment.evaluation.references:
         yield f"report.published.references: {references!r} is not in evaluation.references"
-
-
-def _analysis_problems(experiment: Experiment) -> Iterable[str]:
-    for key in ("mask_control_k", "overlap_k"):
-        k = getattr(experiment.analysis, key)
-        if k is not None and k not in experiment.masks.k:
-            yield f"analysis.{key}: {k} is not in masks.k ({', '.join(experiment.masks.k)})"
-    if experiment.analysis.overlap_k and experiment.analysis.overlap_grouping not in experiment.groupings:
-        name = experiment.analysis.overlap_grouping
-        yield f"analysis.overlap_grouping: groups has no {name!r}{nearest(name, experiment.groupings)}"
-    if experiment.analysis.overlap_k and experiment.pivot is None:
-        yield "analysis.overlap_k: the overlap of masks needs the key pivot"
-    if (criteria := experiment.analysis.criteria) is not None:
-        yield from criteria_problems(experiment, criteria)
-    if (correlation := experiment.analysis.correlation) is not None:
-        yield from correlation_problems(experiment, correlation)
-    if (probes := experiment.analysis.probes) is not None:
-        yield from probes_problems(experiment, probes)
-    if (heads := experiment.analysis.heads) is not None:
-        yield from heads_problems(experiment, heads)
-    yield from effect_problems(experiment)
-    if (similarity := experiment.analysis.similarity) is not None:
-        yield from similarity_problems(experiment, similarity)
-    yield from compared_problems(experiment)
 
 
 def _training_problems(experiment: Experiment) -> Iterable[str]:

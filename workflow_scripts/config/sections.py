@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
+from workflow_scripts.config.analyses.correlation import Correlation
+from workflow_scripts.config.analyses.criteria import Criteria
+from workflow_scripts.config.analyses.effects import Ablation, Effects
+from workflow_scripts.config.analyses.heads import Heads
+from workflow_scripts.config.analyses.probes import Probes
+from workflow_scripts.config.analyses.similarity import Similarity
 from workflow_scripts.config.base import DISTINCT, MOST_DRAWS, DirectionId, Name, Percent, Section
-from workflow_scripts.config.correlation import Correlation
-from workflow_scripts.config.criteria import Criteria
-from workflow_scripts.config.effects import Ablation, Effects
 from workflow_scripts.config.file_source import FilesSource
-from workflow_scripts.config.heads import Heads
-from workflow_scripts.config.probes import Probes
-from workflow_scripts.config.similarity import Similarity
 from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource
 from workflow_scripts.config.toy import ToySource
 
@@ -116,7 +116,9 @@ class Decode(Section):
     length_penalty: float = Field(1.0, ge=0, description="Exponent of the length normalisation.")
     max_length: PositiveInt = Field(200, description="Longest hypothesis in subwords.")
     batch_tokens: PositiveInt = Field(4000, description="Source tokens of a decoding batch.")
-    compute_type: Literal["float32", "int8", "float16"] = Field("float32", description="CTranslate2's type.")
+    compute_type: Literal["float32", "int8", "float16"] = Field(
+        "float32", description="CTranslate2's type. int8 rounds, so some translations are others."
+    )
     threads: PositiveInt = Field(1, description="CPU threads of a decoding job.")
 
 

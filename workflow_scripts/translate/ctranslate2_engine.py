@@ -15,6 +15,7 @@ from ctranslate2.specs import TransformerSpec
 from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.translate.decoding_options import DecodingOptions
+from workflow_scripts.translate.int8_weights import quantise_weights
 from workflow_scripts.translate.markers import PADDING, marker_symbols, strip_markers
 from workflow_scripts.translate.merged_weights import weights_of
 from workflow_scripts.translate.rank import best_hypothesis
@@ -71,6 +72,8 @@ def load_translator(spec: TransformerSpec, name: str, options: DecodingOptions) 
     device = "cuda" if options.compute_type == "float16" else "cpu"
     if device == "cuda" and not ctranslate2.get_cuda_device_count():
         raise UserError("--compute-type float16 needs a GPU, and there is none: use float32 or int8")
+    if options.compute_type == "int8":
+        quantise_weights(spec)
     spec.optimize()
     memory = MEMORY_FOLDER if os.access(MEMORY_FOLDER, os.W_OK) else None
     # A specification can only be saved to a folder; this one is gone before the model is loaded.

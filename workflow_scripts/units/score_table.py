@@ -13,8 +13,9 @@ from workflow_scripts.units.unit_table import UnitTable
 #: Of counts: row → stack → the number of positions at which units were counted.
 POSITIONS = "positions"
 ACTIVATIONS, IMPORTANCE, MAGNITUDE, WEIGHTS = "activations", "importance", "magnitude", "weights"
-#: Of labels: how much a probe weighs units.
+#: Of labels: how much a probe weighs units, and scores without a probe.
 PROBE = "probe"
+PROBELESS, SELECTIVITY, AVERAGE_PRECISION = BY_LABEL = "probeless", "selectivity", "average_precision"
 #: Estimators of importance, all of one pass.
 IMPORTANCE_TOKEN, IMPORTANCE_SIGNED = "importance_token", "importance_signed"
 IMPORTANCES = (IMPORTANCE, IMPORTANCE_TOKEN, IMPORTANCE_SIGNED)
@@ -23,7 +24,7 @@ CORRELATION = "correlation"
 #: The forms of LAPE, which compare languages.
 LAPE, LAPE_LAMBDA = FORMS = "lape", "lape_lambda"
 #: How the ``counting`` of scores other than activations begins, before a colon.
-_OTHERS = (*IMPORTANCES, MAGNITUDE, WEIGHTS, CORRELATION, PROBE, *FORMS)
+_OTHERS = (*IMPORTANCES, MAGNITUDE, WEIGHTS, CORRELATION, PROBE, *BY_LABEL, *FORMS)
 
 
 def score_of(counting: Any) -> str:

@@ -1,10 +1,10 @@
 """Which mask files an experiment needs, which directions are scored for them, and on which text."""
 
+from workflow_scripts.config.analyses.similarity import compared_sets
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
 from workflow_scripts.config.masks import COMPARING
-from workflow_scripts.config.similarity import compared_sets
 from workflow_scripts.units.score_table import IMPORTANCES
 
 

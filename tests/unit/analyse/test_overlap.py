@@ -10,15 +10,13 @@ import numpy as np
 import pytest
 
 from workflow_scripts.analyse.overlap import (
-    count_labelings,
     iou_matrix,
-    labelings,
     layer_matrices,
     main,
     overlap,
-    relabel,
 )
 from workflow_scripts.analyse.overlap_tables import markdown
+from workflow_scripts.analyse.permutations import count_labelings, labelings, relabel
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import ffn_space, model_space

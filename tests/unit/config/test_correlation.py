@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.config.test_config import errors_of, small
-from workflow_scripts.config.correlation_checks import compared_directions, compared_models
+from workflow_scripts.config.analyses.correlation_checks import compared_directions, compared_models
 from workflow_scripts.config.load import load_experiment
 
 SEEDS = {"train": {"seeds": [1, 2]}}
@@ -72,6 +72,17 @@ WRONG = {
     "a size of the model": (
         {"erase": ["5%@model"], "others": {"a": "b"}},
         [f"{KEY}.erase.0: '5%@model': a share of each layer's units, such as 5%, or a number of them"],
+    ),
+    "a size of no head": (
+        {"erase": ["5%"], "units": ["head"], "others": {"a": "b"}},
+        [
+            f"{KEY}.erase: select top:5%: that is less than one of the 4 units of encoder.0.self;"
+            " take a larger share"
+        ],
+    ),
+    "erasure without scores": (
+        {"erase": [3], "forms": ["svcca"], "others": {"a": "b"}},
+        [f"{KEY}.erase: svcca gives units no scores; take max, min or linreg, too"],
     ),
     "one sentence": (
         {"sentences": 1, "others": {"a": "b"}},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.config.test_config import errors_of, small
-from workflow_scripts.config.heads import pruned_directions
+from workflow_scripts.config.analyses.directions import analysed_directions
 from workflow_scripts.config.load import load_experiment
 
 TINY = {"preset": "tiny"}  # two layers of four heads in each stack
@@ -32,8 +32,8 @@ def test_a_system_is_pruned_in_its_trained_directions():
         analysis={"heads": {"systems": ["few"], "sizes": [1]}},
     )  # fmt: skip
     experiment = load_experiment(config)
-    assert pruned_directions(experiment, "baseline") == ["en-de", "en-fr", "de-en", "fr-en"]
-    assert pruned_directions(experiment, "few") == ["en-de", "en-fr"]
+    assert analysed_directions(experiment, "baseline") == ["en-de", "en-fr", "de-en", "fr-en"]
+    assert analysed_directions(experiment, "few") == ["en-de", "en-fr"]
 
 
 MISTAKES = {

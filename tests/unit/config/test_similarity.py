@@ -3,8 +3,8 @@
 import pytest
 
 from tests.unit.config.test_config import errors_of, small
+from workflow_scripts.config.analyses.similarity import compared_groups, compared_sets, drawn_sets
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.config.similarity import compared_groups, compared_sets, drawn_sets
 from workflow_scripts.workflow.needed_masks import selected
 
 SETS = {

@@ -304,17 +304,6 @@ def test_the_language_token_counts_in_the_length_of_native_scores_and_not_in_the
         assert token < -1
 
 
-def test_int8_stays_near_float32(tmp_path):
-    spec = build_spec(random_weights(True), architecture(True), VOCABULARY, by_group(masks()))
-    translator = load_translator(spec, "tiny", DecodingOptions(compute_type="int8"))
-    found = translator.score_batch([["__en__", "▁a"]], [["__de__", "c"]])[0].log_probs
-    table = NumpyTransformer(random_weights(True), True, masks()).log_probabilities(
-        ["__en__", "▁a"], ["__de__", "c"]
-    )
-    expected = [table[0, VOCABULARY.index("__de__")], table[1, VOCABULARY.index("c")], table[2, 2]]
-    np.testing.assert_allclose(found, expected, rtol=0, atol=0.5)
-
-
 def test_removed_heads_are_zeroed_columns_of_their_projection():
     """Head 0 has columns 0-3, head 1 columns 4-7; the gates ``zero`` and ``scale`` act alike on neurons."""
     removed = {

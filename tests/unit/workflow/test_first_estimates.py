@@ -136,6 +136,21 @@ def test_pruning_looks_at_each_sentence_for_every_task_and_draw(tmp_path: Path) 
     assert estimates.of(a_job("prune_heads", {"system": "baseline"})) == expected
 
 
+def test_probes_read_each_language_once_and_are_fitted_on_each_split(tmp_path: Path) -> None:
+    """The encoder reads en, ka and ke, ten sentences each; two splits."""
+    probes = {"sentences": 10, "seeds": [4, 5]}
+    config = {**KA_KE, "model": {"preset": "small"}, "analysis": {"probes": probes}}
+    estimates = FirstEstimates(load_experiment(config), tmp_path)
+    job = {"system": "baseline", "stack": "encoder", "seed": "1"}
+    for rule, start, thousands in (("collect_units", 3.5, 0.03), ("fit_probes", 4, 0.06)):
+        rate = pace(read_measured()[rule], estimates._parameters)
+        assert rate is not None
+        assert estimates.of(a_job(rule, job)) == pytest.approx(start + rate * thousands)
+    labelled = {"text": "conllu", "conllu": {"ka": "ka.conllu"}, "stacks": ["encoder"]}
+    unknown = FirstEstimates(load_experiment({**config, "analysis": {"probes": labelled}}), tmp_path)
+    assert unknown.of(a_job("collect_units", job)) is None
+
+
 def test_units_that_are_off_take_a_pass_for_each_set(tmp_path: Path) -> None:
     """Four directions of 40 sentences, of which 10 are asked for; two languages on each side of the pivot."""
     ablation = {"scores": ["lape", "magnitude"], "sizes": ["5%", "50%"], "draws": 6, "scale": [0.5]}

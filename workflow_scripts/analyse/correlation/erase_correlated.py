@@ -13,6 +13,7 @@ import numpy as np
 
 from workflow_scripts.analyse.markdown_lines import heading, row
 from workflow_scripts.analyse.mask_control import MAX_TOKENS, measure
+from workflow_scripts.analyse.means import mean_sd
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, Draws
 from workflow_scripts.common.checked_options import at_least, json_object, named_once
 from workflow_scripts.common.errors import UserError, run_main
@@ -78,9 +79,7 @@ def summary(
     for form in forms:
         for end in ENDS:
             for size in sizes:
-                values = over_directions(f"{form} {end} {size}")
-                sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
-                found[form][end][size] = {"mean": float(np.mean(values)), "sd": sd, "n": len(values)}
+                found[form][end][size] = mean_sd(over_directions(f"{form} {end} {size}"))
     found[RANDOM] = {
         size: [float(np.mean(over_directions(f"{RANDOM}-{n} {size}"))) for n in range(1, draws + 1)]
         for size in sizes

@@ -16,6 +16,7 @@ from workflow_scripts.analyse.correlation.measures import (
     correlations,
 )
 from workflow_scripts.analyse.correlation.sums import Moments, Sums
+from workflow_scripts.analyse.means import defined, mean_sd
 from workflow_scripts.analyse.random_draws import Draws
 
 MAX, MIN, LINREG, SVCCA = "max", "min", "linreg", "svcca"
@@ -145,11 +146,11 @@ class _Site:
         chance = []
         for draw, anchor in enumerate(self.anchors):
             drawn = [mean(anchor, other, self.whole.by_chance(draw, other)) for other in self.others(anchor)]
-            chance.append(_mean(drawn))
+            chance.append(mean_sd(drawn)["mean"])
         return {
             "pairs": [[*pair, value] for pair, value in zip(pairs, found, strict=True)],
             "components": [int(one.shape[1]) for one in basis],
-            **_spread(found),
+            **mean_sd(found),
             "chance": _chance(chance),
         }
 
@@ -161,49 +162,26 @@ def _numpy(values: torch.Tensor) -> Values:
 
 def _facts(models: Sequence[Values], draws: Sequence[Values]) -> dict[str, Any]:
     """Describe a form: the mean over units of each model, their mean over models, and the same by chance."""
-    means = [_mean(one.tolist()) for one in models]
-    deviations = [_deviation(one[np.isfinite(one)].tolist()) for one in models]
+    told = [mean_sd(one) for one in models]
     by_chance = np.concatenate(draws)
     by_chance = by_chance[np.isfinite(by_chance)]
     bar = float(np.quantile(by_chance, 1 - ABOVE)) if by_chance.size else None
     return {
         "models": [
             {
-                "mean": mean,
-                "sd": deviation,
-                "n": int(np.isfinite(one).sum()),
-                "above_chance": _mean((one[np.isfinite(one)] > bar).tolist()) if bar is not None else None,
+                **about,
+                "above_chance": mean_sd(one[np.isfinite(one)] > bar)["mean"] if bar is not None else None,
             }
-            for one, mean, deviation in zip(models, means, deviations, strict=True)
+            for one, about in zip(models, told, strict=True)
         ],
-        **_spread(means),
-        "chance": {**_chance([_mean(one.tolist()) for one in draws]), "bar": bar},
+        **mean_sd(one["mean"] for one in told),
+        "chance": {**_chance([mean_sd(one)["mean"] for one in draws]), "bar": bar},
     }
-
-
-def _known(values: Iterable[float | None]) -> list[float]:
-    return [float(one) for one in values if one is not None and np.isfinite(one)]
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = _known(values)
-    return float(np.mean(known)) if known else None
-
-
-def _deviation(values: Iterable[float | None]) -> float | None:
-    known = _known(values)
-    return float(np.std(known, ddof=1)) if len(known) > 1 else None
-
-
-def _spread(values: Iterable[float | None]) -> dict[str, Any]:
-    known = _known(values)
-    return {"mean": _mean(known), "sd": _deviation(known), "n": len(known)}
 
 
 def _chance(values: Sequence[float | None]) -> dict[str, Any]:
     """Describe draws; the range in which a further one lies needs at least two."""
-    known = _known(values)
+    known = [value for value in map(defined, values) if value is not None]
     if len(known) < 2:
-        return {"draws": known, "mean": _mean(known), "sd": None, "low": None, "high": None}
-    draws = Draws.of(known)
-    return {"draws": known, "mean": draws.mean, "sd": draws.sd, "low": draws.low, "high": draws.high}
+        return {"draws": known, **mean_sd(known), "low": None, "high": None}
+    return {"draws": known, **Draws.of(known).facts()}

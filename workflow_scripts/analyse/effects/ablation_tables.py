@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workflow_scripts.analyse.effects.ablation import BOTTOM, KEPT, RANDOM, REMOVED, TESTS, TOP, row_of
-from workflow_scripts.analyse.effects.curves import mean_sd
 from workflow_scripts.analyse.markdown_lines import heading, row
+from workflow_scripts.analyse.means import mean_sd
 from workflow_scripts.analyse.random_draws import Draws
 
 Result = Mapping[str, Any]
@@ -32,10 +32,11 @@ def summary(result: Result) -> list[dict[str, Any]]:
     found = []
     for measure, test, size, share, values in _points(result):
         sets = {name: mean_sd(each) for name, each in values.items()}
-        draws = [sets.pop(name)["mean"] for name in result["draws"]]
+        means = [sets.pop(name)["mean"] for name in result["draws"]]
+        draws = [mean for mean in means if mean is not None]
         about: dict[str, float | None] = dict.fromkeys(("mean", "sd", "low", "high"))
-        if all(one is not None for one in draws):
-            drawn = Draws.of([float(one or 0) for one in draws])
+        if len(draws) == len(means):
+            drawn = Draws.of(draws)
             about = {name: getattr(drawn, name) for name in about}
         key = {"measure": measure, "test": test, "size": size, "share": share}
         found.append({**key, "sets": sets, "random": about})

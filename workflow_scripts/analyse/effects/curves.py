@@ -38,19 +38,3 @@ def removal_area(shares: Sequence[float], added: Sequence[float]) -> float:
 def kept_area(shares: Sequence[float], added: Sequence[float]) -> float:
     """Return the faithfulness when kept. ``added``: Δkept at each of ``shares``, the first one Δ(1)."""
     return area(shares, [1 - one / added[0] for one in added]) if added[0] > 0 else float("nan")
-
-
-def mean_sd(values: Sequence[float]) -> dict[str, float | int | None]:
-    """Return mean, standard deviation and number of the values that are defined; None where there are none,
-    or for the deviation fewer than two."""
-    there = np.asarray([one for one in values if np.isfinite(one)], dtype=np.float64)
-    return {
-        "mean": float(there.mean()) if len(there) else None,
-        "sd": float(there.std(ddof=1)) if len(there) > 1 else None,
-        "n": len(there),
-    }
-
-
-def defined(value: float) -> float | None:
-    """Return a value as JSON has it: None where it is undefined."""
-    return float(value) if np.isfinite(value) else None

@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.heads.dissociation import others_of
-from workflow_scripts.analyse.overlap import ROUNDING, relabel
+from workflow_scripts.analyse.means import defined
+from workflow_scripts.analyse.permutations import relabel, share_as_large, smallest_p
 from workflow_scripts.evaluate.metrics import scorer_of
 from workflow_scripts.evaluate.significance.resampling import compare
 
@@ -56,7 +57,7 @@ class Permutations:
     @property
     def smallest(self) -> float:
         """1 / orders, of drawn ones 1 / (orders + 1)."""
-        return 1 / (self.orders if self.exact else self.orders + 1)
+        return smallest_p(self.orders, self.exact)
 
 
 def permutation_test(effects: Floats, permutations: int, seed: int) -> Permutations:
@@ -65,9 +66,7 @@ def permutation_test(effects: Floats, permutations: int, seed: int) -> Permutati
     n = len(found)
     orders, exact = relabel(range(n), permutations, seed)
     sums = found[np.arange(n), orders].sum(axis=1)
-    as_large = int((sums >= np.trace(found) - ROUNDING).sum())
-    p = as_large / len(orders) if exact else (as_large + 1) / (len(orders) + 1)
-    return Permutations(p, len(orders), exact)
+    return Permutations(share_as_large(sums, float(np.trace(found)), exact), len(orders), exact)
 
 
 def collateral(effects: Floats) -> list[float]:
@@ -127,7 +126,7 @@ def facts(effects: Floats, permutations: int, seed: int) -> dict[str, Any]:
         "others": float(others_of(effects).mean()),
         "advantage": advantage(effects),
         "hit_hardest": int((effects.argmax(axis=1) == np.arange(n)).sum()),
-        "collateral": [None if math.isnan(one) else one for one in rates],
+        "collateral": [defined(one) for one in rates],
         "permutation": {
             "p": found.p,
             "orders": found.orders,

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.effects.ablation import intervention
-from workflow_scripts.analyse.effects.curves import defined
 from workflow_scripts.analyse.effects.fragility import Paired, facts, holm, paired_test
 from workflow_scripts.analyse.effects.language_units import (
     RANDOM,
@@ -22,6 +21,7 @@ from workflow_scripts.analyse.effects.language_units import (
 )
 from workflow_scripts.analyse.effects.losses import sentence_losses
 from workflow_scripts.analyse.effects.material import replaced_by, sizes_of
+from workflow_scripts.analyse.means import defined
 from workflow_scripts.evaluate.significance.correction import DEFAULT_LEVEL, resamples_needed
 from workflow_scripts.models.port import Batches, Port
 from workflow_scripts.units.mask_table import MaskTable

@@ -6,14 +6,14 @@ share of its own base. Both are times 100, and positive where heads are special 
 metric rises (BLEU) or falls (loss) with quality.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.analyse.overlap import relabel
+from workflow_scripts.analyse.means import defined, mean_sd
+from workflow_scripts.analyse.permutations import relabel, share_as_large, smallest_p
 from workflow_scripts.analyse.random_draws import Draws
 from workflow_scripts.units.mask_sets import seed_of
 
@@ -21,8 +21,6 @@ Matrix = NDArray[np.float64]
 PUBLIC, RELATIVE = FORMS = "public", "relative"
 #: Assignments of random sets to tasks that are drawn.
 ASSIGNMENTS = 1000
-#: Sums of the same numbers in another order differ by less.
-ROUNDING = 1e-9
 
 
 def others_of(matrix: Matrix) -> Matrix:
@@ -75,22 +73,22 @@ def dissociation(
         rows = np.stack([form(after[order], base, rises) for order in orders])
         assigned = _assigned(drawn, seed)
         found[name] = {
-            "tasks": [number(value) for value in values],
+            "tasks": [defined(value) for value in values],
             **mean_of(values),
             "random": {
                 "tasks": [_draws(drawn[:, task]) for task in range(len(base))],
-                "mean": number(assigned.mean()),
-                "low": number(np.percentile(assigned, 2.5)),
-                "high": number(np.percentile(assigned, 97.5)),
+                "mean": defined(assigned.mean()),
+                "low": defined(float(np.percentile(assigned, 2.5))),
+                "high": defined(float(np.percentile(assigned, 97.5))),
                 "assignments": len(assigned),
-                "p": share_as_large(assigned, float(values.mean()), exact=False),
+                "p": defined(share_as_large(assigned, float(values.mean()), exact=False)),
             },
             "permuted": {
-                "mean": number(rows.mean()),
+                "mean": defined(rows.mean()),
                 "orders": len(rows),
                 "exact": exact,
-                "p": share_as_large(rows.mean(axis=1), float(values.mean()), exact),
-                "smallest_p": 1 / (len(rows) + (not exact)),
+                "p": defined(share_as_large(rows.mean(axis=1), float(values.mean()), exact)),
+                "smallest_p": smallest_p(len(rows), exact),
             },
         }
     return found
@@ -105,32 +103,18 @@ def _assigned(drawn: Matrix, seed: int) -> Matrix:
     return means
 
 
-def share_as_large(values: Matrix, observed: float, exact: bool) -> float | None:
-    """Return the share of ``values`` that are at least ``observed``; where they are a sample, not all that
-    there are, the observed one is added. None where something is undefined."""
-    if not (math.isfinite(observed) and np.isfinite(values).all()):
-        return None
-    as_large = int((values >= observed - ROUNDING).sum())
-    return as_large / len(values) if exact else (as_large + 1) / (len(values) + 1)
-
-
 def mean_of(values: Sequence[float] | Matrix) -> dict[str, Any]:
-    """Return mean, sd and n of values; None where they are undefined."""
-    array = np.asarray(values, dtype=np.float64)
-    sd = array.std(ddof=1) if len(array) > 1 else math.nan
-    return {"mean": number(array.mean()), "sd": number(sd), "n": len(array)}
+    """Return mean, sd and n of values; None where one is undefined, for the mean of fewer tasks is another
+    figure."""
+    if not np.isfinite(values).all():
+        return {"mean": None, "sd": None, "n": len(values)}
+    return mean_sd(values)
 
 
 def _draws(values: Matrix) -> dict[str, float | None]:
     if not np.isfinite(values).all():
-        return dict.fromkeys(("mean", "sd", "low", "high"))
-    draws = Draws.of(values.tolist())
-    return {"mean": draws.mean, "sd": draws.sd, "low": draws.low, "high": draws.high}
-
-
-def number(value: Any) -> float | None:
-    """Return a number as JSON has it: None where it is undefined."""
-    return float(value) if math.isfinite(value) else None
+        return {"n": len(values), **dict.fromkeys(("mean", "sd", "low", "high"))}
+    return Draws.of(values.tolist()).facts()
 
 
 def pair_dissociation(after: Matrix, base: Matrix, rises: bool) -> Matrix:

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from workflow_scripts.analyse.heads.dissociation import (
     dissociation,
     mean_of,
-    number,
     others_of,
     pair_dissociation,
 )
 from workflow_scripts.analyse.heads.similarity_test import against_similarity
+from workflow_scripts.analyse.means import defined
 from workflow_scripts.analyse.random_draws import Draws
 
 Matrix = NDArray[np.float64]
@@ -72,7 +72,7 @@ def findings(asked: Asked, every: Sequence[Measured], similar: Mapping[str, Matr
         after = {size: asked.matrix(one, size) for size in asked.sizes}
         drawn = {size: asked.random(one, size) for size in asked.sizes}
         chance = asked.permutations, asked.seed
-        found["base"][one.metric] = dict(zip(names, map(number, base), strict=True))
+        found["base"][one.metric] = dict(zip(names, map(defined, base), strict=True))
         found["matrices"][one.metric] = {size: _table(names, names, after[size]) for size in after}
         found["random"][one.metric] = {size: _table(asked.draws, names, drawn[size]) for size in after}
         found["curves"][one.metric] = {size: curve(after[size], base, drawn[size]) for size in after}
@@ -99,22 +99,15 @@ def curve(after: Matrix, base: Matrix, drawn: Matrix) -> dict[str, Any]:
     change = after - base
     own, others = np.diag(change), others_of(change)
     draws = Draws.of((drawn - base).mean(axis=1).tolist())
-    random = {
-        "mean": draws.mean,
-        "sd": draws.sd,
-        "n": len(draws.values),
-        "low": draws.low,
-        "high": draws.high,
-    }
     return {
         "own": {**mean_of(own), "place": draws.place(float(own.mean()))},
         "others": {**mean_of(others), "place": draws.place(float(others.mean()))},
-        "random": random,
+        "random": draws.facts(),
     }
 
 
 def _table(rows: Sequence[str], columns: Sequence[str], values: Matrix) -> dict[str, dict[str, Any]]:
     return {
-        name: dict(zip(columns, map(number, row), strict=True))
+        name: dict(zip(columns, map(defined, row), strict=True))
         for name, row in zip(rows, values, strict=True)
     }

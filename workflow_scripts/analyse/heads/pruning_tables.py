@@ -12,8 +12,9 @@ CSV_COLUMNS = (
 )
 #: In the place of a task: the mean over all.
 EVERY = "mean"
-#: Metric → its name, with what it is in.
-NAMES = {"nll": "loss, nats per token", "bleu": "BLEU", "chrf": "chrF2++"}
+#: Metric → its name, and what its change is in.
+TITLES = {"nll": "Loss", "bleu": "BLEU", "chrf": "chrF2++"}
+UNITS = {**TITLES, "nll": "nats per token"}
 UNDEFINED = "–"
 
 Result = Mapping[str, Any]
@@ -59,7 +60,7 @@ def markdown(result: Result) -> str:
         " random draws lie.",
     ]
     for metric in result["metrics"]:
-        lines += ["", f"## {NAMES[metric].partition(',')[0]}", "", *_curves(result, metric)]
+        lines += ["", f"## {TITLES[metric]}", "", *_curves(result, metric)]
         lines += ["", *_dissociation(result, metric), "", *_similarity(result, metric)]
         lines += ["", *_matrix(result, metric)]
     return "\n".join(lines) + "\n"
@@ -67,7 +68,7 @@ def markdown(result: Result) -> str:
 
 def _curves(result: Result, metric: str) -> Iterator[str]:
     yield (
-        f"Change of the metric ({NAMES[metric]}) without a task's heads: of the task itself, of"
+        f"Change of the metric ({UNITS[metric]}) without a task's heads: of the task itself, of"
         " the others; mean ± standard deviation over tasks, for random heads over draws."
     )
     yield ""

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.analyse.heads.dissociation import number, share_as_large
-from workflow_scripts.analyse.overlap import relabel
+from workflow_scripts.analyse.means import defined
+from workflow_scripts.analyse.permutations import relabel, share_as_large
 
 Matrix = NDArray[np.float64]
 #: Above this p nothing is called significant.
@@ -51,7 +51,7 @@ def against_similarity(apart: Matrix, similar: Matrix, permutations: int, seed: 
     sizes = np.abs(drawn)
     smallest = share_as_large(sizes, float(sizes.max()), exact)
     p = share_as_large(sizes, abs(observed), exact)
-    found |= {"rho": number(observed), "p": p, "smallest_p": smallest, "orders": len(orders), "exact": exact}
-    if smallest is not None and smallest > LEVEL:
+    found |= {"rho": defined(observed), "p": p, "smallest_p": smallest, "orders": len(orders), "exact": exact}
+    if smallest > LEVEL:
         return found | {"note": f"cannot be significant: of {len(apart)} tasks no p is below {smallest:.2g}"}
     return found

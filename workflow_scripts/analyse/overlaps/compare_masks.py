@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from workflow_scripts.analyse.means import mean_sd
 from workflow_scripts.analyse.overlap import facts_of
 from workflow_scripts.analyse.overlaps.languages import MEAN
 from workflow_scripts.analyse.overlaps.page import markdown
@@ -25,7 +26,6 @@ from workflow_scripts.analyse.overlaps.selections import (
     selections_of,
 )
 from workflow_scripts.analyse.overlaps.side_by_side import compare
-from workflow_scripts.analyse.overlaps.spread import Summary, spread
 from workflow_scripts.analyse.overlaps.tables import (
     COLUMNS,
     GROUP_COLUMNS,
@@ -51,7 +51,7 @@ FEWEST_DRAWS = 19
 
 def read_samples(
     pattern: str | None, names: Sequence[str], selections: Sequence[Selection]
-) -> dict[str, dict[str, dict[str, Summary]]]:
+) -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
     """Return the overlap of two samples of sentences, of the JSON files of the stage ``stability``: set →
     stack's mean → number of sentences → spread over models. UserError: not such a file."""
     found: dict[str, dict[str, dict[str, list[float]]]] = {}
@@ -67,7 +67,8 @@ def read_samples(
             raise UserError(f"{path}: not by stability, it lacks {error}") from None
     return {
         name: {
-            layer: {size: spread(values) for size, values in sizes.items()} for layer, sizes in layers.items()
+            layer: {size: mean_sd(values) for size, values in sizes.items()}
+            for layer, sizes in layers.items()
         }
         for name, layers in found.items()
     }

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workflow_scripts.analyse.markdown_lines import heading, row
+from workflow_scripts.analyse.means import mean_sd
 from workflow_scripts.analyse.overlaps.crossed import most_alike
 from workflow_scripts.analyse.overlaps.languages import MEAN
 from workflow_scripts.analyse.overlaps.partitions import NOT_POSSIBLE
 from workflow_scripts.analyse.overlaps.selections import DRAWS, SEEDS, SETS, SYSTEMS
-from workflow_scripts.analyse.overlaps.spread import spread
 from workflow_scripts.analyse.overlaps.tables import NOTHING, number, verdict
 
 NONE = "–"
@@ -189,7 +189,7 @@ def _grouping_rows(start: list[str], tests: Sequence[Mapping[str, Any]], level: 
         return
     for layer, _ in _means(first["layers"]):
         entries = [test["layers"][layer] for test in tests]
-        within, across = (spread(one[name] for one in entries)["mean"] for name in ("within", "across"))
+        within, across = (mean_sd(one[name] for one in entries)["mean"] for name in ("within", "across"))
         verdicts = [verdict(test, layer, level) for test in tests]
         said = " / ".join(f"{one} ({verdicts.count(one)})" for one in dict.fromkeys(verdicts))
         if verdicts[0] == NOT_POSSIBLE:
@@ -197,7 +197,7 @@ def _grouping_rows(start: list[str], tests: Sequence[Mapping[str, Any]], level: 
         yield row(
             [
                 *start, layer, number(within, NONE, 3), number(across, NONE, 3),
-                _spread(spread(one["difference"] for one in entries)), str(len(entries)),
+                _spread(mean_sd(one["difference"] for one in entries)), str(len(entries)),
                 f"{max(one['p'] for one in entries):.4f}", str(first["partitions"]), said,
             ]
         )  # fmt: skip

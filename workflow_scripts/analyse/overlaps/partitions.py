@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.analyse.overlap import compare, relabel
+from workflow_scripts.analyse.overlap import compare
+from workflow_scripts.analyse.permutations import relabel, smallest_p
 from workflow_scripts.common.errors import UserError
 
 NOT_POSSIBLE = "cannot be significant"
@@ -84,7 +85,7 @@ def grouped_overlap(
             "layers": {},
         }
     orders, exact = relabel(labels.tolist(), permutations, seed)
-    smallest = 1 / partitions if exact else max(1 / partitions, 1 / (len(orders) + 1))
+    smallest = 1 / partitions if exact else max(1 / partitions, smallest_p(len(orders), exact))
     possible = smallest <= level
     if not possible:
         few = (

@@ -1,27 +1,16 @@
 """Means over seeds and pairs, with their spread; what is undefined is left out and counted."""
 
-import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from workflow_scripts.analyse.means import mean_sd
 from workflow_scripts.analyse.overlaps.comparison import FIGURES
 from workflow_scripts.analyse.sampled_masks import mean_of_pairs
 
 #: Fewest draws of which the mean over pairs has an interval.
 FEWEST = 3
-Summary = dict[str, float | int | None]
-
-
-def spread(values: Iterable[float | None]) -> Summary:
-    """Return ``mean``, ``sd`` and ``n`` of what is defined; None where too few values are."""
-    known = [value for value in values if value is not None]
-    return {
-        "mean": statistics.fmean(known) if known else None,
-        "sd": statistics.stdev(known) if len(known) > 1 else None,
-        "n": len(known),
-    }
 
 
 def summary_of(compared: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -35,7 +24,7 @@ def summary_of(compared: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """
     layers = {
         layer: {
-            **{name: spread(one["layers"][layer][name] for one in compared) for name in FIGURES},
+            **{name: mean_sd(one["layers"][layer][name] for one in compared) for name in FIGURES},
             "places": {
                 place: sum(one["layers"][layer]["place"] == place for one in compared)
                 for place in ("above", "within", "below")
@@ -54,7 +43,7 @@ def _structures(compared: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             several = [one["structure"][side][layer] for one in compared]
             p = [one["p"] for one in several if one["p"] is not None]
             found.setdefault(side, {})[layer] = {
-                "r": spread(one["r"] for one in several),
+                "r": mean_sd(one["r"] for one in several),
                 "largest_p": max(p, default=None),
                 "smallest_possible_p": several[0].get("smallest_p"),
             }

@@ -7,27 +7,15 @@ Kriegeskorte et al. 2008). Pairs that share a language are not independent, so t
 exchanged as a whole (Mantel 1967). Units of different kinds are compared in the same way.
 """
 
-import math
-from itertools import permutations as all_orders
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.analyse.overlap import ROUNDING
+from workflow_scripts.analyse.permutations import ROUNDING, relabel, share_as_large, smallest_p
 
 #: With two languages there is one pair, and nothing to correlate.
 FEWEST_LANGUAGES = 3
-
-
-def orders_of(languages: int, permutations: int, seed: int) -> tuple[NDArray[np.int64], bool]:
-    """Return orders of languages [orders, languages], and whether they are all: so where these are no more
-    than ``permutations``, the given order among them; else that many random ones."""
-    if math.factorial(languages) <= permutations:
-        return np.array(list(all_orders(range(languages))), dtype=np.int64), True
-    generator = np.random.Generator(np.random.PCG64(seed))
-    rows = np.tile(np.arange(languages, dtype=np.int64), (permutations, 1))
-    return generator.permuted(rows, axis=1), False
 
 
 def structure(
@@ -48,20 +36,19 @@ def structure(
     first, second = _standardised(one[upper]), _standardised(other[upper])
     if first is None or second is None:
         return {"r": None, "p": None, "languages": languages}
-    orders, exact = orders_of(languages, permutations, seed)
+    orders, exact = relabel(range(languages), permutations, seed)
     r = float(first @ second)
     whole = np.zeros_like(other)
     whole[upper] = second
     whole += whole.T
     exchanged = whole[orders[:, upper[0]], orders[:, upper[1]]] @ first
-    as_large = int((exchanged >= r - ROUNDING).sum())
     return {
         "r": r,
-        "p": as_large / len(orders) if exact else (as_large + 1) / (len(orders) + 1),
+        "p": share_as_large(exchanged, r, exact),
         "languages": languages,
         "orders": len(orders),
         "exact": exact,
-        "smallest_p": 1 / len(orders) if exact else 1 / (len(orders) + 1),
+        "smallest_p": smallest_p(len(orders), exact),
     }
 
 

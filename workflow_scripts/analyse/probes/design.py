@@ -1,6 +1,7 @@
 """The z-scored values that a probe is trained on: held in memory if they fit, else read at each pass."""
 
 from collections.abc import Callable, Iterator
+from copy import copy
 
 import numpy as np
 import torch
@@ -8,11 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_scripts.analyse.probes.labelled import Labelled
-from workflow_scripts.analyse.probes.matrix import blocks
+from workflow_scripts.analyse.probes.matrix import HELD_BYTES, blocks
 from workflow_scripts.analyse.probes.moments import Moments
 
-#: Bytes of z-scores that are held in memory.
-HELD_BYTES = 1 << 30
 #: Rows of what is held that are multiplied at a time: their products are summed in float64.
 HELD_ROWS = 8192
 
@@ -38,6 +37,18 @@ class Design:
             self.held = torch.empty(len(rows), self.units)
             for span, block in self._read():
                 self.held[span] = block
+
+    def part(self, columns: NDArray[np.int64]) -> "Design":
+        """Return some of the columns, in memory."""
+        part = copy(self)
+        part.units = len(columns)
+        part._columns = columns if self._columns is None else self._columns[columns]
+        part._mean, part._scale = self._mean[columns], self._scale[columns]
+        part.held = torch.empty(len(self._rows), part.units) if self.held is None else self.held[:, columns]
+        if self.held is None:
+            for span, block in part._read():
+                part.held[span] = block
+        return part
 
     def _read(self) -> Iterator[tuple[slice, Tensor]]:
         mean, factor = self._mean.float(), (1 / self._scale).float()

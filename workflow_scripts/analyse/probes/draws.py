@@ -15,12 +15,4 @@ def check_draws(draws: int, what: str) -> None:
 
 def drawn(values: Sequence[float]) -> dict[str, Any]:
     """Return what is told of draws: n, mean, sd, the range of 95 % of further draws, and the values."""
-    found = Draws.of(values)
-    return {
-        "n": len(values),
-        "mean": found.mean,
-        "sd": found.sd,
-        "low": found.low,
-        "high": found.high,
-        "values": list(values),
-    }
+    return {**Draws.of(values).facts(), "values": list(values)}

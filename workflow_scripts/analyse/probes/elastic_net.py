@@ -15,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workflow_scripts.analyse.probes.design import HELD_BYTES, Design
+from workflow_scripts.analyse.probes.design import Design
 from workflow_scripts.analyse.probes.fista import Solution, solve
 from workflow_scripts.analyse.probes.labelled import Labelled
-from workflow_scripts.analyse.probes.matrix import Matrix, blocks
+from workflow_scripts.analyse.probes.matrix import HELD_BYTES, Matrix, blocks
 from workflow_scripts.analyse.probes.moments import Moments, measure
 from workflow_scripts.common.errors import UserError
 
@@ -30,6 +30,8 @@ SMALLEST_TOLERANCE = 1e-6
 MOST_PASSES = 5000
 #: Units that training on a part of them adds at a time, at least.
 FEWEST_ADDED = 512
+#: Up to so many units that are held in memory, training takes all at once.
+FEW_UNITS = 2048
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,9 @@ def check_penalties(l1: float | None, l2: float | None) -> None:
 class Trainer:
     """Trains probes of one property on one set of rows, for any penalties, each from where another ended.
 
-    All z-scores are held in memory if they fit ``held_bytes``. Else, with l1 above 0, training uses the units
-    that have a weight or should have one, and reads all values once a round to find which these are.
+    All z-scores are held in memory if they fit ``held_bytes``. Of many units, and where they do not fit,
+    training with l1 above 0 uses the units that have a weight or should have one, and goes through all values
+    once a round to find which these are.
     """
 
     def __init__(
@@ -161,7 +164,7 @@ class Trainer:
         if start is not None:
             weights = torch.from_numpy(start.weights[self._classes])
             bias = torch.from_numpy(start.bias[self._classes])
-        if self.holds_all or l1 == 0:
+        if l1 == 0 or (self.holds_all and self.data.units <= FEW_UNITS):
             found = solve(self._whole, self._y, l1, l2, weights, bias, self._tolerance, self._most_passes)
         else:
             found = self._by_parts(l1, l2, weights, bias)
@@ -169,7 +172,7 @@ class Trainer:
 
     def _by_parts(self, l1: float, l2: float, weights: Tensor, bias: Tensor) -> Solution:
         """Train the units of a working set, then add those whose gradient exceeds l1, until there is none."""
-        room = max(1, self._held_bytes // (4 * len(self.rows)))
+        room = self.data.units if self.holds_all else max(1, self._held_bytes // (4 * len(self.rows)))
         passes = 0
         while True:
             # One pass over all values: it only measures, since no pass is left to take a step.
@@ -190,7 +193,7 @@ class Trainer:
             most = min(max(FEWEST_ADDED, there), room - there)
             added = order[: min(most, int((excess > self._tolerance / 2).sum()))]
             columns = torch.cat([active.nonzero().squeeze(1), added]).sort(stable=True).values
-            part = Design(self.data, self.rows, self.moments, columns.numpy(), self._held_bytes)
+            part = self._whole.part(columns.numpy())
             left = self._most_passes - passes
             inner = solve(part, self._y, l1, l2, weights[:, columns], bias, self._tolerance / 2, left)
             weights, bias = torch.zeros_like(weights), inner.bias

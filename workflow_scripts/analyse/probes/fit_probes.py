@@ -10,12 +10,14 @@ import argparse
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.probes.layers import Penalties, layer_probes, salient_layers
+from workflow_scripts.analyse.probes.matrix import columns_of
 from workflow_scripts.analyse.probes.probe_tables import CSV_COLUMNS, csv_rows, markdown
 from workflow_scripts.analyse.probes.run import Outcome, Settings, run_probe
 from workflow_scripts.analyse.probes.word_labels import Chosen, choose
@@ -67,9 +69,11 @@ def words_of_units(
 ) -> list[dict[str, Any]]:
     """Return the top units with the words at which each is farthest from its mean, by group and index."""
     found = []
-    for unit in order[:most]:
-        group, index = words.space.locate(int(unit))
-        top = top_words(values[:, unit], words.forms, WORDS_OF_A_UNIT)
+    units = np.sort(order[:most], kind="stable")
+    columns = dict(zip(units.tolist(), columns_of(values, units).T, strict=True))
+    for unit in order[:most].tolist():
+        group, index = words.space.locate(unit)
+        top = top_words(columns[unit], words.forms, WORDS_OF_A_UNIT)
         found.append({"group": group, "unit": index, "words": [vars(one) for one in top]})
     return found
 
@@ -88,10 +92,19 @@ def told(outcome: Outcome, salient: Mapping[str, Any]) -> dict[str, float | None
 
 
 def fit(
-    values: NDArray[np.float16], words: Words, chosen: Chosen, name: str, settings: Settings, most: int
+    values: NDArray[np.float16],
+    words: Words,
+    chosen: Chosen,
+    name: str,
+    settings: Settings,
+    most: int,
+    folder: Path,
 ) -> tuple[dict[str, Any], Outcome]:
-    """Return all that is told of a property's probes, and the probe of all layers."""
-    data = chosen.of(values, words, name)
+    """Return all that is told of a property's probes, and the probe of all layers.
+
+    ``most``: units whose words are told. ``folder``: for a copy of the values, if it is large.
+    """
+    data = chosen.of(values, words, name, folder)
     logger.info(f"{name}: {len(data.y)} words, {len(data.labels)} labels, {data.units} units")
     outcome = run_probe(data, settings)
     splits = outcome.facts["splits"]
@@ -156,7 +169,10 @@ def main(argv: list[str] | None = None) -> None:
         salient_percent=float(salient),
         redundancy=arguments.redundancy,
     )
-    facts, outcome = fit(values, words, chosen, arguments.property, settings, arguments.top_words)
+    arguments.out_json.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=arguments.out_json.parent) as scratch:
+        name, most = arguments.property, arguments.top_words
+        facts, outcome = fit(values, words, chosen, name, settings, most, Path(scratch))
     scores = unit_scores(outcome, chosen.labels, words, arguments.seeds)
     result = {
         "format": FORMAT,

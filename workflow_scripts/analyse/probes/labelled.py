@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.analyse.probes.matrix import Matrix, read
+from workflow_scripts.analyse.probes.matrix import Matrix, part_of
 from workflow_scripts.common.errors import UserError, first_of
 
 #: Shares of sentences in train, dev and test.
@@ -59,9 +59,8 @@ class Labelled:
         return int(self.X.shape[1])
 
     def with_units(self, units: NDArray[np.int64]) -> "Labelled":
-        """Return the same tokens with some units alone, read into memory in ascending order of units."""
-        values = read(self.X, np.arange(len(self.y)), np.sort(units, kind="stable"))
-        return replace(self, X=values.numpy())
+        """Return the same tokens with some units alone, in ascending order, read into memory if they fit."""
+        return replace(self, X=part_of(self.X, np.sort(units, kind="stable")))
 
     def with_labels(self, y: NDArray[np.int64], labels: Sequence[str], name: str) -> "Labelled":
         """Return the same tokens with other labels."""

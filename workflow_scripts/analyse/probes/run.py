@@ -1,7 +1,7 @@
 """A property of a set of units: its probe, its ranking, and what is asked of both, over several splits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,9 @@ from workflow_scripts.analyse.probes.elastic_net import (
     require_converged,
 )
 from workflow_scripts.analyse.probes.kept import PERCENTS, kept_and_retrained
-from workflow_scripts.analyse.probes.labelled import SHARES, Labelled, Split, split
+from workflow_scripts.analyse.probes.labelled import SHARES, Labelled, Split, split, under_sample
 from workflow_scripts.analyse.probes.minimal import DELTA, SCHEDULE, minimal_subset
+from workflow_scripts.analyse.probes.moments import require_varying
 from workflow_scripts.analyse.probes.ranking import Ranking, count_of, salient_units
 from workflow_scripts.analyse.probes.redundancy import (
     CUT,
@@ -48,9 +49,10 @@ class Settings:
     ``l1``, ``l2``: penalties to choose from on dev. ``percents``: of units that are kept, zeroed and
     retrained, against ``draws`` random sets. ``controls``: draws of control labels of the kind ``control``; 0
     for none. ``salient_percent``: of a label's weights. ``delta``, ``schedule``: of the minimal subset.
-    ``redundancy``: whether correlated units are clustered, at the distance ``cut``. ``agreement``: whether
-    the probe's ranking is compared with those of scores without a probe. ``require_convergence``: whether a
-    probe that is not at its optimum is an error.
+    ``balance``: whether train has as many tokens of each label as of its rarest. ``redundancy``: whether
+    correlated units are clustered, at the distance ``cut``. ``agreement``: whether the probe's ranking is
+    compared with those of scores without a probe. ``require_convergence``: whether a probe that is not at its
+    optimum is an error.
     """
 
     l1: Sequence[float] = GRID
@@ -70,6 +72,7 @@ class Settings:
     schedule: Sequence[float] = SCHEDULE
     tolerance: float = TOLERANCE
     most_passes: int = MOST_PASSES
+    balance: bool = False
     redundancy: bool = False
     cut: float = CUT
     agreement: bool = True
@@ -119,7 +122,10 @@ def run_probe(data: Labelled, settings: Settings) -> Outcome:
 def _one(
     data: Labelled, parts: Split, seed: int, settings: Settings
 ) -> tuple[dict[str, Any], Probe, Ranking]:
+    if settings.balance:
+        parts = replace(parts, train=under_sample(data.y, parts.train, seed))
     trainer = Trainer(data, parts.train, settings.tolerance, settings.most_passes)
+    require_varying(data, trainer.moments)
     found = grid_search(
         trainer,
         parts,
@@ -180,11 +186,15 @@ def _one(
 def _agreement(
     data: Labelled, parts: Split, trainer: Trainer, ranking: Ranking, settings: Settings
 ) -> dict[str, Any]:
-    """The probe's top units beside those of scores without a probe, each unit by its best label."""
+    """The probe's top units beside those of scores without a probe, each unit by its best label.
+
+    Average precision sorts all values, which takes too long where they do not fit in memory: it is left out.
+    """
     scores = {
         "probeless": probeless_overall(trainer.moments),
-        "iou": np.nanmax(average_precision(data, parts.train), axis=0),
         "selectivity": np.nanmax(selectivity_scores(trainer.moments), axis=0),
     }
+    if trainer.holds_all:
+        scores["iou"] = np.nanmax(average_precision(data, parts.train), axis=0)
     orders = {name: np.argsort(-score, kind="stable") for name, score in scores.items()}
     return mean_jaccard({"probe": ranking.order, **orders}, count_of(settings.searched_percent, data.units))

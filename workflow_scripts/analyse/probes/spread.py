@@ -1,9 +1,9 @@
-"""Mean and standard deviation of some values, of which some may be undefined. Standard library only."""
+"""Mean and standard deviation of some values, of which some may be undefined."""
 
-import math
-import statistics
 from collections.abc import Sequence
 from typing import Any
+
+from workflow_scripts.analyse.means import defined, mean_sd
 
 #: What stands in a table for an undefined value.
 UNDEFINED = "–"
@@ -12,14 +12,7 @@ UNDEFINED = "–"
 def spread(values: Sequence[float | None]) -> dict[str, Any]:
     """Return ``values``, their ``mean``, ``sd`` (None of one value) and ``n``; undefined ones, NaN or None,
     are None and do not count."""
-    given = [None if value is None or not math.isfinite(value) else float(value) for value in values]
-    known = [value for value in given if value is not None]
-    return {
-        "mean": statistics.fmean(known) if known else None,
-        "sd": statistics.stdev(known) if len(known) > 1 else None,
-        "n": len(known),
-        "values": given,
-    }
+    return {**mean_sd(values), "values": [defined(value) for value in values]}
 
 
 def shown(found: dict[str, Any], form: str = ".3f") -> str:

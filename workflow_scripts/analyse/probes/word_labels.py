@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.probes.labelled import Labelled, drop_rare
+from workflow_scripts.analyse.probes.matrix import rows_of
 from workflow_scripts.analyse.probes.word_values import Words
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest
@@ -72,11 +74,12 @@ class Chosen:
     rare: dict[str, int]
     unlabelled: int
 
-    def of(self, values: NDArray[np.float16], words: Words, name: str) -> Labelled:
-        """Return the words with their values, [words, units]: all rows of ``values``, or a copy of some."""
+    def of(self, values: NDArray[np.float16], words: Words, name: str, folder: Path) -> Labelled:
+        """Return the words with their values, [words, units]: all rows of ``values``, or a copy of some, in a
+        file of ``folder`` where it is large."""
         whole = len(self.rows) == len(words)
         return Labelled(
-            X=values if whole else values[self.rows],
+            X=values if whole else rows_of(values, self.rows, folder),
             y=self.y,
             sentences=np.array(words.lines, dtype=np.int64)[self.rows],
             words=[words.forms[row] for row in self.rows],

@@ -5,33 +5,27 @@ They tell minutes from hours and weeks of CPU time; GPUs were not measured.
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-from workflow_scripts.common.directions import pair_of, split_direction
-from workflow_scripts.common.task_groups import tasks_of
-from workflow_scripts.config.correlation_checks import compared_directions, compared_models
-from workflow_scripts.config.effect_checks import analysed_directions
+from workflow_scripts.common.directions import pair_of
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import TRAIN, VALID
-from workflow_scripts.config.heads import pruned_directions
 from workflow_scripts.workflow.graph import PlannedJob
+from workflow_scripts.workflow.plan.analysis_passes import READS, Passes
 from workflow_scripts.workflow.plan.disk_plan import parameters_of
 from workflow_scripts.workflow.plan.text_sizes import TextSizes
-from workflow_scripts.workflow.stage_list.correlation import forms_of
 from workflow_scripts.workflow.stage_list.models import ON_TEXT
 
 FILE = Path(__file__).with_suffix(".csv")
 HOW = "first estimate, of another machine"
 #: A network that is so many times larger than all measured ones has no estimate.
 FARTHEST = 4.0
-#: The most lines of a language that the language identifier is trained on; masks of the control.
-IDENTIFIER_LINES, CONTROLS = 20_000, 7
-#: What a forward and backward pass takes, in forward passes.
-BOTH_WAYS = 3
+#: The most lines of a language that the language identifier is trained on.
+IDENTIFIER_LINES = 20_000
 #: Items by direction of a contrastive set that is not made yet: 1,500 for the eight of the demo.
 TOY_ITEMS = 190
 #: Resamples of a test if the config has none: ten by level for each direction, at least these.
@@ -116,6 +110,8 @@ class FirstEstimates:
     def _work(self, job: PlannedJob) -> float | None:
         """Return a job's sentences, each as often as it is read."""
         experiment, text, given = self._experiment, self.text, job.wildcards
+        if job.stage in READS:
+            return self._sentences(READS[job.stage](experiment, job))
         directions = experiment.directions_of(given.get("testset", ""))
         match job.stage:
             case "generate_toy" | "train_subwords" | "train_identifier" | "write_card":
@@ -147,18 +143,6 @@ class FirstEstimates:
                 return text.of_directions(subset, experiment.train_directions)
             case "decode":
                 return text.sentences(given["testset"], pair_of(given["direction"]))
-            case "mask_control":
-                return self._control()
-            case "criteria":
-                return self._criteria()
-            case "correlate_units" | "erase_correlated":
-                return self._correlation(job)
-            case "prune_heads":
-                return self._pruned(given["system"])
-            case "ablate_units":
-                return self._ablation(given["system"])
-            case "effect_matrix":
-                return self._effects(given["system"])
             case "score_contrastive":
                 return self._items(Path(experiment.evaluation.contrastive[given["contrast"]]))
             case "score" | "score_ceiling" | "round_trip" | "identify" | "score_likelihood":
@@ -173,90 +157,16 @@ class FirstEstimates:
             return max(0, file.read_bytes().count(b"\n") - 1)
         return TOY_ITEMS * len(self._experiment.evaluated_directions)
 
-    def _control(self) -> float | None:
-        """Each direction under no mask, its own, five random ones and those that share a side with it."""
-        testset, directions = self._experiment.control_text
-        most = self._experiment.analysis.mask_control_sentences
-        total = 0
-        for direction in directions:
-            number = self.text.sentences(testset, pair_of(direction))
-            if number is None:
+    def _sentences(self, every: Iterable[Passes]) -> int | None:
+        """Return the sentences of all passes; None where the text, or what is read, is not known."""
+        known, total = False, 0
+        for one in every:
+            known = True
+            numbers = [self.text.sentences(one.text, pair_of(direction)) for direction in one.directions]
+            if None in numbers:
                 return None
-            source, target = split_direction(direction)
-            # The direction itself is among them.
-            near = sum(source == one or target == two for one, two in map(split_direction, directions)) - 1
-            total += min(number, most) * (CONTROLS + near)
-        return total
-
-    def _criteria(self) -> float | None:
-        """Each direction whole, and without and with only the units of each set, its own and of others."""
-        asked, (testset, directions) = self._experiment.analysis.criteria, self._experiment.control_text
-        numbers = [self.text.sentences(testset, pair_of(direction)) for direction in directions]
-        if asked is None or None in numbers:
-            return None
-        tested = len(directions) if asked.others is None else min(asked.others + 1, len(directions))
-        passes = 1 + 2 * (len(asked.names) + asked.draws) * tested + (2 if asked.k else 0)
-        return passes * sum(min(number or 0, asked.sentences) for number in numbers)
-
-    def _correlation(self, job: PlannedJob) -> float | None:
-        """Each model reads the text once; erasure reads it whole, and without each set of units."""
-        experiment, asked = self._experiment, self._experiment.analysis.correlation
-        if asked is None:
-            return None
-        directions = compared_directions(experiment, asked)
-        numbers = [self.text.sentences(asked.subset, pair_of(direction)) for direction in directions]
-        if None in numbers:
-            return None
-        if job.stage == "erase_correlated":
-            passes = 1 + len(asked.erase) * (2 * len(forms_of(experiment)) + asked.draws)
-        else:
-            compared = compared_models(experiment, asked)[job.rule.removeprefix("correlate_units_")]
-            passes = len(compared[job.wildcards["of"]]) + len(asked.others)
-        return passes * sum(min(number or 0, asked.sentences) for number in numbers)
-
-    def _pruned(self, system: str) -> float | None:
-        """Each direction whole, and without the heads of each task and draw at each size; before that it is
-        scored, with gradients."""
-        experiment, asked = self._experiment, self._experiment.analysis.heads
-        directions = pruned_directions(experiment, system)
-        texts = VALID, experiment.control_text[0]
-        numbers = [[self.text.sentences(text, pair_of(one)) for one in directions] for text in texts]
-        if asked is None or None in [*numbers[0], *numbers[1]]:
-            return None
-        scored = sum(min(number or 0, asked.score_sentences) for number in numbers[0])
-        measured = sum(min(number or 0, asked.sentences) for number in numbers[1])
-        tasks = tasks_of(directions, asked.tasks, experiment.pivot, experiment.families)
-        again = len(asked.sizes) if asked.exact else 1
-        sets = len(asked.sizes) * (len(tasks) + asked.draws)
-        return BOTH_WAYS * again * scored + (1 + sets) * measured
-
-    def _ablation(self, system: str) -> float | None:
-        """Each direction whole, without all units, and under each set of each size, removed and kept."""
-        asked, directions = self._experiment.analysis.ablation, analysed_directions(self._experiment, system)
-        if asked is None:
-            return None
-        sets = 2 * len(asked.scores) + asked.draws
-        passes = 2 + sets * (2 * len(asked.sizes) + len(asked.scale)) + (asked.replace == "mean")
-        return self._passes(directions, asked.sentences, passes)
-
-    def _effects(self, system: str) -> float | None:
-        """Each direction whole, and without the units of each language of its side, of each set."""
-        asked, directions = self._experiment.analysis.effects, analysed_directions(self._experiment, system)
-        if asked is None:
-            return None
-        sets = len(asked.sizes) * (len(asked.criteria) + bool(asked.masks) + asked.draws)
-        pivot = self._experiment.pivot
-        sides = zip(*map(split_direction, directions), strict=True)
-        languages = max((len({*side} - {pivot}) for side in sides), default=0)
-        # Without a pivot each direction is on both sides.
-        passes = (1 + sets * languages) * (1 if pivot else 2)
-        return self._passes(directions, asked.sentences, passes)
-
-    def _passes(self, directions: Sequence[str], most: int, passes: int) -> float | None:
-        """So many passes over the first sentences of each direction."""
-        testset = self._experiment.control_text[0]
-        numbers = [self.text.sentences(testset, pair_of(direction)) for direction in directions]
-        return None if None in numbers else passes * sum(min(number or 0, most) for number in numbers)
+            total += one.times * sum(min(number or 0, one.most) for number in numbers)
+        return total if known else None
 
     def _resamples(self, tests: int) -> float:
         asked = self._experiment.evaluation.significance

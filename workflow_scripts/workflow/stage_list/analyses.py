@@ -1,12 +1,31 @@
 """Stages that compare masks with one another and under the model, and scores of units."""
 
-from workflow_scripts.workflow.stage import Stage
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.workflow.stage import Stage, each
 from workflow_scripts.workflow.stage_list.models import of_baseline
+
+
+class OfSystems(Protocol):
+    """A section of the config that says which systems are analysed."""
+
+    @property
+    def systems(self) -> list[str]:
+        """Their names."""
 
 
 def tables_at(place: str) -> dict[str, str]:
     """Return the files of an analysis that writes tables, below a place."""
     return {"json": f"{place}.json", "csv": f"{place}.csv", "markdown": f"{place}.md"}
+
+
+def of_systems(
+    experiment: Experiment, asked: OfSystems | None, **more: Sequence[Any]
+) -> list[dict[str, Any]]:
+    """Return the jobs of an analysis for each system that its section names, in every seed, if any."""
+    return each(system=asked.systems, seed=experiment.train.seeds, **more) if asked else []
 
 
 def _of_masks(stage: str) -> str:

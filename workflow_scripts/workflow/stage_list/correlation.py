@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from workflow_scripts.config.correlation_checks import compared_models
+from workflow_scripts.config.analyses.correlation_checks import compared_models
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.workflow.stage import Stage, Wildcards, each
+from workflow_scripts.workflow.stage import Stage, Wildcards
+from workflow_scripts.workflow.stage_list.analyses import of_systems, tables_at
 
 #: Of SVCCA there are no scores of units.
 SCORES = ("max", "min", "linreg")
@@ -27,7 +28,7 @@ def _erased(experiment: Experiment) -> list[dict[str, Any]]:
     asked = experiment.analysis.correlation
     if asked is None or not (asked.erase and forms_of(experiment)):
         return []
-    return each(between=asked.between, system=asked.systems, seed=experiment.train.seeds)
+    return of_systems(experiment, asked, between=asked.between)
 
 
 def _scores(experiment: Experiment, wildcards: Wildcards) -> list[str]:
@@ -44,20 +45,19 @@ def _scores(experiment: Experiment, wildcards: Wildcards) -> list[str]:
     return [f"correlation/{wildcards['between']}/{form}/{model}.npz" for form in forms for model in models]
 
 
-def _table(ending: str) -> Callable[[Experiment, Wildcards], list[str]]:
+def _table(place: str) -> Callable[[Experiment, Wildcards], list[str]]:
     """Return the pattern of a table: each rule has its own folder, by what it compares."""
-    return lambda e, w: [f"analysis/correlate_units/{w['between']}/{{of}}.{ending}"]
+    return lambda e, w: [place.replace("{between}", w["between"])]
 
 
-ENDINGS = {"json": "json", "csv": "csv", "markdown": "md"}
-
+TABLES = tables_at("analysis/correlate_units/{between}/{of}")
 
 STAGES = (
     Stage(
         "analyse.correlation.correlate_units",
         "fairseq",
         log="{between}/{of}",
-        files={**{role: _table(ending) for role, ending in ENDINGS.items()}, "scores": _scores},
+        files={**{role: _table(place) for role, place in TABLES.items()}, "scores": _scores},
         asked_for=("json",),
         rule=lambda e, w: f"correlate_units_{w['between']}",
         jobs=_compared,
@@ -67,10 +67,7 @@ STAGES = (
         "analyse.correlation.erase_correlated",
         "fairseq",
         log="{between}/{system}.s{seed}",
-        files={
-            role: f"analysis/erase_correlated/{{between}}/{{system}}/s{{seed}}.{ending}"
-            for role, ending in ENDINGS.items()
-        },
+        files=tables_at("analysis/erase_correlated/{between}/{system}/s{seed}"),
         asked_for=("json",),
         jobs=_erased,
         gpu=True,

@@ -1,17 +1,7 @@
 """Stages of attention heads: importance to masks to losses of every task."""
 
-from collections.abc import Iterator
-from typing import Any
-
-from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.workflow.stage import Stage, each
-from workflow_scripts.workflow.stage_list.analyses import tables_at
-
-
-def _pruned(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    if (asked := experiment.analysis.heads) is not None:
-        yield from each(system=asked.systems, seed=experiment.train.seeds)
-
+from workflow_scripts.workflow.stage import Stage
+from workflow_scripts.workflow.stage_list.analyses import of_systems, tables_at
 
 STAGES = (
     Stage(
@@ -20,7 +10,7 @@ STAGES = (
         log="{system}.s{seed}",
         files=tables_at("analysis/prune_heads/{system}/s{seed}"),
         asked_for=("json",),
-        jobs=_pruned,
+        jobs=lambda e: of_systems(e, e.analysis.heads),
         gpu=True,
     ),
 )

@@ -1,6 +1,7 @@
 """Stages that compare mask sets of several scores, systems and seeds."""
 
 from workflow_scripts.workflow.stage import Stage
+from workflow_scripts.workflow.stage_list.analyses import tables_at
 
 PLACE = "analysis/compare_masks"
 
@@ -10,11 +11,9 @@ STAGES = (
         "evaluate",
         log="compare_masks",
         files={
-            "json": f"{PLACE}.json",
-            "csv": f"{PLACE}.csv",
+            **tables_at(PLACE),
             "structure": f"{PLACE}.structure.csv",
             "groups": f"{PLACE}.groups.csv",
-            "markdown": f"{PLACE}.md",
         },
         asked_for=("json",),
         jobs=lambda e: [{}] if e.analysis.similarity else [],

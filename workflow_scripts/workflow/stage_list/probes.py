@@ -5,10 +5,12 @@ from typing import Any
 
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.word_properties import CONLLU
+from workflow_scripts.config.analyses.probes import Probes
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.probes import Probes
 from workflow_scripts.config.toy import ToySource
-from workflow_scripts.workflow.stage import Stage, Wildcards, each
+from workflow_scripts.units.score_table import BY_LABEL
+from workflow_scripts.workflow.stage import Stage, Wildcards
+from workflow_scripts.workflow.stage_list.analyses import of_systems, tables_at
 
 #: A text of one language: ``test/de-en.de``, of CoNLL-U files ``conllu/de``.
 LABELLED = "data/labels/{labelled}.jsonl"
@@ -48,10 +50,9 @@ def sides_read(experiment: Experiment, probes: Probes, direction: str, stack: st
     return [f"{text}/{pair_of(direction)}.{language}" for language in languages]
 
 
-def _collected(experiment: Experiment) -> Iterator[dict[str, Any]]:
+def _collected(experiment: Experiment) -> list[dict[str, Any]]:
     probes = experiment.analysis.probes
-    if probes is not None:
-        yield from each(system=probes.systems, seed=experiment.train.seeds, stack=probes.stacks)
+    return of_systems(experiment, probes, stack=probes.stacks) if probes else []
 
 
 def _fitted(experiment: Experiment) -> Iterator[dict[str, Any]]:
@@ -95,6 +96,7 @@ def _labels_of_toy(experiment: Experiment) -> list[dict[str, str]]:
 _UNITS = "analysis/collect_units/{system}/s{seed}/{stack}"
 _PROBES = "analysis/fit_probes/{system}/s{seed}/{stack}.{property}"
 _TABLE = "analysis/compare_probes"
+_SCORES = "analysis/score_by_label/{system}/s{seed}/{stack}.{property}"
 
 STAGES = (
     Stage(
@@ -124,9 +126,7 @@ STAGES = (
         "fairseq",
         log="{system}.s{seed}.{stack}.{property}",
         files={
-            "json": f"{_PROBES}.json",
-            "csv": f"{_PROBES}.csv",
-            "markdown": f"{_PROBES}.md",
+            **tables_at(_PROBES),
             "scores": f"{_PROBES}.scores.npz",
             "masks": f"{_PROBES}.masks.npz",
         },
@@ -134,10 +134,21 @@ STAGES = (
         jobs=_fitted,
     ),
     Stage(
+        "analyse.probes.score_by_label",
+        "fairseq",
+        log="{system}.s{seed}.{stack}.{property}",
+        files={
+            **tables_at(_SCORES),
+            **{name: f"{_SCORES}.{name}.npz" for name in BY_LABEL},
+        },
+        asked_for=("json",),
+        jobs=lambda e: _fitted(e) if e.analysis.probes and e.analysis.probes.scores else [],
+    ),
+    Stage(
         "analyse.probes.compare_probes",
         "text",
         log="probes",
-        files={"json": f"{_TABLE}.json", "csv": f"{_TABLE}.csv", "markdown": f"{_TABLE}.md"},
+        files=tables_at(_TABLE),
         asked_for=("json",),
         jobs=lambda e: [{}] if e.analysis.probes else [],
         local=True,

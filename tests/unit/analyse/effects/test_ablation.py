@@ -21,8 +21,9 @@ from tests.unit.analyse.small_model import (  # noqa: E402
 )
 from workflow_scripts.analyse.effects.ablate_units import gates_of, main  # noqa: E402
 from workflow_scripts.analyse.effects.ablation import KEPT, REMOVED, ablate, sets_of  # noqa: E402
-from workflow_scripts.analyse.effects.curves import area, kept_area, mean_sd, removal_area  # noqa: E402
+from workflow_scripts.analyse.effects.curves import area, kept_area, removal_area  # noqa: E402
 from workflow_scripts.analyse.effects.material import sizes_of, unit_means  # noqa: E402
+from workflow_scripts.analyse.means import mean_sd  # noqa: E402
 from workflow_scripts.common.errors import UserError  # noqa: E402
 from workflow_scripts.models.fairseq.port import FairseqPort  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402

@@ -10,9 +10,9 @@ from workflow_scripts.analyse.heads.dissociation import (
     pair_dissociation,
     public,
     relative,
-    share_as_large,
 )
 from workflow_scripts.analyse.heads.similarity_test import against_similarity, ranks, spearman
+from workflow_scripts.analyse.permutations import share_as_large
 
 BASE = np.array([80.0, 90.0])
 AFTER = np.array([[40.0, 85.0], [70.0, 30.0]])
@@ -70,7 +70,7 @@ def test_nulls_of_random_sets_and_of_exchanged_tasks():
 def test_of_sampled_orders_the_observed_one_is_added():
     assert share_as_large(np.array([1.0, 2.0, 3.0]), 2.0, exact=True) == pytest.approx(2 / 3)
     assert share_as_large(np.array([1.0, 2.0, 3.0]), 2.0, exact=False) == 3 / 4
-    assert share_as_large(np.array([1.0, np.nan]), 2.0, exact=True) is None
+    assert np.isnan(share_as_large(np.array([1.0, np.nan]), 2.0, exact=True))
 
 
 def test_rank_correlation_by_hand():

@@ -8,13 +8,14 @@ import json
 import numpy as np
 import pytest
 
+from workflow_scripts.analyse.means import mean_sd
 from workflow_scripts.analyse.overlaps.chance import expected_iou
 from workflow_scripts.analyse.overlaps.compare_masks import main
 from workflow_scripts.analyse.overlaps.comparison import compare_tables
 from workflow_scripts.analyse.overlaps.crossed import cross_tables, most_alike
 from workflow_scripts.analyse.overlaps.languages import compare_languages, directions_among
 from workflow_scripts.analyse.overlaps.selections import pairs_of, selections_of
-from workflow_scripts.analyse.overlaps.spread import between_draws, spread
+from workflow_scripts.analyse.overlaps.spread import between_draws
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import ffn_space, model_space
@@ -170,9 +171,9 @@ def test_draws_are_compared_with_one_another_and_with_sets_that_are_asked_for():
 
 
 def test_spread_counts_what_is_defined():
-    assert spread([1.0, None, 3.0]) == {"mean": 2.0, "sd": pytest.approx(2**0.5), "n": 2}
-    assert spread([1.0]) == {"mean": 1.0, "sd": None, "n": 1}
-    assert spread([None]) == {"mean": None, "sd": None, "n": 0}
+    assert mean_sd([1.0, None, 3.0]) == {"mean": 2.0, "sd": pytest.approx(2**0.5), "n": 2}
+    assert mean_sd([1.0]) == {"mean": 1.0, "sd": None, "n": 1}
+    assert mean_sd([None]) == {"mean": None, "sd": None, "n": 0}
 
 
 def test_pairs_of_draws_and_their_interval():

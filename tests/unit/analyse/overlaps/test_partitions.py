@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workflow_scripts.analyse.overlap import labelings
 from workflow_scripts.analyse.overlaps.partitions import count_partitions, grouped_overlap
+from workflow_scripts.analyse.permutations import labelings
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.labelled_text import LabelledLine, LabelledText, LabelledWord
 from workflow_scripts.models.port import load
 from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.system import SystemFolder
 
 SMALL = Architecture(1, 1, 8, 6, 2)
 #: Lines of pieces; words as (form, first piece, the one behind the last, part of speech).
@@ -42,8 +44,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def collected(folder, *more, stack="decoder", directions=("en-de",), targets=True):
-    words = ["--system", str(folder / "system"), "--directions", *directions, "--stack", stack]
+def collected(folder, *more, stack="decoder", directions=("en-de",), targets=True, system="system"):
+    words = ["--system", str(folder / system), "--directions", *directions, "--stack", stack]
     words += ["--sources", str(folder / "test.{source}.jsonl")]
     words += ["--targets", str(folder / "test.{target}.jsonl")] if targets else []
     main([*words, *more, "--out-values", str(folder / "v.npy"), "--out-words", str(folder / "w.json")])
@@ -114,6 +116,27 @@ def test_a_line_that_one_side_lacks_is_left_out(folder):
     LabelledText(text.facts, text.lines[1:]).write(folder / "test.de.jsonl")
     words, _ = collected(folder)
     assert words.lines == [1] and words.forms == ["z"]
+
+
+def test_a_masked_system_is_read_under_the_masks_of_each_direction(folder):
+    port = load(write_system(folder / "again", SMALL))
+    space = port.space()
+    keep = np.ones((2, space.size), dtype=np.bool_)
+    keep[0, :3] = False  # of en-de: three neurons of the encoder are off
+    write_system(folder / "masked", SMALL)
+    sha = SystemFolder.read(folder / "masked").weights_sha256
+    MaskTable(["en-de", "de-en"], keep, space, {"weights_sha256": sha, "gate": {"ffn": "zero"}}).write(
+        folder / "masked" / "masks.npz"
+    )
+    SystemFolder.write(
+        folder / "masked", system="ns", seed=1, languages=["en", "de", "fr"], text={},
+        mask_rows={"en-de": "en-de", "de-en": "de-en"}, architecture=SMALL.to_dict(),
+    )  # fmt: skip
+    _, whole = collected(folder, stack="encoder", directions=("en-de", "de-en"))
+    words, values = collected(folder, stack="encoder", directions=("en-de", "de-en"), system="masked")
+    assert words.facts["system"] == "ns" and (whole[:3, :3] != 0).any()
+    # Rows 0 to 2 are of en-de, the others of de-en, whose masks keep every unit.
+    assert (values[:3, :3] == 0).all() and np.array_equal(values[3:], whole[3:])
 
 
 def test_what_is_refused(folder):

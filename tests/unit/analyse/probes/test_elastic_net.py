@@ -52,6 +52,10 @@ def test_training_by_parts_and_block_by_block_reach_the_same_optimum(monkeypatch
     whole = Trainer(data, split.train, tolerance=1e-6)
     parts = Trainer(data, split.train, tolerance=1e-6, held_bytes=4 * 400 * 250)
     assert (whole.holds_all, parts.holds_all) == (True, False)
+    monkeypatch.setattr(elastic_net, "FEW_UNITS", 100)
+    held = Trainer(data, split.train, tolerance=1e-6)
+    np.testing.assert_allclose(held.fit(1e-2, 1e-2).weights, parts.fit(1e-2, 1e-2).weights, atol=1e-4)
+    monkeypatch.setattr(elastic_net, "FEW_UNITS", 300)
     for l1, l2 in ((1e-2, 1e-2), (3e-3, 1e-3)):
         one, other = whole.fit(l1, l2), parts.fit(l1, l2)
         assert one.converged and other.converged

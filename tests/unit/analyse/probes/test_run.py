@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from tests.unit.analyse.probes.planted import planted
+from workflow_scripts.analyse.means import mean_sd
 from workflow_scripts.analyse.probes.ranking import rank
 from workflow_scripts.analyse.probes.run import Settings, run_probe
-from workflow_scripts.analyse.probes.summary import over
 from workflow_scripts.common.errors import UserError
 
 FEW = Settings(l1=(1e-2,), l2=(1e-2,), seeds=(1, 2), percents=(30,), shares=(0.6, 0.2, 0.2))
@@ -84,6 +84,17 @@ def test_one_split_has_no_spread_and_a_label_of_test_alone_is_told(data):
     assert "control" not in one and "agreement" not in one and "redundancy" not in one
 
 
+def test_balanced_training_takes_as_many_tokens_of_each_label(data):
+    y = np.where(np.arange(600) % 3 > 0, 0, data.y)
+    uneven = replace(data, y=y)
+    settings = replace(FEW, seeds=(1,), controls=0, agreement=False)
+    plain, balanced = (
+        run_probe(uneven, replace(settings, balance=one)).facts["splits"][0] for one in (False, True)
+    )
+    assert balanced["tokens"]["train"] < plain["tokens"]["train"] and balanced["tokens"]["train"] % 4 == 0
+    assert balanced["tokens"]["test"] == plain["tokens"]["test"]
+
+
 def test_what_does_not_converge_is_refused_or_told(data):
     short = replace(FEW, most_passes=3, controls=0)
     with pytest.raises(UserError, match=r"^tag: no probe of 1 pairs of penalties converged"):
@@ -96,6 +107,5 @@ def test_what_does_not_converge_is_refused_or_told(data):
 
 
 def test_mean_and_spread_of_what_is_defined():
-    assert over([1.0, None, 3.0, math.nan]) == {"mean": 2.0, "sd": pytest.approx(math.sqrt(2)), "n": 2}
-    none = over([None])
-    assert math.isnan(none["mean"]) and math.isnan(none["sd"]) and none["n"] == 0
+    assert mean_sd([1.0, None, 3.0, math.nan]) == {"mean": 2.0, "sd": pytest.approx(math.sqrt(2)), "n": 2}
+    assert mean_sd([None]) == {"mean": None, "sd": None, "n": 0}

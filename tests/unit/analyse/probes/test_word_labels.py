@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from workflow_scripts.analyse.probes.matrix import columns_of, rows_of
 from workflow_scripts.analyse.probes.word_labels import choose, labels_of
 from workflow_scripts.analyse.probes.word_values import Words
 from workflow_scripts.common.errors import UserError
@@ -57,15 +58,26 @@ def test_rare_labels_and_words_without_one_are_left_out_and_named():
     assert fewer.labels == ["1", "4-5", "6-8", "9+"]
 
 
-def test_their_values_and_sentences():
+def test_their_values_and_sentences(tmp_path):
     values = np.arange(10, dtype=np.float16).reshape(5, 2)
-    all_words = choose(words(labels={"upos": ["A", "B", "A", "B", "A"]}), "upos", 2).of(
-        values, words(), "upos"
-    )
-    assert all_words.X is values and all_words.sentences.tolist() == [0, 0, 1, 1, 1]
-    some = choose(words(labels={"upos": ["A", None, "B", "B", "A"]}), "upos", 2).of(values, words(), "upos")
+
+    def labelled(labels):
+        return choose(words(labels={"upos": labels}), "upos", 2).of(values, words(), "upos", tmp_path)
+
+    every = labelled(["A", "B", "A", "B", "A"])
+    assert every.X is values and every.sentences.tolist() == [0, 0, 1, 1, 1]
+    some = labelled(["A", None, "B", "B", "A"])
     assert np.array_equal(some.X, [[0, 1], [4, 5], [6, 7], [8, 9]])
     assert some.words == ["running", "abc", "ending", "x"] and some.sentences.tolist() == [0, 1, 1, 1]
+
+
+def test_rows_that_do_not_fit_into_memory_are_in_a_file(tmp_path):
+    values = np.arange(10, dtype=np.float16).reshape(5, 2)
+    found = rows_of(values, np.array([0, 2, 4]), tmp_path, held_bytes=11)
+    assert isinstance(found, np.memmap) and found.dtype == np.float16
+    assert np.array_equal(found, [[0, 1], [4, 5], [8, 9]])
+    assert np.array_equal(columns_of(found, np.array([1])), [[1], [5], [9]])
+    assert not isinstance(rows_of(values, np.array([0, 2, 4]), tmp_path, held_bytes=12), np.memmap)
 
 
 def test_a_property_that_nobody_has():

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from workflow_scripts.common.directions import split_direction
-from workflow_scripts.common.errors import nearest
-from workflow_scripts.config.effects import Ablation, Effects
+from workflow_scripts.config.analyses.directions import analysed_directions, without_text
+from workflow_scripts.config.analyses.effects import Ablation, Effects
 from workflow_scripts.config.mask_checks import unknown_set
 from workflow_scripts.config.score_checks import known_space, one_language
 from workflow_scripts.units.selectors import parse_selector
@@ -26,7 +26,7 @@ def effect_problems(experiment: Experiment) -> Iterable[str]:
 
 def _ablation_problems(experiment: Experiment, ablation: Ablation) -> Iterable[str]:
     key = "analysis.ablation"
-    yield from system_problems(experiment, f"{key}.systems", ablation.systems)
+    yield from without_text(experiment, f"{key}.systems", ablation.systems)
     for name in ablation.scores:
         yield from one_language(experiment, f"{key}.scores", name)
     yield from size_problems(experiment, f"{key}.sizes", ablation.sizes, ablation.units, ablation.stacks)
@@ -34,7 +34,7 @@ def _ablation_problems(experiment: Experiment, ablation: Ablation) -> Iterable[s
 
 def _effects_problems(experiment: Experiment, effects: Effects) -> Iterable[str]:
     key = "analysis.effects"
-    yield from system_problems(experiment, f"{key}.systems", effects.systems)
+    yield from without_text(experiment, f"{key}.systems", effects.systems)
     yield from size_problems(experiment, f"{key}.sizes", effects.sizes, ["ffn"], None)
     if effects.masks is not None:
         yield from unknown_set(experiment, f"{key}.masks", effects.masks, [])
@@ -49,22 +49,6 @@ def _two_on_a_side(directions: Sequence[str], pivot: str | None) -> bool:
     out = {target for source, target in sides if pivot in (None, source)}
     into = {source for source, target in sides if pivot in (None, target)}
     return len(out) > 1 or len(into) > 1
-
-
-def analysed_directions(experiment: Experiment, system: str) -> list[str]:
-    """Return the directions of the test set for controls that a system is trained in."""
-    trained = set(experiment.trained_by(system))
-    return [direction for direction in experiment.control_text[1] if direction in trained]
-
-
-def system_problems(experiment: Experiment, key: str, systems: Sequence[str]) -> Iterable[str]:
-    """Yield a line for each name that is no system, or one without text to analyse it on."""
-    known = experiment.all_systems
-    for name in systems:
-        if name not in known:
-            yield f"{key}: no system {name!r}{nearest(name, known)}; there are {known}"
-        elif not analysed_directions(experiment, name):
-            yield f"{key}: {experiment.control_text[0]} has no direction that {name!r} is trained in"
 
 
 def size_problems(

@@ -10,6 +10,8 @@ from pydantic import Field, NonNegativeFloat, PositiveInt, StringConstraints
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.common.word_properties import COLUMNS, CONLLU, DERIVED, OF_TOY
+from workflow_scripts.config.analyses.directions import unknown_systems
+from workflow_scripts.config.analyses.units import Kind
 from workflow_scripts.config.base import (
     BASELINE,
     DISTINCT,
@@ -65,7 +67,7 @@ class Probes(Section):
         min_length=1,
         description="Source words in the encoder, target words in the decoder.",
     )
-    units: Annotated[list[Literal["ffn", "head", "resid"]], DISTINCT] = Field(
+    units: Annotated[list[Kind], DISTINCT] = Field(
         ["ffn"], min_length=1, description="Kinds of units; of a head the length of its output."
     )
     sentences: PositiveInt = Field(500, description="Sentences of each direction.")
@@ -98,6 +100,11 @@ class Probes(Section):
     salient: Share = Field(25, description="Share of a label's weights that its salient units hold.")
     top_words: PositiveInt = Field(5, description="Units whose top words are listed.")
     redundancy: bool = Field(False, description="Clusters of correlated units, and one unit of each.")
+    scores: bool = Field(
+        False,
+        description="Also scores of units without a probe (probeless, selectivity, average precision,"
+        " Gaussians), and whether their rankings agree with the probe's.",
+    )
 
     @property
     def from_conllu(self) -> bool:
@@ -123,10 +130,7 @@ class Probes(Section):
 def probes_problems(experiment: Experiment, probes: Probes) -> Iterable[str]:
     """Yield every mistake in `analysis.probes`."""
     key = "analysis.probes"
-    for name in probes.systems:
-        if name not in experiment.all_systems:
-            known = experiment.all_systems
-            yield f"{key}.systems: no system {name!r}{nearest(name, known)}; there are {', '.join(known)}"
+    yield from unknown_systems(experiment, f"{key}.systems", probes.systems)
     texts = [name for name in experiment.subsets if name != TRAIN]
     if probes.text is not None and not probes.from_conllu and probes.text not in texts:
         known = [*texts, CONLLU]

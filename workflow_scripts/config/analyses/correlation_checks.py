@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from workflow_scripts.common.errors import nearest
+from workflow_scripts.config.analyses.directions import unknown_systems
 from workflow_scripts.config.file_source import TRAIN
+from workflow_scripts.config.score_checks import known_space
+from workflow_scripts.units.selectors import parse_selector
 
 if TYPE_CHECKING:
-    from workflow_scripts.config.correlation import Correlation
+    from workflow_scripts.config.analyses.correlation import Correlation
     from workflow_scripts.config.experiment import Experiment
 
 
@@ -30,12 +33,13 @@ def compared_models(experiment: Experiment, asked: Correlation) -> dict[str, dic
     return {between: by[between] for between in asked.between}
 
 
-def correlation_problems(experiment: Experiment, asked: Correlation) -> Iterable[str]:
+def correlation_problems(experiment: Experiment) -> Iterable[str]:
     """Yield every mistake in `analysis.correlation`."""
-    key = "analysis.correlation"
-    if unknown := [name for name in asked.systems if name not in experiment.all_systems]:
-        hint = nearest(unknown[0], experiment.all_systems)
-        yield f"{key}.systems: no system {unknown[0]!r}{hint}; there are {experiment.all_systems}"
+    asked, key = experiment.analysis.correlation, "analysis.correlation"
+    if asked is None:
+        return
+    if unknown := list(unknown_systems(experiment, f"{key}.systems", asked.systems)):
+        yield from unknown
         return
     subsets = [name for name in experiment.subsets if name != TRAIN]
     if asked.subset not in subsets:
@@ -43,6 +47,12 @@ def correlation_problems(experiment: Experiment, asked: Correlation) -> Iterable
         yield f"{key}.subset: no {asked.subset!r} in the source{hint}; it has {subsets}"
     elif not compared_directions(experiment, asked):
         yield f"{key}: no direction of {asked.subset} is one that all of {asked.systems} are trained in"
+    if asked.erase and set(asked.forms) == {"svcca"}:
+        yield f"{key}.erase: svcca gives units no scores; take max, min or linreg, too"
+    space = known_space(experiment, asked.units)
+    for size in asked.erase:
+        if space and (mistake := parse_selector(f"top:{size}").keeps_none(space)):
+            yield f"{key}.erase: {mistake}"
     alone = {
         "seeds": "one seed alone; give train.seeds two at least, or compare others",
         "systems": "one system alone; name two systems at least, or compare others",

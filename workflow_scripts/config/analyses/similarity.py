@@ -9,6 +9,7 @@ from pydantic import Field, PositiveInt, field_validator
 
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.common.scripts import by_script
+from workflow_scripts.config.analyses.directions import unknown_systems
 from workflow_scripts.config.base import BASELINE, DISTINCT, MOST_DRAWS, Name, Section
 from workflow_scripts.config.masks import MaskSetName
 from workflow_scripts.config.toy import ToySource
@@ -116,11 +117,9 @@ def similarity_problems(experiment: Experiment, similarity: Similarity) -> Itera
 
 
 def _system_problems(experiment: Experiment, similarity: Similarity) -> Iterable[str]:
-    key, known = "analysis.similarity.systems", experiment.all_systems
-    for name in (name for name in similarity.systems if name != BASELINE):
-        if name not in known:
-            yield f"{key}: no system {name!r}{nearest(name, known)}; there are {known}"
-            continue
+    key = "analysis.similarity.systems"
+    yield from unknown_systems(experiment, key, similarity.systems)
+    for name in (one for one in similarity.systems if one in experiment.all_systems and one != BASELINE):
         if experiment.trained_by(name) != experiment.train_directions:
             yield f"{key}: {name!r} is not trained in every direction, and masks have a row for each"
         for one in (one for one in compared_sets(experiment, similarity) if one in experiment.masks.named):

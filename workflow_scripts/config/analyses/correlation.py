@@ -4,12 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
+from workflow_scripts.config.analyses.units import Kind, Size
 from workflow_scripts.config.base import DISTINCT, MOST_DRAWS, Name, Place, Section
-from workflow_scripts.config.criteria import Size
 
 Between = Literal["seeds", "systems"]
 Form = Literal["max", "min", "linreg", "svcca"]
-Valued = Literal["ffn", "head", "resid"]
 
 
 class Correlation(Section):
@@ -28,7 +27,7 @@ class Correlation(Section):
         description="More partners, which get no scores: name to the folder of a system made elsewhere with"
         " the same vocabulary, such as results/other/systems/baseline/s1.",
     )
-    units: Annotated[list[Valued], DISTINCT] = Field(["ffn"], min_length=1, description="Kinds of units.")
+    units: Annotated[list[Kind], DISTINCT] = Field(["ffn"], min_length=1, description="Kinds of units.")
     layers: Literal["same", "all"] = Field(
         "same",
         description="same: units are compared with those of the same layer; all: with those of all layers of"

@@ -5,13 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
+from workflow_scripts.config.analyses.units import Kind, Metric, Size
 from workflow_scripts.config.base import BASELINE, DISTINCT, MOST_DRAWS, Section
-from workflow_scripts.config.criteria import Size
 from workflow_scripts.config.masks import STACKS, Score, Stack, folder_of
 from workflow_scripts.units.score_table import IMPORTANCES
 
-#: Units whose values can be replaced while a model runs.
-Kind = Literal["ffn", "head", "resid"]
 Replace = Literal["zero", "mean"]
 SYSTEMS = "Systems that are analysed, by the units that the baseline's scores name."
 REPLACE = "The value of a unit that is off: 0, or its mean over the text that is measured."
@@ -43,7 +41,7 @@ class Ablation(Section):
     )
     dose: Size | None = Field(None, description="One of sizes; null: the first.")
     sentences: PositiveInt = Field(300, description="Sentences of each direction.")
-    metrics: Annotated[list[Literal["bleu", "chrf"]], DISTINCT] = Field(
+    metrics: Annotated[list[Metric], DISTINCT] = Field(
         [], description="Also BLEU, chrF2++ along the curves: each point is translated, which is slow."
     )
     decoded: PositiveInt = Field(100, description="Sentences of each direction that are translated.")

@@ -1,29 +1,24 @@
 """The section `analysis.criteria`: scores of units that are put side by side."""
 
-from typing import Annotated
+from __future__ import annotations
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
 
-from workflow_scripts.common.errors import UserError
+from pydantic import Field, PositiveInt
+
+from workflow_scripts.config.analyses.units import Size
 from workflow_scripts.config.base import DISTINCT, MOST_DRAWS, Percent, Section
 from workflow_scripts.config.masks import Score, folder_of
+from workflow_scripts.config.score_checks import known_space, one_language
 from workflow_scripts.units.selectors import parse_selector
 
-
-def _size(text: str) -> str:
-    try:
-        selector = parse_selector(f"top:{text}")
-    except UserError as error:
-        raise ValueError(str(error)) from None
-    if selector.scope != "group" or selector.magnitude:
-        raise ValueError(f"{text!r}: a share of each layer's units, such as 5%, or a number of them")
-    return selector.text.removeprefix("top:")
+if TYPE_CHECKING:
+    from workflow_scripts.config.experiment import Experiment
 
 
 #: Scores that are compared unless the config names some.
 COMPARED: list[Score] = ["activations", "magnitude", "lape", "lape_lambda", "importance"]
-#: A share of each layer's units, or so many of them.
-Size = Annotated[str, BeforeValidator(str), AfterValidator(_size)]
 
 
 class Criteria(Section):
@@ -46,3 +41,19 @@ class Criteria(Section):
     def scores(self) -> dict[str, str]:
         """Name of each score → its folder."""
         return {name: folder_of(name) for name in self.names}
+
+
+def criteria_problems(experiment: Experiment, criteria: Criteria) -> Iterable[str]:
+    """Yield every mistake in `analysis.criteria`."""
+    key = "analysis.criteria"
+    if criteria.k is not None and criteria.k not in experiment.masks.k:
+        yield f"{key}.k: {criteria.k} is not in masks.k ({', '.join(experiment.masks.k)})"
+    if len(experiment.control_text[1]) < 2:
+        yield f"{key}: compares a direction with others, and no test set has two trained directions"
+    for name in criteria.names:
+        yield from one_language(experiment, f"{key}.names", name)
+    space, size = known_space(experiment), parse_selector(f"top:{criteria.size}")
+    if space and (mistake := size.keeps_none(space)):
+        yield f"{key}.size: {mistake}"
+    if space and size.keeps_all(space):
+        yield f"{key}.size: {criteria.size} is every unit of each layer; take fewer, such as 5%"

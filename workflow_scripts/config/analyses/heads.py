@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.common.task_groups import tasks_of
+from workflow_scripts.config.analyses.directions import analysed_directions, unknown_systems
+from workflow_scripts.config.analyses.units import HeadSize, Metric
 from workflow_scripts.config.base import BASELINE, DISTINCT, MOST_DRAWS, Name, Section
 from workflow_scripts.config.file_source import VALID
 from workflow_scripts.config.score_checks import known_space
@@ -16,16 +18,6 @@ from workflow_scripts.units.selectors import parse_selector
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
-
-
-def _size(text: str) -> str:
-    try:
-        selector = parse_selector(f"top:{text}")
-    except UserError as error:
-        raise ValueError(str(error)) from None
-    if selector.scope != "group" or selector.magnitude:
-        raise ValueError(f"{text!r}: a share of the heads, such as 20%, or a number of them")
-    return selector.text.removeprefix("top:")
 
 
 class Heads(Section):
@@ -43,7 +35,7 @@ class Heads(Section):
         "importance", description="The estimator of importance."
     )
     normalise: bool = Field(False, description="Divide by the norm within each layer's attention.")
-    sizes: Annotated[list[Annotated[str, BeforeValidator(str), AfterValidator(_size)]], DISTINCT] = Field(
+    sizes: Annotated[list[HeadSize], DISTINCT] = Field(
         ["20%", "30%", "40%"], min_length=1, description="Heads that are pruned: shares, or so many."
     )
     scope: Literal["type", "model"] = Field(
@@ -57,7 +49,7 @@ class Heads(Section):
         2000, description="Validation sentences of each direction on which heads are ranked."
     )
     sentences: PositiveInt = Field(300, description="Test sentences of each direction.")
-    metrics: Annotated[list[Literal["bleu", "chrf"]], DISTINCT] = Field(
+    metrics: Annotated[list[Metric], DISTINCT] = Field(
         [], description="Also BLEU, chrF2++ of translations without each set of heads, which is slow."
     )
     decoded: PositiveInt = Field(100, description="Sentences of each direction that are translated.")
@@ -67,13 +59,12 @@ class Heads(Section):
 def heads_problems(experiment: Experiment, heads: Heads) -> Iterable[str]:
     """Yield every mistake in `analysis.heads`."""
     key = "analysis.heads"
-    for name in heads.systems:
-        if name not in experiment.all_systems:
-            known = experiment.all_systems
-            yield f"{key}.systems: no system {name!r}{nearest(name, known)}; there are {known}"
-            continue
+    yield from unknown_systems(experiment, f"{key}.systems", heads.systems)
+    for name in (name for name in heads.systems if name in experiment.all_systems):
         try:
-            tasks_of(pruned_directions(experiment, name), heads.tasks, experiment.pivot, experiment.families)
+            tasks_of(
+                analysed_directions(experiment, name), heads.tasks, experiment.pivot, experiment.families
+            )
         except UserError as error:
             yield f"{key}.tasks: {name}: {str(error).removeprefix('--tasks ')}"
     if experiment.control_text[0] == VALID:
@@ -94,9 +85,3 @@ def _size_problems(experiment: Experiment, key: str, heads: Heads) -> Iterable[s
         selector = parse_selector(f"top:{size}@{heads.scope}")
         if mistake := selector.keeps_none(space) or selector.asks_for_more(space):
             yield f"{key}.sizes: {mistake}"
-
-
-def pruned_directions(experiment: Experiment, system: str) -> list[str]:
-    """Return the directions in which a system's heads are pruned: trained ones of the control's test set."""
-    known = experiment.directions_of_system(system)
-    return [name for name in experiment.control_text[1] if name in known]
