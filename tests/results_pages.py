@@ -246,7 +246,7 @@ PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
     "outputs60.md": {"wins": outputs60_wins},
     "controls.md": CONTROLS,
     "regimes.md": {"cells": regimes},
-    "analysis_multi30k.md": analysis_page("analysis_multi30k", heads="20%", units="5%", percent="10"),
+    "analysis_multi30k.md": analysis_page("analysis_multi30k", kept=["effects"]),
     "criteria.md": {"removed": lambda: criteria("removed"), "kept": lambda: criteria("kept")},
 }  # fmt: skip
 

@@ -41,7 +41,7 @@ class Moments:
 
 
 def measure(data: Labelled, rows: NDArray[np.int64]) -> Moments:
-    """Return the moments over some rows; UserError for a value that is not finite, or all units constant.
+    """Return the moments over some rows; UserError for a value that is not finite.
 
     Squares are summed about the block's own mean, in float64, and blocks are joined (Chan et al., 1983): sums
     of plain squares lose units whose mean is far from 0.
@@ -73,12 +73,18 @@ def measure(data: Labelled, rows: NDArray[np.int64]) -> Moments:
         raise UserError(
             f"{data.name}: unit {unit} has a value that is not finite; float16 ends at 65504, store float32"
         )
-    if (low == high).all():
-        raise UserError(
-            f"{data.name}: every unit is constant over {done} tokens; nothing can be read from them"
-        )
     counts = np.bincount(data.y[rows], minlength=classes).astype(np.int64)
     with np.errstate(invalid="ignore"):
         means = np.where(counts[:, None] > 0, sums / counts[:, None], np.nan)
     sd = np.where(low == high, 0.0, np.sqrt(np.maximum(squares, 0) / done))
     return Moments(total / done, sd, low, high, means, counts)
+
+
+def require_varying(data: Labelled, moments: Moments) -> None:
+    """Refuse (UserError) units that are all constant. A part of them may be: a probe of it gives every token
+    the most frequent label."""
+    if moments.constant.all():
+        tokens = int(moments.counts.sum())
+        raise UserError(
+            f"{data.name}: every unit is constant over {tokens} tokens; nothing can be read from them"
+        )

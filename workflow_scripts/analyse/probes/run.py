@@ -25,6 +25,7 @@ from workflow_scripts.analyse.probes.elastic_net import (
 from workflow_scripts.analyse.probes.kept import PERCENTS, kept_and_retrained
 from workflow_scripts.analyse.probes.labelled import SHARES, Labelled, Split, split, under_sample
 from workflow_scripts.analyse.probes.minimal import DELTA, SCHEDULE, minimal_subset
+from workflow_scripts.analyse.probes.moments import require_varying
 from workflow_scripts.analyse.probes.ranking import Ranking, count_of, salient_units
 from workflow_scripts.analyse.probes.redundancy import (
     CUT,
@@ -124,6 +125,7 @@ def _one(
     if settings.balance:
         parts = replace(parts, train=under_sample(data.y, parts.train, seed))
     trainer = Trainer(data, parts.train, settings.tolerance, settings.most_passes)
+    require_varying(data, trainer.moments)
     found = grid_search(
         trainer,
         parts,

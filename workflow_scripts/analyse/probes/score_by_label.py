@@ -20,7 +20,7 @@ from workflow_scripts.analyse.probes.agreement import mean_jaccard, votes
 from workflow_scripts.analyse.probes.class_scores import average_precision, probeless, selectivity_scores
 from workflow_scripts.analyse.probes.gaussian import MOST_UNITS, gaussian_ranking
 from workflow_scripts.analyse.probes.labelled import Labelled, split
-from workflow_scripts.analyse.probes.moments import Moments, measure
+from workflow_scripts.analyse.probes.moments import Moments, measure, require_varying
 from workflow_scripts.analyse.probes.word_labels import choose
 from workflow_scripts.analyse.probes.word_values import Words, read_values
 from workflow_scripts.common.checked_options import at_least, named_once
@@ -62,6 +62,7 @@ def scores_of(data: Labelled, names: Sequence[str], seeds: Sequence[int]) -> dic
     for seed in seeds:
         rows = split(data, seed).train
         moments = measure(data, rows)
+        require_varying(data, moments)
         for name in names:
             found[name].append(SCORERS[name](data, rows, moments))
     means = {}

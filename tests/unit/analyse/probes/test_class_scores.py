@@ -109,6 +109,27 @@ def test_after_a_unit_comes_not_its_copy_but_what_it_lacks():
     assert found.entropy == pytest.approx(-(by_shares * np.log2(by_shares)).sum())
 
 
+def test_the_bits_of_the_first_units_are_those_of_their_joint_density():
+    generator = np.random.default_rng(3)
+    y = generator.integers(0, 3, 300)
+    X = (generator.standard_normal((300, 4)) @ generator.standard_normal((4, 4)) + y[:, None]).astype(
+        np.float32
+    )
+    found = gaussian_ranking(labelled(X, y), np.arange(300), 3)
+    x = X.astype(float)
+    x = (x - x.mean(0)) / x.std(0)
+    means, spread = covariances(x, y, np.arange(3))
+    for n in (1, 2, 3):
+        units = list(found.order[:n])
+        logits = np.empty((300, 3))
+        for label in range(3):
+            own, away = spread[label][np.ix_(units, units)], x[:, units] - means[label][units]
+            squares = (away @ np.linalg.inv(own) * away).sum(1)
+            logits[:, label] = np.log((y == label).mean()) - 0.5 * (squares + np.linalg.slogdet(own)[1])
+        share = logits[np.arange(300), y] - np.log(np.exp(logits).sum(1))
+        assert found.bits[n - 1] == pytest.approx(found.entropy + share.mean() / np.log(2))
+
+
 def test_the_gaussian_ranking_says_how_many_units_it_takes():
     data = labelled(np.zeros((4, 401)), [0, 0, 1, 1])
     with pytest.raises(UserError) as caught:

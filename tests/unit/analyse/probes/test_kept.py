@@ -41,6 +41,20 @@ def test_o09_units_that_are_kept_alone_have_all_others_at_their_mean(made):
     assert set(probe.predict(data.X, split.test, units[:0])) == {int(probe.bias.argmax())}
 
 
+def test_units_that_are_all_constant_hold_nothing(made):
+    """As those that a mask leaves out: each token gets the most frequent label, and nothing is refused."""
+    data, split, _, probe, order = made
+    X = data.X.copy()
+    X[:, order[-12:]] = 0.25
+    still = replace(data, X=X)
+    (found,) = kept_and_retrained(still, split, probe, order, [30])
+    again, part = retrain(still, split, order[-12:], probe)
+    assert again.converged and not again.weights.any()
+    most = int(np.bincount(data.y[split.train]).argmax())
+    assert set(again.predict(part.X, split.test)) == {most}
+    assert found["retrained"]["bottom"] == (data.y[split.test] == most).mean()
+
+
 def test_top_bottom_and_random_units(made):
     data, split, place, probe, order = made
     (found,) = kept_and_retrained(data, split, probe, order, [30], draws=6, seed=3)

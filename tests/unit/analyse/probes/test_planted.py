@@ -120,7 +120,7 @@ def test_a02_planted_units_after_relu_are_found(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(("l1", "l2"), [(1e-2, 0.0), (0.0, 1e-2), (1e-2, 1e-2)])
 def test_a03_of_doubled_units_both_copies_are_first(seed, l1, l2):
-    """l1 alone may give all weight to one copy. The other has the same gradient, by which it comes next."""
+    """From zero, training takes the same steps for both, so l1 does not give all weight to one copy."""
     data, split, place = planted(seed, train=2000, test=10, units=200)
     copies = np.arange(12)
     doubled = replace(data, X=np.concatenate([data.X, data.X[:, place.ravel()]], axis=1))
