@@ -1,13 +1,13 @@
 """The kept figures of unit analysis in docs/results: one CSV for each analysis of an experiment.
 
-``python -m tests.results_kept results/EXPERIMENT docs/results/NAME`` writes them, with the system and the
-seed in front of every row. ``tests/results_analysis.py`` and ``tests/results_probes.py`` make tables of them.
+``python -m tests.results_kept results/EXPERIMENT docs/results/NAME [--shown]`` writes them, with the
+system and the seed in front of every row. ``tests/results_analysis.py`` and ``tests/results_probes.py`` make tables of them.
 """
 
 import argparse
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +23,44 @@ STAGES = {
     "probes": ("fit_probes/*/s*/*.csv", ("stack", "property")),
     "stability": ("stability/*/s*/*.csv", ("masks",)),
     "mask_control": ("mask_control/*/s*/*.json", ("masks",)),
+    "erasure": ("erase_correlated/systems/*/s*.csv", ()),
 }
+#: Files that are one of an experiment: kept table → its path below ``analysis``.
+WHOLE = {"similarity": "compare_masks.csv", "shift": "compare_probes.csv"}
+#: Of several seeds: the rows that tables show, without which a kept file would have thousands.
+SHOWN: Mapping[str, Callable[[Mapping[str, str]], bool]] = {
+    "effects": lambda row: row["system"] == BASELINE and row["size"] == "5%",
+    "ablation": lambda row: row["system"] == BASELINE,
+    "probes": lambda row: not row["measure"].startswith("zeroed") and row["measure"][-3:] not in LARGER,
+    "stability": lambda row: row["direction"] == "mean" and row["layer"].endswith(".mean"),
+    "similarity": lambda row: row["kind"] == "sets" and row["layer"].endswith(".mean"),
+}
+LARGER = ("_15", "_20")
 
 
-def keep(results: Path, out: Path) -> list[Path]:
-    """Write one CSV for each analysis that an experiment has; returns the files."""
+def keep(results: Path, out: Path, shown: bool = False) -> list[Path]:
+    """Write one CSV for each analysis that an experiment has, ``shown``: of the rows in ``SHOWN`` alone;
+    returns the files."""
     out.mkdir(parents=True, exist_ok=True)
-    written = []
+    written: list[Path] = []
+    found: dict[str, list[dict[str, str]]] = {}
     for name, (pattern, said) in STAGES.items():
         rows = [row for path in sorted((results / "analysis").glob(pattern)) for row in _rows(path, said)]
         if rows:
-            written.append(_write(out / f"{name}.csv", rows))
-    masks = results / "analysis" / "compare_masks.csv"
-    if masks.is_file():
-        written.append(_write(out / "similarity.csv", _read(masks)))
+            found[name] = rows
+    for name, file in WHOLE.items():
+        if (path := results / "analysis" / file).is_file():
+            found[name] = _read(path)
+    correlated = sorted((results / "analysis" / "correlate_units").glob("*/*.csv"))
+    if correlated:
+        between = [{"between": path.parent.name, "models": path.stem} for path in correlated]
+        found["correlation"] = [
+            {**front, **row} for front, path in zip(between, correlated, strict=True) for row in _read(path)
+        ]
+    for name, rows in found.items():
+        kept_rows = [row for row in rows if not shown or SHOWN.get(name, lambda _: True)(row)]
+        if kept_rows:
+            written.append(_write(out / f"{name}.csv", kept_rows))
     return written
 
 
@@ -74,9 +98,10 @@ def _write(path: Path, rows: Sequence[Mapping[str, str]]) -> Path:
 
 
 def kept(experiment: str, name: str) -> list[dict[str, str]]:
-    """Return the baseline's rows of a kept table."""
+    """Return a kept table's rows of the baseline, or of ``EXPERIMENT:SYSTEM`` those of the system."""
+    experiment, _, system = experiment.partition(":")
     rows = _read(RESULTS / experiment / f"{name}.csv")
-    return [row for row in rows if row.get("system", BASELINE) == BASELINE]
+    return [row for row in rows if row.get("system", BASELINE) == (system or BASELINE)]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -84,8 +109,9 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Keep the figures of an experiment's analyses.")
     parser.add_argument("results", type=Path, help="results/EXPERIMENT")
     parser.add_argument("out", type=Path, help="docs/results/NAME")
+    parser.add_argument("--shown", action="store_true", help="keep the rows that tables show alone")
     arguments = parser.parse_args(argv)
-    for path in keep(arguments.results, arguments.out):
+    for path in keep(arguments.results, arguments.out, arguments.shown):
         print(path)
 
 

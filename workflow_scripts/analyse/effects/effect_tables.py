@@ -74,7 +74,10 @@ def _verdict(result: Result, side: str, name: str, size: str) -> str:
             else "special, but others are harmed too"
         )
     told = UNDEFINED if share is None else f"{share:.0%}"
-    return f"{word}; {figures}; others have {told} of the harm to the own language"
+    met = statistics.fmean(found["own_units"])
+    # Else units that fill up would be praised as the criterion's.
+    filled = "" if met == 1 else f"; {met:.0%} of the units meet what {name} asks for, others fill up"
+    return f"{word}; {figures}; others have {told} of the harm to the own language{filled}"
 
 
 def markdown(result: Result) -> str:

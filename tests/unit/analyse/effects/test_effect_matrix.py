@@ -236,6 +236,7 @@ def planted(own, others, level=0.05, p=0.01, smallest=0.01):
         "advantage": own - others,
         "permutation": test,
         "paired": paired,
+        "own_units": [1.0, 1.0, 1.0, 1.0],
     }
     sets = {f"random-{n}": {"1%": {"advantage": (n - 3) * 0.01}} for n in range(1, 6)}
     side = {"stack": "decoder", "units": {"1%": 8}, "sets": {**sets, "lape": {"1%": found}}}
@@ -256,3 +257,13 @@ def planted(own, others, level=0.05, p=0.01, smallest=0.01):
 def test_answers_in_words(result, word):
     (line,) = verdicts(result).values()
     assert word in line and "4 of 4 languages lose more from their own units" in line
+
+
+def test_a_verdict_says_when_other_units_fill_up():
+    """Two of four languages have no unit that the criterion asks for, one has half: (0 + 0 + .5 + 1) / 4."""
+    result = planted(1.0, 0.2)
+    (line,) = verdicts(result).values()
+    assert "fill up" not in line
+    result["sides"]["out of en"]["sets"]["lape"]["1%"]["own_units"] = [0.0, 0.0, 0.5, 1.0]
+    (line,) = verdicts(result).values()
+    assert line.endswith("; 38% of the units meet what lape asks for, others fill up")
