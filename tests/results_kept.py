@@ -1,7 +1,8 @@
 """The kept figures of unit analysis in docs/results: one CSV for each analysis of an experiment.
 
 ``python -m tests.results_kept results/EXPERIMENT docs/results/NAME [--shown]`` writes them, with the
-system and the seed in front of every row. ``tests/results_analysis.py`` and ``tests/results_probes.py`` make tables of them.
+system and the seed in front of every row. ``tests/results_analysis.py``, ``results_probes.py`` and
+``results_seeds.py`` make tables of them.
 """
 
 import argparse
