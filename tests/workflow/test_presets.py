@@ -255,6 +255,35 @@ EXPECTED["zero_shot"] = {
     "identify": 4,
     "plot_sweep": 1,
 }
+EXPECTED["analysis"] = {
+    "generate_toy": 1,
+    "label_toy": 1,
+    "prepare_text": 12,
+    "binarise": 24,
+    "use_system_baseline": 3,  # seeds
+    "use_system_continued": 3,
+    "use_system_ns": 3,
+    "count_activations": 12,
+    "count_encoder_en": 3,
+    "score_importance": 48,  # 3 seeds x 8 directions x ffn and heads
+    "select_masks": 9,
+    "stability": 3,
+    "prune_heads": 6,  # 3 seeds x 2 systems
+    "ablate_units": 6,
+    "effect_matrix": 6,
+    "correlate_units_seeds": 2,
+    "correlate_units_systems": 3,
+    "erase_correlated": 12,
+    "compare_masks": 1,
+    "label_words": 8,
+    "collect_units": 12,  # 3 seeds x 2 systems x 2 stacks
+    "fit_probes": 36,
+    "compare_probes": 1,
+    "decode": 72,
+    "score": 9,
+    "compare": 6,
+    "identify": 9,
+}
 # Of experiments whose baseline is a checkpoint of fairseq: what they have not, of ONCE.
 ATTACHED = {
     "ec30_released": ("train_identifier", "plot_off_target"),
@@ -276,7 +305,9 @@ def placeholders(name: str, config: dict[str, Any]) -> list[str]:
     if uses := config.get("uses"):
         parts = ("system.json", "model.safetensors", "spm.model", "dict.txt", "masks.npz")
         folder = f"results/{uses['experiment']}/systems"
-        return [f"{folder}/{system}/s1/{part}" for system in uses["systems"] for part in parts]
+        seeds = config.get("train", {}).get("seeds", [1])
+        places = [f"{folder}/{system}/s{seed}" for system in uses["systems"] for seed in seeds]
+        return [f"{place}/{part}" for place in places for part in parts]
     if name == "multi30k":
         return [f"m30k/{x}.{lang}.gz" for x in ("train", "val", "test_2016_flickr") for lang in languages]
     if name == "iwslt14":
@@ -315,7 +346,7 @@ def once(name: str) -> dict[str, int]:
     without analyses of masks where scores are compared."""
     if name in ("controls", "criteria", "iat"):
         return {rule: count for rule, count in ONCE.items() if rule not in ("mask_control", "overlap")}
-    if name == "zero_shot":  # the demo's systems and vocabulary
+    if name in ("zero_shot", "analysis"):  # another experiment's systems and vocabulary
         made = ("round_trip", "score_ceiling", "write_card", "train_identifier", "plot_off_target")
         return {
             "use_vocabulary": 1,
