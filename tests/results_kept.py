@@ -24,7 +24,6 @@ STAGES = {
     "probes": ("fit_probes/*/s*/*.csv", ("stack", "property")),
     "stability": ("stability/*/s*/*.csv", ("masks",)),
     "mask_control": ("mask_control/*/s*/*.json", ("masks",)),
-    "erasure": ("erase_correlated/systems/*/s*.csv", ()),
 }
 #: Files that are one of an experiment: kept table → its path below ``analysis``.
 WHOLE = {"similarity": "compare_masks.csv", "shift": "compare_probes.csv"}
@@ -57,6 +56,12 @@ def keep(results: Path, out: Path, shown: bool = False) -> list[Path]:
         between = [{"between": path.parent.name, "models": path.stem} for path in correlated]
         found["correlation"] = [
             {**front, **row} for front, path in zip(between, correlated, strict=True) for row in _read(path)
+        ]
+    if erased := sorted((results / "analysis" / "erase_correlated").glob("*/*/s*.csv")):
+        found["erasure"] = [
+            {"between": path.parts[-3], "system": path.parts[-2], "seed": path.stem.removeprefix("s"), **row}
+            for path in erased
+            for row in _read(path)
         ]
     for name, rows in found.items():
         kept_rows = [row for row in rows if not shown or SHOWN.get(name, lambda _: True)(row)]

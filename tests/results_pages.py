@@ -18,6 +18,7 @@ import yaml
 from tests.results_analysis_page import analysis_page
 from tests.results_cells import ONE, RESULTS, THREE, TWO, signed, table
 from tests.results_controls import CONTROLS, regimes
+from tests.results_seeds import of_seeds
 from workflow_scripts.common.metric_names import SHOWN, metric_id
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.report.tables.writing import decimal_difference, decimal_mean, rounded
@@ -230,6 +231,13 @@ def criteria(test: str) -> list[str]:
     return table(["score", "own", "others", "own − others"], lines)
 
 
+#: Directions of analysis.yaml whose dissociation is told together.
+ANALYSIS_GROUPS = {
+    "out of en": ["en-na", "en-ne", "en-sa", "en-so"],
+    "into en": ["na-en", "ne-en", "sa-en", "so-en"],
+    "north": ["en-na", "en-ne", "na-en", "ne-en"],
+    "south": ["en-sa", "en-so", "sa-en", "so-en"],
+}
 #: Page → table → its lines.
 PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
     "multi30k.md": {
@@ -246,6 +254,12 @@ PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
     "outputs60.md": {"wins": outputs60_wins},
     "controls.md": CONTROLS,
     "regimes.md": {"cells": regimes},
+    "analysis.md": {
+        **analysis_page(
+            "analysis", kept=["heads", "effects", "ablation", "similarity", "stability"], heads="25%"
+        ),
+        **of_seeds("analysis", "ns", ANALYSIS_GROUPS),
+    },
     "analysis_multi30k.md": analysis_page("analysis_multi30k", kept=["effects"]),
     "criteria.md": {"removed": lambda: criteria("removed"), "kept": lambda: criteria("kept")},
 }  # fmt: skip

@@ -175,9 +175,10 @@ def _said(rows: Sequence[Row]) -> list[Row]:
 def erasure(experiment: str) -> list[str]:
     """The loss without the units of highest and of lowest correlation, beside random units."""
     lines = []
-    for (form, end), of in by(kept(experiment, "erasure"), "form", "end").items():
-        lines.append([f"{form}, {end}", *value_and_range(of)])
-    return table(["units", "nats per token", "random units"], lines)
+    for (between, form, end), of in by(kept(experiment, "erasure"), "between", "form", "end").items():
+        lines.append([between, f"{form}, {end}", *value_and_range(of)])
+    heading, rule, *rest = table(["between", "units", "nats per token", "random units"], lines)
+    return [heading, rule.replace("---|---:", "---|---", 1), *rest]
 
 
 def _means(rows: Sequence[Row]) -> list[float]:
