@@ -1,6 +1,6 @@
 """The kept figures of unit analysis in docs/results: one CSV for each analysis of an experiment.
 
-``python -m tests.results_kept results/EXPERIMENT docs/results/NAME [--shown]`` writes them, with the
+``python -m tests.results_kept results/EXPERIMENT docs/results/NAME [--shown SYSTEM]`` writes them, with the
 system and the seed in front of every row. ``tests/results_analysis.py``, ``results_probes.py`` and
 ``results_seeds.py`` make tables of them.
 """
@@ -29,18 +29,21 @@ STAGES = {
 WHOLE = {"similarity": "compare_masks.csv", "shift": "compare_probes.csv"}
 #: Of several seeds: the rows that tables show, without which a kept file would have thousands.
 SHOWN: Mapping[str, Callable[[Mapping[str, str]], bool]] = {
-    "effects": lambda row: row["system"] == BASELINE and row["size"] == "5%",
-    "ablation": lambda row: row["system"] == BASELINE,
-    "probes": lambda row: not row["measure"].startswith("zeroed") and row["measure"][-3:] not in LARGER,
+    "effects": lambda row: row["size"] == "5%",
+    "probes": lambda row: (
+        row["system"] == BASELINE
+        and not row["measure"].startswith("zeroed")
+        and row["measure"][-3:] not in LARGER
+    ),
     "stability": lambda row: row["direction"] == "mean" and row["layer"].endswith(".mean"),
     "similarity": lambda row: row["kind"] == "sets" and row["layer"].endswith(".mean"),
 }
 LARGER = ("_15", "_20")
 
 
-def keep(results: Path, out: Path, shown: bool = False) -> list[Path]:
-    """Write one CSV for each analysis that an experiment has, ``shown``: of the rows in ``SHOWN`` alone;
-    returns the files."""
+def keep(results: Path, out: Path, shown: str | None = None) -> list[Path]:
+    """Write one CSV for each analysis that an experiment has; returns the files. ``shown``: of the rows in
+    ``SHOWN`` alone, and of effect matrices those of this system."""
     out.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     found: dict[str, list[dict[str, str]]] = {}
@@ -65,6 +68,8 @@ def keep(results: Path, out: Path, shown: bool = False) -> list[Path]:
         ]
     for name, rows in found.items():
         kept_rows = [row for row in rows if not shown or SHOWN.get(name, lambda _: True)(row)]
+        if shown and name == "effects":
+            kept_rows = [row for row in kept_rows if row["system"] == shown]
         if kept_rows:
             written.append(_write(out / f"{name}.csv", kept_rows))
     return written
@@ -115,7 +120,9 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Keep the figures of an experiment's analyses.")
     parser.add_argument("results", type=Path, help="results/EXPERIMENT")
     parser.add_argument("out", type=Path, help="docs/results/NAME")
-    parser.add_argument("--shown", action="store_true", help="keep the rows that tables show alone")
+    parser.add_argument(
+        "--shown", help="keep the rows alone that tables show, effect matrices of this system"
+    )
     arguments = parser.parse_args(argv)
     for path in keep(arguments.results, arguments.out, arguments.shown):
         print(path)

@@ -255,9 +255,8 @@ PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
     "controls.md": CONTROLS,
     "regimes.md": {"cells": regimes},
     "analysis.md": {
-        **analysis_page(
-            "analysis", kept=["heads", "effects", "ablation", "similarity", "stability"], heads="25%"
-        ),
+        **analysis_page("analysis", kept=["heads", "similarity"], heads="25%"),
+        **analysis_page("analysis:ns", kept=["effects", "ablation"]),
         **of_seeds("analysis", "ns", ANALYSIS_GROUPS),
     },
     "analysis_multi30k.md": analysis_page("analysis_multi30k", kept=["effects"]),

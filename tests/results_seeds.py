@@ -181,6 +181,18 @@ def erasure(experiment: str) -> list[str]:
     return [heading, rule.replace("---|---:", "---|---", 1), *rest]
 
 
+def stable(experiment: str) -> list[str]:
+    """The overlap of masks of two samples of sentences, by their number, beside that of random masks."""
+    lines = []
+    rows = [row for row in kept(experiment, "stability") if row["direction"] == "mean"]
+    for (layer, number), of in by(rows, "layer", "sentences").items():
+        if layer.endswith(".mean"):
+            iou = over_seeds([float(row["mean_iou"]) for row in of], sign=False)
+            chance = rounded(fmean(float(row["chance"]) for row in of), THREE)
+            lines.append([layer.removesuffix(".mean"), number, iou, chance])
+    return table(["stack", "sentences", "IoU", "chance"], lines)
+
+
 def _means(rows: Sequence[Row]) -> list[float]:
     return [float(row["mean"]) for row in rows]
 
@@ -203,4 +215,5 @@ def of_seeds(
         "scaled": partial(scaled, experiment),
         "correlation": partial(correlation, experiment),
         "erasure": partial(erasure, experiment),
+        "stable": partial(stable, experiment),
     }

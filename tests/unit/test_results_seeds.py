@@ -46,6 +46,14 @@ def experiment(tmp_path, monkeypatch):
         for form, high in (("max", 0.15), ("min", 0.6), ("linreg", 0.15), ("svcca", 0.15))
     ]
     written(analysis / "correlate_units/seeds/baseline.csv", columns, rows)
+    for system in ("baseline", "ns"):
+        rows = [f"into en,lape,{size},a,b,1,0" for size in ("1%", "5%")]
+        path = analysis / f"effect_matrix/{system}/s1.csv"
+        written(path, "side,set,size,units_of,loss_of,raw,centred", rows)
+    for seed, iou in (("1", 0.5), ("2", 0.7)):
+        rows = [f"{of},encoder.mean,50,{iou},0,1,0.9,0.25" for of in ("en-a", "mean")]
+        path = analysis / f"stability/baseline/s{seed}/k95.csv"
+        written(path, "direction,layer,sentences,mean_iou,low,high,kept,chance", rows)
     columns = "stack,property,system,measure,mean,sd,n,shift,shift_sd,shift_n,null"
     rows = [
         f"encoder,Number,{system},{measure},1,0,2,{moved}"
@@ -53,7 +61,7 @@ def experiment(tmp_path, monkeypatch):
         for measure in ("accuracy", "salient", "centre")
     ]
     written(analysis / "compare_probes.csv", columns, rows)
-    keep(tmp_path / "results" / "toy", tmp_path / "docs" / "toy", shown=True)
+    keep(tmp_path / "results" / "toy", tmp_path / "docs" / "toy", shown="ns")
     return "toy"
 
 
@@ -97,3 +105,10 @@ def test_correlations_stand_beside_chance_and_are_marked_outside_it_alone(experi
 def test_rows_that_no_table_shows_are_left_out_where_there_are_many(experiment, tmp_path):
     text = (tmp_path / "docs" / "toy" / "probes.csv").read_text()
     assert "kept_top_15" not in text and "control_all" in text
+    text = (tmp_path / "docs" / "toy" / "effects.csv").read_text().splitlines()
+    assert text[1:] == ["ns,1,into en,lape,5%,a,b,1,0"]
+
+
+def test_stability_is_over_seeds_beside_chance(experiment):
+    """.5 and .7: .6 ± .2 / √2."""
+    assert rows_of(results_seeds.stable(experiment)) == [["encoder", "50", "0.600 ± 0.141 (2)", "0.250"]]
