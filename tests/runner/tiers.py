@@ -53,6 +53,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/test_project_files.py": "workflow",
     "tests/unit/test_results_analysis.py": "workflow",
     "tests/unit/test_results_pages.py": "workflow",
+    "tests/unit/test_results_seeds.py": "workflow",
     "tests/malformed/test_comet.py": "comet",
     "tests/malformed/test_config.py": "workflow",
     "tests/malformed/test_evaluate.py": "evaluate",
