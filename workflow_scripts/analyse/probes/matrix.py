@@ -122,7 +122,7 @@ def rows_of(
         np.lib.format.write_array_header_1_0(handle, header)  # type: ignore[no-untyped-call]  # numpy has no type
         for _, block in blocks(matrix, rows):
             handle.write(block.half().numpy().astype("<f2").tobytes())
-    mapped: NDArray[Any] = np.load(folder / "rows.npy", mmap_mode="r")
+    mapped: NDArray[Any] = np.load(folder / "rows.npy", mmap_mode="r", allow_pickle=False)
     return mapped
 
 
