@@ -26,12 +26,12 @@ from workflow_scripts.analyse.criteria_tables import (
     markdown,
     verdicts,
 )
-from workflow_scripts.analyse.mask_control import MAX_TOKENS, measure
+from workflow_scripts.analyse.mask_control import measure, texts_of
 from workflow_scripts.analyse.overlap import iou_matrix
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
+from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
 from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import write_csv, write_json, write_text
 from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.mask_sets import mask_rows, seed_of
@@ -183,14 +183,9 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("--masks", type=Path, help="masks whose row mask is compared with removal")
     parser.add_argument("--accept-uninformative", action="store_true", help="take scores that say nothing")
-    parser.add_argument("--data-bin", type=Path, required=True)
-    parser.add_argument("--subset", required=True)
-    parser.add_argument("--directions", nargs="+", required=True)
-    parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
-    parser.add_argument("--max-sentences", type=int, help="use the first so many sentences")
-    parser.add_argument("--out-json", type=Path, required=True)
-    parser.add_argument("--out-csv", type=Path, required=True)
-    parser.add_argument("--out-markdown", type=Path, required=True)
+    add_text(parser)
+    add_sample(parser)
+    add_tables(parser)
     arguments = parser.parse_args(argv)
     log_to_stderr()
     at_least("draws", arguments.draws, FEWEST_DRAWS)
@@ -207,10 +202,9 @@ def main(argv: list[str] | None = None) -> None:
     sets = read_sets(system, scores, arguments.size, arguments.directions, accept)
     drawn = draw(next(iter(sets.values())), arguments.draws, arguments.seed)
     port = load(system)
-    batches_of: dict[str, Batches] = {}
-    for direction in arguments.directions:
-        task = port.task(arguments.data_bin, arguments.subset, direction)
-        batches_of[direction] = port.batches(task, MAX_TOKENS, max_lines=arguments.max_sentences)
+    batches_of = texts_of(
+        port, arguments.data_bin, arguments.subset, arguments.directions, arguments.max_sentences
+    )
     found, texts = effects(port, {**sets, **drawn}, batches_of, others)
     result: dict[str, Any] = {
         "format": "neuronspec-criteria-1",
@@ -238,9 +232,7 @@ def main(argv: list[str] | None = None) -> None:
             "nll": semantics(port, masks, batches_of),
         }
     result["verdicts"] = verdicts(result)
-    write_json(arguments.out_json, result)
-    write_csv(arguments.out_csv, CSV_COLUMNS, csv_rows(result))
-    write_text(arguments.out_markdown, markdown(result))
+    write_tables(arguments, result, CSV_COLUMNS, csv_rows(result), markdown(result))
     for line in result["verdicts"].values():
         logger.info(line)
 

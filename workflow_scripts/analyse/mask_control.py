@@ -48,6 +48,16 @@ def neighbours(
     return shared
 
 
+def texts_of(
+    port: Port, data_bin: Path, subset: str, directions: Sequence[str], max_sentences: int | None
+) -> dict[str, Batches]:
+    """Return the batches of the first sentences of each direction; UserError where one has no text."""
+    return {
+        name: port.batches(port.task(data_bin, subset, name), MAX_TOKENS, max_lines=max_sentences)
+        for name in directions
+    }
+
+
 def measure(
     port: Port, masks: Intervention, batches: Batches, rows: Sequence[str | None]
 ) -> tuple[list[float], int]:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from workflow_scripts.analyse.overlap_tables import markdown
 from workflow_scripts.analyse.permutations import ROUNDING, relabel, share_as_large
+from workflow_scripts.analyse.stage_options import add_tables, write_tables
 from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import write_csv, write_json, write_text
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ACTIVATIONS
 
@@ -180,9 +180,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--pivot", required=True)
     parser.add_argument("--permutations", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out-json", type=Path, required=True)
-    parser.add_argument("--out-csv", type=Path, required=True)
-    parser.add_argument("--out-markdown", type=Path, required=True)
+    add_tables(parser)
     arguments = parser.parse_args(argv)
     at_least("permutations", arguments.permutations, 1)
 
@@ -190,9 +188,7 @@ def main(argv: list[str] | None = None) -> None:
     result = overlap(
         MaskTable.read(arguments.masks), groups, arguments.pivot, arguments.permutations, arguments.seed
     )
-    write_json(arguments.out_json, result)
-    write_csv(arguments.out_csv, CSV_COLUMNS, csv_rows(result))
-    write_text(arguments.out_markdown, markdown(result))
+    write_tables(arguments, result, CSV_COLUMNS, csv_rows(result), markdown(result))
     for side, analysis in result["sides"].items():
         for layer, entry in analysis.get("layers", {}).items():
             if "p" in entry:

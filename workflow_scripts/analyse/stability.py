@@ -18,9 +18,9 @@ from torch import Tensor
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
 from workflow_scripts.analyse.sampled_masks import stability
 from workflow_scripts.analyse.stability_tables import CSV_COLUMNS, csv_rows, markdown
+from workflow_scripts.analyse.stage_options import add_tables, add_text, write_tables
 from workflow_scripts.common.checked_options import at_least, named_once
 from workflow_scripts.common.errors import run_main
-from workflow_scripts.common.files import write_csv, write_json, write_text
 from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.selection import Selection
@@ -60,18 +60,14 @@ def main(argv: list[str] | None = None) -> None:
     """Count by sentence, draw samples, and write their overlap."""
     parser = argparse.ArgumentParser(description="Overlap of masks of two samples of sentences.")
     parser.add_argument("--system", type=Path, required=True, help="system folder")
-    parser.add_argument("--data-bin", type=Path, required=True)
-    parser.add_argument("--subset", required=True)
-    parser.add_argument("--directions", nargs="+", required=True)
+    add_text(parser)
     parser.add_argument("--select", required=True, help="as of select_masks, with --stacks and --pivot")
     parser.add_argument("--stacks", nargs="+")
     parser.add_argument("--pivot")
     parser.add_argument("--sentences", nargs="*", type=int, default=[], help="sizes of samples")
     parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1, help="of the draws")
-    parser.add_argument("--out-json", type=Path, required=True)
-    parser.add_argument("--out-csv", type=Path, required=True)
-    parser.add_argument("--out-markdown", type=Path, required=True)
+    add_tables(parser)
     arguments = parser.parse_args(argv)
     log_to_stderr()
     at_least("draws", arguments.draws, FEWEST_DRAWS)
@@ -102,9 +98,7 @@ def main(argv: list[str] | None = None) -> None:
         "masks": {**selection.facts(), "weights_sha256": system.weights_sha256},
         **stability(counted(), selection, port.space(), sizes, draws, arguments.seed),
     }
-    write_json(arguments.out_json, result)
-    write_csv(arguments.out_csv, CSV_COLUMNS, csv_rows(result))
-    write_text(arguments.out_markdown, markdown(result))
+    write_tables(arguments, result, CSV_COLUMNS, csv_rows(result), markdown(result))
 
 
 if __name__ == "__main__":

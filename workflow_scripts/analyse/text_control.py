@@ -14,9 +14,10 @@ import numpy as np
 
 from workflow_scripts.analyse.overlap import facts_of, iou_matrix
 from workflow_scripts.analyse.sampled_masks import WHOLE, chance_overlap
+from workflow_scripts.analyse.stage_options import add_tables, write_tables
 from workflow_scripts.common.checked_options import named_once
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import read_json, write_csv, write_json, write_text
+from workflow_scripts.common.files import read_json
 from workflow_scripts.units.mask_table import MaskTable
 
 FIGURES = ("iou", "chance", "ceiling")
@@ -124,9 +125,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--masks", type=Path, required=True, help="NAME.npz: the own masks")
     parser.add_argument("--others", type=Path, nargs="+", required=True, help="NAME.npz: of other text")
     parser.add_argument("--stability", type=Path, help="JSON of stability, of the own text")
-    parser.add_argument("--out-json", type=Path, required=True)
-    parser.add_argument("--out-csv", type=Path, required=True)
-    parser.add_argument("--out-markdown", type=Path, required=True)
+    add_tables(parser)
     arguments = parser.parse_args(argv)
     names = [file.name.removesuffix(".npz") for file in arguments.others]
     named_once("others", names)
@@ -144,9 +143,7 @@ def main(argv: list[str] | None = None) -> None:
         "masks": facts_of(own),
         "sets": control(own, others, ceilings),
     }
-    write_json(arguments.out_json, result)
-    write_csv(arguments.out_csv, CSV_COLUMNS, csv_rows(result))
-    write_text(arguments.out_markdown, markdown(result))
+    write_tables(arguments, result, CSV_COLUMNS, csv_rows(result), markdown(result))
 
 
 if __name__ == "__main__":

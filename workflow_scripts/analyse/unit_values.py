@@ -1,6 +1,6 @@
 """Values of units position by position: what probes and correlations read of a model."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,12 +44,8 @@ def unit_values(port: Port, batches: Iterable[Any], space: UnitSpace) -> Iterato
         one = values.squeeze(-1) if values.shape[-1] == 1 else torch.linalg.vector_norm(values, dim=-1)
         seen[group.key] = one.float()
 
-    def passes() -> Iterator[Sequence[Any]]:
-        for batch in batches:
-            yield [batch]
-
     with port.taps(space, tap):
-        for (batch,) in port.run(passes(), lambda _: None):
+        for (batch,) in port.run(([batch] for batch in batches), lambda _: None):
             # [T, B] -> sentence by sentence.
             there = real.t()
             sentence, position = there.nonzero(as_tuple=True)

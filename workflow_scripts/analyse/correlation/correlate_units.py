@@ -8,7 +8,6 @@ layers as a whole. Among thousands of units some are alike by chance, so each fi
 
 import argparse
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -19,9 +18,10 @@ from workflow_scripts.analyse.correlation.figures import ABOVE, FORMS
 from workflow_scripts.analyse.correlation.measures import RIDGE, SHARE
 from workflow_scripts.analyse.correlation.reading import HELD_OUT, Text
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
+from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
 from workflow_scripts.common.checked_options import at_least, json_object, named_once
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import sha256_of, write_csv, write_json, write_text
+from workflow_scripts.common.files import sha256_of
 from workflow_scripts.models.port import load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.score_table import CORRELATION, ScoreTable
@@ -97,15 +97,10 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--layers", choices=get_args(Layers), default="same", help="that are compared")
     parser.add_argument("--forms", nargs="+", default=list(FORMS), choices=FORMS)
     parser.add_argument("--draws", type=int, default=FEWEST_DRAWS, help="by chance")
-    parser.add_argument("--data-bin", type=Path, required=True)
-    parser.add_argument("--subset", required=True)
-    parser.add_argument("--directions", nargs="+", required=True)
-    parser.add_argument("--max-sentences", type=int, help="use the first so many sentences of each direction")
-    parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
+    add_text(parser)
+    add_sample(parser)
     parser.add_argument("--out-scores", help="pattern with {form} and {model}")
-    parser.add_argument("--out-json", type=Path, required=True)
-    parser.add_argument("--out-csv", type=Path, required=True)
-    parser.add_argument("--out-markdown", type=Path, required=True)
+    add_tables(parser)
     arguments = parser.parse_args(argv)
     log_to_stderr()
     at_least("draws", arguments.draws, FEWEST_DRAWS)
@@ -166,9 +161,7 @@ def main(argv: list[str] | None = None) -> None:
             "tokens_sha256": text.tokens_sha256,
         }
         write_scores(arguments.out_scores, name, scores, number, space, facts)
-    write_json(arguments.out_json, result)
-    write_csv(arguments.out_csv, CSV_COLUMNS, csv_rows(result))
-    write_text(arguments.out_markdown, markdown(result))
+    write_tables(arguments, result, CSV_COLUMNS, csv_rows(result), markdown(result))
 
 
 def _is_of_texts(found: dict[str, Any]) -> bool:

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from workflow_scripts.analyse.markdown_lines import heading, row
-from workflow_scripts.analyse.mask_control import MAX_TOKENS, measure
+from workflow_scripts.analyse.mask_control import measure, texts_of
 from workflow_scripts.analyse.means import mean_sd
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, Draws
+from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
 from workflow_scripts.common.checked_options import at_least, json_object, named_once
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import write_csv, write_json, write_text
 from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.mask_sets import seed_of
@@ -132,14 +132,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--scores", required=True, help="JSON, name to file of scores")
     parser.add_argument("--sizes", nargs="+", required=True, help="units of each layer: 5%% or 12")
     parser.add_argument("--draws", type=int, default=FEWEST_DRAWS, help="random sets of each size")
-    parser.add_argument("--data-bin", type=Path, required=True)
-    parser.add_argument("--subset", required=True)
-    parser.add_argument("--directions", nargs="+", required=True)
-    parser.add_argument("--max-sentences", type=int, help="use the first so many sentences of each direction")
-    parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
-    parser.add_argument("--out-json", type=Path, required=True)
-    parser.add_argument("--out-csv", type=Path, required=True)
-    parser.add_argument("--out-markdown", type=Path, required=True)
+    add_text(parser)
+    add_sample(parser)
+    add_tables(parser)
     arguments = parser.parse_args(argv)
     log_to_stderr()
     at_least("draws", arguments.draws, FEWEST_DRAWS)
@@ -158,10 +153,11 @@ def main(argv: list[str] | None = None) -> None:
     port = load(system)
     added: dict[str, dict[str, float]] = {}
     texts: dict[str, Any] = {}
-    for direction in arguments.directions:
+    batches_of = texts_of(
+        port, arguments.data_bin, arguments.subset, arguments.directions, arguments.max_sentences
+    )
+    for direction, batches in batches_of.items():
         masks = removals(scores, arguments.sizes, arguments.draws, arguments.seed, direction)
-        task = port.task(arguments.data_bin, arguments.subset, direction)
-        batches = port.batches(task, MAX_TOKENS, max_lines=arguments.max_sentences)
         full, added[direction] = losses(port, masks, direction, batches)
         texts[direction] = {"full": full, "sentences": sum(map(len, batches.lines))}
         logger.info(f"{direction}: full {full:.3f}, {len(masks.rows)} sets removed")
@@ -182,9 +178,7 @@ def main(argv: list[str] | None = None) -> None:
         "added": added,
         "summary": summary(added, list(scores), arguments.sizes, arguments.draws),
     }
-    write_json(arguments.out_json, result)
-    write_csv(arguments.out_csv, CSV_COLUMNS, csv_rows(result))
-    write_text(arguments.out_markdown, markdown(result))
+    write_tables(arguments, result, CSV_COLUMNS, csv_rows(result), markdown(result))
 
 
 if __name__ == "__main__":

@@ -34,12 +34,12 @@ from workflow_scripts.analyse.effects.material import (
     check_made_from,
     replaced_by,
     sizes_of,
-    texts_of,
 )
+from workflow_scripts.analyse.mask_control import texts_of
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
+from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
 from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import write_csv, write_json, write_text
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER
 from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
@@ -144,19 +144,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--scale", nargs="*", default=[], help="factors of the dose-response: 0.5 0 1.5")
     parser.add_argument("--dose", help="the size of the units that are scaled; default the first of --sizes")
     parser.add_argument("--accept-uninformative", action="store_true", help="take scores that say nothing")
-    parser.add_argument("--data-bin", type=Path, required=True)
-    parser.add_argument("--subset", required=True)
-    parser.add_argument("--directions", nargs="+", required=True)
-    parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
-    parser.add_argument("--max-sentences", type=int, help="use the first so many sentences")
+    add_text(parser)
+    add_sample(parser)
     parser.add_argument("--metrics", nargs="*", choices=METRICS, default=[], help="of translations")
     parser.add_argument("--decoded-sentences", type=int, help="translate the first so many")
     parser.add_argument("--sources", help="pattern of raw text, for --metrics")
     parser.add_argument("--references", help="pattern of raw text, for --metrics")
     parser.add_argument("--tokenizers", default="{}", help="JSON, target language to BLEU's tokenizer")
-    parser.add_argument("--out-json", type=Path, required=True)
-    parser.add_argument("--out-csv", type=Path, required=True)
-    parser.add_argument("--out-markdown", type=Path, required=True)
+    add_tables(parser)
     arguments = parser.parse_args(argv)
     log_to_stderr()
     at_least("draws", arguments.draws, FEWEST_DRAWS)
@@ -233,9 +228,7 @@ def main(argv: list[str] | None = None) -> None:
     }
     result["summary"] = summary(result)
     result["verdicts"] = verdicts(result)
-    write_json(arguments.out_json, result)
-    write_csv(arguments.out_csv, CSV_COLUMNS, csv_rows(result))
-    write_text(arguments.out_markdown, markdown(result))
+    write_tables(arguments, result, CSV_COLUMNS, csv_rows(result), markdown(result))
     for line in result["verdicts"].values():
         logger.info(line)
 

@@ -13,12 +13,13 @@ from typing import Any
 
 from workflow_scripts.analyse.effects.effect_tables import CSV_COLUMNS, csv_rows, markdown, verdicts
 from workflow_scripts.analyse.effects.language_units import CRITERIA, MASKS, RANDOM, sides
-from workflow_scripts.analyse.effects.material import REPLACEMENTS, ZERO, check_made_from, texts_of
+from workflow_scripts.analyse.effects.material import REPLACEMENTS, ZERO, check_made_from
 from workflow_scripts.analyse.effects.matrices import measure_language, of_side, units_of
+from workflow_scripts.analyse.mask_control import texts_of
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
+from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
 from workflow_scripts.common.checked_options import at_least
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import write_csv, write_json, write_text
 from workflow_scripts.evaluate.significance.correction import DEFAULT_LEVEL
 from workflow_scripts.models.port import load
 from workflow_scripts.models.progress_log import log_to_stderr
@@ -41,14 +42,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--replace", choices=REPLACEMENTS, default=ZERO, help="a removed unit's value")
     parser.add_argument("--permutations", type=int, default=10_000, help="of the languages' labels")
     parser.add_argument("--pivot", help="the language that all directions have on one side")
-    parser.add_argument("--data-bin", type=Path, required=True)
-    parser.add_argument("--subset", required=True)
-    parser.add_argument("--directions", nargs="+", required=True)
-    parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
-    parser.add_argument("--max-sentences", type=int, help="use the first so many sentences")
-    parser.add_argument("--out-json", type=Path, required=True)
-    parser.add_argument("--out-csv", type=Path, required=True)
-    parser.add_argument("--out-markdown", type=Path, required=True)
+    add_text(parser)
+    add_sample(parser)
+    add_tables(parser)
     arguments = parser.parse_args(argv)
     log_to_stderr()
     for name, least in (("draws", FEWEST_DRAWS), ("max-sentences", 1), ("permutations", 1)):
@@ -96,9 +92,7 @@ def main(argv: list[str] | None = None) -> None:
         "sides": found,
     }
     result["verdicts"] = verdicts(result)
-    write_json(arguments.out_json, result)
-    write_csv(arguments.out_csv, CSV_COLUMNS, csv_rows(result))
-    write_text(arguments.out_markdown, markdown(result))
+    write_tables(arguments, result, CSV_COLUMNS, csv_rows(result), markdown(result))
     for line in result["verdicts"].values():
         logger.info(line)
 

@@ -1,12 +1,10 @@
 """What analyses of effects read: sizes of sets, texts of a system, what stands in a removed unit's place."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from workflow_scripts.analyse.mask_control import MAX_TOKENS
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.models.port import Batches, Port
 from workflow_scripts.units.mask_table import MaskTable
@@ -53,16 +51,6 @@ def sizes_of(texts: Sequence[str], space: UnitSpace, option: str = "sizes") -> d
 def units_of(selector: Selector, space: UnitSpace) -> int:
     """Return how many units a selector of an amount names."""
     return sum(selector.amount.of(group.size) for group in space.groups)
-
-
-def texts_of(
-    port: Port, data_bin: Path, subset: str, directions: Sequence[str], max_sentences: int | None
-) -> dict[str, Batches]:
-    """Return the batches of the first sentences of each direction; UserError where one has no text."""
-    return {
-        name: port.batches(port.task(data_bin, subset, name), MAX_TOKENS, max_lines=max_sentences)
-        for name in directions
-    }
 
 
 def unit_means(port: Port, batches: Batches, space: UnitSpace) -> dict[str, Tensor]:

@@ -20,9 +20,9 @@ from workflow_scripts.analyse.heads.scorer import Scorer
 from workflow_scripts.analyse.heads.task_similarity import similarities, subword_counts
 from workflow_scripts.analyse.mask_control import MAX_TOKENS
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
+from workflow_scripts.analyse.stage_options import add_tables, write_tables
 from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object, named_once
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import write_csv, write_json, write_text
 from workflow_scripts.common.task_groups import BY, tasks_of
 from workflow_scripts.models.port import Batches, load
 from workflow_scripts.models.progress_log import log_to_stderr
@@ -63,9 +63,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--references", help="pattern of raw text, for --metrics")
     parser.add_argument("--tokenizers", default="{}", help="JSON, target language to BLEU's tokenizer")
     parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
-    parser.add_argument("--out-json", type=Path, required=True)
-    parser.add_argument("--out-csv", type=Path, required=True)
-    parser.add_argument("--out-markdown", type=Path, required=True)
+    add_tables(parser)
     arguments = parser.parse_args(argv)
     log_to_stderr()
     at_least("draws", arguments.draws, FEWEST_DRAWS)
@@ -154,9 +152,7 @@ def main(argv: list[str] | None = None) -> None:
     }
     asked = Asked(tasks, list(counts), list(random), arguments.permutations, arguments.seed)
     result |= findings(asked, [measured, *scored], similarities(tasks, subwords, families))
-    write_json(arguments.out_json, result)
-    write_csv(arguments.out_csv, CSV_COLUMNS, csv_rows(result))
-    write_text(arguments.out_markdown, markdown(result))
+    write_tables(arguments, result, CSV_COLUMNS, csv_rows(result), markdown(result))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from workflow_scripts.units.vocabulary import SPECIALS, TAG, Vocabulary
 Matrix = NDArray[np.float64]
 #: Of a direction: how often each subword occurs, int64 [vocabulary], in its source and in its target.
 Counts = tuple[NDArray[np.int64], NDArray[np.int64]]
-SUBWORDS, SHARED_SIDE, FAMILY = SIMILARITIES = "subwords", "shared side", "family"
+SUBWORDS, SHARED_SIDE, FAMILY = "subwords", "shared side", "family"
 
 
 def subword_counts(port: Port, batches: Batches, vocabulary: Vocabulary) -> Counts:

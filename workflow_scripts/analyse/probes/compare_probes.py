@@ -12,8 +12,9 @@ from typing import Any
 
 from workflow_scripts.analyse.markdown_lines import heading, row
 from workflow_scripts.analyse.probes.spread import UNDEFINED, shown, spread
+from workflow_scripts.analyse.stage_options import add_tables, write_tables
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import read_json, write_csv, write_json, write_text
+from workflow_scripts.common.files import read_json
 
 FORMAT = "neuronspec-probes-1"
 BASELINE = "baseline"
@@ -209,14 +210,16 @@ def main(argv: list[str] | None = None) -> None:
     """Compare probes and write JSON, CSV and Markdown."""
     parser = argparse.ArgumentParser(description="Probes of several systems and seeds side by side.")
     parser.add_argument("--probes", type=Path, nargs="+", required=True, help="JSON of fit_probes")
-    parser.add_argument("--out-json", type=Path, required=True)
-    parser.add_argument("--out-csv", type=Path, required=True)
-    parser.add_argument("--out-markdown", type=Path, required=True)
+    add_tables(parser)
     arguments = parser.parse_args(argv)
     result = compare(read_probes(arguments.probes))
-    write_json(arguments.out_json, {"format": "neuronspec-probes-compared-1", "stacks": result})
-    write_csv(arguments.out_csv, CSV_COLUMNS, csv_rows(result))
-    write_text(arguments.out_markdown, markdown(result))
+    write_tables(
+        arguments,
+        {"format": "neuronspec-probes-compared-1", "stacks": result},
+        CSV_COLUMNS,
+        csv_rows(result),
+        markdown(result),
+    )
 
 
 if __name__ == "__main__":

@@ -23,9 +23,9 @@ from workflow_scripts.analyse.probes.run import Outcome, Settings, run_probe
 from workflow_scripts.analyse.probes.word_labels import Chosen, choose
 from workflow_scripts.analyse.probes.word_scores import top_words
 from workflow_scripts.analyse.probes.word_values import Words, read_values
+from workflow_scripts.analyse.stage_options import add_tables, write_tables
 from workflow_scripts.common.checked_options import at_least, named_once
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import write_csv, write_json, write_text
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import PROBE, ScoreTable
@@ -142,9 +142,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--salient", default="25", help="percent of a label's weights")
     parser.add_argument("--top-words", type=int, default=5, help="units whose words are told")
     parser.add_argument("--redundancy", action="store_true", help="also clusters of correlated units")
-    parser.add_argument("--out-json", type=Path, required=True)
-    parser.add_argument("--out-csv", type=Path, required=True)
-    parser.add_argument("--out-markdown", type=Path, required=True)
+    add_tables(parser)
     parser.add_argument("--out-scores", type=Path, required=True, help=".npz, a row a label")
     parser.add_argument("--out-masks", type=Path, required=True, help=".npz, each label's salient units")
     arguments = parser.parse_args(argv)
@@ -185,9 +183,7 @@ def main(argv: list[str] | None = None) -> None:
         **facts,
         "labels_without_weights": [label for label in chosen.labels if label not in scores.rows],
     }
-    write_json(arguments.out_json, result)
-    write_csv(arguments.out_csv, CSV_COLUMNS, csv_rows(result))
-    write_text(arguments.out_markdown, markdown(result))
+    write_tables(arguments, result, CSV_COLUMNS, csv_rows(result), markdown(result))
     scores.write(arguments.out_scores)
     salient_masks(scores, salient).write(arguments.out_masks)
 

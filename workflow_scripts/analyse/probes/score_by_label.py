@@ -23,9 +23,9 @@ from workflow_scripts.analyse.probes.labelled import Labelled, split
 from workflow_scripts.analyse.probes.moments import Moments, measure, require_varying
 from workflow_scripts.analyse.probes.word_labels import choose
 from workflow_scripts.analyse.probes.word_values import Words, read_values
+from workflow_scripts.analyse.stage_options import add_tables, write_tables
 from workflow_scripts.common.checked_options import at_least, named_once
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import write_csv, write_json, write_text
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.score_table import (
     AVERAGE_PRECISION,
@@ -165,9 +165,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out-probeless", type=Path, required=True, help=".npz, a row a label")
     parser.add_argument("--out-selectivity", type=Path, required=True, help="the same")
     parser.add_argument("--out-average-precision", type=Path, required=True, help="the same")
-    parser.add_argument("--out-json", type=Path, required=True)
-    parser.add_argument("--out-csv", type=Path, required=True)
-    parser.add_argument("--out-markdown", type=Path, required=True)
+    add_tables(parser)
     arguments = parser.parse_args(argv)
     log_to_stderr()
     for option, least in (("fewest", 2), ("first", 1), ("together", 1)):
@@ -213,9 +211,7 @@ def main(argv: list[str] | None = None) -> None:
         rows_there = [label for label, one in zip(chosen.labels, there, strict=True) if one]
         table = ScoreTable(rows_there, scores[name][there], words.space, facts)
         table.write(getattr(arguments, f"out_{name}"))
-    write_json(arguments.out_json, result)
-    write_csv(arguments.out_csv, CSV_COLUMNS, csv_rows(result))
-    write_text(arguments.out_markdown, markdown(result))
+    write_tables(arguments, result, CSV_COLUMNS, csv_rows(result), markdown(result))
     for pair in result["agreement"]["pairs"]:
         logger.info(f"{pair['one']} and {pair['other']}: {pair['jaccard']:.3f} of the first {first} units")
 
