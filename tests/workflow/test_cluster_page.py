@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.workflow.cluster_page import BEGIN, END, PAGE, PROFILE, Plan, planned, table
+from tests.workflow.preset_jobs import EXPECTED, ONCE
 from tests.workflow.test_job_counts import TINY, lay_down_text, snakemake
-from tests.workflow.test_presets import EXPECTED, ONCE
 from workflow_scripts.workflow.stages import STAGES
 
 
