@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENTS = ("workflow", "fairseq", "text", "evaluate", "comet", "scripts")
+ENVIRONMENTS = ("workflow", "fairseq", "text", "evaluate", "comet", "hf", "scripts")
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ SLOW = {
     "text": ("numpy", "sentencepiece", "ctranslate2.specs", "safetensors.numpy"),
     "evaluate": ("sacrebleu", "pandas", "pyarrow", "sklearn.naive_bayes", "statsmodels.stats.multitest"),
     "comet": ("torch", "comet", "sacrebleu"),
+    "hf": ("torch", "transformers", "safetensors.torch"),
     "scripts": ("uroman", "cyrtranslit"),
 }
 

@@ -12,7 +12,7 @@ TIERS = ("unit", "malformed", "workflow", "training", "system")
 SERVICES = ("slurm",)
 LINT = "lint"
 #: The order of the sessions: what is quick comes first.
-ENVIRONMENTS = ("evaluate", "scripts", "text", "comet", "workflow", "fairseq")
+ENVIRONMENTS = ("evaluate", "scripts", "text", "comet", "hf", "workflow", "fairseq")
 #: Folder or file of tests → the environment it runs in. The longest one that holds a file counts.
 ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/activations": "fairseq",
@@ -26,6 +26,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/golden": "workflow",
     "tests/unit/likelihood": "fairseq",
     "tests/unit/models": "fairseq",
+    "tests/unit/models/huggingface": "hf",
     "tests/unit/mutants": "workflow",
     "tests/unit/report": "evaluate",
     "tests/unit/scripts": "scripts",

@@ -82,6 +82,8 @@ def test_arrows(path):
     assert "snakemake" not in outside
     if layer != "models":
         assert "fairseq" not in outside and "fairseq_cli" not in outside
+    if not path.is_relative_to(PACKAGE / "models/huggingface"):
+        assert "transformers" not in outside
     if layer == FOR_ALL:
         assert outside <= THIRD_PARTY.get(f"{layer}.{path.stem}", set())
     if layer in THIRD_PARTY:
@@ -100,9 +102,19 @@ def test_translate_takes_only_text_from_data_and_models_only_for_the_reference_e
 def test_stages_know_a_model_by_its_port_alone():
     for path in modules():
         if layer_of(path) not in ("models", "train"):
-            assert not [
-                name for name in imports(path) if name.startswith("workflow_scripts.models.fairseq")
-            ], path
+            ports = ("workflow_scripts.models.fairseq", "workflow_scripts.models.huggingface")
+            assert not [name for name in imports(path) if name.startswith(ports)], path
+
+
+def test_the_ports_know_nothing_of_each_other():
+    for port, library, other in (
+        ("fairseq", "transformers", "huggingface"),
+        ("huggingface", "fairseq", "fairseq"),
+    ):
+        for path in sorted((PACKAGE / "models" / port).rglob("*.py")):
+            found = list(imports(path))
+            assert library not in third_party(iter(found)), path
+            assert not [one for one in found if one.startswith(f"workflow_scripts.models.{other}")], path
 
 
 def test_the_command_line_of_a_stage_is_documented_once():

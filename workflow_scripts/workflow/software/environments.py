@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 LOCKS = ROOT / "envs"
 #: The environments rules and targets run in, slowest to set up first; ``dev`` serves only the linters and
 #: ``test`` only what runs the tests (tests/run_all.py).
-RUN_ENVIRONMENTS = ("comet", "fairseq", "workflow", "text", "evaluate", "scripts")
+RUN_ENVIRONMENTS = ("hf", "comet", "fairseq", "workflow", "text", "evaluate", "scripts")
 ENVIRONMENTS = (*RUN_ENVIRONMENTS, "dev", "test")
 VENVS_VARIABLE = "NEURONSPEC_VENVS"
 
