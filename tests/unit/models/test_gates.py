@@ -11,10 +11,10 @@ from torch import nn
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.gates import Gates
-from workflow_scripts.models.fairseq.layers import Delta, Linear
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.models.fairseq.sites import sites, taps
+from workflow_scripts.models.linear import Delta, Linear
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import model_space

@@ -11,8 +11,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from workflow_scripts.models.fairseq.gates import Gates  # noqa: E402
-from workflow_scripts.models.fairseq.layers import Linear  # noqa: E402
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
+from workflow_scripts.models.linear import Linear  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
 from workflow_scripts.units.space import model_space  # noqa: E402

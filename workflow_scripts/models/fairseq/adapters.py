@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workflow_scripts.common.errors import UserError, nearest
-from workflow_scripts.models.fairseq.layers import Delta, Linear
-from workflow_scripts.models.fairseq.laying import Laying
 from workflow_scripts.models.fairseq.sites import linears
+from workflow_scripts.models.laying import Laying
+from workflow_scripts.models.linear import Delta, Linear
 from workflow_scripts.units.adapters import SCALE, adapter_shapes
 from workflow_scripts.units.space import STACKS
 
