@@ -1,7 +1,8 @@
 """Count how often each FFN neuron fires in one direction (Neuron Specialization, section 3).
 
-A neuron fires where its activation after ReLU is above zero, under teacher forcing. Padding is not counted;
-``--count-pads`` counts it and batches as the published code does, where counts depend on the batching.
+A neuron fires where its activation is above zero, of gated FFNs the gate's, under teacher forcing; another
+rule is a threshold (``units.activity``). Padding is not counted; ``--count-pads`` counts it and batches as
+the published code does, where counts depend on the batching.
 """
 
 import argparse
@@ -19,10 +20,10 @@ from workflow_scripts.common.errors import run_main
 from workflow_scripts.common.files import sha256_of
 from workflow_scripts.models.port import Batches, Port, Task, load
 from workflow_scripts.models.progress_log import log_to_stderr
+from workflow_scripts.units.activity import PUBLISHED, RELU, Activation, Rule, facts, in_words, parse_rule
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.space import UnitGroup, UnitSpace
 from workflow_scripts.units.system import SystemFolder
-from workflow_scripts.units.vocabulary import PAD
 
 # Positions of a CPU batch without pads: larger ones leave the cache. It changes counts by rounding alone.
 CPU_MAX_TOKENS = 4096
@@ -37,12 +38,21 @@ logger = logging.getLogger(__name__)
 
 
 class ActivationCounter:
-    """Adds up, on the model's device, where activations are above zero: ``counts`` is int64 [units]."""
+    """Adds up, on the model's device, where neurons are active: ``counts`` is int64 [units]."""
 
-    def __init__(self, space: UnitSpace, device: torch.device, count_pads: bool) -> None:
+    def __init__(
+        self,
+        space: UnitSpace,
+        device: torch.device,
+        count_pads: bool,
+        rule: Rule = PUBLISHED,
+        activation: Activation = RELU,
+    ) -> None:
         self.counts = torch.zeros(space.size, dtype=torch.int64, device=device)
         self.parts = {key: self.counts[part] for key, part in space.slices().items()}
         self.count_pads = count_pads
+        self.threshold = rule.threshold
+        self.is_zero_or_more = activation.is_zero_or_more
         self.block = CPU_BLOCK if device.type == "cpu" else DEVICE_BLOCK
 
     def __call__(self, group: UnitGroup, values: Tensor, real: Tensor) -> None:
@@ -51,11 +61,18 @@ class ActivationCounter:
         weights = real.reshape(-1).to(torch.float32)
         if self.count_pads:
             weights = torch.ones_like(weights)
-        # A product with the 0/1 weights sums faster than a masked sum; both are whole, below 2**24. After
-        # ReLU the sign is 0 or 1 and, unlike a comparison, is a float already: four times as fast on a CPU.
+        # A product with the 0/1 weights sums faster than a masked sum; both are whole, below 2**24.
         for start in range(0, len(flat), self.block):
-            fires = torch.sign(flat[start : start + self.block].to(torch.float32))
+            fires = self._fires(flat[start : start + self.block].to(torch.float32))
             counts += (weights[start : start + self.block] @ fires).to(torch.int64)
+
+    def _fires(self, values: Tensor) -> Tensor:
+        if self.threshold is not None:
+            return (values.abs() > self.threshold).to(torch.float32)
+        # After ReLU the sign is 0 or 1 and, unlike a comparison, is a float already: four times as fast on a
+        # CPU. Other functions have negative values, too.
+        fires = torch.sign(values)
+        return fires if self.is_zero_or_more else fires.clamp_(min=0)
 
 
 @dataclass(frozen=True)
@@ -100,17 +117,19 @@ def count_direction(
     count_pads: bool = False,
     max_tokens: int = PUBLISHED_MAX_TOKENS,
     progress: Callable[[int, int, int], None] | None = None,
+    rule: Rule = PUBLISHED,
 ) -> tuple[Tensor, Tally]:
     """Return the counts, int64 [units] on the CPU, and what was run.
 
     ``task``: one direction of a subset, as the port opened it. ``count_pads``: count padding, in the
     published batches. ``max_tokens``: most padded positions of a batch. ``progress``: called after each batch
-    with (batches done, batches, positions done). Raises RuntimeError if a layer's FFN was never seen.
+    with (batches done, batches, positions done). ``rule``: when a neuron is active. Raises RuntimeError if a
+    layer's FFN was never seen.
     """
     if count_pads:
         batches = port.batches(task, max_tokens)
-        return _count(port, [batches], None, max_tokens, progress, count_pads=True)[0]
-    return count_together(port, [batches_of(task, port, max_tokens)], max_tokens, progress)[0]
+        return _count(port, [batches], None, max_tokens, progress, rule, count_pads=True)[0]
+    return count_together(port, [batches_of(task, port, max_tokens)], max_tokens, progress, rule)[0]
 
 
 def count_together(
@@ -118,11 +137,12 @@ def count_together(
     batches: Sequence[Batches],
     max_tokens: int,
     progress: Callable[[int, int, int], None] | None = None,
+    rule: Rule = PUBLISHED,
 ) -> list[tuple[Tensor, Tally]]:
     """Return what ``count_direction`` returns without pads, to the bit, for directions with equal sources.
     ``batches``: ``batches_of`` each direction. The encoder runs and is counted once for all of them."""
     fitting = _fitting(port, max_tokens)
-    return _count(port, batches, fitting // PIECES_PER_BATCH, fitting, progress)
+    return _count(port, batches, fitting // PIECES_PER_BATCH, fitting, progress, rule)
 
 
 def _count(
@@ -131,12 +151,14 @@ def _count(
     piece_tokens: int | None,
     max_tokens: int,
     progress: Callable[[int, int, int], None] | None,
+    rule: Rule,
     count_pads: bool = False,
 ) -> list[tuple[Tensor, Tally]]:
     space = port.space()
     # The encoder's counts, then each direction's decoder counts; a counter's other groups stay zero.
-    encoder = ActivationCounter(space, port.device, count_pads)
-    decoders = [ActivationCounter(space, port.device, count_pads) for _ in batches]
+    more = count_pads, rule, port.activation
+    encoder = ActivationCounter(space, port.device, *more)
+    decoders = [ActivationCounter(space, port.device, *more) for _ in batches]
     source = SideTally()
     targets = [SideTally() for _ in batches]
     sentences = 0
@@ -151,12 +173,13 @@ def _count(
         tally.ran += real.numel() if group.layer == 0 else 0
 
     passes = zip(*batches, strict=True)
-    with port.taps(space, tap):
+    # By its sign a neuron is active where its gate is; a threshold is of what the second layer reads.
+    with port.taps(space, tap, gate=rule.threshold is None):
         for done, together in enumerate(port.run(passes, begin, piece_tokens), start=1):
             sentences += len(together[0])
-            source.real += int(together[0].source.ne(PAD).sum())
+            source.real += int(port.real(together[0], "encoder").sum())
             for target, batch in zip(targets, together, strict=True):
-                target.real += int(batch.decoder_input.ne(PAD).sum())
+                target.real += int(port.real(batch, "decoder").sum())
             if progress is not None:
                 progress(done, len(batches[0]), source.real + sum(target.real for target in targets))
     return [
@@ -177,11 +200,20 @@ def data_sha256(files: Sequence[Path]) -> str:
 
 
 def score_table(
-    system: SystemFolder, subset: str, task: Task, counts: Tensor, tally: Tally, count_pads: bool = False
+    system: SystemFolder,
+    subset: str,
+    task: Task,
+    counts: Tensor,
+    tally: Tally,
+    count_pads: bool = False,
+    rule: Rule = PUBLISHED,
+    activation: Activation = RELU,
 ) -> ScoreTable:
     """Return the counts of a task as a table of one row."""
+    pads = f"pads counted, max_tokens {tally.max_tokens}" if count_pads else "pads excluded"
     metadata = {
-        "counting": f"pads counted, max_tokens {tally.max_tokens}" if count_pads else "pads excluded",
+        "counting": pads + in_words(rule, activation),
+        **facts(rule, activation),
         "weights_sha256": system.weights_sha256_of(task.name),
         "subset": subset,
         "count_pads": count_pads,
@@ -200,15 +232,20 @@ def count_subset(
     count_pads: bool = False,
     max_tokens: int = PUBLISHED_MAX_TOKENS,
     progress: Callable[[int, int, int], None] | None = None,
+    rule: str = PUBLISHED.text,
 ) -> ScoreTable:
-    """Count a direction's binarised subset under a system, on the GPU where there is one. Raises UserError
-    for a direction that the system lacks, and for files that are missing, damaged or do not fit."""
+    """Count a direction's subset under a system, on the GPU where there is one. ``data_bin``: its text, as
+    the system's port reads it. Raises UserError for a direction that the system lacks, for files that are
+    missing, damaged or do not fit, and for a ``rule`` that says nothing of such neurons."""
     system.check_whole(direction)
     port = load(system)
+    by = parse_rule(rule, port.activation)
     task = port.task(data_bin, subset, direction)
     with port.direction(direction):
-        found = count_direction(port, task, count_pads=count_pads, max_tokens=max_tokens, progress=progress)
-    return score_table(system, subset, task, *found, count_pads)
+        found = count_direction(
+            port, task, count_pads=count_pads, max_tokens=max_tokens, progress=progress, rule=by
+        )
+    return score_table(system, subset, task, *found, count_pads, by, port.activation)
 
 
 class Progress:
@@ -240,6 +277,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--direction", required=True)
     parser.add_argument("--count-pads", action="store_true", help="count padding, as the published code does")
     parser.add_argument("--max-tokens", type=int, default=PUBLISHED_MAX_TOKENS)
+    parser.add_argument("--rule", default=PUBLISHED.text, help="when a neuron is active, as threshold:0.1")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
     log_to_stderr()
@@ -251,6 +289,7 @@ def main(argv: list[str] | None = None) -> None:
         count_pads=arguments.count_pads,
         max_tokens=arguments.max_tokens,
         progress=Progress(arguments.direction),
+        rule=arguments.rule,
     ).write(arguments.out)
 
 

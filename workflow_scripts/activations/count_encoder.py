@@ -22,6 +22,7 @@ from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import sha256_of
 from workflow_scripts.models.port import Batches, Task, load
 from workflow_scripts.models.progress_log import log_to_stderr
+from workflow_scripts.units.activity import PUBLISHED, parse_rule
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--subset", required=True)
     parser.add_argument("--directions", nargs="+", required=True, help="all from one source language")
     parser.add_argument("--max-tokens", type=int, default=PUBLISHED_MAX_TOKENS)
+    parser.add_argument("--rule", default=PUBLISHED.text, help="when a neuron is active, as threshold:0.1")
     parser.add_argument("--out-root", type=Path, required=True)
     arguments = parser.parse_args(argv)
     log_to_stderr()
@@ -66,15 +68,20 @@ def main(argv: list[str] | None = None) -> None:
     system = SystemFolder.read(arguments.system)
     check_sharing(system, arguments.directions)
     port = load(system)
+    rule = parse_rule(arguments.rule, port.activation)
     tasks = {name: port.task(arguments.data_bin, arguments.subset, name) for name in arguments.directions}
     batches = {name: batches_of(task, port, arguments.max_tokens) for name, task in tasks.items()}
     for group in sharing_groups(tasks, batches):
         logger.info(f"one encoder pass for {' '.join(group)}")
         counted = count_together(
-            port, [batches[direction] for direction in group], arguments.max_tokens, Progress(group[0])
+            port, [batches[direction] for direction in group], arguments.max_tokens, Progress(group[0]), rule
         )
         for direction, (counts, tally) in zip(group, counted, strict=True):
-            table = score_table(system, arguments.subset, tasks[direction], counts, tally)
+            table = score_table(
+                *(system, arguments.subset, tasks[direction], counts, tally),
+                rule=rule,
+                activation=port.activation,
+            )
             table.write(arguments.out_root / f"{direction}.npz")
 
 

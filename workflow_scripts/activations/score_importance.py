@@ -35,7 +35,6 @@ from workflow_scripts.units.score_table import (
 )
 from workflow_scripts.units.space import VALUED, UnitGroup, UnitSpace
 from workflow_scripts.units.system import SystemFolder
-from workflow_scripts.units.vocabulary import PAD
 
 MAX_TOKENS = 4096
 #: What each estimator's file says of itself.
@@ -95,7 +94,7 @@ def importances(port: Port, batches: Batches, space: UnitSpace) -> Importances:
         for batch in batches:
             nll, counted = port.loss(batch)
             target_tokens += int(counted.sum())
-            source_tokens += int(port.tokens(batch, "encoder").ne(PAD).sum())
+            source_tokens += int(port.real(batch, "encoder").sum())
             gradients = torch.autograd.grad(nll.sum(), [values for values, _ in seen.values()])
             for (key, (values, real)), gradient in zip(seen.items(), gradients, strict=True):
                 sums[:, space.slice_of(key)] += slopes(values, gradient, real).cpu()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.units.activity import Activation
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import Stack, UnitGroup, UnitSpace
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
@@ -88,6 +89,10 @@ class Port(Protocol):
     def device(self) -> torch.device:
         """Where the model is."""
 
+    @property
+    def activation(self) -> Activation:
+        """What its FFN neurons compute."""
+
     def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
         """Return the model's units of these kinds."""
 
@@ -109,8 +114,12 @@ class Port(Protocol):
         """Return the ids that a stack reads at each position, int64 [T, B], padding among them: markers and
         all that the model adds. A decoder's state at a position has read the ids up to it."""
 
-    def taps(self, space: UnitSpace, call: Call) -> AbstractContextManager[None]:
-        """Call ``call`` for each group in each pass of the block; RuntimeError if a group was never seen."""
+    def real(self, batch: Any, stack: Stack) -> Tensor:
+        """Return which of these positions are text, bool [T, B]: False at padding."""
+
+    def taps(self, space: UnitSpace, call: Call, *, gate: bool = False) -> AbstractContextManager[None]:
+        """Call ``call`` for each group in each pass of the block; RuntimeError if a group was never seen.
+        ``gate``: of gated FFN neurons give the activated value of the gate, not that of the neuron."""
 
     def intervene(
         self,

@@ -1,16 +1,21 @@
 """What system.json must hold. It may come from elsewhere, so it is checked before it is used."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.adapters import KINDS as ADAPTER_KINDS
+from workflow_scripts.units.space import STACKS
 
+#: What a description without the key ``port`` is of. Others have files of other kinds beside their weights.
+DEFAULT_PORT = "fairseq"
 ROLES = ("weights", "subwords", "dictionary", "masks")
-#: Sizes that every architecture has; the others are needed where units of their kind are masked.
+#: Sizes that every architecture has; the others are needed where units of their kind are masked. Two of them
+#: each stack may have of its own.
 SHAPE = ("encoder_layers", "decoder_layers", "ffn_dim")
 MORE_SHAPE = ("heads", "model_dim")
+BY_STACK = {name: (f"encoder_{name}", f"decoder_{name}") for name in ("ffn_dim", "heads")}
 _KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "system": (str, "text"),
     "seed": (int, "a whole number"),
@@ -46,7 +51,7 @@ def description_problems(value: Mapping[str, Any]) -> Iterator[str]:
         for key in ("weights", "adapter_row"):
             if not isinstance(entry.get(key), str | None):
                 yield f"directions.{direction}.{key} is {shown(entry[key])}, not text"
-    for key in (*SHAPE, *(key for key in MORE_SHAPE if key in value["architecture"])):
+    for key in _sizes(value["architecture"]):
         size = value["architecture"].get(key)
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
             yield f"architecture.{key} is {shown(size)}, not a positive whole number"
@@ -58,9 +63,20 @@ def description_problems(value: Mapping[str, Any]) -> Iterator[str]:
     files = {f"files.{role}": name for role, name in value["files"].items()}
     if adapters is not None:
         files["adapters.file"] = adapters["file"]
-    yield from _file_problems({**files, **own}, value["sha256"])
+    needed = ROLES[:-1] if value.get("port", DEFAULT_PORT) == DEFAULT_PORT else ROLES[:1]
+    yield from _file_problems({**files, **own}, value["sha256"], needed)
     if value["parent"] is not None and not isinstance(value["parent"].get("weights_sha256"), str):
         yield "parent.weights_sha256 is missing"
+
+
+def _sizes(architecture: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the keys of sizes that are needed, and those that are there."""
+    for key in (*SHAPE, *MORE_SHAPE):
+        own = [one for one in BY_STACK.get(key, ()) if one in architecture]
+        if len(own) == len(STACKS):
+            yield from own
+        elif key in SHAPE or key in architecture:
+            yield key
 
 
 def _adapter_problems(adapters: Any, directions: Mapping[str, Any]) -> Iterator[str]:
@@ -76,7 +92,9 @@ def _adapter_problems(adapters: Any, directions: Mapping[str, Any]) -> Iterator[
             yield f"directions.{direction}.adapter_row is {shown(row)}, but adapters is missing"
 
 
-def _file_problems(files: Mapping[str, Any], sha256: Mapping[str, Any]) -> Iterator[str]:
+def _file_problems(
+    files: Mapping[str, Any], sha256: Mapping[str, Any], needed: Iterable[str]
+) -> Iterator[str]:
     for key, name in files.items():
         if name is None:
             continue
@@ -88,7 +106,7 @@ def _file_problems(files: Mapping[str, Any], sha256: Mapping[str, Any]) -> Itera
     for name in sha256:
         if name not in files.values():
             yield f"sha256 names {shown(name)}, which files does not"
-    for role in ROLES[:-1]:
+    for role in needed:
         if files.get(f"files.{role}") is None:
             yield f"files.{role} is missing"
 

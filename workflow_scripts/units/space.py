@@ -165,7 +165,8 @@ def model_space(architecture: Mapping[str, Any], kinds: Collection[str] = ("ffn"
     """Return the units of a model by its ``architecture`` block (that of system.json).
 
     FFN neurons come first, then heads, residual dimensions and weights; of each the encoder's layers first,
-    in a layer ``self`` before ``cross``, and these before ``fc1`` and ``fc2``.
+    in a layer ``self`` before ``cross``, and these before ``fc1`` and ``fc2``. Where the stacks differ the
+    block has ``encoder_ffn_dim`` and ``decoder_ffn_dim``, and heads likewise.
     """
 
     def groups() -> Iterator[UnitGroup]:
@@ -184,8 +185,15 @@ def _in_layer(kind: Kind, stack: Stack, architecture: Mapping[str, Any]) -> list
             (name, rows * columns) for name, (rows, columns) in weight_shapes(stack, architecture).items()
         ]
     if kind == "head":
-        return [(name, architecture["heads"]) for name in _attentions(stack)]
-    return [(kind, architecture["ffn_dim" if kind == "ffn" else "model_dim"])]
+        return [(name, _size("heads", stack, architecture)) for name in _attentions(stack)]
+    return [(kind, _size("ffn_dim", stack, architecture) if kind == "ffn" else architecture["model_dim"])]
+
+
+def _size(name: str, stack: Stack, architecture: Mapping[str, Any]) -> int:
+    """Return a stack's own size, ``encoder_ffn_dim``, or that of both."""
+    own = f"{stack}_{name}"
+    size: int = architecture[own] if own in architecture else architecture[name]
+    return size
 
 
 def _attentions(stack: Stack) -> tuple[str, ...]:

@@ -10,14 +10,13 @@ from workflow_scripts.common.errors import DamagedFileError, UserError, nearest
 from workflow_scripts.common.files import read_json, sha256_of, write_json
 from workflow_scripts.units.adapters import FILE as ADAPTERS
 from workflow_scripts.units.adapters import AdapterRow
-from workflow_scripts.units.description import description_problems, shown
+from workflow_scripts.units.description import DEFAULT_PORT, description_problems, shown
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace, model_space
 from workflow_scripts.units.unit_table import UnitTable
 
 FORMAT = "neuronspec-system-1"
 DESCRIPTION = "system.json"
-DEFAULT_PORT = "fairseq"
 STANDARD_FILES: Mapping[str, str] = {
     "weights": "model.safetensors",
     "subwords": "spm.model",
@@ -72,15 +71,15 @@ class SystemFolder:
         own_weights: Mapping[str, str] | None = None,
         adapter_rows: Mapping[str, str] | None = None,
         adapters: Mapping[str, Any] | None = None,
+        files: Mapping[str, str] = STANDARD_FILES,
+        encoder_langtok: str = "src",
     ) -> Self:
-        """Describe the files in ``folder``, which have their standard names, in ``system.json``.
-
-        ``masks.npz`` is named only where a direction has a mask row. ``adapters``: ``kind`` and ``size``.
-        FileNotFoundError if a file is missing.
-        """
+        """Describe the files in ``folder`` in ``system.json``. ``files``: role -> name, if not the standard
+        ones; ``masks`` is named only where a direction has a mask row. ``adapters``: ``kind`` and ``size``.
+        FileNotFoundError if a file is missing."""
         folder = Path(folder)
         masked = any(row is not None for row in mask_rows.values())
-        files = {role: name for role, name in STANDARD_FILES.items() if role != "masks" or masked}
+        files = {role: name for role, name in files.items() if role != "masks" or masked}
         more = {"weights": own_weights or {}, "adapter_row": adapter_rows or {}}
         named = [*files.values(), *more["weights"].values(), *([ADAPTERS] if adapters else [])]
         value: dict[str, Any] = {
@@ -97,11 +96,12 @@ class SystemFolder:
             },
             "architecture": dict(architecture),
             "text": dict(text),
-            "files": {role: files.get(role) for role in STANDARD_FILES},
+            "files": {**{role: files.get(role) for role in STANDARD_FILES}, **files},
             "sha256": {name: sha256_of(folder / name) for name in named},
             "parent": None if parent is None else dict(parent),
             "training": None if training is None else dict(training),
             **({} if port == DEFAULT_PORT else {"port": port}),
+            **({} if encoder_langtok == "src" else {"encoder_langtok": encoder_langtok}),
             **({"adapters": {"file": ADAPTERS, **adapters}} if adapters else {}),
         }
         write_json(folder / DESCRIPTION, value)

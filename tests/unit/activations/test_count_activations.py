@@ -12,8 +12,9 @@ import torch
 from tests.unit.models.loaded import load_network
 from workflow_scripts.activations.count_activations import count_direction, data_sha256, main
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.models.batching import cut
 from workflow_scripts.models.fairseq.artifact import save_system_weights
-from workflow_scripts.models.fairseq.batches import cut, direction_dataset, make_batches
+from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.units.architecture import Architecture

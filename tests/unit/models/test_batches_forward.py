@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.fairseq import forward
+from workflow_scripts.models import passes
 from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
 from workflow_scripts.models.fairseq.forward import run_split, teacher_forced_nll
 from workflow_scripts.models.fairseq.gates import Gates
@@ -162,7 +162,7 @@ def test_half_precision_is_summed_in_single_precision(data_bin, network):
 def test_projection_in_pieces_changes_nothing(data_bin, network, monkeypatch):
     (batch,) = make_batches(direction_dataset(data_bin, "valid", "de-en", VOCABULARY), 1000)
     whole, _ = teacher_forced_nll(network, batch)
-    monkeypatch.setattr(forward, "PROJECTED_POSITIONS", 3)
+    monkeypatch.setattr(passes, "PROJECTED_POSITIONS", 3)
     pieces, _ = teacher_forced_nll(network, batch)
     torch.testing.assert_close(pieces, whole)
 

@@ -146,6 +146,7 @@ def test_each_direction_has_its_own_random_units(root, tmp_path):
     [
         ({"weights_sha256": "cd" * 32}, "weights_sha256"),
         ({"counting": "pads counted"}, "counting is 'pads counted', in de-en.npz 'no pads'"),
+        ({"counting": "no pads, active by threshold:0.5 (relu)"}, r"active by threshold:0\.5 \(relu\)', in"),
         ({"space": ffn_space(2, 0, 4)}, "another model's units"),
     ],
 )

@@ -190,6 +190,45 @@ def test_port_weights_and_adapters_of_single_directions(tmp_path):
         adapted.verify()
 
 
+def test_another_port_has_files_of_its_own_and_stacks_of_different_sizes(tmp_path):
+    shape = {
+        "encoder_layers": 2, "decoder_layers": 1, "encoder_ffn_dim": 4, "decoder_ffn_dim": 3,
+        "encoder_heads": 2, "decoder_heads": 1,
+    }  # fmt: skip
+    (tmp_path / "w.safetensors").write_bytes(WEIGHTS)
+    (tmp_path / "config.json").write_text("{}")
+    written = SystemFolder.write(
+        tmp_path, system="s", seed=1, languages=["en", "de"], mask_rows={"de-en": None}, architecture=shape,
+        text={}, port="another", files={"weights": "w.safetensors", "config.json": "config.json"},
+        encoder_langtok="tgt",
+    )  # fmt: skip
+    system = SystemFolder.read(tmp_path)
+    assert (system, system.encoder_langtok) == (written, "tgt")
+    assert system.weights == tmp_path / "w.safetensors" and set(system.sha256) == {
+        *("w.safetensors", "config.json")
+    }
+    groups = [(group.key, group.size) for group in system.space_of(["ffn", "head"]).groups]
+    assert groups == [
+        *(("encoder.0.ffn", 4), ("encoder.1.ffn", 4), ("decoder.0.ffn", 3)),
+        *(("encoder.0.self", 2), ("encoder.1.self", 2), ("decoder.0.self", 1), ("decoder.0.cross", 1)),
+    ]
+    path = tmp_path / "system.json"
+    value = json.loads(path.read_text())
+    for changed, message in (
+        ({"port": "fairseq"}, "files.subwords is missing"),
+        ({"files": {}, "sha256": {}}, "files.weights is missing"),
+        ({"architecture": {**shape, "decoder_heads": 0}}, "architecture.decoder_heads is 0"),
+        ({"architecture": {**shape, "decoder_ffn_dim": "3"}}, "architecture.decoder_ffn_dim is '3'"),
+        (
+            {"architecture": {"encoder_layers": 1, "decoder_layers": 1, "encoder_ffn_dim": 3}},
+            "ffn_dim is None",
+        ),
+    ):
+        path.write_text(json.dumps(value | changed))
+        with pytest.raises(UserError, match=re.escape(message)):
+            SystemFolder.read(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [

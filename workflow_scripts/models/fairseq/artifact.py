@@ -1,18 +1,14 @@
 """``model.safetensors`` of a system folder: float32, under fairseq's names, each tied tensor once."""
 
-import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from workflow_scripts.common.errors import UserError, nearest
-from workflow_scripts.common.files import atomic_path
 from workflow_scripts.models.fairseq.network import Network, build_network
+from workflow_scripts.models.weights import check_finite, read_tensors, save_tensors
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
@@ -41,42 +37,18 @@ def _parameters(network: nn.Module) -> tuple[dict[str, nn.Parameter], dict[str, 
 def save_system_weights(network: nn.Module, path: str | Path) -> None:
     """Write the parameters to ``path`` as float32, without adapters; UserError naming a tensor that is not
     finite."""
-    _save(_parameters(network)[0], path)
+    save_tensors(_parameters(network)[0], path)
 
 
 def save_adapters(rows: Mapping[str, Mapping[str, Tensor]], path: str | Path) -> None:
     """Write rows of adapters to ``path``, each tensor as ``{row}.{name}``, as ``save_system_weights``."""
-    _save({f"{row}.{name}": one for row, tensors in rows.items() for name, one in tensors.items()}, path)
-
-
-def _save(named: Mapping[str, Tensor], path: str | Path) -> None:
-    tensors = {name: tensor.detach().to("cpu", torch.float32).contiguous() for name, tensor in named.items()}
-    _check_finite(tensors, path)
-    with atomic_path(path) as temporary:
-        # safetensors makes files that only their owner can read: keep what the umask would give.
-        temporary.touch()
-        mode = temporary.stat().st_mode
-        try:
-            save_file(tensors, temporary, metadata={"format": "pt"})
-        except SafetensorError as error:
-            # The number is in its text alone: "… I/O error: … (os error 28)".
-            number = re.search(r"os error (\d+)", str(error))
-            if number is None:
-                raise
-            raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from None
-        temporary.chmod(mode)
+    named = {f"{row}.{name}": one for row, tensors in rows.items() for name, one in tensors.items()}
+    save_tensors(named, path)
 
 
 def load_weights(network: nn.Module, path: str | Path) -> None:
     """Copy a weights file into ``network``; UserError naming a tensor that does not fit or is not finite."""
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path}: no weights here")
-    try:
-        tensors = load_file(path)
-    except SafetensorError as error:
-        raise UserError(f"{path}: not a safetensors file ({error}); export the system again") from None
-    copy_weights(network, tensors, path)
+    copy_weights(network, read_tensors(path), path)
 
 
 def copy_weights(network: nn.Module, tensors: Mapping[str, Tensor], origin: str | Path) -> None:
@@ -99,7 +71,7 @@ def copy_weights(network: nn.Module, tensors: Mapping[str, Tensor], origin: str 
     for name in given:
         if name not in stored:
             raise UserError(f"{origin}: tensor {name} is not part of the architecture{nearest(name, stored)}")
-    _check_finite(given, origin)
+    check_finite(given, origin)
     with torch.no_grad():
         for name, parameter in stored.items():
             parameter.copy_(given[name])
@@ -108,12 +80,6 @@ def copy_weights(network: nn.Module, tensors: Mapping[str, Tensor], origin: str 
 def _equal(one: object, other: object) -> bool:
     # Anything but a tensor is refused afterwards, by name.
     return not isinstance(one, Tensor) or not isinstance(other, Tensor) or torch.equal(one, other)
-
-
-def _check_finite(tensors: Mapping[str, Tensor], origin: str | Path) -> None:
-    for name, tensor in tensors.items():
-        if not torch.isfinite(tensor).all():
-            raise UserError(f"{origin}: tensor {name} holds NaN or infinite values")
 
 
 def empty_network(folder: SystemFolder) -> Network:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.models.batching import by_source
 from workflow_scripts.models.fairseq.data_bin import check_dictionaries_beside, largest_id, side_prefixes
 from workflow_scripts.models.fairseq.sampling import DirectionData, load_directions
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
@@ -154,17 +155,6 @@ def make_batches(
     return Batches(dataset, list(parts), len(lengths) - len(lines))
 
 
-def cut(lengths: NDArray[np.int64], max_tokens: int) -> Iterator[slice]:
-    """Cut sentences of ascending ``lengths`` into runs of at most ``max_tokens`` padded positions."""
-    start = 0
-    for end, length in enumerate(lengths.tolist()):
-        if end > start and length * (end + 1 - start) > max_tokens:
-            yield slice(start, end)
-            start = end
-    if start < len(lengths):
-        yield slice(start, len(lengths))
-
-
 def source_batches(
     dataset: DirectionData,
     max_tokens: int,
@@ -173,10 +163,7 @@ def source_batches(
 ) -> Batches:
     """Return batches by source length, then line, cut by the source alone: the same for equal sources.
     Sentences over ``max_positions`` are skipped; UserError if none is left."""
-    sources = dataset.source_sizes[:max_lines].astype(np.int64)
-    lines = np.argsort(sources, kind="stable")
-    lines = lines[np.maximum(sources, dataset.target_sizes[:max_lines])[lines] <= max_positions]
-    if len(lines) == 0:
-        raise UserError(f"direction {dataset.name}: no line has at most {max_positions} positions")
-    skipped = len(sources) - len(lines)
-    return Batches(dataset, [lines[run] for run in cut(sources[lines], max_tokens)], skipped)
+    lines, skipped = by_source(
+        dataset.name, dataset.source_sizes, dataset.target_sizes, max_tokens, max_positions, max_lines
+    )
+    return Batches(dataset, lines, skipped)

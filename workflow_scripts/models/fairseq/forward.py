@@ -1,22 +1,15 @@
-"""Forward passes of a network over batches: for likelihoods, and for taps (Neuron Specialization, section 3).
-
-Directions that share their sources share the encoder pass; the decoder takes sentences of similar target
-length together, so that few positions are padding.
-"""
+"""Forward passes of fairseq's network over batches: for likelihoods, and for taps."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.fairseq.batches import Batch, cut
+from workflow_scripts.models.fairseq.batches import Batch
+from workflow_scripts.models.passes import run_split as split
+from workflow_scripts.models.passes import summed_nll
 from workflow_scripts.units.vocabulary import PAD
-
-#: Positions whose logits exist at one time: bounds memory to this many rows of the vocabulary.
-PROJECTED_POSITIONS = 4096
 
 
 def check_pass(network: nn.Module, batches: Iterable[Batch]) -> None:
@@ -60,28 +53,33 @@ def teacher_forced_nll(
     if not count_language_tag:
         counted = counted.clone()
         counted[:, 0] = False
-    kept_states, kept_targets = states[counted], batch.target[counted]
-    sentences = counted.nonzero()[:, 0]
-    parts = []
-    for rows, targets in zip(
-        kept_states.split(PROJECTED_POSITIONS), kept_targets.split(PROJECTED_POSITIONS), strict=True
-    ):
-        logits = network.decoder.output_layer(rows)
-        # Half precision is too coarse for a sum over the vocabulary; float64 stays what it is.
-        if logits.dtype in (torch.float16, torch.bfloat16):
-            logits = logits.float()
-        parts.append(F.cross_entropy(logits, targets, reduction="none"))
-    losses = torch.cat(parts)
-    sums = torch.zeros(len(batch), dtype=losses.dtype, device=losses.device)
-    return sums.index_add(0, sentences, losses), counted.sum(dim=1)
+    return summed_nll(states, batch.target, counted, network.decoder.output_layer)
 
 
-def _pieces(batch: Batch, piece_tokens: int | None) -> list[Tensor]:
-    """Return sentence numbers [b] of each decoder pass, together every sentence of the batch once."""
-    if piece_tokens is None:
-        return [torch.arange(len(batch))]
-    lengths, order = batch.decoder_input.ne(PAD).sum(dim=1).sort(stable=True)
-    return [order[run] for run in cut(lengths.numpy(), piece_tokens)]
+class _Steps:
+    """The parts of a forward pass, for ``models.passes``."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self._network = network
+
+    def check(self, batches: Sequence[Batch]) -> None:
+        check_pass(self._network, batches)
+
+    def encode(self, batch: Batch) -> Any:
+        return encode(self._network, batch)
+
+    def target_lengths(self, batch: Batch) -> Tensor:
+        return batch.decoder_input.ne(PAD).sum(dim=1)
+
+    def decode(self, batch: Batch, encoded: Any, sentences: Tensor | None) -> None:
+        network, inputs, states = self._network, batch.decoder_input, encoded
+        device = next(network.parameters()).device
+        if sentences is not None:
+            inputs = inputs[sentences]
+            inputs = inputs[:, : int(inputs.ne(PAD).sum(dim=1).max())]
+            states = network.encoder.reorder_encoder_out(encoded, sentences.to(device))
+        # No layer is asked for its attention weights (the default is the last one).
+        network.decoder(inputs.to(device), encoder_out=states, features_only=True, alignment_layer=-1)
 
 
 def run_split(
@@ -90,31 +88,6 @@ def run_split(
     begin: Callable[[int | None], None],
     piece_tokens: int | None = None,
 ) -> Iterator[Sequence[Batch]]:
-    """Encode each source once and decode it into every direction that shares it, yielding afterwards.
-
-    Without gradients, output projection and loss. ``passes``: for each, one batch of every direction.
-    ``begin``: called with None before a source is encoded, with a direction's number before it is decoded.
-    ``piece_tokens``: most padded positions of a decoder pass, of similar target lengths; None: whole batches.
-    Raises RuntimeError in training mode, UserError for tokens outside the vocabulary.
-    """
-    device = next(network.parameters()).device
-    for together in passes:
-        check_pass(network, together)
-        shared = together[0]
-        with torch.inference_mode():
-            begin(None)
-            encoded = encode(network, shared)
-            for number, batch in enumerate(together):
-                begin(number)
-                parts = _pieces(batch, piece_tokens)
-                for sentences in parts:
-                    inputs, states = batch.decoder_input, encoded
-                    if len(parts) > 1:
-                        inputs = inputs[sentences]
-                        inputs = inputs[:, : int(inputs.ne(PAD).sum(dim=1).max())]
-                        states = network.encoder.reorder_encoder_out(encoded, sentences.to(device))
-                    # No layer is asked for its attention weights (the default is the last one).
-                    network.decoder(
-                        inputs.to(device), encoder_out=states, features_only=True, alignment_layer=-1
-                    )
-        yield together
+    """See ``models.passes.run_split``. Raises RuntimeError in training mode, UserError for tokens outside the
+    vocabulary."""
+    return split(_Steps(network), passes, begin, piece_tokens)

@@ -1,8 +1,7 @@
 """The port of fairseq's Transformer: every method of ``models.port`` for a loaded system."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from functools import partial
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -25,26 +24,28 @@ from workflow_scripts.models.fairseq.generation import BeamSearch
 from workflow_scripts.models.fairseq.network import Network
 from workflow_scripts.models.fairseq.sampling import DirectionData
 from workflow_scripts.models.fairseq.sites import sites, taps
-from workflow_scripts.models.port import Ability, Call, Laid
+from workflow_scripts.models.port import Ability, Call
+from workflow_scripts.models.system_port import SystemPort
+from workflow_scripts.units.activity import Activation
 from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import Stack, UnitSpace
 from workflow_scripts.units.system import SystemFolder
-from workflow_scripts.units.vocabulary import EOS, Vocabulary
+from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 from workflow_scripts.units.weights_file import read_adapter_row
 
 
-class FairseqPort:
+class FairseqPort(SystemPort):
     """A network in eval mode and its vocabulary. A task is a direction, in ``fairseq-preprocess`` files."""
 
     name = "fairseq"
     abilities: frozenset[Ability] = frozenset({"generate"})
+    activation = Activation()
 
     def __init__(self, network: Network, vocabulary: Vocabulary, system: SystemFolder | None = None) -> None:
         """Take a network, with its weights; or without, and the system that has them."""
-        self.network, self.vocabulary, self._system = network, vocabulary, system
-        self._weights: Path | None = None
-        self._inside = False
+        super().__init__(system)
+        self.network, self.vocabulary = network, vocabulary
 
     @property
     def device(self) -> torch.device:
@@ -81,8 +82,12 @@ class FairseqPort:
         """See ``models.port.Port.tokens``."""
         return (batch.source if stack == "encoder" else batch.decoder_input).t()
 
-    def taps(self, space: UnitSpace, call: Call) -> AbstractContextManager[None]:
-        """See ``sites.taps``."""
+    def real(self, batch: Batch, stack: Stack) -> Tensor:
+        """See ``models.port.Port.real``."""
+        return self.tokens(batch, stack).ne(PAD)
+
+    def taps(self, space: UnitSpace, call: Call, *, gate: bool = False) -> AbstractContextManager[None]:
+        """See ``sites.taps``. No FFN is gated here."""
         return taps(self.network, space, call)
 
     def intervene(
@@ -94,47 +99,15 @@ class FairseqPort:
         """See ``Gates``."""
         return Gates(self.network, masks, gates, means)
 
-    def direction(self, name: str, masks: Path | None = None) -> AbstractContextManager[None]:
-        """See ``models.port.Port.direction``."""
-        if self._system is None:
-            raise RuntimeError("a port without a system has nothing for a direction")
-        system = self._system if masks is None else self._system.with_masks(masks)
-        table, weights = system.masks_of(name), system.weights_of(name)
-        parts: list[Callable[[], AbstractContextManager[Any]]] = []
-        if (adapter := system.adapter_of(name)) is not None:
-            parts.append(partial(self._adapt, adapter, system.architecture))
-        if table is not None:
-            parts.append(partial(self.intervene(table).use, name))
-        return Laid(partial(self._lay, weights, parts))
+    def load_weights(self, weights: Path) -> None:
+        """See ``artifact.load_weights``."""
+        load_weights(self.network, weights)
 
-    @contextmanager
-    def _lay(
-        self, weights: Path, parts: Sequence[Callable[[], AbstractContextManager[Any]]]
-    ) -> Iterator[None]:
-        self._take(weights)
-        with ExitStack() as stack:
-            for part in parts:
-                stack.enter_context(part())
-            self._inside = True
-            try:
-                yield
-            finally:
-                self._inside = False
-
-    def _adapt(self, adapter: AdapterRow, architecture: Mapping[str, Any]) -> AbstractContextManager[Any]:
+    def adapt(self, adapter: AdapterRow, architecture: Mapping[str, Any]) -> AbstractContextManager[Any]:
+        """Lay a row of adapters on the network for a block."""
         read = read_adapter_row(adapter, architecture)
         row = {name: torch.from_numpy(tensor) for name, tensor in read.items()}
         return Adapters(self.network, {adapter.row: row}).use(adapter.row)
-
-    def _take(self, weights: Path) -> None:
-        if weights != self._weights:
-            load_weights(self.network, weights)
-            self._weights = weights
-
-    def _check_one(self) -> None:
-        """Refuse a system that has other weights for some directions, but in a block of ``direction``."""
-        if self._system is not None and not self._inside:
-            self._take(self._system.weights)
 
     def run(
         self,
@@ -143,19 +116,19 @@ class FairseqPort:
         piece_tokens: int | None = None,
     ) -> Iterator[Sequence[Batch]]:
         """See ``forward.run_split``."""
-        self._check_one()
+        self.check_one()
         return run_split(self.network, passes, begin, piece_tokens)
 
     def encode(self, batch: Batch) -> Any:
         """See ``forward.encode``."""
-        self._check_one()
+        self.check_one()
         return encode(self.network, batch)
 
     def loss(
         self, batch: Batch, count_language_tag: bool = False, encoded: Any = None
     ) -> tuple[Tensor, Tensor]:
         """See ``forward.teacher_forced_nll``."""
-        self._check_one()
+        self.check_one()
         return teacher_forced_nll(self.network, batch, count_language_tag, encoded)
 
     def generate(
@@ -169,7 +142,7 @@ class FairseqPort:
         batch_tokens: int,
     ) -> Iterator[list[int]]:
         """Search with fairseq's generator; see ``BeamSearch``."""
-        self._check_one()
+        self.check_one()
         search = BeamSearch(self.network, self.vocabulary, beam, length_penalty, max_length)
         return search.search(sources, prefix, batch_tokens)
 
@@ -180,5 +153,5 @@ def load_port(system: SystemFolder, device: str) -> FairseqPort:
     vocabulary = Vocabulary.read(system.dictionary, system.languages)
     port = FairseqPort(empty_network(system).to(device), vocabulary, system)
     if not (system.own_weights or system.adapter_rows):
-        port._check_one()
+        port.check_one()
     return port
