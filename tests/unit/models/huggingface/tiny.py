@@ -6,14 +6,15 @@ them apart. The stacks have FFNs of different sizes, where a family can have the
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-os.environ["HF_HUB_OFFLINE"] = "1"
+from workflow_scripts.models.huggingface import library  # isort:skip  (before transformers)
 
 import torch
 import transformers
 from torch import nn
+
+assert library
 
 SIZE = 40
 #: Of the BART-like families: 2 + 2 layers, 4 and 2 heads, FFNs of 64 and 48 neurons.

@@ -1,0 +1,51 @@
+"""Where the units of a model are: the sites of ``families``, found in its modules."""
+
+from torch import nn
+
+from workflow_scripts.models.huggingface.families import Places
+from workflow_scripts.models.linear import Linear
+from workflow_scripts.models.sites import Site
+from workflow_scripts.units.space import STACKS, UnitGroup
+
+
+def with_own_linears(model: nn.Module, places: Places) -> None:
+    """Make the linear layers of a model's layers ``Linear``, in place: their parameters stay the same."""
+    for stack in STACKS:
+        for layer in _layers(model, places, stack):
+            for module in layer.modules():
+                if type(module) is nn.Linear:
+                    module.__class__ = Linear
+                    module.batch_first = True
+
+
+def sites(model: nn.Module, places: Places) -> dict[str, Site]:
+    """Return every site by the key of its group: FFN, then attention heads and residual streams. FFN neurons
+    are read as their second layer reads them, heads as their weighted values before the output projection,
+    residual dimensions as the layer's output."""
+    found: dict[str, list[Site]] = {"ffn": [], "head": [], "resid": []}
+    for stack in STACKS:
+        for number, layer in enumerate(_layers(model, places, stack)):
+            place = f"{stack}.{number}"
+            ffn = layer.get_submodule(places.ffn[stack])
+            first = [ffn.get_submodule(name) for name in places.first]
+            last, gate = ffn.get_submodule(places.last), ffn.get_submodule(places.activation)
+            group = UnitGroup(f"{place}.ffn", "ffn", stack, number, last.in_features)
+            gated = {"factor": first[1], "gate": gate} if len(first) > 1 else {}
+            found["ffn"].append(Site(group, last, rows=first[0], batch_first=True, **gated))
+            for name, path in places.attentions.items():
+                if name == "cross" and stack == "encoder":
+                    continue
+                attention = layer.get_submodule(path)
+                count, out = getattr(attention, places.heads), attention.get_submodule(places.out)
+                group = UnitGroup(f"{place}.{name}", "head", stack, number, count)
+                heads = {part: attention.get_submodule(at) for part, at in places.projections.items()}
+                # By the number of heads: together they need not be as wide as the model.
+                width = out.in_features // count
+                found["head"].append(Site(group, out, width, heads=heads, batch_first=True))
+            group = UnitGroup(f"{place}.resid", "resid", stack, number, last.out_features)
+            found["resid"].append(Site(group, layer, output=True, batch_first=True))
+    return {site.group.key: site for kind in found.values() for site in kind}
+
+
+def _layers(model: nn.Module, places: Places, stack: str) -> nn.Module:
+    return model.get_submodule(places.layers.format(stack=stack))
