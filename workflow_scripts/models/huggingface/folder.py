@@ -1,0 +1,182 @@
+"""A model's folder, as the library or a hub has it: read, checked, and made a network in float32.
+
+The library builds the network; the files are read here, so that nothing in them is run. Which tensors are one
+is told by the storage, never by ``tie_word_embeddings``: version 5 says that T5's head is tied, also where
+the file has another.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.models.huggingface import library  # isort:skip  (before transformers)
+
+import torch
+import transformers
+from torch import Tensor, nn
+
+from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.common.files import read_json
+from workflow_scripts.models.foreign_checkpoint import load_foreign
+from workflow_scripts.models.huggingface.families import Family, activation_of, family_of, places_of
+from workflow_scripts.models.huggingface.sites import with_own_linears
+from workflow_scripts.models.weights import check_finite, read_tensors
+
+CONFIG, TOKENIZER = "config.json", "tokenizer_config.json"
+#: Files of weights, the first that is there; an index names the shards.
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+INDEX = ".index.json"
+AGAIN = "fetch it again"
+
+assert library
+
+
+def described(folder: Path) -> tuple[Family, dict[str, Any], dict[str, Any]]:
+    """Return a folder's family, ``config.json`` and ``tokenizer_config.json`` (empty if it is missing).
+    UserError for what is no model, or one that ``families`` does not know."""
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder, for a model; a name on a hub has to be fetched first")
+    found: list[dict[str, Any]] = []
+    for name in (CONFIG, TOKENIZER):
+        path = folder / name
+        if not path.is_file() and name == CONFIG:
+            raise UserError(
+                f"{folder}: no {CONFIG} in it; a model is a folder with that, weights and a tokenizer"
+            )
+        value = read_json(path) if path.is_file() else {}
+        if not isinstance(value, dict):
+            raise UserError(f"{path}: not an object; {AGAIN}")
+        found.append(value)
+    config, tokenizer = found
+    return family_of(config, tokenizer, str(folder)), config, tokenizer
+
+
+def read_weights(folder: Path) -> dict[str, Tensor]:
+    """Return a folder's tensors by name, in the type of the file, of one file or of shards. UserError: there
+    is none, one is damaged, or a shard lacks what the index says of it."""
+    for name in WEIGHTS:
+        index = folder / f"{name}{INDEX}"
+        if (folder / name).is_file():
+            return _read(folder / name)
+        if index.is_file():
+            return _sharded(index)
+    raise UserError(f"{folder}: no weights in it ({' or '.join(WEIGHTS)}, or their {INDEX.strip('.')})")
+
+
+def _sharded(index: Path) -> dict[str, Tensor]:
+    value = read_json(index)
+    names = value.get("weight_map") if isinstance(value, dict) else None
+    if not isinstance(names, dict) or not names:
+        raise UserError(f"{index}: has no weight_map; {AGAIN}")
+    tensors: dict[str, Tensor] = {}
+    for shard in sorted({str(one) for one in names.values()}):
+        # A file of the folder itself: an index may come from elsewhere.
+        if Path(shard).name != shard:
+            raise UserError(f"{index}: {shard!r:.60} is not the name of a file in this folder")
+        tensors |= _read(index.parent / shard)
+    if missing := [name for name in names if name not in tensors]:
+        raise UserError(f"{index}: tensor {missing[0]} is not in {names[missing[0]]}; {AGAIN}")
+    return tensors
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    if path.suffix == ".safetensors":
+        return read_tensors(path, AGAIN)
+    if not path.is_file():
+        raise UserError(f"{path}: no weights here; {AGAIN}")
+    value = load_foreign(path)
+    if not isinstance(value, Mapping) or not all(isinstance(one, Tensor) for one in value.values()):
+        raise UserError(f"{path}: holds no tensors by name; {AGAIN}")
+    return dict(value)
+
+
+def load_network(folder: Path, tensors: Mapping[str, Tensor] | None = None) -> tuple[nn.Module, Family]:
+    """Return a folder's network in eval mode, float32, on the CPU, its linear layers ``Linear``.
+
+    ``tensors``: its weights, if not those of the folder. UserError: another family, an activation function
+    that is not known, weights that are missing, of another shape or type, not finite, or not of this network.
+    """
+    family, values, _ = described(folder)
+    kind = getattr(transformers, family.model)
+    try:
+        config = kind.config_class.from_dict(values)
+    except Exception as error:  # the library checks values in several ways
+        reason = str(error).strip().splitlines()[-1]
+        raise UserError(
+            f"{folder / CONFIG}: not the configuration of a {family.name} model ({reason})"
+        ) from None
+    activation_of(family, config, str(folder / CONFIG))
+    if config.decoder_start_token_id is None:
+        raise UserError(
+            f"{folder / CONFIG}: decoder_start_token_id is missing: no target can begin without it"
+        )
+    for key in family.layerdrop:
+        setattr(config, key, 0.0)  # a layer that is left out would be one whose taps never fire
+    tensors = read_weights(folder) if tensors is None else tensors
+    _check(tensors, folder)
+    # Initial weights are drawn first: the caller's random state stays as it is.
+    with torch.random.fork_rng(devices=[]):
+        model, report = kind.from_pretrained(
+            None,
+            config=config,
+            state_dict={name: one.to(torch.float32) for name, one in tensors.items()},
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+        )
+    _check_report(report, set(model.state_dict()), folder)
+    check_taken(model, tensors, folder)
+    with_own_linears(model, places_of(family, config))
+    model.eval()
+    return model, family
+
+
+def _check(tensors: Mapping[str, Tensor], folder: Path) -> None:
+    for name, one in tensors.items():
+        if not one.is_floating_point():
+            raise UserError(f"{folder}: tensor {name} is {one.dtype}, not of floating-point numbers")
+    check_finite(tensors, folder)
+
+
+def _check_report(report: Mapping[str, Any], names: Iterable[str], folder: Path) -> None:
+    for name in sorted(report["missing_keys"]):
+        raise UserError(f"{folder}: tensor {name} is missing in its weights; {AGAIN}")
+    for name, found, expected in sorted(report["mismatched_keys"]):
+        raise UserError(
+            f"{folder}: tensor {name} is {tuple(found)}, {CONFIG} needs {tuple(expected)}; are the two of one"
+            " model?"
+        )
+    # Older files hold positions that are computed now.
+    for name in sorted(one for one in report["unexpected_keys"] if ".embed_positions." not in one):
+        raise UserError(f"{folder}: tensor {name} is not part of this model{nearest(name, names)}")
+    for message in report["error_msgs"]:
+        raise UserError(f"{folder}: weights could not be loaded ({message})")
+
+
+def check_taken(model: nn.Module, tensors: Mapping[str, Tensor], folder: Path) -> None:
+    """Refuse a model in which a tensor that could be tied is not that of the file."""
+    tied = ("embed_tokens.weight", "lm_head.weight", "shared.weight")
+    for name, one in model.state_dict().items():
+        if name not in tensors or not name.endswith(tied):
+            continue
+        if not torch.equal(one, tensors[name].to(torch.float32)):
+            raise UserError(
+                f"{folder}: {name} in its weights is not what the model computes with: the configuration ties"
+                " it to another tensor, which differs"
+            )
+
+
+def stored(model: nn.Module) -> dict[str, Tensor]:
+    """Return what to save of a model, by name: its parameters, each storage once, and buffers that belong to
+    its weights."""
+    found: dict[str, Tensor] = {}
+    seen: set[int] = set()
+    tied = set(getattr(model, "_tied_weights_keys", None) or ())
+    computed = tuple(getattr(model, "_keys_to_ignore_on_save", None) or ())
+    # A name that the library takes another for comes last, so that the other one is kept.
+    named = sorted(model.state_dict(keep_vars=True).items(), key=lambda item: item[0] in tied)
+    for name, one in named:
+        if name not in computed and one.data_ptr() not in seen:
+            seen.add(one.data_ptr())
+            found[name] = one
+    return found
