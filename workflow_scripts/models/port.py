@@ -16,7 +16,7 @@ from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import Stack, UnitGroup, UnitSpace
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
-PORTS = ("fairseq",)
+PORTS = ("fairseq", "huggingface")
 #: What a port may be able to do beside what each can.
 Ability = Literal["generate", "metric"]
 
@@ -184,9 +184,15 @@ def load(system: SystemFolder, device: str | None = None) -> Port:
             f"{system.folder / DESCRIPTION}: port is {system.port!r}, not one of {', '.join(PORTS)}"
             f"{nearest(system.port, PORTS)}"
         )
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    # Each library is in an environment of its own.
+    if system.port == "huggingface":
+        from workflow_scripts.models.huggingface.port import load_port as load_huggingface
+
+        return load_huggingface(system, device)
     from workflow_scripts.models.fairseq.port import load_port
 
-    return load_port(system, device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    return load_port(system, device)
 
 
 def generating(port: Port, what: str) -> GeneratingPort:

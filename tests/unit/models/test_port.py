@@ -52,7 +52,7 @@ def test_another_port_is_one_line(system: SystemFolder):
     described = json.loads((system.folder / "system.json").read_text())
     (system.folder / "system.json").write_text(json.dumps({**described, "port": "fairsec"}))
     with pytest.raises(
-        UserError, match=r"system\.json: port is 'fairsec', not one of fairseq \(did you mean"
+        UserError, match=r"system\.json: port is 'fairsec', not one of fairseq, huggingface \(did you mean"
     ):
         load(SystemFolder.read(system.folder))
 

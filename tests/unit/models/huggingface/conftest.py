@@ -1,0 +1,27 @@
+"""Folders and ports of the tiny models, made once: no test may change them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workflow_scripts.models.huggingface import library  # isort:skip  (before transformers)
+
+import pytest
+
+from tests.unit.models.huggingface.folders import FOLDERS, TAGS, model_folder
+from workflow_scripts.models.huggingface.port import HuggingFacePort, open_port
+
+assert library
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The folder of each case."""
+    root = tmp_path_factory.mktemp("models")
+    return {case: model_folder(case, root / case) for case in FOLDERS}
+
+
+@pytest.fixture(scope="session")
+def ports(folders: dict[str, Path]) -> dict[str, HuggingFacePort]:
+    """The port of each case."""
+    return {case: open_port(folder, TAGS[case]) for case, folder in folders.items()}

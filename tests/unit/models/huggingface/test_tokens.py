@@ -1,0 +1,143 @@
+"""Text as ids, as the library's tokenizers would, in any of their settings; and tokenizers that don't fit."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.unit.models.huggingface.folders import FOLDERS, TAGS, sentences
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.models.huggingface.port import open_port
+
+LINES = sentences(5, seed=3)
+#: What the tokenizer itself is told: its languages, or text before the source.
+LANGUAGES = {"m2m": ("en", "de"), "nllb": ("eng_Latn", "deu_Latn"), "mbart": ("en_XX", "de_DE")}
+BEFORE = {"marian": ">>deu<< ", "t5-gated": "<2de> "}
+
+
+@pytest.mark.parametrize("case", FOLDERS)
+def test_ids_are_those_of_the_librarys_tokenizer(case, ports):
+    text = ports[case].text
+    tokenizer = text._tokenizer
+    if case in LANGUAGES:
+        tokenizer.src_lang, tokenizer.tgt_lang = LANGUAGES[case]
+    its = tokenizer([BEFORE.get(case, "") + line for line in LINES], text_target=LINES)
+    assert [one.tolist() for one in text.source_ids("en-de", LINES)] == its.input_ids
+    assert [one.tolist() for one in text.target_ids("en-de", LINES)] == its.labels
+
+
+def test_forms_by_hand(ports):
+    """Source and labels of a sentence in each form: tag and ``</s>`` around the same ids."""
+    forms = {}
+    for case in FOLDERS:
+        text = ports[case].text
+        (source,), (target,) = (of("en-de", ["ba"]) for of in (text.source_ids, text.target_ids))
+        named = {number: f"[{language}]" for language, number in text._tags.items()} | {text.end: "</s>"}
+        forms[case] = tuple(
+            " ".join(named.get(one, "x") for one in ids.tolist()).replace("x x", "x").replace("x x", "x")
+            for ids in (source, target)
+        )
+    assert forms == {
+        "marian": ("[de] x </s>", "x </s>"),
+        "m2m": ("[en] x </s>", "[de] x </s>"),
+        "nllb": ("[en] x </s>", "[de] x </s>"),
+        "mbart": ("[en] x </s>", "[de] x </s>"),
+        "t5": ("x </s>", "x </s>"),
+        "t5-gated": ("[de] x </s>", "x </s>"),
+        "mt5": ("x </s>", "x </s>"),
+    }
+    assert {case for case in FOLDERS if ports[case].text.unlike_sources} == {"marian", "t5-gated"}
+
+
+def test_a_prefix_in_words(folders):
+    text = open_port(folders["t5"], {}, {"en-de": "dibo "}).text
+    plain = open_port(folders["t5"], {}).text
+    assert text.unlike_sources and not plain.unlike_sources
+    (found,), (expected,) = text.source_ids("en-de", ["ba"]), plain.source_ids("en-de", ["dibo ba"])
+    assert found.tolist() == expected.tolist()
+    (other,), (alone,) = text.source_ids("en-fr", ["ba"]), plain.source_ids("en-fr", ["ba"])
+    assert other.tolist() == alone.tolist()
+
+
+def test_older_settings_of_a_tokenizer_change_nothing(folders, ports, tmp_path):
+    """With ``legacy_behaviour`` NLLB's own tokenizer puts the tag last."""
+    folder = shutil.copytree(folders["nllb"], tmp_path / "m")
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "legacy_behaviour": True}))
+    ids = open_port(folder, TAGS["nllb"]).text.source_ids("en-de", LINES)
+    expected = ports["nllb"].text.source_ids("en-de", LINES)
+    assert [one.tolist() for one in ids] == [one.tolist() for one in expected]
+
+
+@pytest.mark.parametrize(
+    ("case", "tags", "said"),
+    [
+        (
+            "m2m",
+            {"de": "__de__", "en": "__zz__"},
+            "tag '__zz__' of language 'en' is unknown to its",
+        ),
+        (
+            "nllb",
+            {"de": "deu_Latin"},
+            r"'deu_Latin' .* is unknown .* \(did you mean 'deu_Latn'\?\)",
+        ),
+        ("marian", {"de": ">>ger<<"}, "tag '>>ger<<' of language 'de' is unknown"),
+        ("m2m", {"de": "__de__", "en": "__de__"}, "tag '__de__' is that of 'de' and of 'en'"),
+        ("mbart", {}, "tags are missing: mbart needs one of each language"),
+    ],
+)
+def test_tags_that_do_not_fit(case, tags, said, folders):
+    with pytest.raises(UserError, match=said) as raised:
+        open_port(folders[case], tags)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_language_without_a_tag(ports):
+    with pytest.raises(UserError, match="no tag of language 'nl'; there are de, en, fr"):
+        ports["m2m"].text.source_ids("nl-de", ["ba"])
+    with pytest.raises(UserError, match="no tag of language 'nl'"):
+        ports["marian"].text.source_ids("de-nl", ["ba"])
+
+
+def without(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).unlink()
+
+
+def other_end(folder: Path) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "eos_token_id": 7}))
+
+
+def placeholders(folder: Path) -> None:
+    """Leave a class of tokenizer without its files: it makes placeholders of its own."""
+    without(folder, "spiece.model")
+
+
+def longer(folder: Path) -> None:
+    path = folder / "vocab.json"
+    known = json.loads(path.read_text())
+    path.write_text(json.dumps({**known, "▁more": 5000}))
+
+
+@pytest.mark.parametrize(
+    ("case", "change", "said"),
+    [
+        ("nllb", lambda folder: without(folder, "tokenizer.json"), "its tokenizer knows no word: its class"),
+        ("mbart", other_end, r"eos_token_id is 7 in config\.json, 2 in its tokenizer"),
+        ("t5", placeholders, "its tokenizer knows no word: its class does not read the files"),
+        ("marian", longer, "its tokenizer has ids up to 5000, its embedding 123 rows"),
+        ("marian", lambda folder: without(folder, "source.spm"), "its tokenizer cannot be loaded"),
+    ],
+    ids=["nllb", "end", "words", "rows", "files"],
+)
+def test_tokenizers_that_do_not_fit(case, change, said, folders, tmp_path):
+    folder = shutil.copytree(folders[case], tmp_path / "m")
+    change(folder)
+    with pytest.raises(UserError, match=said) as raised:
+        open_port(folder, TAGS[case])
+    assert "\n" not in str(raised.value)

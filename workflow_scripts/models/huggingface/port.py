@@ -1,0 +1,211 @@
+"""The port of Hugging Face's encoder–decoders: every method of ``models.port`` for a loaded system."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.parallel_text import read_lines
+from workflow_scripts.models.batching import by_length, by_source
+from workflow_scripts.models.gates import Gates
+from workflow_scripts.models.huggingface.batches import Batch, Batches, TextTask
+from workflow_scripts.models.huggingface.families import Family, activation_of, places_of
+from workflow_scripts.models.huggingface.folder import load_network, stored
+from workflow_scripts.models.huggingface.forward import Forward
+from workflow_scripts.models.huggingface.sites import sites
+from workflow_scripts.models.huggingface.tokens import Text
+from workflow_scripts.models.passes import run_split
+from workflow_scripts.models.port import Ability, Call
+from workflow_scripts.models.sites import sites_of, taps
+from workflow_scripts.models.system_port import SystemPort
+from workflow_scripts.models.weights import read_tensors
+from workflow_scripts.units.adapters import AdapterRow
+from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import VALUED, Stack, UnitSpace
+from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+
+#: Of a model whose positions are relative, and have no end.
+LONGEST = 1024
+
+
+class HuggingFacePort(SystemPort):
+    """A model in eval mode and its tokenizer. A task is a direction, in two files of text. It writes none."""
+
+    name = "huggingface"
+    abilities: frozenset[Ability] = frozenset()
+
+    def __init__(
+        self,
+        model: nn.Module,
+        family: Family,
+        text: Text,
+        system: SystemFolder | None = None,
+        weights: Path | None = None,
+    ) -> None:
+        """``system``: what the model is of, with the file that its ``weights`` are from, if it has some."""
+        super().__init__(system, weights)
+        self.model, self.text = model, text
+        self.activation = activation_of(family, model.config)
+        self.sites = sites(model, places_of(family, model.config))
+        self._forward = Forward(model)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return self._forward.device
+
+    def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
+        """Return the model's units of these kinds; UserError for single weights, which are not units here."""
+        if other := [kind for kind in kinds if kind not in VALUED]:
+            raise UserError(f"units of kind {other[0]} are not supported by the port {self.name!r}")
+        return UnitSpace(site.group for site in self.sites.values() if site.group.kind in kinds)
+
+    def task(self, data: Path, subset: str, name: str) -> TextTask:
+        """Open one direction of a subset, the files ``SUBSET/de-en.de.txt`` and ``….en.txt`` of a folder;
+        UserError if one is missing, not text or has other lines than the other."""
+        files = [data / subset / f"{name}.{language}.txt" for language in split_direction(name)]
+        for path in files:
+            if not path.is_file():
+                raise UserError(f"{path}: no such file, for {subset} of {name}")
+        sources, targets = (read_lines(path) for path in files)
+        if len(sources) != len(targets):
+            raise UserError(f"{files[0]} has {len(sources)} lines, but {files[1]} {len(targets)}")
+        if not sources:
+            raise UserError(f"{files[0]}: has no lines")
+        return TextTask(
+            name,
+            self.text.source_ids(name, sources),
+            self.text.target_ids(name, targets),
+            self.text.tagged,
+            files,
+        )
+
+    def pairs(
+        self, name: str, languages: tuple[str, str], pairs: Sequence[tuple[Sequence[int], Sequence[int]]]
+    ) -> TextTask:
+        """Return given sentences, ids without ``</s>``, as a direction."""
+        direction, (sources, targets) = "-".join(languages), zip(*pairs, strict=True)
+        return TextTask(
+            name,
+            [self.text.source(direction, ids) for ids in sources],
+            [self.text.target(direction, ids) for ids in targets],
+            self.text.tagged,
+        )
+
+    def batches(
+        self, task: TextTask, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None
+    ) -> Batches:
+        """Cut a direction into batches: sorted by length, by the source alone on request."""
+        longest = getattr(self.model.config, "max_position_embeddings", LONGEST)
+        sizes = task.source_sizes, task.target_sizes
+        made = (_by_source if by_source else by_length)(task.name, *sizes, max_tokens, longest, max_lines)
+        return Batches(task, *made, self.text.padding, self.text.start)
+
+    def tokens(self, batch: Batch, stack: Stack) -> Tensor:
+        """See ``models.port.Port.tokens``."""
+        return (batch.source if stack == "encoder" else batch.decoder_input).t()
+
+    def real(self, batch: Batch, stack: Stack) -> Tensor:
+        """See ``models.port.Port.real``: of the decoder's positions those that have a label."""
+        return (batch.source_mask if stack == "encoder" else batch.labelled).t()
+
+    def taps(self, space: UnitSpace, call: Call, *, gate: bool = False) -> AbstractContextManager[None]:
+        """See ``models.sites.taps``."""
+        found = sites_of(self.sites, space)
+        return taps([one.at_gate() for one in found] if gate else found, call, self._forward.real)
+
+    def intervene(
+        self,
+        masks: MaskTable,
+        gates: Mapping[str, str] | None = None,
+        means: Mapping[str, Tensor] | None = None,
+    ) -> Gates:
+        """See ``models.gates.Gates``."""
+        return Gates(self.model, sites_of(self.sites, masks.space), masks, gates, means)
+
+    def load_weights(self, weights: Path) -> None:
+        """Copy a file of weights, as ``folder.stored`` names them, into the model; UserError if it does not
+        fit."""
+        tensors, own = read_tensors(weights), stored(self.model)
+        if wrong := sorted(set(tensors) ^ set(own)):
+            raise UserError(f"{weights}: tensor {wrong[0]} is in only one of the file and the model")
+        with torch.no_grad():
+            for name, one in own.items():
+                if tensors[name].shape != one.shape:
+                    found, expected = tuple(tensors[name].shape), tuple(one.shape)
+                    raise UserError(f"{weights}: tensor {name} is {found}, the model needs {expected}")
+                one.copy_(tensors[name])
+
+    def adapt(self, adapter: AdapterRow, architecture: Mapping[str, Any]) -> AbstractContextManager[Any]:
+        """Refuse adapters, which this port does not have."""
+        raise UserError(f"{adapter.file}: adapters are not supported by the port {self.name!r}")
+
+    def run(
+        self,
+        passes: Iterable[Sequence[Batch]],
+        begin: Callable[[int | None], None],
+        piece_tokens: int | None = None,
+    ) -> Iterator[Sequence[Batch]]:
+        """See ``models.passes.run_split``. RuntimeError where the sources of a pass are not the same."""
+        self.check_one()
+        return run_split(self._forward, passes, begin, piece_tokens)
+
+    def encode(self, batch: Batch) -> Tensor:
+        """Return the encoder's last states of a batch [B, S, model_dim]."""
+        self.check_one()
+        self._forward.check([batch])
+        return self._forward.encode(batch)
+
+    def loss(
+        self, batch: Batch, count_language_tag: bool = False, encoded: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """See ``models.port.Port.loss``."""
+        self.check_one()
+        return self._forward.nll(batch, count_language_tag, encoded)
+
+
+_by_source = by_source
+
+
+def open_port(
+    folder: Path,
+    tags: Mapping[str, str],
+    prefixes: Mapping[str, str] | None = None,
+    tensors: Mapping[str, Tensor] | None = None,
+) -> HuggingFacePort:
+    """Return the port of a model's folder, as the library or a hub has it, on the CPU. ``tags``: language ->
+    its token. ``prefixes``: direction -> text before a source. ``tensors``: the folder's weights, where they
+    were read. UserError as ``load_network`` and ``Text``."""
+    model, family = load_network(folder, tensors)
+    return HuggingFacePort(model, family, _text(folder, model, family, tags, prefixes or {}))
+
+
+def load_port(system: SystemFolder, device: str) -> HuggingFacePort:
+    """Load a system; UserError for missing or changed files and for weights that do not fit."""
+    system.verify()
+    for key in ("tags", "prefixes"):
+        if not isinstance(system.text.get(key, {}), dict):
+            raise UserError(
+                f"{system.folder / DESCRIPTION}: text.{key} is not an object; make the system again"
+            )
+    first = next(iter(system.own_weights.values()), None)
+    weights = system.weights if first is None else system.folder / first
+    model, family = load_network(system.folder, read_tensors(weights))
+    tags, prefixes = system.text.get("tags", {}), system.text.get("prefixes", {})
+    text = _text(system.folder, model, family, tags, prefixes)
+    return HuggingFacePort(model.to(device), family, text, system, weights)
+
+
+def _text(
+    folder: Path, model: nn.Module, family: Family, tags: Mapping[str, str], prefixes: Mapping[str, str]
+) -> Text:
+    rows = {
+        "encoder": model.get_encoder().get_input_embeddings().num_embeddings,
+        "decoder": model.get_decoder().get_input_embeddings().num_embeddings,
+    }
+    return Text(folder, family, model.config, rows, tags, prefixes)

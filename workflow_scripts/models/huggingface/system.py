@@ -1,0 +1,86 @@
+"""A system folder of a model's folder: weights once each in float32, and the files that the library needs."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from workflow_scripts.common.directions import direction_languages
+from workflow_scripts.models.huggingface.folder import CONFIG, read_weights, stored
+from workflow_scripts.models.huggingface.port import HuggingFacePort, open_port
+from workflow_scripts.models.weights import save_tensors
+from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
+
+WEIGHTS = STANDARD_FILES["weights"]
+#: Files beside the weights that a tokenizer or decoding reads; those that are there are taken.
+FILES = (
+    *(CONFIG, "generation_config.json", "tokenizer_config.json", "tokenizer.json", "special_tokens_map.json"),
+    *("added_tokens.json", "vocab.json", "target_vocab.json", "source.spm", "target.spm", "spiece.model"),
+    *("sentencepiece.bpe.model",),
+)
+
+
+def make_system(
+    folder: Path,
+    out: Path,
+    *,
+    system: str,
+    languages: Sequence[str],
+    directions: Sequence[str],
+    tags: Mapping[str, str],
+    prefixes: Mapping[str, str] | None = None,
+    seed: int = 1,
+) -> SystemFolder:
+    """Write a system of a model's ``folder`` (as the library or a hub has it) to ``out``, and return it.
+
+    ``tags``: language -> its token; ``prefixes``: direction -> text before a source. UserError as
+    ``port.open_port``, and for a direction between other languages or without its tag.
+    """
+    tensors = read_weights(folder)
+    port = open_port(folder, tags, prefixes, tensors)
+    for direction in directions:
+        direction_languages(direction, languages)
+        port.text.source(direction, [])
+        port.text.target(direction, [])
+    out.mkdir(parents=True, exist_ok=True)
+    save_tensors(stored(port.model), out / WEIGHTS)
+    files = {"weights": WEIGHTS}
+    for name in FILES:
+        if (folder / name).is_file():
+            shutil.copyfile(folder / name, out / name)
+            files[name] = name
+    return SystemFolder.write(
+        out,
+        system=system,
+        seed=seed,
+        languages=languages,
+        mask_rows=dict.fromkeys(directions),
+        architecture={**architecture_of(port), "dtype": _types(tensors)},
+        text={"tags": dict(tags), "prefixes": dict(prefixes or {})},
+        port=port.name,
+        files=files,
+        encoder_langtok="tgt" if port.text.unlike_sources else "src",
+    )
+
+
+def architecture_of(port: HuggingFacePort) -> dict[str, Any]:
+    """Return the ``architecture`` block of a model: its family, sizes by stack, what its neurons compute."""
+    space = port.space(("ffn", "head"))
+    sizes = {(group.kind, group.stack): group.size for group in space.groups}
+    layers = {one.stack: one.layer + 1 for one in space.groups if one.kind == "ffn"}
+    return {
+        "family": port.model.config.model_type,
+        **{f"{stack}_layers": number for stack, number in layers.items()},
+        "model_dim": port.model.config.d_model,
+        **{f"{stack}_ffn_dim": sizes["ffn", stack] for stack in layers},
+        **{f"{stack}_heads": sizes["head", stack] for stack in layers},
+        "activation": port.activation.function,
+        "gated": port.activation.gated,
+    }
+
+
+def _types(tensors: Mapping[str, Tensor]) -> str:
+    """Return the types of the numbers in a file of weights."""
+    return ", ".join(sorted({str(one.dtype).removeprefix("torch.") for one in tensors.values()}))

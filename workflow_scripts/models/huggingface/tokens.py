@@ -1,0 +1,177 @@
+"""Text as ids: the library's tokenizer without what it adds, and around it the family's tags and ``</s>``.
+
+What a sequence begins with is put there by id. So the settings of a tokenizer (its languages, its older ways)
+change nothing, and a tag that it lacks is refused instead of being unknown.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from workflow_scripts.models.huggingface import library  # isort:skip  (before transformers)
+
+import numpy as np
+import transformers
+from numpy.typing import NDArray
+
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.models.huggingface.families import Family
+
+#: A piece that begins a word, of at least two letters: the tokenizer should know the word.
+WORD = re.compile(r"▁([^\W\d_]{2,})")
+#: Of so many such words one has to be known.
+WORDS = 5
+TWO = "are the two of one model?"
+
+assert library
+
+
+class Text:
+    """The tokenizer of a model and what its sequences begin and end with.
+
+    ``tags``: language -> its token. ``prefixes``: direction -> text that is put before a source, for models
+    that are told in words what to do.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        family: Family,
+        config: Any,
+        rows: Mapping[str, int],
+        tags: Mapping[str, str],
+        prefixes: Mapping[str, str],
+    ) -> None:
+        """Load a folder's tokenizer. ``rows``: of the embedding of each stack. UserError: it cannot be
+        loaded, knows no word, or has other ids than the model; a tag that is unknown, or of two languages."""
+        self._folder, self._family = folder, family
+        self._tokenizer = _load(folder)
+        self.end, self.padding, self.start = _one(config.eos_token_id), config.pad_token_id, _start(config)
+        self._prefixes = prefixes
+        self._tags = self._checked(tags, rows["encoder"])
+        self._check_ids(rows)
+        self._check_words()
+
+    @property
+    def tagged(self) -> bool:
+        """Whether a target begins with its language's tag."""
+        return self._family.target_tag
+
+    @property
+    def unlike_sources(self) -> bool:
+        """Whether directions with one source have other ids there."""
+        return bool(self._prefixes) or (self._family.source_tag == "target" and bool(self._tags))
+
+    def source(self, direction: str, ids: Sequence[int]) -> NDArray[np.int32]:
+        """Return a source's ids, of its text's ids."""
+        source, target = split_direction(direction)
+        begin = self._tag(source if self._family.source_tag == "source" else target)
+        return np.array([*begin, *ids, self.end], dtype=np.int32)
+
+    def target(self, direction: str, ids: Sequence[int]) -> NDArray[np.int32]:
+        """Return a target's labels, of its text's ids."""
+        begin = self._tag(split_direction(direction)[1]) if self.tagged else []
+        return np.array([*begin, *ids, self.end], dtype=np.int32)
+
+    def source_ids(self, direction: str, lines: Sequence[str]) -> list[NDArray[np.int32]]:
+        """Return the ids of sources, with all that is added."""
+        prefix = self._prefixes.get(direction, "")
+        found = self._ids([prefix + line for line in lines])
+        return [self.source(direction, ids) for ids in found]
+
+    def target_ids(self, direction: str, lines: Sequence[str]) -> list[NDArray[np.int32]]:
+        """Return the labels of targets, with all that is added."""
+        return [self.target(direction, ids) for ids in self._ids(lines, self._family.own_target)]
+
+    def _ids(self, lines: Sequence[str], target: bool = False) -> Sequence[Sequence[int]]:
+        given = {"text_target" if target else "text": list(lines)}
+        found: Sequence[Sequence[int]] = self._tokenizer(**given, add_special_tokens=False).input_ids
+        return found
+
+    def _tag(self, language: str) -> list[int]:
+        if not self._tags and not self._family.target_tag:
+            return []
+        if language not in self._tags:
+            raise UserError(
+                f"{self._folder}: no tag of language {language!r}; there are {', '.join(self._tags)}"
+                f"{nearest(language, self._tags)}"
+            )
+        return [self._tags[language]]
+
+    def _checked(self, tags: Mapping[str, str], rows: int) -> dict[str, int]:
+        """Return the ids of the tags, each known, one language's, and in the embedding."""
+        if self._family.target_tag and not tags:
+            raise UserError(
+                f"{self._folder}: tags are missing: {self._family.name} needs one of each language"
+            )
+        found: dict[str, int] = {}
+        unknown = self._tokenizer.unk_token_id
+        for language, tag in tags.items():
+            number = self._tokenizer.convert_tokens_to_ids(tag)
+            if number is None or number == unknown:
+                raise UserError(
+                    f"{self._folder}: tag {tag!r} of language {language!r} is unknown to its tokenizer"
+                    f"{nearest(tag, self._like_tags())}"
+                )
+            if number in found.values():
+                other = next(name for name, one in found.items() if one == number)
+                raise UserError(f"{self._folder}: tag {tag!r} is that of {other!r} and of {language!r}")
+            if number >= rows:
+                raise UserError(
+                    f"{self._folder}: tag {tag!r} has the id {number}, the embedding has {rows} rows"
+                )
+            found[language] = number
+        return found
+
+    def _like_tags(self) -> list[str]:
+        known = self._tokenizer.get_vocab()
+        return [one for one in known if re.fullmatch(r"__\w+__|>>\w+<<|<2\w+>|[a-z]{2,3}_[A-Z]\w+", one)]
+
+    def _check_ids(self, rows: Mapping[str, int]) -> None:
+        for name, ours in (("eos", self.end), ("pad", self.padding)):
+            its = getattr(self._tokenizer, f"{name}_token_id")
+            if its != ours:
+                raise UserError(
+                    f"{self._folder}: {name}_token_id is {ours} in config.json, {its} in its tokenizer; {TWO}"
+                )
+        largest, there = max(self._tokenizer.get_vocab().values()), rows["encoder"]
+        if largest >= there:
+            raise UserError(
+                f"{self._folder}: its tokenizer has ids up to {largest}, its embedding {there} rows; {TWO}"
+            )
+
+    def _check_words(self) -> None:
+        """Refuse a tokenizer that did not read its model: it has placeholders, and every word is unknown."""
+        pieces = sorted(self._tokenizer.get_vocab().items(), key=lambda item: item[1])
+        words = [match[1] for piece, _ in pieces if (match := WORD.fullmatch(piece))][:WORDS]
+        unknown = self._tokenizer.unk_token_id
+        if not words or all(unknown in ids for ids in self._ids(words)):
+            raise UserError(
+                f"{self._folder}: its tokenizer knows no word: its class does not read the files there"
+            )
+
+
+def _one(number: int | Sequence[int]) -> int:
+    return number if isinstance(number, int) else number[0]
+
+
+def _start(config: Any) -> int:
+    start: int = config.decoder_start_token_id
+    return start
+
+
+def _load(folder: Path) -> Any:
+    try:
+        # By its folder: given a file alone, several classes take no notice of it.
+        return transformers.AutoTokenizer.from_pretrained(
+            str(folder), local_files_only=True, trust_remote_code=False
+        )
+    except Exception as error:  # a tokenizer fails in many ways on files that are missing or newer
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        reason = lines[0] if lines else type(error).__name__
+        raise UserError(
+            f"{folder}: its tokenizer cannot be loaded ({reason:.160}); all files that it was saved with"
+            " are needed"
+        ) from None
