@@ -26,7 +26,7 @@ from workflow_scripts.analyse.criteria_tables import (
     markdown,
     verdicts,
 )
-from workflow_scripts.analyse.mask_control import measure, texts_of
+from workflow_scripts.analyse.losses import losses_per_token, texts_of
 from workflow_scripts.analyse.overlap import iou_matrix
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
 from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
@@ -96,7 +96,7 @@ def effects(
         names = [" ".join(key) for key in keys]
         space = next(iter(sets.values())).space
         masks = port.intervene(MaskTable(names, keep, space, {"gate": REMOVE}))
-        (full, *losses), tokens = measure(port, masks, batches, [None, *names])
+        (full, *losses), tokens = losses_per_token(port, masks, batches, [None, *names])
         for (name, test, own), loss in zip(keys, losses, strict=True):
             found[name][test][own][text] = loss - full
         texts[text] = {"full": full, "tokens": tokens, "sentences": sum(map(len, batches.lines))}
@@ -140,7 +140,7 @@ def semantics(port: Port, masks: MaskTable, batches_of: Mapping[str, Batches]) -
     """Return gate of ``SEMANTICS`` → direction → nats per token under the direction's own mask."""
     return {
         name: {
-            direction: measure(port, port.intervene(masks, gates), batches, [direction])[0][0]
+            direction: losses_per_token(port, port.intervene(masks, gates), batches, [direction])[0][0]
             for direction, batches in batches_of.items()
         }
         for name, gates in SEMANTICS.items()

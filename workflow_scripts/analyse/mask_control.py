@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from workflow_scripts.analyse.effects.losses import batch_losses
+from workflow_scripts.analyse.losses import losses_per_token, texts_of
 from workflow_scripts.common.checked_options import at_least
 from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.common.files import write_json
-from workflow_scripts.models.port import Batches, Intervention, Port, load
+from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.mask_sets import random_masks
 from workflow_scripts.units.mask_table import MaskTable
@@ -28,7 +27,6 @@ from workflow_scripts.units.system import SystemFolder
 
 # In a small model one random mask may be far from their mean.
 RANDOM_MASKS = 5
-MAX_TOKENS = 4096
 FULL = "full"
 
 logger = logging.getLogger(__name__)
@@ -46,29 +44,6 @@ def neighbours(
         elif other != direction and languages_of[other][1] == target:
             shared[other] = "target"
     return shared
-
-
-def texts_of(
-    port: Port, data_bin: Path, subset: str, directions: Sequence[str], max_sentences: int | None
-) -> dict[str, Batches]:
-    """Return the batches of the first sentences of each direction; UserError where one has no text."""
-    return {
-        name: port.batches(port.task(data_bin, subset, name), MAX_TOKENS, max_lines=max_sentences)
-        for name in directions
-    }
-
-
-def measure(
-    port: Port, masks: Intervention, batches: Batches, rows: Sequence[str | None]
-) -> tuple[list[float], int]:
-    """Return the NLL per token (nats) under each of ``rows`` (None: no mask), and the number of tokens. The
-    target's language tag and ``</s>`` count, as in the training loss."""
-    sums, tokens = [0.0] * len(rows), 0
-    for _, losses, counted in batch_losses(port, masks, batches, rows):
-        for number, nll in enumerate(losses):
-            sums[number] += float(nll.sum(dtype=torch.float64))
-        tokens += int(counted.sum())
-    return [total / tokens for total in sums], tokens
 
 
 def verdict(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -106,7 +81,9 @@ def mask_control(
     for done, (direction, batches) in enumerate(batches_of.items(), start=1):
         others = neighbours(direction, directions, languages_of)
         random = [f"random {n} {direction}" for n in range(RANDOM_MASKS)]
-        (full, own, *rest), tokens = measure(port, every, batches, [None, direction, *others, *random])
+        (full, own, *rest), tokens = losses_per_token(
+            port, every, batches, [None, direction, *others, *random]
+        )
         results[direction] = {
             "sentences": sum(len(lines) for lines in batches.lines),
             "skipped_sentences": batches.skipped,
@@ -154,11 +131,11 @@ def main(argv: list[str] | None = None) -> None:
     masks = MaskTable.read(arguments.masks)
     system.check_model(masks)
     port = load(system)
-    batches_of: dict[str, Batches] = {}
     for direction in arguments.directions:
         masks.row(direction)  # refuses a direction without a mask before anything runs
-        task = port.task(arguments.data_bin, arguments.subset, direction)
-        batches_of[direction] = port.batches(task, MAX_TOKENS, max_lines=arguments.max_sentences)
+    batches_of = texts_of(
+        port, arguments.data_bin, arguments.subset, arguments.directions, arguments.max_sentences
+    )
     languages_of = {name: direction_languages(name, system.languages) for name in arguments.directions}
     results = mask_control(port, masks, batches_of, languages_of, arguments.seed)
     control = verdict(results)

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from workflow_scripts.analyse.losses import losses_per_token, texts_of
 from workflow_scripts.analyse.markdown_lines import heading, row
-from workflow_scripts.analyse.mask_control import measure, texts_of
 from workflow_scripts.analyse.means import mean_sd
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, Draws
 from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
@@ -60,7 +60,7 @@ def losses(port: Port, masks: MaskTable, direction: str, batches: Batches) -> tu
     """Return the full model's nats per token in a direction, and what each row of masks adds to them."""
     laid = port.intervene(masks)
     with port.direction(direction):
-        (full, *found), _ = measure(port, laid, batches, [None, *masks.rows])
+        (full, *found), _ = losses_per_token(port, laid, batches, [None, *masks.rows])
     return full, {name: loss - full for name, loss in zip(masks.rows, found, strict=True)}
 
 

@@ -35,7 +35,7 @@ from workflow_scripts.analyse.effects.material import (
     replaced_by,
     sizes_of,
 )
-from workflow_scripts.analyse.mask_control import texts_of
+from workflow_scripts.analyse.losses import texts_of
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
 from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
 from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_scripts.analyse.effects.curves import kept_area, removal_area
-from workflow_scripts.analyse.effects.losses import sentence_losses
+from workflow_scripts.analyse.losses import sentence_losses
 from workflow_scripts.analyse.means import defined
 from workflow_scripts.models.port import Batches, Intervention, Port
 from workflow_scripts.units.mask_sets import seed_of

@@ -15,7 +15,7 @@ from workflow_scripts.analyse.effects.effect_tables import CSV_COLUMNS, csv_rows
 from workflow_scripts.analyse.effects.language_units import CRITERIA, MASKS, RANDOM, sides
 from workflow_scripts.analyse.effects.material import REPLACEMENTS, ZERO, check_made_from
 from workflow_scripts.analyse.effects.matrices import measure_language, of_side, units_of
-from workflow_scripts.analyse.mask_control import texts_of
+from workflow_scripts.analyse.losses import texts_of
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
 from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
 from workflow_scripts.common.checked_options import at_least

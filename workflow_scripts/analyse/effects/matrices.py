@@ -19,8 +19,8 @@ from workflow_scripts.analyse.effects.language_units import (
     kept_on,
     rates_on,
 )
-from workflow_scripts.analyse.effects.losses import sentence_losses
 from workflow_scripts.analyse.effects.material import replaced_by, sizes_of
+from workflow_scripts.analyse.losses import sentence_losses
 from workflow_scripts.analyse.means import defined
 from workflow_scripts.evaluate.significance.correction import DEFAULT_LEVEL, resamples_needed
 from workflow_scripts.models.port import Batches, Port

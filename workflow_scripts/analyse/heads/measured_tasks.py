@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from workflow_scripts.analyse.effects.decoded import decoded_scores, read_pairs
-from workflow_scripts.analyse.effects.losses import sentence_losses
 from workflow_scripts.analyse.heads.pruning import Heads
 from workflow_scripts.analyse.heads.pruning_results import Measured
+from workflow_scripts.analyse.losses import sentence_losses
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER
 from workflow_scripts.models.port import Batches, Port
 from workflow_scripts.units.mask_table import MaskTable

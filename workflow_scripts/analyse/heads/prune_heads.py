@@ -18,7 +18,7 @@ from workflow_scripts.analyse.heads.pruning_results import Asked, Measured, find
 from workflow_scripts.analyse.heads.pruning_tables import CSV_COLUMNS, csv_rows, markdown
 from workflow_scripts.analyse.heads.scorer import Scorer
 from workflow_scripts.analyse.heads.task_similarity import similarities, subword_counts
-from workflow_scripts.analyse.mask_control import MAX_TOKENS
+from workflow_scripts.analyse.losses import MAX_TOKENS
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
 from workflow_scripts.analyse.stage_options import add_tables, write_tables
 from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object, named_once

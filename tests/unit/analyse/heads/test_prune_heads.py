@@ -25,7 +25,7 @@ from workflow_scripts.analyse.heads.prune_heads import main
 from workflow_scripts.analyse.heads.pruning import PruningRule
 from workflow_scripts.analyse.heads.pruning_results import Asked
 from workflow_scripts.analyse.heads.scorer import Scorer
-from workflow_scripts.analyse.mask_control import measure
+from workflow_scripts.analyse.losses import losses_per_token
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.models.fairseq.sites import sites
@@ -190,7 +190,10 @@ def test_a_systems_own_masks_and_pooled_tasks(data_bin, tmp_path):
     result = json.loads((tmp_path / "out.json").read_text())
     assert result["tasks"] == {"out of en": ["en-de", "en-fr"], "into en": ["de-en"]}
     port, batches = load(plain), batches_of(data_bin)
-    under = {name: measure(port, port.intervene(masks), batches[name], [name])[0][0] for name in DIRECTIONS}
+    under = {
+        name: losses_per_token(port, port.intervene(masks), batches[name], [name])[0][0]
+        for name in DIRECTIONS
+    }
     expected = np.mean([under["en-de"], under["en-fr"]])
     assert result["base"]["nll"]["out of en"] == pytest.approx(expected, abs=1e-5)
     assert result["base"]["nll"]["into en"] == pytest.approx(under["de-en"], abs=1e-5)
