@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from workflow_scripts.analyse.criteria_tables import (
     CSV_COLUMNS,
-    RANDOM,
     REMOVED,
     TESTS,
     csv_rows,
@@ -28,7 +27,7 @@ from workflow_scripts.analyse.criteria_tables import (
 )
 from workflow_scripts.analyse.losses import losses_per_token, texts_of
 from workflow_scripts.analyse.overlap import iou_matrix
-from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
+from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, draw_names
 from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
 from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, run_main
@@ -69,8 +68,8 @@ def others_of(directions: Sequence[str], number: int | None, seed: int) -> dict[
 def draw(like: MaskTable, draws: int, seed: int) -> dict[str, MaskTable]:
     """Return so many random sets of as many units of each layer as ``like``: ``random-1`` …"""
     return {
-        f"{RANDOM}-{number}": mask_rows("random", like, like.rows, seed=seed_of(seed, f"draw {number}"))
-        for number in range(1, draws + 1)
+        name: mask_rows("random", like, like.rows, seed=seed_of(seed, f"draw {number}"))
+        for number, name in enumerate(draw_names(draws), start=1)
     }
 
 

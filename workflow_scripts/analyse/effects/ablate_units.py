@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.analyse.effects.ablation import (
-    RANDOM,
     Ablated,
     Sets,
     ablate,
@@ -36,7 +35,7 @@ from workflow_scripts.analyse.effects.material import (
     sizes_of,
 )
 from workflow_scripts.analyse.losses import texts_of
-from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
+from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, draw_names
 from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
 from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, run_main
@@ -221,7 +220,7 @@ def main(argv: list[str] | None = None) -> None:
         ACCEPTED: accepted,
         "sizes": sizes,
         "shares": next(iter(found.values())).shares,
-        "draws": [f"{RANDOM}-{number}" for number in range(1, arguments.draws + 1)],
+        "draws": draw_names(arguments.draws),
         "dose": {"size": dose, "gates": gates},
         "directions": by_direction(found),
         **({"translations": translated} if translated else {}),

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.analyse.effects.effect_tables import CSV_COLUMNS, csv_rows, markdown, verdicts
-from workflow_scripts.analyse.effects.language_units import CRITERIA, MASKS, RANDOM, sides
+from workflow_scripts.analyse.effects.language_units import CRITERIA, MASKS, sides
 from workflow_scripts.analyse.effects.material import REPLACEMENTS, ZERO, check_made_from
 from workflow_scripts.analyse.effects.matrices import measure_language, of_side, units_of
 from workflow_scripts.analyse.losses import texts_of
-from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
+from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, draw_names
 from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
 from workflow_scripts.common.checked_options import at_least
 from workflow_scripts.common.errors import UserError, run_main
@@ -87,7 +87,7 @@ def main(argv: list[str] | None = None) -> None:
         "seed": arguments.seed,
         "replace": arguments.replace,
         "criteria": arguments.criteria,
-        "draws": [f"{RANDOM}-{number}" for number in range(1, arguments.draws + 1)],
+        "draws": draw_names(arguments.draws),
         "level": DEFAULT_LEVEL,
         "sides": found,
     }
