@@ -14,7 +14,6 @@ means of rows and of columns taken out (two-way centring), so that both are gone
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,18 +98,6 @@ def paired_test(own: Floats, others: Floats, tokens: int, resamples: int, seed: 
     same = np.ptp(own - rest) == 0
     p = math.nan if same else found.p_randomisation
     return Paired(found.difference * scale, found.low * scale, found.high * scale, p)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values corrected after Holm (1979), in the order given; undefined ones (NaN) are no test and
-    stay so."""
-    values = np.asarray(p_values, dtype=np.float64)
-    tested = np.flatnonzero(np.isfinite(values))
-    order = tested[np.argsort(values[tested], kind="stable")]
-    steps = (len(order) - np.arange(len(order))) * values[order]
-    corrected = np.full(len(values), math.nan)
-    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1) if len(order) else steps
-    return [float(one) for one in corrected]
 
 
 def facts(effects: Floats, permutations: int, seed: int) -> dict[str, Any]:

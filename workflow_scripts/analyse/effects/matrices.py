@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.effects.ablation import intervention
-from workflow_scripts.analyse.effects.fragility import Paired, facts, holm, paired_test
+from workflow_scripts.analyse.effects.fragility import Paired, facts, paired_test
 from workflow_scripts.analyse.effects.language_units import (
     Keep,
     Side,
@@ -22,7 +22,7 @@ from workflow_scripts.analyse.effects.material import replaced_by, sizes_of
 from workflow_scripts.analyse.losses import sentence_losses
 from workflow_scripts.analyse.means import defined
 from workflow_scripts.analyse.random_draws import draw_names
-from workflow_scripts.evaluate.significance.correction import DEFAULT_LEVEL, resamples_needed
+from workflow_scripts.evaluate.significance.correction import DEFAULT_LEVEL, holm, resamples_needed
 from workflow_scripts.models.port import Batches, Port
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
