@@ -15,6 +15,7 @@ from tests.unit.analyse.small_model import (
     DIRECTIONS,
     VOCABULARY,
     batches_of,
+    loss_of,
     small_network,
     write_data_bin,
     write_system,
@@ -67,20 +68,17 @@ def removed(*heads) -> np.ndarray:
     return gone
 
 
-def loss(port, batches) -> float:
-    sums = [port.loss(batch, count_language_tag=True) for batch in batches]
-    return sum(float(nll.detach().sum()) for nll, _ in sums) / sum(int(tokens.sum()) for _, tokens in sums)
-
-
 def test_losses_are_those_of_networks_without_the_heads(data_bin):
     batches = batches_of(data_bin)
     sets = {("a", "x"): removed(0, 6), ("b", "x"): removed(4), ("c", "x"): removed(0, 6)}
     measured, texts = losses(port_without(), sets, SPACE, batches, PLAIN)
     assert list(measured.after) == [*sets] and not measured.rises
     for direction in DIRECTIONS:
-        assert measured.base[direction] == pytest.approx(loss(port_without(), batches[direction]), abs=1e-5)
+        assert measured.base[direction] == pytest.approx(
+            loss_of(port_without(), batches[direction]), abs=1e-5
+        )
         for key, heads in {("a", "x"): (0, 6), ("b", "x"): (4,)}.items():
-            expected = loss(port_without(heads), batches[direction])
+            expected = loss_of(port_without(heads), batches[direction])
             assert measured.after[key][direction] == pytest.approx(expected, abs=1e-5)
             assert abs(expected - measured.base[direction]) > 1e-4
     assert measured.after["a", "x"] == measured.after["c", "x"]
@@ -149,7 +147,7 @@ def test_command_line(data_bin, tmp_path):
     assert result["pruned"]["en-fr"]["50%"] == [
         f"{key}:{index}" for key, index in map(SPACE.locate, np.flatnonzero(gone).tolist())
     ]
-    after = loss(port_without(np.flatnonzero(gone).tolist()), batches["de-en"])
+    after = loss_of(port_without(np.flatnonzero(gone).tolist()), batches["de-en"])
     assert result["matrices"]["nll"]["50%"]["en-fr"]["de-en"] == pytest.approx(after, abs=1e-5)
     base = np.array([*result["base"]["nll"].values()])
     matrix = np.array([[*one.values()] for one in result["matrices"]["nll"]["50%"].values()])
@@ -197,7 +195,7 @@ def test_a_systems_own_masks_and_pooled_tasks(data_bin, tmp_path):
     expected = np.mean([under["en-de"], under["en-fr"]])
     assert result["base"]["nll"]["out of en"] == pytest.approx(expected, abs=1e-5)
     assert result["base"]["nll"]["into en"] == pytest.approx(under["de-en"], abs=1e-5)
-    assert abs(loss(port, batches["de-en"]) - under["de-en"]) > 1e-3
+    assert abs(loss_of(port, batches["de-en"]) - under["de-en"]) > 1e-3
     assert len(result["pruned"]["into en"]["50%"]) == 4 and len(result["draws"]) == 6
 
 
