@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.analyse.heads.dissociation import others_of
+from workflow_scripts.analyse.heads.dissociation import mean_of_others
 from workflow_scripts.analyse.means import defined
 from workflow_scripts.analyse.permutations import relabel, share_as_large, smallest_p
 from workflow_scripts.evaluate.metrics import scorer_of
@@ -71,7 +71,7 @@ def permutation_test(effects: Floats, permutations: int, seed: int) -> Permutati
 def collateral(effects: Floats) -> list[float]:
     """Return each row's mean harm to others by its harm to its own language, [n]; NaN where that is not above
     0."""
-    pairs = zip(others_of(effects), np.diag(effects), strict=True)
+    pairs = zip(mean_of_others(effects), np.diag(effects), strict=True)
     return [float(rest / own) if own > 0 else math.nan for rest, own in pairs]
 
 
@@ -110,7 +110,7 @@ def facts(effects: Floats, permutations: int, seed: int) -> dict[str, Any]:
         "raw": effects.tolist(),
         "centred": centred(effects).tolist(),
         "own": float(diagonal.mean()),
-        "others": float(others_of(effects).mean()),
+        "others": float(mean_of_others(effects).mean()),
         "advantage": advantage(effects),
         "hit_hardest": int((effects.argmax(axis=1) == np.arange(n)).sum()),
         "collateral": [defined(one) for one in rates],
