@@ -28,8 +28,14 @@ from workflow_scripts.analyse.criteria_tables import (
 from workflow_scripts.analyse.losses import losses_per_token, texts_of
 from workflow_scripts.analyse.overlap import iou_matrix
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, draw_names
-from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
-from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object
+from workflow_scripts.analyse.stage_options import (
+    add_sample,
+    add_tables,
+    add_text,
+    is_object_of_texts,
+    write_tables,
+)
+from workflow_scripts.common.checked_options import at_least, json_object
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
@@ -191,9 +197,7 @@ def main(argv: list[str] | None = None) -> None:
     at_least("others", arguments.others, 1)
     at_least("max-sentences", arguments.max_sentences, 1)
     example = {"activations": "activations/baseline/s1/valid"}
-    scores = json_object(
-        "scores", arguments.scores, example, lambda found: is_list_of_texts([*found.values()])
-    )
+    scores = json_object("scores", arguments.scores, example, is_object_of_texts)
     others = others_of(arguments.directions, arguments.others, arguments.seed)
 
     system = SystemFolder.read(arguments.system)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from workflow_scripts.analyse.losses import losses_per_token, texts_of
+from workflow_scripts.analyse.stage_options import add_sample, add_text
 from workflow_scripts.common.checked_options import at_least
 from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import run_main
@@ -117,11 +118,8 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Likelihoods under own, other and random masks.")
     parser.add_argument("--system", type=Path, required=True, help="system folder the masks were made from")
     parser.add_argument("--masks", type=Path, required=True)
-    parser.add_argument("--data-bin", type=Path, required=True)
-    parser.add_argument("--subset", required=True)
-    parser.add_argument("--directions", nargs="+", required=True)
-    parser.add_argument("--seed", type=int, default=1, help="of the random masks")
-    parser.add_argument("--max-sentences", type=int, default=None, help="use the first so many sentences")
+    add_text(parser)
+    add_sample(parser)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
     log_to_stderr()

@@ -15,7 +15,13 @@ from workflow_scripts.analyse.losses import losses_per_token, texts_of
 from workflow_scripts.analyse.markdown_lines import heading, row
 from workflow_scripts.analyse.means import mean_sd
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, RANDOM, Draws, draw_names, random_units
-from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
+from workflow_scripts.analyse.stage_options import (
+    add_sample,
+    add_tables,
+    add_text,
+    is_object_of_texts,
+    write_tables,
+)
 from workflow_scripts.common.checked_options import at_least, json_object, named_once
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.models.port import Batches, Port, load
@@ -138,9 +144,7 @@ def main(argv: list[str] | None = None) -> None:
     at_least("max-sentences", arguments.max_sentences, 1)
     for option in ("sizes", "directions"):
         named_once(option, getattr(arguments, option))
-    files = json_object(
-        "scores", arguments.scores, example, lambda found: all(isinstance(one, str) for one in found.values())
-    )
+    files = json_object("scores", arguments.scores, example, is_object_of_texts)
     if not files:
         raise UserError("--scores: no file is named; give one such as those of correlate_units")
     system = SystemFolder.read(arguments.system)

@@ -26,7 +26,12 @@ from workflow_scripts.analyse.effects.ablation_tables import (
     summary,
     verdicts,
 )
-from workflow_scripts.analyse.effects.decoded import METRICS, decoded_scores, read_pairs
+from workflow_scripts.analyse.effects.decoded import (
+    add_translations,
+    checked_tokenizers,
+    decoded_scores,
+    read_pairs,
+)
 from workflow_scripts.analyse.effects.material import (
     REPLACEMENTS,
     ZERO,
@@ -36,8 +41,14 @@ from workflow_scripts.analyse.effects.material import (
 )
 from workflow_scripts.analyse.losses import texts_of
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, draw_names
-from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
-from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object
+from workflow_scripts.analyse.stage_options import (
+    add_sample,
+    add_tables,
+    add_text,
+    is_object_of_texts,
+    write_tables,
+)
+from workflow_scripts.common.checked_options import at_least, json_object
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER
 from workflow_scripts.models.port import Batches, Port, load
@@ -145,29 +156,20 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--accept-uninformative", action="store_true", help="take scores that say nothing")
     add_text(parser)
     add_sample(parser)
-    parser.add_argument("--metrics", nargs="*", choices=METRICS, default=[], help="of translations")
-    parser.add_argument("--decoded-sentences", type=int, help="translate the first so many")
-    parser.add_argument("--sources", help="pattern of raw text, for --metrics")
-    parser.add_argument("--references", help="pattern of raw text, for --metrics")
-    parser.add_argument("--tokenizers", default="{}", help="JSON, target language to BLEU's tokenizer")
+    add_translations(parser)
     add_tables(parser)
     arguments = parser.parse_args(argv)
     log_to_stderr()
     at_least("draws", arguments.draws, FEWEST_DRAWS)
     at_least("max-sentences", arguments.max_sentences, 1)
-    at_least("decoded-sentences", arguments.decoded_sentences, 1)
     folders = json_object(
         "scores",
         arguments.scores,
         {"activations": "activations/baseline/s1/valid"},
-        lambda found: bool(found) and is_list_of_texts([*found.values()]),
+        lambda found: bool(found) and is_object_of_texts(found),
     )
-    tokenizers = json_object(
-        "tokenizers", arguments.tokenizers, {"zh": "zh"}, lambda found: is_list_of_texts([*found.values()])
-    )
+    tokenizers = checked_tokenizers(arguments)
     gates = gates_of(arguments.scale)
-    if arguments.metrics and None in (arguments.sources, arguments.references):
-        raise UserError("--metrics: translations need --sources and --references")
 
     system = SystemFolder.read(arguments.system)
     tables = read_tables(system, folders, arguments.directions)
