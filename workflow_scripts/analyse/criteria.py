@@ -9,7 +9,6 @@ import argparse
 import logging
 import random
 import statistics
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from workflow_scripts.analyse.criteria_tables import (
 )
 from workflow_scripts.analyse.losses import losses_per_token, texts_of
 from workflow_scripts.analyse.overlap import iou_matrix
+from workflow_scripts.analyse.pace import Pace
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, draw_names
 from workflow_scripts.analyse.stage_options import (
     add_sample,
@@ -93,8 +93,8 @@ def effects(
     """
     found: dict[str, Any] = {name: {test: {one: {} for one in others} for test in TESTS} for name in sets}
     texts: dict[str, Any] = {}
-    start = time.monotonic()
-    for done, (text, batches) in enumerate(batches_of.items(), start=1):
+    pace = Pace(len(batches_of))
+    for text, batches in batches_of.items():
         owners = [text, *(own for own, tested in others.items() if text in tested)]
         keys = [(name, test, own) for name in sets for test in TESTS for own in owners]
         keep = np.stack([sets[name].row(own) ^ (test == REMOVED) for name, test, own in keys])
@@ -105,8 +105,7 @@ def effects(
         for (name, test, own), loss in zip(keys, losses, strict=True):
             found[name][test][own][text] = loss - full
         texts[text] = {"full": full, "tokens": tokens, "sentences": sum(map(len, batches.lines))}
-        left = (time.monotonic() - start) / done * (len(batches_of) - done)
-        logger.info(f"{text}: {len(names)} sets | {done}/{len(batches_of)}, left {left:.0f} s")
+        logger.info(f"{text}: {len(names)} sets | {pace.step()}")
     return found, texts
 
 

@@ -7,7 +7,6 @@ is shared, the masks of other target languages; if not, masks went to the wrong 
 import argparse
 import logging
 import statistics
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from workflow_scripts.analyse.losses import losses_per_token, texts_of
+from workflow_scripts.analyse.pace import Pace
 from workflow_scripts.analyse.stage_options import add_sample, add_text
 from workflow_scripts.common.checked_options import at_least
 from workflow_scripts.common.directions import direction_languages
@@ -78,8 +78,8 @@ def mask_control(
     keep = np.concatenate([masks.keep, *(table.keep for table in drawn)])
     every = port.intervene(MaskTable(names, keep, masks.space, masks.manifest))
     results: dict[str, Any] = {}
-    start = time.monotonic()
-    for done, (direction, batches) in enumerate(batches_of.items(), start=1):
+    pace = Pace(len(batches_of))
+    for direction, batches in batches_of.items():
         others = neighbours(direction, directions, languages_of)
         random = [f"random {n} {direction}" for n in range(RANDOM_MASKS)]
         (full, own, *rest), tokens = losses_per_token(
@@ -99,10 +99,7 @@ def mask_control(
             "random_mean": statistics.fmean(rest[len(others) :]),
             "random_sd": statistics.stdev(rest[len(others) :]),
         }
-        left = (time.monotonic() - start) / done * (len(directions) - done)
-        logger.info(
-            f"{direction}: {describe(results[direction])} | {done}/{len(directions)}, left {left:.0f} s"
-        )
+        logger.info(f"{direction}: {describe(results[direction])} | {pace.step()}")
     return results
 
 

@@ -6,7 +6,6 @@ the areas under them, the response to scaling and, on request, BLEU and chrF2++ 
 
 import argparse
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +39,7 @@ from workflow_scripts.analyse.effects.material import (
     sizes_of,
 )
 from workflow_scripts.analyse.losses import texts_of
+from workflow_scripts.analyse.pace import Pace
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, draw_names
 from workflow_scripts.analyse.stage_options import (
     add_sample,
@@ -187,8 +187,8 @@ def main(argv: list[str] | None = None) -> None:
     )
     found: dict[str, Ablated] = {}
     translated: dict[str, Any] = {}
-    start = time.monotonic()
-    for done, (direction, batches) in enumerate(batches_of.items(), start=1):
+    pace = Pace(len(batches_of))
+    for direction, batches in batches_of.items():
         sets = sets_of(tables, direction, sizes, arguments.draws, arguments.seed, arguments.stacks)
         with port.direction(direction):
             means = replaced_by(port, batches, sets.space, arguments.replace)
@@ -205,8 +205,7 @@ def main(argv: list[str] | None = None) -> None:
                 arguments.decoded_sentences,
                 tokenizers.get(direction.partition("-")[2], DEFAULT_TOKENIZER),
             )
-        left = (time.monotonic() - start) / done * (len(batches_of) - done)
-        logger.info(f"{direction}: {len(sets.named)} sets | {done}/{len(batches_of)}, left {left:.0f} s")
+        logger.info(f"{direction}: {len(sets.named)} sets | {pace.step()}")
     result: dict[str, Any] = {
         "format": "neuronspec-ablation-1",
         "system": system.system,

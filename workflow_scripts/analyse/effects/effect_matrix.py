@@ -7,7 +7,6 @@ many of each layer. Are units that look specialised causally special? The figure
 
 import argparse
 import logging
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from workflow_scripts.analyse.effects.language_units import CRITERIA, MASKS, sid
 from workflow_scripts.analyse.effects.material import REPLACEMENTS, ZERO, check_made_from
 from workflow_scripts.analyse.effects.matrices import measure_language, of_side, units_of
 from workflow_scripts.analyse.losses import texts_of
+from workflow_scripts.analyse.pace import Pace
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, draw_names
 from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
 from workflow_scripts.common.checked_options import at_least
@@ -68,14 +68,12 @@ def main(argv: list[str] | None = None) -> None:
         port, arguments.data_bin, arguments.subset, list(dict.fromkeys(used)), arguments.max_sentences
     )
     found: dict[str, Any] = {}
-    total, done, start = sum(len(side.languages) for side in compared), 0, time.monotonic()
+    pace = Pace(sum(len(side.languages) for side in compared))
     for side in compared:
         units, texts = chosen_of[side.name], []
         for language in side.languages:
             texts.append(measure_language(port, units, side, language, batches_of, arguments.replace))
-            done += 1
-            left = (time.monotonic() - start) / done * (total - done)
-            logger.info(f"{side.name}: {language} | {done}/{total}, left {left:.0f} s")
+            logger.info(f"{side.name}: {language} | {pace.step()}")
         found[side.name] = of_side(units, side, texts, arguments.permutations, arguments.seed)
     result: dict[str, Any] = {
         "format": "neuronspec-effect-matrix-1",

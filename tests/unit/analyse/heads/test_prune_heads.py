@@ -199,6 +199,23 @@ def test_a_systems_own_masks_and_pooled_tasks(data_bin, tmp_path):
     assert len(result["pruned"]["into en"]["50%"]) == 4 and len(result["draws"]) == 6
 
 
+def test_the_least_important_heads_go_first_on_request(data_bin, tmp_path):
+    system = write_system(tmp_path / "system", SHAPE)
+    main(words(system.folder, data_bin, tmp_path, "--ascending"))
+    result = json.loads((tmp_path / "out.json").read_text())
+    for name in DIRECTIONS:
+        importance = {
+            f"{key}:{index}": value
+            for key, values in result["importance"][name].items()
+            for index, value in enumerate(values)
+        }
+        gone = set(result["pruned"][name]["50%"])
+        for kind in ("encoder", "decoder.0.self", "decoder.0.cross"):
+            heads = sorted((head for head in importance if head.startswith(kind)), key=importance.__getitem__)
+            assert gone & set(heads) == set(heads[: len(heads) // 2])
+    assert result["ascending"] is True
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
