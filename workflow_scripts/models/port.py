@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
@@ -185,14 +186,26 @@ def load(system: SystemFolder, device: str | None = None) -> Port:
             f"{nearest(system.port, PORTS)}"
         )
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    # Each library is in an environment of its own.
-    if system.port == "huggingface":
-        from workflow_scripts.models.huggingface.port import load_port as load_huggingface
-
-        return load_huggingface(system, device)
+    if system.port != "fairseq":
+        return _load_other(system, device)
     from workflow_scripts.models.fairseq.port import load_port
 
     return load_port(system, device)
+
+
+def _load_other(system: SystemFolder, device: str) -> Port:
+    # By name: code of a port that no job of an experiment uses is no reason to run its jobs again.
+    name = f"workflow_scripts.models.{system.port}.port"
+    try:
+        module = import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("workflow_scripts"):
+            raise
+        raise UserError(
+            f"{system.folder / DESCRIPTION}: port {system.port!r} needs {error.name}, which this environment"
+            " lacks; run it in the environment hf"
+        ) from None
+    return cast(Port, module.load_port(system, device))
 
 
 def generating(port: Port, what: str) -> GeneratingPort:

@@ -57,6 +57,15 @@ def test_another_port_is_one_line(system: SystemFolder):
         load(SystemFolder.read(system.folder))
 
 
+def test_a_port_of_another_environment_is_one_line(system: SystemFolder):
+    described = json.loads((system.folder / "system.json").read_text())
+    (system.folder / "system.json").write_text(json.dumps({**described, "port": "huggingface"}))
+    with pytest.raises(
+        UserError, match="port 'huggingface' needs transformers, which this env"
+    ):
+        load(SystemFolder.read(system.folder))
+
+
 def test_a_port_that_writes_no_text_is_refused():
     port = SimpleNamespace(name="classifier", abilities=frozenset({"metric"}))
     with pytest.raises(
