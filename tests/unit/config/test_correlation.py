@@ -77,7 +77,7 @@ WRONG = {
         {"erase": ["5%"], "units": ["head"], "others": {"a": "b"}},
         [
             f"{KEY}.erase: select top:5%: that is less than one of the 4 units of encoder.0.self;"
-            " take a larger share"
+            " take at least 25%"
         ],
     ),
     "erasure without scores": (
