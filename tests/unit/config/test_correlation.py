@@ -80,6 +80,10 @@ WRONG = {
             " take at least 25%"
         ],
     ),
+    "more units than there are": (
+        {"erase": [5000], "others": {"a": "b"}},
+        [f"{KEY}.erase: 5000: encoder.0.ffn has 1024 units; take fewer, or a share"],
+    ),
     "erasure without scores": (
         {"erase": [3], "forms": ["svcca"], "others": {"a": "b"}},
         [f"{KEY}.erase: svcca gives units no scores; take max, min or linreg, too"],
