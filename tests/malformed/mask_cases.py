@@ -129,7 +129,7 @@ CASES = [
     select("select-k-zero", "k = 0 on the command line", counted(options="--select mass:0"), "select 'mass:0': k is 0, but a share of the activations in percent is above 0"),
     select("select-k-endless", "k = 1e-99999999 on the command line", counted(options="--select mass:1e-99999999"), "select 'mass:1e-99999999': k is 1e-99999999, but a share in percent is from 0.000001 to 1000000", bounded=True),
     select("select-no-k", "no k", counted(options="--select mass"), "select 'mass': 'mass' needs an amount, such as 'mass:95'"),
-    select("select-share", "a share of less than one unit", counted(options="--select top:0.1%"), "select top:0.1%: that is less than one of the 12 units of encoder.0.ffn; take a larger share"),
+    select("select-share", "a share of less than one unit", counted(options="--select top:0.1%"), "select top:0.1%: that is less than one of the 12 units of encoder.0.ffn; take at least 8.34%"),
     select("select-stacks", "four selectors, and stacks", counted(options=f"--stacks encoder --pivot de --select {FOUR}"), "--stacks: four selectors name both; write 'all' for the one that is kept whole"),
     select("select-pivot", "a pivot for one selector", counted(options="--select all --pivot de"), '--pivot: goes with four selectors, not with --select all'),
     select("select-families", "families without their groups", lambda folder: "--like masks.npz --directions de-en --rows union --by family --out m.npz", '--families: goes with --by family, and --by family with it'),

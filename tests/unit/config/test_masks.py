@@ -112,9 +112,9 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         },
         [
             "masks.sets.x.select: select top:20%: that is less than one of the 4 units of encoder.0.self;"
-            " take a larger share",
+            " take at least 25%",
             "masks.sets.z.select.out.decoder: select top:0.01%: that is less than one of the 1024 units of"
-            " decoder.0.ffn; take a larger share",
+            " decoder.0.ffn; take at least 0.0977%",
         ],
     ),
     "a selector in four": (
