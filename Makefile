@@ -127,7 +127,7 @@ golden-breaks: ## does make golden notice? five deliberate changes, one at a tim
 	@$(BIN) -m tests.golden.breaks
 
 mutants: ## does a test notice each deliberate mistake? minutes; ONLY=TEXT for some of tests/mutants
-	$(SETUP) $(RUN_ENVIRONMENTS) comet scripts
+	$(SETUP) $(RUN_ENVIRONMENTS) comet hf scripts
 	@$(WITH_ARGS) tests.mutants.run $(if $(ONLY),--only $(call as_word,ONLY))
 
 bench-slurm: ## what a job costs on a SLURM controller, for docs/reference/benchmarks.md

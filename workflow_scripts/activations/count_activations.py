@@ -57,9 +57,7 @@ class ActivationCounter:
 
     def __call__(self, group: UnitGroup, values: Tensor, real: Tensor) -> None:
         """Count one FFN's values [T, B, F, 1] at the positions where ``real`` [T, B], or at all of them."""
-        if (
-            not values.is_contiguous()
-        ):  # of a network that is batch first: its own order needs no copy
+        if not values.is_contiguous():  # of a network that is batch first: its own order needs no copy
             values, real = values.transpose(0, 1), real.t()
         flat, counts = values.reshape(-1, group.size), self.parts[group.key]
         weights = real.reshape(-1).to(torch.float32)

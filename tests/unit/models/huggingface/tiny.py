@@ -80,11 +80,13 @@ BIASED = ("marian", "m2m", "mbart")
 
 
 def tiny(case: str, **more: Any) -> nn.Module:
-    """Return a model of a case in eval mode, its biases drawn; ``more``: of its configuration."""
+    """Return a model of a case in eval mode, all its biases drawn; ``more``: of its configuration."""
     torch.manual_seed(11)
     model = getattr(transformers, CLASSES[case])(CONFIGS[case](**more))
     with torch.no_grad():
         for name, one in model.named_parameters():
             if name.endswith("bias"):
                 one.normal_(std=0.3)
+        if (head := getattr(model, "final_logits_bias", None)) is not None:
+            head.normal_(std=0.3)
     return model.eval()
