@@ -19,7 +19,7 @@ from workflow_scripts.workflow.software.environments import canonical_name, read
 ROOT = Path(__file__).resolve().parents[3]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 #: Extra -> the environment whose pins are its lower bounds.
-PINNED_BY = {"fairseq": "fairseq", "evaluate": "evaluate", "hf": "comet"}
+PINNED_BY = {"fairseq": "fairseq", "evaluate": "evaluate", "hf": "hf"}
 
 
 @pytest.fixture(scope="module")
