@@ -1,5 +1,5 @@
-"""The mean magnitude of each FFN neuron in one direction, under teacher forcing: of the values after ReLU at
-all positions that are not padding."""
+"""The mean magnitude of each FFN neuron in one direction, under teacher forcing: of the values that the
+second layer reads, at all positions that are not padding."""
 
 import argparse
 from pathlib import Path
@@ -11,6 +11,8 @@ from workflow_scripts.activations.count_activations import Progress, batches_of,
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
+from workflow_scripts.units.activity import MAGNITUDE as RULE
+from workflow_scripts.units.activity import facts
 from workflow_scripts.units.score_table import MAGNITUDE, ScoreTable
 from workflow_scripts.units.space import STACKS, UnitGroup
 from workflow_scripts.units.system import SystemFolder
@@ -51,6 +53,7 @@ def score_subset(system: SystemFolder, data_bin: Path, subset: str, direction: s
     scores, positions = magnitude(port, batches, Progress(direction))
     metadata = {
         "counting": ESTIMATOR,
+        **facts(RULE, port.activation),
         "weights_sha256": system.weights_sha256,
         "subset": subset,
         "data_sha256": data_sha256(task.files),

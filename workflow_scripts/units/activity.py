@@ -53,6 +53,8 @@ class Rule:
 
 
 PUBLISHED, RELU = Rule(), Activation()
+#: Of a score that counts nothing: it adds up |h|.
+MAGNITUDE = Rule("magnitude", "magnitude")
 
 
 def parse_rule(text: str, activation: Activation) -> Rule:
@@ -77,9 +79,9 @@ def parse_rule(text: str, activation: Activation) -> Rule:
 
 
 def facts(rule: Rule, activation: Activation) -> dict[str, Any]:
-    """Return what a score says of its rule, under the key ``active``: nothing for that of Neuron
-    Specialization."""
-    if rule == PUBLISHED and activation == RELU:
+    """Return what a score says of its rule, under the key ``active``: nothing for those of a network with
+    ReLU that have no choice."""
+    if rule in (PUBLISHED, MAGNITUDE) and activation == RELU:
         return {}
     return {"active": {"rule": rule.text, **asdict(activation)}}
 

@@ -3,7 +3,16 @@
 import pytest
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.units.activity import PUBLISHED, RELU, Activation, Rule, facts, in_words, parse_rule
+from workflow_scripts.units.activity import (
+    MAGNITUDE,
+    PUBLISHED,
+    RELU,
+    Activation,
+    Rule,
+    facts,
+    in_words,
+    parse_rule,
+)
 
 SILU, GATED = Activation("silu"), Activation("gelu_new", gated=True)
 
@@ -43,6 +52,8 @@ def test_what_a_score_says_of_its_rule():
     said = {"active": {"rule": "sign", "function": "gelu_new", "gated": True}}
     assert facts(PUBLISHED, GATED) == said
     assert in_words(PUBLISHED, GATED) == ", active by sign (gelu_new, gated)"
+    assert facts(MAGNITUDE, RELU) == {}
+    assert facts(MAGNITUDE, SILU) == {"active": {"rule": "magnitude", "function": "silu", "gated": False}}
     half = parse_rule("threshold:0.5", RELU)
     assert facts(half, RELU) == {"active": {"rule": "threshold:0.5", "function": "relu", "gated": False}}
     assert in_words(half, RELU) == ", active by threshold:0.5 (relu)"

@@ -178,6 +178,7 @@ def test_importance_and_magnitude_of_every_kind(systems, data):
         assert all(np.isfinite(one.values).all() and one.values.any() for one in tables.values())
         found = score_magnitude.score_subset(system, data, "valid", "en-de")
         assert (found.values > 0).all() and found.metadata["decoder_positions"] > 0
+        assert found.metadata["active"]["rule"] == "magnitude"
 
 
 def test_masks_of_a_direction_are_laid_and_those_of_others_refused(systems, data, tmp_path):
