@@ -58,7 +58,9 @@ def test_a_probe_of_the_baseline_makes_the_masks(planned: Plan) -> None:
         "--directions": "en-de en-fr de-en fr-en", "--out-root": place,
     }  # fmt: skip
     masks = planned.job("select_masks", maskset="salient", seed="2")
-    assert masks.inputs == job.outputs == [f"{place}/{one}.npz" for one in job.options["--directions"].split()]
+    assert (
+        masks.inputs == job.outputs == [f"{place}/{one}.npz" for one in job.options["--directions"].split()]
+    )
     assert (masks.options["--activations-root"], masks.options["--select"]) == (place, "mass:25")
     drawn = planned.job("select_masks", maskset="chance-1", seed="2")
     assert drawn.inputs == [f"{RESULTS}/masks/baseline/s2/salient.npz"]
@@ -121,7 +123,8 @@ def of(**change: Any) -> dict[str, Any]:
         ),
         (
             asked(analysis={"probes": {"systems": ["fitted"]}}),
-            "analysis.probes.systems: masks.sets.salient is selected from units of the baseline; add baseline",
+            "analysis.probes.systems: masks.sets.salient is selected from units of the baseline; add"
+            " baseline",
         ),
         (
             of(text="valid"),
@@ -129,7 +132,8 @@ def of(**change: Any) -> dict[str, Any]:
         ),
         (
             of(units=["ffn", "head"]),
-            "masks.sets.salient.units: analysis.probes.units are ['ffn'], not ['ffn', 'head']; write the same",
+            "masks.sets.salient.units: analysis.probes.units are ['ffn'], not ['ffn', 'head']; write the"
+            " same",
         ),
         (
             asked(analysis={"probes": {"stacks": ["encoder"]}}),
