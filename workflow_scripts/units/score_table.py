@@ -12,6 +12,12 @@ from workflow_scripts.units.unit_table import UnitTable
 
 #: Of counts: row → stack → the number of positions at which units were counted.
 POSITIONS = "positions"
+#: Of counts by another program, which does not say their positions: the same, at least so many.
+LEAST_POSITIONS = "least_positions"
+#: Of scores that were made of counts: row → group → the share of units that are active nearly everywhere.
+SATURATED = "saturated"
+#: What of these facts does not become one of masks.
+ABOUT_COUNTS = (POSITIONS, LEAST_POSITIONS, SATURATED)
 ACTIVATIONS, IMPORTANCE, MAGNITUDE, WEIGHTS = "activations", "importance", "magnitude", "weights"
 #: Of labels: how much a probe weighs units, and scores without a probe.
 PROBE = "probe"
