@@ -101,4 +101,5 @@ if CORRELATION := EXPERIMENT.analysis.correlation:
                 "erase_correlated",
                 "--system {params.system:q} --scores {params.scores:q} --data-bin {params.data_bin:q} "
                 "--out-json {output.json:q} --out-csv {output.csv:q} --out-markdown {output.markdown:q}",
+                "seed",
             )

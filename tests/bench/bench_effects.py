@@ -23,10 +23,9 @@ from tests.bench.bench_counting import VOCABULARY, write_data
 from tests.bench.bench_importance import seconds
 from workflow_scripts.analyse.effects.ablation import intervention, sets_of
 from workflow_scripts.analyse.effects.language_units import drawn
-from workflow_scripts.analyse.effects.losses import sentence_losses
 from workflow_scripts.analyse.effects.material import sizes_of
 from workflow_scripts.analyse.effects.matrices import Chosen
-from workflow_scripts.analyse.mask_control import MAX_TOKENS
+from workflow_scripts.analyse.losses import MAX_TOKENS, sentence_losses
 from workflow_scripts.models.fairseq.batches import direction_dataset
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.port import FairseqPort

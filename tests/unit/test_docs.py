@@ -10,6 +10,7 @@ import yaml
 
 from tests.unit.test_layers import ARROWS
 from workflow_scripts.config.load import load_experiment
+from workflow_scripts.workflow.stages import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -102,6 +103,12 @@ def test_every_option_of_a_stage_exists():
     options = set(re.findall(r"(--[a-z][a-z-]+)", text_of(ROOT / "docs/reference/commands.md")))
     assert len(options) > 90
     assert not {option for option in options if f'"{option}"' not in package} - {"--help"}
+
+
+def test_the_guide_to_results_names_every_analysis():
+    made = {name for name, stage in STAGES.items() if stage.module.startswith("analyse.")}
+    named = set(re.findall(r"`analysis/(\w+)", text_of(ROOT / "docs/how-to/read-results.md")))
+    assert len(made) > 12 and made == named
 
 
 def test_every_page_that_code_names_exists():

@@ -72,6 +72,8 @@ def test_each_model_is_erased_by_its_scores(planned: Plan) -> None:
     assert json.loads(job.options["--scores"]) == dict(zip(("max", "linreg"), files, strict=True))
     assert set(files) < set(job.inputs) and f"{RESULTS}/systems/ns-k70/s3/masks.npz" in job.inputs
     assert (job.options["--sizes"], job.options["--system"]) == ("5% 3", f"{RESULTS}/systems/ns-k70/s3")
+    # Random units are drawn for each seed anew.
+    assert [one.options["--seed"] for one in jobs] == [one.wildcards["seed"] for one in jobs]
 
 
 def test_the_declared_jobs_are_those_of_snakemake(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -9,7 +9,6 @@ import argparse
 import logging
 import random
 import statistics
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,18 +18,24 @@ from numpy.typing import NDArray
 
 from workflow_scripts.analyse.criteria_tables import (
     CSV_COLUMNS,
-    RANDOM,
     REMOVED,
     TESTS,
     csv_rows,
     markdown,
     verdicts,
 )
-from workflow_scripts.analyse.mask_control import measure, texts_of
+from workflow_scripts.analyse.losses import losses_per_token, texts_of
 from workflow_scripts.analyse.overlap import iou_matrix
-from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
-from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
-from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object
+from workflow_scripts.analyse.pace import Pace
+from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, draw_names
+from workflow_scripts.analyse.stage_options import (
+    add_sample,
+    add_tables,
+    add_text,
+    is_object_of_texts,
+    write_tables,
+)
+from workflow_scripts.common.checked_options import at_least, json_object
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
@@ -69,8 +74,8 @@ def others_of(directions: Sequence[str], number: int | None, seed: int) -> dict[
 def draw(like: MaskTable, draws: int, seed: int) -> dict[str, MaskTable]:
     """Return so many random sets of as many units of each layer as ``like``: ``random-1`` …"""
     return {
-        f"{RANDOM}-{number}": mask_rows("random", like, like.rows, seed=seed_of(seed, f"draw {number}"))
-        for number in range(1, draws + 1)
+        name: mask_rows("random", like, like.rows, seed=seed_of(seed, f"draw {number}"))
+        for number, name in enumerate(draw_names(draws), start=1)
     }
 
 
@@ -88,20 +93,19 @@ def effects(
     """
     found: dict[str, Any] = {name: {test: {one: {} for one in others} for test in TESTS} for name in sets}
     texts: dict[str, Any] = {}
-    start = time.monotonic()
-    for done, (text, batches) in enumerate(batches_of.items(), start=1):
+    pace = Pace(len(batches_of))
+    for text, batches in batches_of.items():
         owners = [text, *(own for own, tested in others.items() if text in tested)]
         keys = [(name, test, own) for name in sets for test in TESTS for own in owners]
         keep = np.stack([sets[name].row(own) ^ (test == REMOVED) for name, test, own in keys])
         names = [" ".join(key) for key in keys]
         space = next(iter(sets.values())).space
         masks = port.intervene(MaskTable(names, keep, space, {"gate": REMOVE}))
-        (full, *losses), tokens = measure(port, masks, batches, [None, *names])
+        (full, *losses), tokens = losses_per_token(port, masks, batches, [None, *names])
         for (name, test, own), loss in zip(keys, losses, strict=True):
             found[name][test][own][text] = loss - full
         texts[text] = {"full": full, "tokens": tokens, "sentences": sum(map(len, batches.lines))}
-        left = (time.monotonic() - start) / done * (len(batches_of) - done)
-        logger.info(f"{text}: {len(names)} sets | {done}/{len(batches_of)}, left {left:.0f} s")
+        logger.info(f"{text}: {len(names)} sets | {pace.step()}")
     return found, texts
 
 
@@ -140,7 +144,7 @@ def semantics(port: Port, masks: MaskTable, batches_of: Mapping[str, Batches]) -
     """Return gate of ``SEMANTICS`` → direction → nats per token under the direction's own mask."""
     return {
         name: {
-            direction: measure(port, port.intervene(masks, gates), batches, [direction])[0][0]
+            direction: losses_per_token(port, port.intervene(masks, gates), batches, [direction])[0][0]
             for direction, batches in batches_of.items()
         }
         for name, gates in SEMANTICS.items()
@@ -192,9 +196,7 @@ def main(argv: list[str] | None = None) -> None:
     at_least("others", arguments.others, 1)
     at_least("max-sentences", arguments.max_sentences, 1)
     example = {"activations": "activations/baseline/s1/valid"}
-    scores = json_object(
-        "scores", arguments.scores, example, lambda found: is_list_of_texts([*found.values()])
-    )
+    scores = json_object("scores", arguments.scores, example, is_object_of_texts)
     others = others_of(arguments.directions, arguments.others, arguments.seed)
 
     system = SystemFolder.read(arguments.system)

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workflow_scripts.analyse.markdown_lines import heading, row
-from workflow_scripts.analyse.random_draws import Draws
+from workflow_scripts.analyse.random_draws import RANDOM, Draws
 from workflow_scripts.common.students_t import student_t
 
 #: What is done to a set of units: they alone are removed, or they alone are kept.
 REMOVED, KEPT = "removed", "kept"
 TESTS, MEASURES = (REMOVED, KEPT), ("own", "others", "difference")
-RANDOM = "random"
 CSV_COLUMNS = (
     *("criterion", "test", "measure", "mean", "sd", "n"),
     *("random_mean", "random_sd", "random_low", "random_high", "draws", "draws_below"),

@@ -7,20 +7,20 @@ is shared, the masks of other target languages; if not, masks went to the wrong 
 import argparse
 import logging
 import statistics
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from workflow_scripts.analyse.effects.losses import batch_losses
+from workflow_scripts.analyse.losses import losses_per_token, texts_of
+from workflow_scripts.analyse.pace import Pace
+from workflow_scripts.analyse.stage_options import add_sample, add_text
 from workflow_scripts.common.checked_options import at_least
 from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.common.files import write_json
-from workflow_scripts.models.port import Batches, Intervention, Port, load
+from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.mask_sets import random_masks
 from workflow_scripts.units.mask_table import MaskTable
@@ -28,7 +28,6 @@ from workflow_scripts.units.system import SystemFolder
 
 # In a small model one random mask may be far from their mean.
 RANDOM_MASKS = 5
-MAX_TOKENS = 4096
 FULL = "full"
 
 logger = logging.getLogger(__name__)
@@ -46,29 +45,6 @@ def neighbours(
         elif other != direction and languages_of[other][1] == target:
             shared[other] = "target"
     return shared
-
-
-def texts_of(
-    port: Port, data_bin: Path, subset: str, directions: Sequence[str], max_sentences: int | None
-) -> dict[str, Batches]:
-    """Return the batches of the first sentences of each direction; UserError where one has no text."""
-    return {
-        name: port.batches(port.task(data_bin, subset, name), MAX_TOKENS, max_lines=max_sentences)
-        for name in directions
-    }
-
-
-def measure(
-    port: Port, masks: Intervention, batches: Batches, rows: Sequence[str | None]
-) -> tuple[list[float], int]:
-    """Return the NLL per token (nats) under each of ``rows`` (None: no mask), and the number of tokens. The
-    target's language tag and ``</s>`` count, as in the training loss."""
-    sums, tokens = [0.0] * len(rows), 0
-    for _, losses, counted in batch_losses(port, masks, batches, rows):
-        for number, nll in enumerate(losses):
-            sums[number] += float(nll.sum(dtype=torch.float64))
-        tokens += int(counted.sum())
-    return [total / tokens for total in sums], tokens
 
 
 def verdict(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -102,11 +78,13 @@ def mask_control(
     keep = np.concatenate([masks.keep, *(table.keep for table in drawn)])
     every = port.intervene(MaskTable(names, keep, masks.space, masks.manifest))
     results: dict[str, Any] = {}
-    start = time.monotonic()
-    for done, (direction, batches) in enumerate(batches_of.items(), start=1):
+    pace = Pace(len(batches_of))
+    for direction, batches in batches_of.items():
         others = neighbours(direction, directions, languages_of)
         random = [f"random {n} {direction}" for n in range(RANDOM_MASKS)]
-        (full, own, *rest), tokens = measure(port, every, batches, [None, direction, *others, *random])
+        (full, own, *rest), tokens = losses_per_token(
+            port, every, batches, [None, direction, *others, *random]
+        )
         results[direction] = {
             "sentences": sum(len(lines) for lines in batches.lines),
             "skipped_sentences": batches.skipped,
@@ -121,10 +99,7 @@ def mask_control(
             "random_mean": statistics.fmean(rest[len(others) :]),
             "random_sd": statistics.stdev(rest[len(others) :]),
         }
-        left = (time.monotonic() - start) / done * (len(directions) - done)
-        logger.info(
-            f"{direction}: {describe(results[direction])} | {done}/{len(directions)}, left {left:.0f} s"
-        )
+        logger.info(f"{direction}: {describe(results[direction])} | {pace.step()}")
     return results
 
 
@@ -140,11 +115,8 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Likelihoods under own, other and random masks.")
     parser.add_argument("--system", type=Path, required=True, help="system folder the masks were made from")
     parser.add_argument("--masks", type=Path, required=True)
-    parser.add_argument("--data-bin", type=Path, required=True)
-    parser.add_argument("--subset", required=True)
-    parser.add_argument("--directions", nargs="+", required=True)
-    parser.add_argument("--seed", type=int, default=1, help="of the random masks")
-    parser.add_argument("--max-sentences", type=int, default=None, help="use the first so many sentences")
+    add_text(parser)
+    add_sample(parser)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
     log_to_stderr()
@@ -154,11 +126,11 @@ def main(argv: list[str] | None = None) -> None:
     masks = MaskTable.read(arguments.masks)
     system.check_model(masks)
     port = load(system)
-    batches_of: dict[str, Batches] = {}
     for direction in arguments.directions:
         masks.row(direction)  # refuses a direction without a mask before anything runs
-        task = port.task(arguments.data_bin, arguments.subset, direction)
-        batches_of[direction] = port.batches(task, MAX_TOKENS, max_lines=arguments.max_sentences)
+    batches_of = texts_of(
+        port, arguments.data_bin, arguments.subset, arguments.directions, arguments.max_sentences
+    )
     languages_of = {name: direction_languages(name, system.languages) for name in arguments.directions}
     results = mask_control(port, masks, batches_of, languages_of, arguments.seed)
     control = verdict(results)

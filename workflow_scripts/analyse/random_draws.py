@@ -1,4 +1,4 @@
-"""Where a value stands among those of random draws: their mean, spread and 95 % range."""
+"""Random units of a size, and where a value lies among those of random draws: mean, spread, 95 % range."""
 
 import math
 import statistics
@@ -6,10 +6,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from workflow_scripts.common.students_t import student_t
+from workflow_scripts.units.mask_sets import seed_of
+from workflow_scripts.units.selectors import parse_selector
+from workflow_scripts.units.space import UnitSpace
 
 #: Draws of which a range says something.
 FEWEST_DRAWS = 5
+RANDOM = "random"
+
+
+def draw_names(draws: int) -> list[str]:
+    """Return the names of so many draws: ``random-1`` …"""
+    return [f"{RANDOM}-{number}" for number in range(1, draws + 1)]
+
+
+def random_units(size: str, space: UnitSpace, seed: int, draw: str) -> NDArray[np.bool_]:
+    """Return random units, bool [units], as many of each layer as ``top:{size}`` takes.
+
+    ``draw``: what tells it from others of the seed; of one draw larger sets hold its smaller ones. UserError:
+    the size is less than one unit.
+    """
+    selector = parse_selector(f"{RANDOM}:{size}")
+    return selector.select(np.zeros(space.size), space, seed_of(seed, draw))
 
 
 @dataclass(frozen=True)

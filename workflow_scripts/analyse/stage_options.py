@@ -28,6 +28,11 @@ def add_tables(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out-markdown", type=Path, required=True)
 
 
+def is_object_of_texts(found: Mapping[str, Any]) -> bool:
+    """Return whether each value of an object is a text: what ``json_object`` asks of it."""
+    return all(isinstance(one, str) for one in found.values())
+
+
 def write_tables(
     arguments: argparse.Namespace,
     result: Mapping[str, Any],

@@ -71,6 +71,8 @@ class LabelledText:
                 LabelledLine(row["line"], row["pieces"], [LabelledWord(*word) for word in row["words"]])
                 for row in rest
             ]
+            if not all(0 <= w.first < w.stop <= len(line.pieces) for line in lines for w in line.words):
+                raise ValueError
             return cls(first, lines)
         except (ValueError, KeyError, TypeError, AttributeError):
             raise DamagedFileError(

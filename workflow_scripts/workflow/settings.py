@@ -76,8 +76,8 @@ def are_named(command: str) -> bool:
     return bool(_NAMED.match(command))
 
 
-def settings_in(params: Sequence[str]) -> dict[str, Any]:
-    """Return the settings of a job with named settings, from its params as Snakemake keeps them."""
+def named_settings(params: Sequence[str]) -> dict[str, Any]:
+    """Return the settings of a job with named settings, from its params as Snakemake keeps them; none where
+    these hold no object."""
     [form] = params
-    found: dict[str, Any] = json.loads(ast.literal_eval(form))
-    return found
+    return json_object(python_value(form)) or {}

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from workflow_scripts.data.mmap_format import write_dataset
 from workflow_scripts.models.fairseq.artifact import save_system_weights
 from workflow_scripts.models.fairseq.batches import Batches, direction_dataset, make_batches
 from workflow_scripts.models.fairseq.network import build_network
+from workflow_scripts.models.port import Port
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
@@ -45,6 +48,22 @@ def small_network(architecture: Architecture) -> nn.Module:
             if "fc" in name:
                 parameter.normal_()  # large enough that a unit changes the likelihood
     return made
+
+
+@torch.no_grad()
+def without_units(made: nn.Module, gone: NDArray[np.bool_]) -> nn.Module:
+    """Take FFN neurons, bool [neurons of encoder and decoder], out of a network's second weights."""
+    layers = [*made.encoder.layers, *made.decoder.layers]
+    for layer, of_layer in zip(layers, np.split(gone, len(layers)), strict=True):
+        layer.fc2.weight *= torch.tensor(~of_layer)[None]
+    return made
+
+
+@torch.no_grad()
+def loss_of(port: Port, batches: Batches) -> float:
+    """Nats per token of a text, the language tag and ``</s>`` among them."""
+    sums = [port.loss(batch, count_language_tag=True) for batch in batches]
+    return sum(float(nll.double().sum()) for nll, _ in sums) / sum(int(tokens.sum()) for _, tokens in sums)
 
 
 def write_system(folder: Path, architecture: Architecture) -> SystemFolder:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import csv
 import json
 
@@ -18,8 +17,9 @@ from tests.unit.analyse.small_model import (  # noqa: E402
     DIRECTIONS,
     VOCABULARY,
     batches_of,
+    loss_of,
     small_network,
-    write_data_bin,
+    without_units,
     write_system,
 )
 from workflow_scripts.analyse.criteria import draw, effects, main, others_of, overlaps, summary  # noqa: E402
@@ -33,11 +33,6 @@ SPACE = model_space(ARCHITECTURE.to_dict())
 ALL = others_of(DIRECTIONS, None, seed=1)
 
 
-@pytest.fixture
-def data_bin(tmp_path):
-    return write_data_bin(tmp_path / "bin")
-
-
 def network():
     return small_network(ARCHITECTURE)
 
@@ -47,16 +42,8 @@ def chosen(seed=0):
     return MaskTable(DIRECTIONS, keep, SPACE, {"rule": "top", "weights_sha256": "00"})
 
 
-@torch.no_grad()
 def nll_without(direction, gone, batches):
-    """NLL per token of a network whose second FFN weights do not see some units."""
-    made = copy.deepcopy(network())
-    layers = [*made.encoder.layers, *made.decoder.layers]
-    for layer, span in zip(layers, SPACE.slices().values(), strict=True):
-        layer.fc2.weight *= torch.tensor(~gone[span])[None]
-    port = FairseqPort(made, VOCABULARY)
-    sums = [port.loss(batch, count_language_tag=True) for batch in batches[direction]]
-    return sum(float(nll.sum()) for nll, _ in sums) / sum(int(tokens.sum()) for _, tokens in sums)
+    return loss_of(FairseqPort(without_units(network(), gone), VOCABULARY), batches[direction])
 
 
 def test_effects_equal_networks_without_the_units(data_bin):

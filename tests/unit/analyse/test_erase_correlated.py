@@ -13,7 +13,7 @@ from workflow_scripts.common.errors import UserError
 torch = pytest.importorskip("torch", reason="needs the fairseq environment")
 
 from tests.unit.analyse.correlation_world import network, write_system, write_text  # noqa: E402
-from tests.unit.analyse.small_model import DIRECTIONS, VOCABULARY  # noqa: E402
+from tests.unit.analyse.small_model import DIRECTIONS, VOCABULARY, loss_of, without_units  # noqa: E402
 from workflow_scripts.analyse.correlation.erase_correlated import main, removals, summary  # noqa: E402
 from workflow_scripts.models.fairseq.port import FairseqPort  # noqa: E402
 from workflow_scripts.units.score_table import ScoreTable  # noqa: E402
@@ -53,19 +53,17 @@ def test_summary_by_hand():
 @torch.no_grad()
 def added_without(seed, direction, gone, data_bin, own=None):
     """Nats per token more of a network whose second FFN weights do not see some units."""
-    sums = []
+    losses = []
     for removed in (np.zeros(12, dtype=bool), gone):
         made = network(seed)
-        layers = [*made.encoder.layers, *made.decoder.layers]
-        for layer, span in zip(layers, SPACE.slices().values(), strict=True):
-            if own is not None:
+        if own is not None:
+            layers = [*made.encoder.layers, *made.decoder.layers]
+            for layer, span in zip(layers, SPACE.slices().values(), strict=True):
                 layer.fc1.weight *= torch.tensor(own[span])[:, None]
-            layer.fc2.weight *= torch.tensor(~removed[span])[None]
-        port = FairseqPort(made, VOCABULARY)
+        port = FairseqPort(without_units(made, removed), VOCABULARY)
         batches = port.batches(port.task(data_bin, "test", direction), 4096)
-        losses = [port.loss(batch, count_language_tag=True) for batch in batches]
-        sums.append(sum(float(nll.sum()) for nll, _ in losses) / sum(int(n.sum()) for _, n in losses))
-    return sums[1] - sums[0]
+        losses.append(loss_of(port, batches))
+    return losses[1] - losses[0]
 
 
 @pytest.mark.parametrize("masked", [False, True])

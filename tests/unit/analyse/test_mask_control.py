@@ -20,7 +20,6 @@ from tests.unit.analyse.small_model import (  # noqa: E402
     VOCABULARY,
     batches_of,
     small_network,
-    write_data_bin,
     write_system,
 )
 from workflow_scripts.analyse.mask_control import main, mask_control, neighbours, verdict  # noqa: E402
@@ -32,11 +31,6 @@ from workflow_scripts.units.space import model_space  # noqa: E402
 ARCHITECTURE = Architecture(1, 2, 8, 6, 2)
 SPACE = model_space(ARCHITECTURE.to_dict())
 LANGUAGES_OF = {name: tuple(name.split("-")) for name in DIRECTIONS}
-
-
-@pytest.fixture
-def data_bin(tmp_path):
-    return write_data_bin(tmp_path / "bin")
 
 
 def network():

@@ -1,8 +1,24 @@
-"""Random draws: their range, and where a value stands."""
+"""Random draws: units as many of each layer, their range, and where a value lies."""
 
 import pytest
 
-from workflow_scripts.analyse.random_draws import Draws
+from workflow_scripts.analyse.random_draws import Draws, draw_names, random_units
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.units.space import model_space
+
+SPACE = model_space({"encoder_layers": 2, "decoder_layers": 1, "ffn_dim": 8})
+
+
+def test_random_units_are_as_many_of_each_layer_and_grow():
+    names = draw_names(3)
+    assert names == ["random-1", "random-2", "random-3"]
+    few, more = (random_units(size, SPACE, 1, "a draw") for size in ("25%", "5"))
+    assert few.reshape(3, 8).sum(axis=1).tolist() == [2, 2, 2]
+    assert more.reshape(3, 8).sum(axis=1).tolist() == [5, 5, 5] and (few <= more).all()
+    others = [random_units("5", SPACE, 2, "a draw"), random_units("5", SPACE, 1, "another")]
+    assert len({one.tobytes() for one in (more, *others)}) == 3
+    with pytest.raises(UserError, match="less than one of the 8 units of encoder"):
+        random_units("1%", SPACE, 1, "a draw")
 
 
 def test_the_range_of_a_further_draw():

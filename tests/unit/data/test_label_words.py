@@ -10,7 +10,7 @@ import sentencepiece
 
 from tests.unit.data.test_conllu import row
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.common.labelled_text import LabelledText
+from workflow_scripts.common.labelled_text import LabelledLine, LabelledText, LabelledWord
 from workflow_scripts.data.generate_toy import main as generate_toy
 from workflow_scripts.data.labels.align import align
 from workflow_scripts.data.labels.conllu import read_conllu
@@ -124,6 +124,15 @@ def test_other_mistakes(tmp_path, model):
     (tmp_path / "no.jsonl").write_text("{}\n")
     with pytest.raises(UserError, match="not a labelled text"):
         LabelledText.read(tmp_path / "no.jsonl")
+
+
+@pytest.mark.parametrize(("first", "stop"), [(1, 1), (-1, 1), (0, 3)])
+def test_a_word_without_pieces_of_its_own_line_is_refused(tmp_path, first, stop):
+    """Written, such a word would have the values of others, or none (check O14)."""
+    line = LabelledLine(0, ["a", "b"], [LabelledWord("x", first, stop, {})])
+    LabelledText({}, [line]).write(tmp_path / "x.jsonl")
+    with pytest.raises(UserError, match="not a labelled text"):
+        LabelledText.read(tmp_path / "x.jsonl")
 
 
 SPEC = {

@@ -1,21 +1,25 @@
 """correction: Holm and Benjamini-Hochberg on tables worked out by hand; wins, losses and ties."""
 
+import math
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from statsmodels.stats.multitest import multipletests
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.evaluate.significance.correction import (
     correct,
     count_outcomes,
+    holm,
     outcome,
     resamples_needed,
 )
 
 
 @pytest.mark.parametrize(
-    ("p", "holm", "bh"),
+    ("p", "p_holm", "p_bh"),
     [
         # Sorted: 0.005, 0.01, 0.03, 0.04. Holm times 4, 3, 2, 1: 0.02, 0.03, 0.06, 0.04; none below the last.
         # Benjamini-Hochberg times 4/1, 4/2, 4/3, 4/4: 0.02, 0.02, 0.04, 0.04; none above the one after it.
@@ -27,9 +31,23 @@ from workflow_scripts.evaluate.significance.correction import (
     ],
     ids=["four", "at-most-one", "one", "none"],
 )
-def test_corrections_worked_by_hand(p, holm, bh):
+def test_corrections_worked_by_hand(p, p_holm, p_bh):
     found = correct(p)
-    assert (found.p_holm, found.p_bh) == (pytest.approx(holm), pytest.approx(bh))
+    assert (found.p_holm, found.p_bh) == (pytest.approx(p_holm), pytest.approx(p_bh))
+
+
+def test_holm_by_hand_with_one_undefined():
+    found = holm([0.04, math.nan, 0.01, 0.03])
+    # Of three tests: 3 · 0.01, 2 · 0.03, and 0.04 raised to that of the one before.
+    assert found[0] == found[3] == 0.06 and found[2] == 0.03 and math.isnan(found[1])
+    assert holm([0.6, 0.9]) == [1.0, 1.0]
+    assert holm([]) == [] and math.isnan(holm([math.nan])[0])
+
+
+def test_holm_is_that_of_a_library():
+    # Ties among them, and some that reach 1.
+    p_values = np.round(np.random.default_rng(1).random(200) ** 4, 3).tolist()
+    assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1].tolist(), abs=1e-15)
 
 
 @pytest.mark.parametrize("p", [-0.1, 1.1, float("nan")])
@@ -57,8 +75,8 @@ def test_outcomes_follow_the_metric(difference, p, metric, level, said):
 
 def test_holm_decides_fewer_than_the_uncorrected():
     differences, p_values = [1.0, -2.0, 0.5, 3.0], [0.01, 0.04, 0.03, 0.005]
-    holm = correct(p_values).p_holm
-    found = [outcome(d, p, "bleu") for d, p in zip(differences, holm, strict=True)]
+    corrected = correct(p_values).p_holm
+    found = [outcome(d, p, "bleu") for d, p in zip(differences, corrected, strict=True)]
     assert found == ["win", "tie", "tie", "win"]
     assert count_outcomes(found) == {"win": 2, "loss": 0, "tie": 2}
     plain = [outcome(d, p, "bleu") for d, p in zip(differences, p_values, strict=True)]

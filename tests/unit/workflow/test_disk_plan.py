@@ -169,6 +169,17 @@ def test_text_that_is_not_there_yet_counts_by_its_sentences(tmp_path: Path) -> N
     assert need_of(experiment(), tmp_path, [job], 1) == Need(0, 0, 0, unknown_text=True)
 
 
+def test_values_of_probes_count_by_the_sentences_that_are_asked_for(tmp_path: Path) -> None:
+    """8 neurons and 4 residual dimensions of a stack, two directions of 30 sentences of 20 words, 2 bytes."""
+    probed = experiment(analysis={"probes": {"units": ["ffn", "resid"], "sentences": 30}})
+    values = tmp_path / "analysis/collect_units/baseline/s1/encoder.npy"
+    job = a_job("collect_units", {"system": "baseline", "seed": "1", "stack": "encoder"}, [], [str(values)])
+    assert need_of(probed, tmp_path, [job], 1) == Need(0, 0, 0, analysis=2 * 12 * 20 * 30 * 2)
+    # What is there is written over.
+    write(values, 28_000)
+    assert need_of(probed, tmp_path, [job], 1).total == 28_800 - 28_000
+
+
 def test_the_published_setting(tmp_path: Path) -> None:
     """mT-big with 128,000 pieces and 31 languages, ten k and three seeds: 36 trainings."""
     languages = ["en", *(f"x{chr(ord('a') + number)}" for number in range(26)), "ya", "yb", "yc", "yd"]
@@ -211,7 +222,15 @@ def test_folders_on_other_disks_are_counted_there(tmp_path: Path, monkeypatch: p
     """Trainings on a large disk of their own leave the small one the systems only."""
     need = need_of(experiment(), tmp_path, [training("baseline")], 1)
     disks = {"training": (1, 10**9), "systems": (2, need.systems), "data": (2, need.systems)}
+    disks["analysis"] = (3, 0)
     monkeypatch.setattr(disk_plan, "free_bytes", lambda folder: disks[folder.name])
     assert too_small(experiment(), tmp_path, [training("baseline")], 1) is None
     disks["data"] = disks["systems"] = (2, need.systems - 1)
     assert "disk too small" in str(too_small(experiment(), tmp_path, [training("baseline")], 1))
+    # Values of probes are in a folder of theirs.
+    probed = experiment(analysis={"probes": {"sentences": 30}})
+    job = a_job("collect_units", {"system": "baseline", "seed": "1", "stack": "decoder"})
+    disks["data"] = disks["systems"] = (2, need.systems)
+    disks["analysis"] = (3, 2 * 8 * 20 * 30 * 2 - 1)
+    said = too_small(probed, tmp_path, [training("baseline"), job], 1)
+    assert "will need about 19.2 kB more" in str(said) and ", values of units 19.2 kB), but" in str(said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from workflow_scripts.workflow.settings import are_named, as_json, as_options, given, settings_in
+from workflow_scripts.workflow.settings import are_named, as_json, as_options, given, named_settings
 
 SETTINGS = {
     "vocab_size": 600,
@@ -32,7 +32,11 @@ def test_what_is_left_out_and_what_is_not() -> None:
 
 
 def test_settings_come_back_from_the_form_that_snakemake_keeps() -> None:
-    assert settings_in([repr(as_json({"name": "it's", "of": SETTINGS}))]) == {"name": "it's", "of": SETTINGS}
+    assert named_settings([repr(as_json({"name": "it's", "of": SETTINGS}))]) == {
+        "name": "it's",
+        "of": SETTINGS,
+    }
+    assert named_settings(["'cut off: {'"]) == {}
 
 
 def test_commands_of_named_settings() -> None:

@@ -18,7 +18,13 @@ from workflow_scripts.analyse.correlation.figures import ABOVE, FORMS
 from workflow_scripts.analyse.correlation.measures import RIDGE, SHARE
 from workflow_scripts.analyse.correlation.reading import HELD_OUT, Text
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
-from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
+from workflow_scripts.analyse.stage_options import (
+    add_sample,
+    add_tables,
+    add_text,
+    is_object_of_texts,
+    write_tables,
+)
 from workflow_scripts.common.checked_options import at_least, json_object, named_once
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import sha256_of
@@ -108,7 +114,7 @@ def main(argv: list[str] | None = None) -> None:
     for option in ("units", "forms", "directions"):
         named_once(option, getattr(arguments, option))
     folders = {
-        option: json_object(option, getattr(arguments, option), example, _is_of_texts)
+        option: json_object(option, getattr(arguments, option), example, is_object_of_texts)
         for option in ("models", "others")
     }
     if both := [name for name in folders["others"] if name in folders["models"]]:
@@ -162,10 +168,6 @@ def main(argv: list[str] | None = None) -> None:
         }
         write_scores(arguments.out_scores, name, scores, number, space, facts)
     write_tables(arguments, result, CSV_COLUMNS, csv_rows(result), markdown(result))
-
-
-def _is_of_texts(found: dict[str, Any]) -> bool:
-    return all(isinstance(folder, str) for folder in found.values())
 
 
 if __name__ == "__main__":

@@ -11,22 +11,27 @@ from typing import Any
 
 import numpy as np
 
+from workflow_scripts.analyse.losses import losses_per_token, texts_of
 from workflow_scripts.analyse.markdown_lines import heading, row
-from workflow_scripts.analyse.mask_control import measure, texts_of
 from workflow_scripts.analyse.means import mean_sd
-from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, Draws
-from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
+from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, RANDOM, Draws, draw_names, random_units
+from workflow_scripts.analyse.stage_options import (
+    add_sample,
+    add_tables,
+    add_text,
+    is_object_of_texts,
+    write_tables,
+)
 from workflow_scripts.common.checked_options import at_least, json_object, named_once
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
-from workflow_scripts.units.mask_sets import seed_of
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.system import SystemFolder
 
-TOP, BOTTOM, RANDOM = "top", "bottom", "random"
+TOP, BOTTOM = "top", "bottom"
 ENDS = (TOP, BOTTOM)
 CSV_COLUMNS = (
     *("form", "end", "size", "units", "mean", "sd", "n"),
@@ -48,10 +53,8 @@ def removals(
             for end in ENDS:
                 chosen = parse_selector(f"{end}:{size}").select(table.row(direction), space)
                 removed[f"{form} {end} {size}"] = chosen
-        for draw in range(1, draws + 1):
-            own = seed_of(seed, f"{size}, draw {draw}")
-            nothing = np.zeros(space.size)
-            removed[f"{RANDOM}-{draw} {size}"] = parse_selector(f"random:{size}").select(nothing, space, own)
+        for number, name in enumerate(draw_names(draws), start=1):
+            removed[f"{name} {size}"] = random_units(size, space, seed, f"{size}, draw {number}")
     gates = dict.fromkeys(space.kinds, "zero")
     return MaskTable(list(removed), ~np.stack(list(removed.values())), space, {"gate": gates})
 
@@ -60,7 +63,7 @@ def losses(port: Port, masks: MaskTable, direction: str, batches: Batches) -> tu
     """Return the full model's nats per token in a direction, and what each row of masks adds to them."""
     laid = port.intervene(masks)
     with port.direction(direction):
-        (full, *found), _ = measure(port, laid, batches, [None, *masks.rows])
+        (full, *found), _ = losses_per_token(port, laid, batches, [None, *masks.rows])
     return full, {name: loss - full for name, loss in zip(masks.rows, found, strict=True)}
 
 
@@ -81,7 +84,7 @@ def summary(
             for size in sizes:
                 found[form][end][size] = mean_sd(over_directions(f"{form} {end} {size}"))
     found[RANDOM] = {
-        size: [float(np.mean(over_directions(f"{RANDOM}-{n} {size}"))) for n in range(1, draws + 1)]
+        size: [float(np.mean(over_directions(f"{name} {size}"))) for name in draw_names(draws)]
         for size in sizes
     }
     return found
@@ -141,9 +144,7 @@ def main(argv: list[str] | None = None) -> None:
     at_least("max-sentences", arguments.max_sentences, 1)
     for option in ("sizes", "directions"):
         named_once(option, getattr(arguments, option))
-    files = json_object(
-        "scores", arguments.scores, example, lambda found: all(isinstance(one, str) for one in found.values())
-    )
+    files = json_object("scores", arguments.scores, example, is_object_of_texts)
     if not files:
         raise UserError("--scores: no file is named; give one such as those of correlate_units")
     system = SystemFolder.read(arguments.system)

@@ -6,13 +6,11 @@ the areas under them, the response to scaling and, on request, BLEU and chrF2++ 
 
 import argparse
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.analyse.effects.ablation import (
-    RANDOM,
     Ablated,
     Sets,
     ablate,
@@ -27,7 +25,12 @@ from workflow_scripts.analyse.effects.ablation_tables import (
     summary,
     verdicts,
 )
-from workflow_scripts.analyse.effects.decoded import METRICS, decoded_scores, read_pairs
+from workflow_scripts.analyse.effects.decoded import (
+    add_translations,
+    checked_tokenizers,
+    decoded_scores,
+    read_pairs,
+)
 from workflow_scripts.analyse.effects.material import (
     REPLACEMENTS,
     ZERO,
@@ -35,10 +38,17 @@ from workflow_scripts.analyse.effects.material import (
     replaced_by,
     sizes_of,
 )
-from workflow_scripts.analyse.mask_control import texts_of
-from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
-from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
-from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object
+from workflow_scripts.analyse.losses import texts_of
+from workflow_scripts.analyse.pace import Pace
+from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, draw_names
+from workflow_scripts.analyse.stage_options import (
+    add_sample,
+    add_tables,
+    add_text,
+    is_object_of_texts,
+    write_tables,
+)
+from workflow_scripts.common.checked_options import at_least, json_object
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER
 from workflow_scripts.models.port import Batches, Port, load
@@ -146,29 +156,20 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--accept-uninformative", action="store_true", help="take scores that say nothing")
     add_text(parser)
     add_sample(parser)
-    parser.add_argument("--metrics", nargs="*", choices=METRICS, default=[], help="of translations")
-    parser.add_argument("--decoded-sentences", type=int, help="translate the first so many")
-    parser.add_argument("--sources", help="pattern of raw text, for --metrics")
-    parser.add_argument("--references", help="pattern of raw text, for --metrics")
-    parser.add_argument("--tokenizers", default="{}", help="JSON, target language to BLEU's tokenizer")
+    add_translations(parser)
     add_tables(parser)
     arguments = parser.parse_args(argv)
     log_to_stderr()
     at_least("draws", arguments.draws, FEWEST_DRAWS)
     at_least("max-sentences", arguments.max_sentences, 1)
-    at_least("decoded-sentences", arguments.decoded_sentences, 1)
     folders = json_object(
         "scores",
         arguments.scores,
         {"activations": "activations/baseline/s1/valid"},
-        lambda found: bool(found) and is_list_of_texts([*found.values()]),
+        lambda found: bool(found) and is_object_of_texts(found),
     )
-    tokenizers = json_object(
-        "tokenizers", arguments.tokenizers, {"zh": "zh"}, lambda found: is_list_of_texts([*found.values()])
-    )
+    tokenizers = checked_tokenizers(arguments)
     gates = gates_of(arguments.scale)
-    if arguments.metrics and None in (arguments.sources, arguments.references):
-        raise UserError("--metrics: translations need --sources and --references")
 
     system = SystemFolder.read(arguments.system)
     tables = read_tables(system, folders, arguments.directions)
@@ -186,8 +187,8 @@ def main(argv: list[str] | None = None) -> None:
     )
     found: dict[str, Ablated] = {}
     translated: dict[str, Any] = {}
-    start = time.monotonic()
-    for done, (direction, batches) in enumerate(batches_of.items(), start=1):
+    pace = Pace(len(batches_of))
+    for direction, batches in batches_of.items():
         sets = sets_of(tables, direction, sizes, arguments.draws, arguments.seed, arguments.stacks)
         with port.direction(direction):
             means = replaced_by(port, batches, sets.space, arguments.replace)
@@ -204,8 +205,7 @@ def main(argv: list[str] | None = None) -> None:
                 arguments.decoded_sentences,
                 tokenizers.get(direction.partition("-")[2], DEFAULT_TOKENIZER),
             )
-        left = (time.monotonic() - start) / done * (len(batches_of) - done)
-        logger.info(f"{direction}: {len(sets.named)} sets | {done}/{len(batches_of)}, left {left:.0f} s")
+        logger.info(f"{direction}: {len(sets.named)} sets | {pace.step()}")
     result: dict[str, Any] = {
         "format": "neuronspec-ablation-1",
         "system": system.system,
@@ -221,7 +221,7 @@ def main(argv: list[str] | None = None) -> None:
         ACCEPTED: accepted,
         "sizes": sizes,
         "shares": next(iter(found.values())).shares,
-        "draws": [f"{RANDOM}-{number}" for number in range(1, arguments.draws + 1)],
+        "draws": draw_names(arguments.draws),
         "dose": {"size": dose, "gates": gates},
         "directions": by_direction(found),
         **({"translations": translated} if translated else {}),

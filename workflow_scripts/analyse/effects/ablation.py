@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_scripts.analyse.effects.curves import kept_area, removal_area
-from workflow_scripts.analyse.effects.losses import sentence_losses
+from workflow_scripts.analyse.losses import sentence_losses
 from workflow_scripts.analyse.means import defined
+from workflow_scripts.analyse.random_draws import draw_names, random_units
 from workflow_scripts.models.port import Batches, Intervention, Port
-from workflow_scripts.units.mask_sets import seed_of
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.selectors import parse_selector
 from workflow_scripts.units.space import UnitSpace
 
 REMOVED, KEPT = TESTS = ("removed", "kept")
-TOP, BOTTOM, RANDOM = "top", "bottom", "random"
+TOP, BOTTOM = "top", "bottom"
 #: The rows that are in every curve: no unit is off, all are.
 NONE, ALL = "none", "all"
 
@@ -85,12 +85,9 @@ def sets_of(
                 size: parse_selector(f"{end}:{size}").select(table.row(direction)[ids], space)
                 for size in sizes
             }
-    for number in range(1, draws + 1):
-        own = seed_of(seed, f"draw {number} {direction}")
-        named[f"{RANDOM}-{number}"] = {
-            size: parse_selector(f"{RANDOM}:{size}").select(np.zeros(space.size), space, own)
-            for size in sizes
-        }
+    for number, name in enumerate(draw_names(draws), start=1):
+        draw = f"draw {number} {direction}"
+        named[name] = {size: random_units(size, space, seed, draw) for size in sizes}
     return Sets(space, named)
 
 

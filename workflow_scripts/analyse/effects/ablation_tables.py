@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from workflow_scripts.analyse.effects.ablation import BOTTOM, KEPT, RANDOM, REMOVED, TESTS, TOP, row_of
+from workflow_scripts.analyse.effects.ablation import BOTTOM, KEPT, REMOVED, TESTS, TOP, row_of
 from workflow_scripts.analyse.markdown_lines import heading, row
 from workflow_scripts.analyse.means import mean_sd
-from workflow_scripts.analyse.random_draws import Draws
+from workflow_scripts.analyse.random_draws import RANDOM, Draws
 
 Result = Mapping[str, Any]
 NLL, AREA, UNDEFINED = "nll", "area", "–"

@@ -1,5 +1,6 @@
 """Translations under many masks, scored by sacrebleu: beam search through fairseq, masks laid on it."""
 
+import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
+from workflow_scripts.analyse.stage_options import is_object_of_texts
+from workflow_scripts.common.checked_options import at_least, json_object
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.parallel_text import REFERENCES, SOURCES, file_of, read_text
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, Scoring
@@ -19,6 +22,23 @@ from workflow_scripts.units.system import SystemFolder
 
 #: BLEU and chrF2++, as ``evaluate.metrics`` names them.
 METRICS = ("bleu", "chrf")
+
+
+def add_translations(parser: argparse.ArgumentParser) -> None:
+    """Add the options that ask for translations."""
+    parser.add_argument("--metrics", nargs="*", choices=METRICS, default=[], help="of translations, too")
+    parser.add_argument("--decoded-sentences", type=int, help="translate the first so many")
+    parser.add_argument("--sources", help="pattern of raw text, for --metrics")
+    parser.add_argument("--references", help="pattern of raw text, for --metrics")
+    parser.add_argument("--tokenizers", default="{}", help="JSON, target language to BLEU's tokenizer")
+
+
+def checked_tokenizers(arguments: argparse.Namespace) -> dict[str, str]:
+    """Return the tokenizers; UserError where options of ``add_translations`` do not fit each other."""
+    at_least("decoded-sentences", arguments.decoded_sentences, 1)
+    if arguments.metrics and None in (arguments.sources, arguments.references):
+        raise UserError("--metrics: translations need --sources and --references")
+    return json_object("tokenizers", arguments.tokenizers, {"zh": "zh"}, is_object_of_texts)
 
 
 @dataclass(frozen=True)

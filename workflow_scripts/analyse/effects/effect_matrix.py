@@ -7,16 +7,16 @@ many of each layer. Are units that look specialised causally special? The figure
 
 import argparse
 import logging
-import time
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.analyse.effects.effect_tables import CSV_COLUMNS, csv_rows, markdown, verdicts
-from workflow_scripts.analyse.effects.language_units import CRITERIA, MASKS, RANDOM, sides
+from workflow_scripts.analyse.effects.language_units import CRITERIA, MASKS, sides
 from workflow_scripts.analyse.effects.material import REPLACEMENTS, ZERO, check_made_from
 from workflow_scripts.analyse.effects.matrices import measure_language, of_side, units_of
-from workflow_scripts.analyse.mask_control import texts_of
-from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
+from workflow_scripts.analyse.losses import texts_of
+from workflow_scripts.analyse.pace import Pace
+from workflow_scripts.analyse.random_draws import FEWEST_DRAWS, draw_names
 from workflow_scripts.analyse.stage_options import add_sample, add_tables, add_text, write_tables
 from workflow_scripts.common.checked_options import at_least
 from workflow_scripts.common.errors import UserError, run_main
@@ -68,14 +68,12 @@ def main(argv: list[str] | None = None) -> None:
         port, arguments.data_bin, arguments.subset, list(dict.fromkeys(used)), arguments.max_sentences
     )
     found: dict[str, Any] = {}
-    total, done, start = sum(len(side.languages) for side in compared), 0, time.monotonic()
+    pace = Pace(sum(len(side.languages) for side in compared))
     for side in compared:
         units, texts = chosen_of[side.name], []
         for language in side.languages:
             texts.append(measure_language(port, units, side, language, batches_of, arguments.replace))
-            done += 1
-            left = (time.monotonic() - start) / done * (total - done)
-            logger.info(f"{side.name}: {language} | {done}/{total}, left {left:.0f} s")
+            logger.info(f"{side.name}: {language} | {pace.step()}")
         found[side.name] = of_side(units, side, texts, arguments.permutations, arguments.seed)
     result: dict[str, Any] = {
         "format": "neuronspec-effect-matrix-1",
@@ -87,7 +85,7 @@ def main(argv: list[str] | None = None) -> None:
         "seed": arguments.seed,
         "replace": arguments.replace,
         "criteria": arguments.criteria,
-        "draws": [f"{RANDOM}-{number}" for number in range(1, arguments.draws + 1)],
+        "draws": draw_names(arguments.draws),
         "level": DEFAULT_LEVEL,
         "sides": found,
     }

@@ -14,14 +14,13 @@ means of rows and of columns taken out (two-way centring), so that both are gone
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.analyse.heads.dissociation import others_of
+from workflow_scripts.analyse.heads.dissociation import mean_of_others
 from workflow_scripts.analyse.means import defined
 from workflow_scripts.analyse.permutations import relabel, share_as_large, smallest_p
 from workflow_scripts.evaluate.metrics import scorer_of
@@ -72,7 +71,7 @@ def permutation_test(effects: Floats, permutations: int, seed: int) -> Permutati
 def collateral(effects: Floats) -> list[float]:
     """Return each row's mean harm to others by its harm to its own language, [n]; NaN where that is not above
     0."""
-    pairs = zip(others_of(effects), np.diag(effects), strict=True)
+    pairs = zip(mean_of_others(effects), np.diag(effects), strict=True)
     return [float(rest / own) if own > 0 else math.nan for rest, own in pairs]
 
 
@@ -101,18 +100,6 @@ def paired_test(own: Floats, others: Floats, tokens: int, resamples: int, seed: 
     return Paired(found.difference * scale, found.low * scale, found.high * scale, p)
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values corrected after Holm (1979), in the order given; undefined ones (NaN) are no test and
-    stay so."""
-    values = np.asarray(p_values, dtype=np.float64)
-    tested = np.flatnonzero(np.isfinite(values))
-    order = tested[np.argsort(values[tested], kind="stable")]
-    steps = (len(order) - np.arange(len(order))) * values[order]
-    corrected = np.full(len(values), math.nan)
-    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1) if len(order) else steps
-    return [float(one) for one in corrected]
-
-
 def facts(effects: Floats, permutations: int, seed: int) -> dict[str, Any]:
     """Return what the JSON says of a matrix E [n, n]."""
     found = permutation_test(effects, permutations, seed)
@@ -123,7 +110,7 @@ def facts(effects: Floats, permutations: int, seed: int) -> dict[str, Any]:
         "raw": effects.tolist(),
         "centred": centred(effects).tolist(),
         "own": float(diagonal.mean()),
-        "others": float(others_of(effects).mean()),
+        "others": float(mean_of_others(effects).mean()),
         "advantage": advantage(effects),
         "hit_hardest": int((effects.argmax(axis=1) == np.arange(n)).sum()),
         "collateral": [defined(one) for one in rates],

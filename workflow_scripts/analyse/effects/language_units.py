@@ -18,17 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.kept_units import sides_of
+from workflow_scripts.analyse.random_draws import random_units
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.lape import rates, scores
-from workflow_scripts.units.mask_sets import seed_of
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import LAPE, POSITIONS, ScoreTable
-from workflow_scripts.units.selectors import Selector, parse_selector
+from workflow_scripts.units.selectors import Selector
 from workflow_scripts.units.space import Stack, UnitSpace
 
 DIFFERENCE, MASKS = "difference", "masks"
 CRITERIA = (DIFFERENCE, LAPE, MASKS)
-RANDOM = "random"
 #: A unit is a language's own where fewer than one of so many other languages keep it.
 ONE_OF = 3
 
@@ -129,8 +128,7 @@ def chosen(found: Criterion, size: Selector, space: UnitSpace) -> Keep:
 
 def drawn(languages: Sequence[str], size: Selector, space: UnitSpace, draw: int, seed: int) -> Keep:
     """Return random units for each language, bool [languages, units], as many of each layer."""
-    random = parse_selector(size.text.replace("top:", f"{RANDOM}:"))
-    nothing = np.zeros(space.size)
-    # A draw's larger sets hold its smaller ones.
-    seeds = [seed_of(seed, f"draw {draw} {space.groups[0].stack} {language}") for language in languages]
-    return np.stack([random.select(nothing, space, own) for own in seeds])
+    amount, stack = size.text.removeprefix("top:"), space.groups[0].stack
+    return np.stack(
+        [random_units(amount, space, seed, f"draw {draw} {stack} {language}") for language in languages]
+    )

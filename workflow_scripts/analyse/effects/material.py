@@ -44,11 +44,11 @@ def sizes_of(texts: Sequence[str], space: UnitSpace, option: str = "sizes") -> d
                 f"--{option} {text}: {smallest.key} has {smallest.size} units; take fewer, or a share"
             )
         found[selector.text.removeprefix("top:")] = selector
-    units = {size: units_of(selector, space) for size, selector in found.items()}
+    units = {size: number_of_units(selector, space) for size, selector in found.items()}
     return {size: found[size] for size in sorted(found, key=units.__getitem__)}
 
 
-def units_of(selector: Selector, space: UnitSpace) -> int:
+def number_of_units(selector: Selector, space: UnitSpace) -> int:
     """Return how many units a selector of an amount names."""
     return sum(selector.amount.of(group.size) for group in space.groups)
 

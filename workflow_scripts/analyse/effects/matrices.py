@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.effects.ablation import intervention
-from workflow_scripts.analyse.effects.fragility import Paired, facts, holm, paired_test
+from workflow_scripts.analyse.effects.fragility import Paired, facts, paired_test
 from workflow_scripts.analyse.effects.language_units import (
-    RANDOM,
     Keep,
     Side,
     chosen,
@@ -19,10 +18,11 @@ from workflow_scripts.analyse.effects.language_units import (
     kept_on,
     rates_on,
 )
-from workflow_scripts.analyse.effects.losses import sentence_losses
 from workflow_scripts.analyse.effects.material import replaced_by, sizes_of
+from workflow_scripts.analyse.losses import sentence_losses
 from workflow_scripts.analyse.means import defined
-from workflow_scripts.evaluate.significance.correction import DEFAULT_LEVEL, resamples_needed
+from workflow_scripts.analyse.random_draws import draw_names
+from workflow_scripts.evaluate.significance.correction import DEFAULT_LEVEL, holm, resamples_needed
 from workflow_scripts.models.port import Batches, Port
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
@@ -76,9 +76,9 @@ def units_of(
         for size, selector in by_size.items():
             units = keep[name, size] = chosen(found, selector, space)
             own[name, size] = ((units & found.own).sum(axis=1) / units.sum(axis=1)).tolist()
-    for draw in range(1, draws + 1):
+    for draw, name in enumerate(draw_names(draws), start=1):
         for size, selector in by_size.items():
-            keep[f"{RANDOM}-{draw}", size] = drawn([*side.languages], selector, space, draw, seed)
+            keep[name, size] = drawn([*side.languages], selector, space, draw, seed)
     return Chosen(space, keep, own)
 
 

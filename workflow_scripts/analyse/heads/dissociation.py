@@ -23,7 +23,7 @@ PUBLIC, RELATIVE = FORMS = "public", "relative"
 ASSIGNMENTS = 1000
 
 
-def others_of(matrix: Matrix) -> Matrix:
+def mean_of_others(matrix: Matrix) -> Matrix:
     """Return the mean of each row of a [T, T] matrix without its diagonal, [T]."""
     others: Matrix = (matrix.sum(axis=1) - np.diag(matrix)) / (len(matrix) - 1)
     return others
@@ -36,7 +36,7 @@ def public(after: Matrix, base: Matrix, rises: bool = True) -> Matrix:
     ``rises``: whether higher is better; else the sign is turned. NaN where a base is 0.
     """
     sign = 1 if rises else -1
-    found: Matrix = 100 * sign * (others_of(after) - np.diag(after)) / np.where(base == 0, np.nan, base)
+    found: Matrix = 100 * sign * (mean_of_others(after) - np.diag(after)) / np.where(base == 0, np.nan, base)
     return found
 
 
@@ -50,7 +50,7 @@ def loss_of(after: Matrix, base: Matrix, rises: bool = True) -> Matrix:
 def relative(after: Matrix, base: Matrix, rises: bool = True) -> Matrix:
     """Return 100 · (loss of task t − mean loss of the others) after task t's heads are pruned, [T]."""
     lost = loss_of(after, base, rises)
-    return 100 * (np.diag(lost) - others_of(lost))
+    return 100 * (np.diag(lost) - mean_of_others(lost))
 
 
 def dissociation(

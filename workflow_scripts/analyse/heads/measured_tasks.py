@@ -1,7 +1,6 @@
 """Directions without sets of heads: the loss of references, and on request translations."""
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -9,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from workflow_scripts.analyse.effects.decoded import decoded_scores, read_pairs
-from workflow_scripts.analyse.effects.losses import sentence_losses
 from workflow_scripts.analyse.heads.pruning import Heads
 from workflow_scripts.analyse.heads.pruning_results import Measured
+from workflow_scripts.analyse.losses import sentence_losses
+from workflow_scripts.analyse.pace import Pace
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER
 from workflow_scripts.models.port import Batches, Port
 from workflow_scripts.units.mask_table import MaskTable
@@ -46,16 +46,15 @@ def losses(
     masks = port.intervene(table)
     base: dict[str, float] = {}
     after: dict[tuple[str, str], dict[str, float]] = {key: {} for key in sets}
-    texts, start = {}, time.monotonic()
-    for done, (direction, batches) in enumerate(batches_of.items(), start=1):
+    texts, pace = {}, Pace(len(batches_of))
+    for direction, batches in batches_of.items():
         with laid[direction]:
             found, tokens = sentence_losses(port, masks, batches, [None, *table.rows])
         base[direction], *values = (found.sum(axis=1) / tokens.sum()).tolist()
         for key, value in zip(sets, values, strict=True):
             after[key][direction] = value
         texts[direction] = {"tokens": int(tokens.sum()), "sentences": len(tokens)}
-        left = (time.monotonic() - start) / done * (len(batches_of) - done)
-        logger.info(f"{direction}: {len(sets)} sets of heads | {done}/{len(batches_of)}, left {left:.0f} s")
+        logger.info(f"{direction}: {len(sets)} sets of heads | {pace.step()}")
     return Measured(NLL, False, base, after), texts
 
 

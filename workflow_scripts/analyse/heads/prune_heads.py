@@ -11,17 +11,17 @@ from typing import Any
 
 from workflow_scripts.activations.count_activations import data_sha256
 from workflow_scripts.activations.score_importance import COUNTING
-from workflow_scripts.analyse.effects.decoded import METRICS
+from workflow_scripts.analyse.effects.decoded import add_translations, checked_tokenizers
 from workflow_scripts.analyse.heads.measured_tasks import losses, translations
 from workflow_scripts.analyse.heads.pruning import PruningRule, names_of
 from workflow_scripts.analyse.heads.pruning_results import Asked, Measured, findings
 from workflow_scripts.analyse.heads.pruning_tables import CSV_COLUMNS, csv_rows, markdown
 from workflow_scripts.analyse.heads.scorer import Scorer
 from workflow_scripts.analyse.heads.task_similarity import similarities, subword_counts
-from workflow_scripts.analyse.mask_control import MAX_TOKENS
+from workflow_scripts.analyse.losses import MAX_TOKENS
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
-from workflow_scripts.analyse.stage_options import add_tables, write_tables
-from workflow_scripts.common.checked_options import at_least, is_list_of_texts, json_object, named_once
+from workflow_scripts.analyse.stage_options import add_tables, is_object_of_texts, write_tables
+from workflow_scripts.common.checked_options import at_least, json_object, named_once
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.task_groups import BY, tasks_of
 from workflow_scripts.models.port import Batches, load
@@ -29,10 +29,6 @@ from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.score_table import IMPORTANCE, IMPORTANCES
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
-
-
-def _is_of_texts(found: dict[str, Any]) -> bool:
-    return is_list_of_texts([*found.values()])
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -57,11 +53,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--exact", action="store_true", help="score again before each size")
     parser.add_argument("--draws", type=int, default=FEWEST_DRAWS, help="random prunings")
     parser.add_argument("--permutations", type=int, default=10_000)
-    parser.add_argument("--metrics", nargs="*", choices=METRICS, default=[], help="of translations, too")
-    parser.add_argument("--decoded-sentences", type=int, help="translate the first so many")
-    parser.add_argument("--sources", help="pattern of raw text, for --metrics")
-    parser.add_argument("--references", help="pattern of raw text, for --metrics")
-    parser.add_argument("--tokenizers", default="{}", help="JSON, target language to BLEU's tokenizer")
+    add_translations(parser)
     parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
     add_tables(parser)
     arguments = parser.parse_args(argv)
@@ -69,16 +61,14 @@ def main(argv: list[str] | None = None) -> None:
     at_least("draws", arguments.draws, FEWEST_DRAWS)
     at_least("keep-per-layer", arguments.keep_per_layer, 0)
     at_least("permutations", arguments.permutations, 1)
-    for option in ("score_sentences", "max_sentences", "decoded_sentences"):
+    for option in ("score_sentences", "max_sentences"):
         at_least(option.replace("_", "-"), getattr(arguments, option), 1)
     named_once("directions", arguments.directions)
     named_once("sizes", arguments.sizes)
     if arguments.score_subset == arguments.subset:
         raise UserError(f"--subset {arguments.subset}: heads are scored on it; measure tasks on another text")
-    if arguments.metrics and None in (arguments.sources, arguments.references):
-        raise UserError("--metrics: translations need --sources and --references")
-    tokenizers = json_object("tokenizers", arguments.tokenizers, {"zh": "zh"}, _is_of_texts)
-    families = json_object("families", arguments.families, {"de": "germanic"}, _is_of_texts)
+    tokenizers = checked_tokenizers(arguments)
+    families = json_object("families", arguments.families, {"de": "germanic"}, is_object_of_texts)
     tasks = tasks_of(arguments.directions, arguments.tasks, arguments.pivot, families)
     rule = PruningRule(arguments.sizes, arguments.scope, arguments.keep_per_layer, arguments.ascending)
 

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.analyse.random_draws import draw_names
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.mask_sets import seed_of
 from workflow_scripts.units.selectors import Selector, parse_selector
@@ -116,9 +117,9 @@ class PruningRule:
         More draws change none that are there.
         """
         found = {}
-        for draw in range(1, draws + 1):
-            generator = np.random.Generator(np.random.PCG64(seed_of(seed, f"draw {draw}")))
-            found[f"random-{draw}"] = self.steps(generator.permutation(space.size), space)
+        for number, name in enumerate(draw_names(draws), start=1):
+            generator = np.random.Generator(np.random.PCG64(seed_of(seed, f"draw {number}")))
+            found[name] = self.steps(generator.permutation(space.size), space)
         return found
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from workflow_scripts.analyse.heads.dissociation import (
     dissociation,
     mean_of,
-    others_of,
+    mean_of_others,
     pair_dissociation,
 )
 from workflow_scripts.analyse.heads.similarity_test import against_similarity
@@ -97,7 +97,7 @@ def curve(after: Matrix, base: Matrix, drawn: Matrix) -> dict[str, Any]:
     ``after``: [T, T], ``base``: [T], ``drawn``: [draws, T].
     """
     change = after - base
-    own, others = np.diag(change), others_of(change)
+    own, others = np.diag(change), mean_of_others(change)
     draws = Draws.of((drawn - base).mean(axis=1).tolist())
     return {
         "own": {**mean_of(own), "place": draws.place(float(own.mean()))},

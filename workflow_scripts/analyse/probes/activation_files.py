@@ -5,7 +5,6 @@ have eight decimals. A file of one layer has ``-layer{k}`` behind its name.
 """
 
 import json
-import warnings
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,6 @@ from workflow_scripts.common.errors import UserError, first_of
 from workflow_scripts.common.files import atomic_path
 
 DECIMALS = 8
-FIRST, LAST, AVERAGE = AGGREGATIONS = ("first", "last", "average")
 
 
 @dataclass(frozen=True)
@@ -33,22 +31,6 @@ class Activations:
         """Values as [n, layers · dim], layer by layer."""
         count, tokens, dim = self.values.shape
         return self.values.transpose(1, 0, 2).reshape(tokens, count * dim)
-
-
-def aggregate(state: NDArray[np.float32], start: int, end: int, how: str = LAST) -> NDArray[np.float32]:
-    """Return a word's values, [layers, dim], of its pieces from ``start`` to ``end``, both among them.
-
-    ``state``: [layers, pieces, dim]. ``how``: ``first``, ``last`` or ``average``. A word without a piece
-    (``end`` before ``start``) has zeros, and a warning is given. UserError for another ``how``.
-    """
-    if how not in AGGREGATIONS:
-        raise UserError(f"aggregation is {how!r}, not one of {', '.join(AGGREGATIONS)}")
-    if end < start:
-        warnings.warn(f"a word without a piece, before piece {start}: its values are zeros", stacklevel=2)
-        return np.zeros((state.shape[0], state.shape[2]), dtype=np.float32)
-    pieces = state[:, start : end + 1]
-    chosen = {FIRST: pieces[:, 0], LAST: pieces[:, -1], AVERAGE: pieces.mean(axis=1)}[how]
-    return np.asarray(chosen, dtype=np.float32)
 
 
 def of_layer(path: Path, layer: int) -> Path:

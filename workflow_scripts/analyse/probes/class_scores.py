@@ -10,8 +10,6 @@ from workflow_scripts.analyse.probes.labelled import Labelled
 from workflow_scripts.analyse.probes.matrix import read
 from workflow_scripts.analyse.probes.moments import Moments
 
-#: Values nearer to zero than this may be taken as zero for average precision.
-NEAR_ZERO = 0.05
 #: Values that are sorted at a time.
 SORTED_VALUES = 1 << 24
 
@@ -64,14 +62,11 @@ def selectivity_scores(moments: Moments) -> NDArray[np.float64]:
     return found
 
 
-def average_precision(
-    data: Labelled, rows: NDArray[np.int64], zero_below: float = 0.0
-) -> NDArray[np.float64]:
+def average_precision(data: Labelled, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return [C, units]: average precision of a unit's value as the sign of a label against all others.
 
     The score of the IoU probe (Mu and Andreas, 2020). Equal values form one step, so a constant unit has the
-    label's share of tokens. NaN for a label without a token. ``zero_below``: values nearer to zero count as
-    zero; the data stay as they are.
+    label's share of tokens. NaN for a label without a token.
     """
     classes = len(data.labels)
     y = torch.from_numpy(data.y[rows])
@@ -79,8 +74,6 @@ def average_precision(
     found = np.full((classes, data.units), np.nan)
     for units in _parts(len(rows), data.units):
         values = read(data.X, rows, units)
-        if zero_below:
-            values[values.abs() < zero_below] = 0.0
         ordered, order = values.sort(dim=0, descending=True, stable=True)
         last = torch.ones_like(ordered, dtype=torch.bool)
         last[:-1] = ordered[1:] != ordered[:-1]

@@ -211,12 +211,6 @@ class Trainer:
         )
 
 
-def probe_gap(probe: Probe, data: Labelled, rows: NDArray[np.int64]) -> float:
-    """Return the gap of a probe's weights, however they were trained, by one pass over its training rows."""
-    trainer = Trainer(data, rows, most_passes=1)
-    return trainer.fit(probe.l1, probe.l2, start=probe).gap
-
-
 def require_converged(probe: Probe, name: str) -> None:
     """Raise UserError for a probe that did not reach its optimum: its weights would rank units wrongly."""
     if not probe.converged:

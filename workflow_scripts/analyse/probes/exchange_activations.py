@@ -86,6 +86,7 @@ def main(argv: list[str] | None = None) -> None:
     way.add_argument("--to", type=Path, help="activation file to write")
     way.add_argument("--of", type=Path, help="activation file to read")
     parser.add_argument("--kind", default="ffn", choices=VALUED, help="with --to: units, a layer a group")
+    parser.add_argument("--layers", type=int, nargs="+", help="only these, from 0")
     parser.add_argument("--decompose", action="store_true", help="with --to: a file for each layer")
     parser.add_argument("--labels", type=Path, help="with --of: a line a sentence, a label a token")
     parser.add_argument("--property", default="label", help="with --labels: what they are called")
@@ -93,10 +94,10 @@ def main(argv: list[str] | None = None) -> None:
     if arguments.to is not None:
         words = Words.read(arguments.words)
         sentences = list(sentences_of(arguments.values, words, arguments.kind))
-        for file in write_activations(arguments.to, sentences, decompose=arguments.decompose):
+        for file in write_activations(arguments.to, sentences, arguments.layers, arguments.decompose):
             print(file)
         return
-    sentences = list(read_activations(arguments.of))
+    sentences = list(read_activations(arguments.of, arguments.layers))
     labels = None if arguments.labels is None else read_lines(arguments.labels)
     words = read_words(arguments.of, sentences, labels, arguments.property)
     flat = np.concatenate([sentence.flat for sentence in sentences]).astype(np.float16)

@@ -26,7 +26,7 @@ from workflow_scripts.analyse.probes.kept import PERCENTS, kept_and_retrained
 from workflow_scripts.analyse.probes.labelled import SHARES, Labelled, Split, split, under_sample
 from workflow_scripts.analyse.probes.minimal import DELTA, SCHEDULE, minimal_subset
 from workflow_scripts.analyse.probes.moments import require_varying
-from workflow_scripts.analyse.probes.ranking import Ranking, count_of, salient_units
+from workflow_scripts.analyse.probes.ranking import Ranking, count_of, near_largest, salient_units
 from workflow_scripts.analyse.probes.redundancy import (
     CUT,
     correlated_clusters,
@@ -40,6 +40,8 @@ from workflow_scripts.common.errors import UserError
 
 #: Percent of a label's weights that its salient units hold.
 SALIENT_PERCENT = 25.0
+#: Share of a label's largest weight that a weight has at least to be near it.
+NEAR_LARGEST = 0.5
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ def _one(
         for name, rows in (("train", parts.train), ("dev", parts.dev), ("test", parts.test))
     }
     salient = salient_units(probe.weights, settings.salient_percent)
+    large = near_largest(probe.weights, NEAR_LARGEST)
     minimal = minimal_subset(data, parts, probe, order, settings.delta, settings.schedule)
     most = majority(data.y, parts)
     unseen = np.setdiff1d(np.unique(data.y[parts.test]), data.y[parts.train])
@@ -159,8 +162,8 @@ def _one(
         "constant_units": np.flatnonzero(trainer.moments.constant).tolist(),
         "salient_percent": settings.salient_percent,
         "salient": {
-            label: {"n": len(units), "units": units.tolist()}
-            for label, units in zip(data.labels, salient, strict=True)
+            label: {"n": len(units), "units": units.tolist(), "near_largest": len(near)}
+            for label, units, near in zip(data.labels, salient, large, strict=True)
         },
         "cutoffs": ranking.cutoffs.tolist(),
         "ranked_units": ranking.weighted,

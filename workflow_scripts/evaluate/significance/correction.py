@@ -6,7 +6,7 @@ A tie is a difference that was not shown, not one that was shown to be zero.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, isnan, nan
 
 from workflow_scripts.common.errors import UserError
 
@@ -31,6 +31,16 @@ def higher_is_better(metric: str) -> bool:
     return metric not in LOWER_IS_BETTER
 
 
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values corrected after Holm, in the order given; an undefined one (NaN) is no test and stays
+    so. Written here because stages that run the model correct too, where statsmodels is not."""
+    tested = sorted((p, place) for place, p in enumerate(p_values) if not isnan(p))
+    corrected, last = [nan] * len(p_values), 0.0
+    for before, (p, place) in enumerate(tested):
+        last = corrected[place] = max(last, min(1.0, (len(tested) - before) * p))
+    return corrected
+
+
 def correct(p_values: Sequence[float]) -> Corrected:
     """Correct the p-values of one family of n tests; n may be 0. Raises ValueError: a value that is not
     between 0 and 1."""
@@ -41,10 +51,7 @@ def correct(p_values: Sequence[float]) -> Corrected:
     # Here, since it brings pandas and scipy along: a second that a job without tests need not spend.
     from statsmodels.stats.multitest import multipletests
 
-    holm, bh = (
-        [float(p) for p in multipletests(p_values, method=method)[1]] for method in ("holm", "fdr_bh")
-    )
-    return Corrected(holm, bh)
+    return Corrected(holm(p_values), [float(p) for p in multipletests(p_values, method="fdr_bh")[1]])
 
 
 def resamples_needed(tests: int, level: float) -> int:

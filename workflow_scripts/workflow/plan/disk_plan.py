@@ -1,4 +1,4 @@
-"""Whether the disk has room for what a run will write: trainings, systems and text.
+"""Whether the disk has room for what a run will write: trainings, systems, text and what probes read.
 
 Hypotheses, tables and logs are small and not counted. docs/how-to/disk.md works out the published setting.
 """
@@ -14,6 +14,7 @@ from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.score_checks import known_space
 from workflow_scripts.units.adapters import adapter_parameters
+from workflow_scripts.units.space import STACKS
 from workflow_scripts.units.training_files import checkpoints_of, size_of
 from workflow_scripts.units.vocabulary import Vocabulary
 from workflow_scripts.workflow.graph import PlannedJob
@@ -21,6 +22,7 @@ from workflow_scripts.workflow.plan.text_sizes import BYTES_OF_A_LINE, TEXT_OF_P
 from workflow_scripts.workflow.plan.training_code import TRAINING_RULES
 from workflow_scripts.workflow.run.clean_training import readable
 from workflow_scripts.workflow.run.earlier_training import earlier_training, system_of, training_folder
+from workflow_scripts.workflow.stage_list.probes import probed_directions
 
 FLOAT = 4
 #: A checkpoint holds the weights and Adam's two moments of what is trained, in float32.
@@ -32,22 +34,26 @@ BEST_AND_LAST = 2
 BINARY_OF_TEXT, SMALL_VOCABULARY = 1, 65_500
 #: Symbols that the SentencePiece model does not count: it has three of the four special ones.
 OTHER_SYMBOLS = 1
+#: Words of a line of `BYTES_OF_A_LINE`; values of units for probes are float16.
+WORDS_OF_A_LINE, HALF = 20, 2
 
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes that a plan will add to the folders ``training``, ``systems`` and ``data`` of the results."""
+    """Bytes that a plan will add to folders of the results, each by its name."""
 
     training: int
     systems: int
     data: int
     #: Text of unknown size is to be fetched, too.
     unknown_text: bool = False
+    #: Values of units for probes.
+    analysis: int = 0
 
     @property
     def total(self) -> int:
         """All of them."""
-        return self.training + self.systems + self.data
+        return self.training + self.systems + self.data + self.analysis
 
 
 def parameters(architecture: Mapping[str, Any], symbols: int) -> int:
@@ -89,11 +95,23 @@ def adapters_of(experiment: Experiment, name: str) -> int:
     return adapter_parameters(experiment.known_architecture, adapters["kind"], adapters["size"], rows)
 
 
+def values_of(experiment: Experiment, job: PlannedJob) -> int:
+    """Return the bytes of the values that a job of ``collect_units`` writes, for as many sentences as the
+    config asks for; 0 where only a checkpoint says the model's sizes."""
+    probes = experiment.analysis.probes
+    if probes is None or (space := known_space(experiment, probes.units)) is None:
+        return 0
+    stack = job.wildcards["stack"]
+    directions = probed_directions(experiment, probes, job.wildcards["system"], stack)
+    units = space.part(stacks=[name for name in STACKS if name == stack]).size
+    return HALF * units * WORDS_OF_A_LINE * probes.sentences * len(directions)
+
+
 def need_of(experiment: Experiment, results: Path, jobs: Iterable[PlannedJob], at_once: int) -> Need:
     """Return the bytes that jobs will add below ``results``; ``at_once``: trainings that run at once."""
     symbols = symbols_of(experiment)
     weights = FLOAT * parameters_of(experiment)
-    kept, passing, systems = 0, [], 0
+    kept, passing, systems, values = 0, [], 0, 0
     prepared, to_prepare = 0, set[str]()
     text, raw, unknown = TextSizes(experiment, results), 0, False
     texts: list[tuple[PlannedJob, str]] = []
@@ -122,6 +140,8 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[PlannedJob], a
                 raw += size
             prepared += max(0, size - _there(job))
             to_prepare.update(job.outputs)
+        elif job.rule == "collect_units":
+            values += max(0, values_of(experiment, job) - _there(job))
         elif job.rule == "binarise":
             texts.extend((job, file) for file in job.inputs if file.endswith(".txt"))
     # Text that is not prepared yet was counted from its source.
@@ -131,7 +151,7 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[PlannedJob], a
     binary = BINARY_OF_TEXT * (1 if symbols <= SMALL_VOCABULARY else 2)
     running = sorted(passing, reverse=True)[:at_once]
     data = raw + prepared + binary * (prepared + binarised)
-    return Need(kept + sum(running), systems, data, unknown)
+    return Need(kept + sum(running), systems, data, unknown, values)
 
 
 def _checkpoints(
@@ -167,7 +187,7 @@ def too_small(experiment: Experiment, results: Path, jobs: Sequence[PlannedJob],
     need = need_of(experiment, results, jobs, at_once)
     wanted: dict[int, int] = {}
     free: dict[int, int] = {}
-    for name in ("training", "systems", "data"):
+    for name in ("training", "systems", "data", "analysis"):
         # Any of these folders may be a link to another disk.
         disk, free[disk] = free_bytes(results / name)
         wanted[disk] = wanted.get(disk, 0) + getattr(need, name)
@@ -180,10 +200,13 @@ def too_small(experiment: Experiment, results: Path, jobs: Sequence[PlannedJob],
     )
     less = need_of(frugal, results, jobs, at_once).total
     advice = "fewer seeds, systems or masks.k need less"
+    text = f"text {readable(need.data)}"
+    if need.analysis:
+        text += f", values of units {readable(need.analysis)}"
     if less < need.total:
         advice = f"train.keep_optimizer and finetune.keep_optimizer false make it {readable(less)}; " + advice
     return (
         f"disk too small for the plan: {results} will need about {readable(wanted[short[0]])} more (trainings"
-        f" {readable(need.training)}, systems {readable(need.systems)}, text {readable(need.data)}), but"
+        f" {readable(need.training)}, systems {readable(need.systems)}, {text}), but"
         f" {readable(free[short[0]])} are free; {advice}; make clean-training shows what can be deleted"
     )

@@ -35,9 +35,9 @@ from workflow_scripts.workflow.settings import (
     HASHES,
     are_named,
     json_object,
+    named_settings,
     options,
     python_value,
-    settings_in,
 )
 
 #: How settings were written before, and how they are written now.
@@ -123,7 +123,7 @@ def kinds(before: Given, now: Given) -> tuple[str, ...]:
 
 def _split(given: Given) -> tuple[set[str], set[str]]:
     if are_named(given.template):
-        settings = settings_in(given.params)
+        settings = named_settings(given.params)
         hashes = {settings.pop(name) for name in HASHES if name in settings}
         return hashes, {repr(settings)}
     hashes = {form for form in given.params if _is_hash(python_value(form))}
@@ -203,7 +203,7 @@ def _read(given: Given) -> _Read:
             read.own[name] = [given_words for option, given_words in behind if option == name]
             read.wild |= {name} if any("{wildcards." in word for word in words) else set()
     if are_named(given.template):
-        settings = settings_in(given.params)
+        settings = named_settings(given.params)
         read.hashes = [settings[name] for name in HASHES if name in settings]
         for name, words in options(settings):
             read.add_option(name, words)

@@ -15,8 +15,9 @@ from tests.unit.analyse.small_model import (  # noqa: E402
     DIRECTIONS,
     VOCABULARY,
     batches_of,
+    loss_of,
     small_network,
-    write_data_bin,
+    without_units,
     write_system,
 )
 from workflow_scripts.analyse.effects.ablate_units import gates_of, main  # noqa: E402
@@ -32,11 +33,6 @@ from workflow_scripts.units.space import model_space  # noqa: E402
 
 ARCHITECTURE = Architecture(1, 1, 8, 10, 2)
 SPACE = model_space(ARCHITECTURE.to_dict())
-
-
-@pytest.fixture
-def data_bin(tmp_path):
-    return write_data_bin(tmp_path / "bin")
 
 
 def port():
@@ -98,11 +94,7 @@ def test_ends_are_the_whole_model_and_one_without_units(data_bin):
     one = port()
     sets = sets_of({"x": scores()}, "en-de", ["30%", "100%"], 5, 1, ["encoder", "decoder"])
     found = ablate(one, sets, batches, factors=["scale:0.5", "zero", "scale:1.5"], dose="30%")
-    nll = tokens = 0
-    for batch in batches:
-        sums, counted = one.loss(batch, count_language_tag=True)
-        nll, tokens = nll + float(sums.double().sum()), tokens + int(counted.sum())
-    assert found.full == nll / tokens and found.tokens == 10 and found.sentences == 2
+    assert found.full == loss_of(one, batches) and found.tokens == 10 and found.sentences == 2
     for name in sets.named:
         removed, kept = found.added[REMOVED][name], found.added[KEPT][name]
         # No unit removed, all of them kept: the model itself. All removed, none kept: the same model.
@@ -112,16 +104,8 @@ def test_ends_are_the_whole_model_and_one_without_units(data_bin):
         # A factor of 0 is removal; factors act on the units of that size.
         assert found.dose[name]["zero"] == removed[1]
         assert len({*found.dose[name].values()}) == 3
-    assert found.off == pytest.approx(loss_without_ffns(batches), abs=1e-6)
-
-
-def loss_without_ffns(batches):
-    network = small_network(ARCHITECTURE)
-    with torch.no_grad():
-        for layer in (*network.encoder.layers, *network.decoder.layers):
-            layer.fc2.weight.zero_()
-    sums = [FairseqPort(network, VOCABULARY).loss(batch, count_language_tag=True) for batch in batches]
-    return sum(float(nll.detach().double().sum()) for nll, _ in sums) / sum(int(n.sum()) for _, n in sums)
+    nothing = without_units(small_network(ARCHITECTURE), np.ones(SPACE.size, dtype=bool))
+    assert found.off == pytest.approx(loss_of(FairseqPort(nothing, VOCABULARY), batches), abs=1e-6)
 
 
 def test_means_are_those_of_real_positions_and_can_stand_in(data_bin):

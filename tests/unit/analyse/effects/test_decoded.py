@@ -15,7 +15,7 @@ from sacrebleu.metrics import BLEU, CHRF  # noqa: E402
 from tests.malformed import tiny  # noqa: E402
 from workflow_scripts.analyse.effects.ablate_units import main  # noqa: E402
 from workflow_scripts.analyse.effects.decoded import decoded_scores  # noqa: E402
-from workflow_scripts.analyse.effects.losses import sentence_losses  # noqa: E402
+from workflow_scripts.analyse.losses import sentence_losses  # noqa: E402
 from workflow_scripts.common.errors import UserError  # noqa: E402
 from workflow_scripts.data.mmap_format import write_dataset  # noqa: E402
 from workflow_scripts.models.port import load  # noqa: E402

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import csv
 import json
 
@@ -15,8 +14,9 @@ from tests.unit.analyse.small_model import (  # noqa: E402
     DIRECTIONS,
     VOCABULARY,
     batches_of,
+    loss_of,
     small_network,
-    write_data_bin,
+    without_units,
     write_system,
 )
 from workflow_scripts.analyse.effects.effect_matrix import main  # noqa: E402
@@ -133,16 +133,13 @@ def test_random_units_grow_and_differ_by_language_and_draw():
     assert all((first != other).any() for other in others) and (first[0] != first[1]).any()
 
 
-@torch.no_grad()
 def nll_without(direction, gone, batches):
-    network = copy.deepcopy(small_network(ARCHITECTURE))
-    network.decoder.layers[0].fc2.weight *= torch.tensor(~gone)[None]
-    sums = [FairseqPort(network, VOCABULARY).loss(batch, count_language_tag=True) for batch in batches]
-    return sum(float(nll.double().sum()) for nll, _ in sums) / sum(int(tokens.sum()) for _, tokens in sums)
+    whole = np.concatenate([np.zeros(10, dtype=bool), gone])
+    return loss_of(FairseqPort(without_units(small_network(ARCHITECTURE), whole), VOCABULARY), batches)
 
 
-def test_cells_are_what_networks_without_the_units_lose(tmp_path):
-    batches = batches_of(write_data_bin(tmp_path / "bin"))
+def test_cells_are_what_networks_without_the_units_lose(data_bin, tmp_path):
+    batches = batches_of(data_bin)
     system = write_system(tmp_path / "system", ARCHITECTURE)
     port = FairseqPort(small_network(ARCHITECTURE), VOCABULARY, system)
     space = SPACE.part(stacks=["decoder"])
@@ -162,7 +159,7 @@ def test_cells_are_what_networks_without_the_units_lose(tmp_path):
 
 
 @pytest.fixture
-def words(tmp_path):
+def words(data_bin, tmp_path):
     system = write_system(tmp_path / "system", ARCHITECTURE)
     facts = {"weights_sha256": system.weights_sha256, "counting": "pads excluded", "source_positions": 10,
              "target_positions": 20, "source_pads": 0, "target_pads": 0}  # fmt: skip
@@ -174,7 +171,7 @@ def words(tmp_path):
     masks.write(tmp_path / "k70.npz")
     words = ["--system", str(tmp_path / "system"), "--activations-root", str(tmp_path / "counts")]
     words += ["--masks", str(tmp_path / "k70.npz"), "--criteria", "difference", "lape", "masks"]
-    words += ["--sizes", "10%", "30%", "--data-bin", str(write_data_bin(tmp_path / "bin"))]
+    words += ["--sizes", "10%", "30%", "--data-bin", str(data_bin)]
     words += ["--subset", "test", "--directions", *DIRECTIONS]
     return words + [f"--out-{form}={tmp_path}/out.{form}" for form in ("json", "csv", "markdown")]
 

@@ -12,7 +12,6 @@ from workflow_scripts.analyse.effects.fragility import (
     centred,
     collateral,
     facts,
-    holm,
     paired_test,
     permutation_test,
 )
@@ -70,12 +69,3 @@ def test_paired_test_of_sentences():
     # The same difference in each sentence has no spread: undefined.
     same = paired_test(np.array([2.0, 3, 4]), np.array([[1.0, 2, 3]]), 10, 999, seed=1)
     assert same.difference == pytest.approx(0.3) and math.isnan(same.p)
-
-
-def test_holm_by_hand_with_one_undefined():
-    found = holm([0.04, math.nan, 0.01, 0.03])
-    # Three tests: 3 · .01, 2 · .03, and .04, which is raised to the one before.
-    assert found[2] == pytest.approx(0.03) and found[3] == found[0] == pytest.approx(0.06)
-    assert math.isnan(found[1])
-    assert holm([0.6, 0.9]) == [1.0, 1.0]
-    assert holm([]) == [] and math.isnan(holm([math.nan])[0])

@@ -15,6 +15,7 @@ from tests.unit.analyse.small_model import (
     DIRECTIONS,
     VOCABULARY,
     batches_of,
+    loss_of,
     small_network,
     write_data_bin,
     write_system,
@@ -25,7 +26,7 @@ from workflow_scripts.analyse.heads.prune_heads import main
 from workflow_scripts.analyse.heads.pruning import PruningRule
 from workflow_scripts.analyse.heads.pruning_results import Asked
 from workflow_scripts.analyse.heads.scorer import Scorer
-from workflow_scripts.analyse.mask_control import measure
+from workflow_scripts.analyse.losses import losses_per_token
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.models.fairseq.sites import sites
@@ -67,20 +68,17 @@ def removed(*heads) -> np.ndarray:
     return gone
 
 
-def loss(port, batches) -> float:
-    sums = [port.loss(batch, count_language_tag=True) for batch in batches]
-    return sum(float(nll.detach().sum()) for nll, _ in sums) / sum(int(tokens.sum()) for _, tokens in sums)
-
-
 def test_losses_are_those_of_networks_without_the_heads(data_bin):
     batches = batches_of(data_bin)
     sets = {("a", "x"): removed(0, 6), ("b", "x"): removed(4), ("c", "x"): removed(0, 6)}
     measured, texts = losses(port_without(), sets, SPACE, batches, PLAIN)
     assert list(measured.after) == [*sets] and not measured.rises
     for direction in DIRECTIONS:
-        assert measured.base[direction] == pytest.approx(loss(port_without(), batches[direction]), abs=1e-5)
+        assert measured.base[direction] == pytest.approx(
+            loss_of(port_without(), batches[direction]), abs=1e-5
+        )
         for key, heads in {("a", "x"): (0, 6), ("b", "x"): (4,)}.items():
-            expected = loss(port_without(heads), batches[direction])
+            expected = loss_of(port_without(heads), batches[direction])
             assert measured.after[key][direction] == pytest.approx(expected, abs=1e-5)
             assert abs(expected - measured.base[direction]) > 1e-4
     assert measured.after["a", "x"] == measured.after["c", "x"]
@@ -149,7 +147,7 @@ def test_command_line(data_bin, tmp_path):
     assert result["pruned"]["en-fr"]["50%"] == [
         f"{key}:{index}" for key, index in map(SPACE.locate, np.flatnonzero(gone).tolist())
     ]
-    after = loss(port_without(np.flatnonzero(gone).tolist()), batches["de-en"])
+    after = loss_of(port_without(np.flatnonzero(gone).tolist()), batches["de-en"])
     assert result["matrices"]["nll"]["50%"]["en-fr"]["de-en"] == pytest.approx(after, abs=1e-5)
     base = np.array([*result["base"]["nll"].values()])
     matrix = np.array([[*one.values()] for one in result["matrices"]["nll"]["50%"].values()])
@@ -190,12 +188,32 @@ def test_a_systems_own_masks_and_pooled_tasks(data_bin, tmp_path):
     result = json.loads((tmp_path / "out.json").read_text())
     assert result["tasks"] == {"out of en": ["en-de", "en-fr"], "into en": ["de-en"]}
     port, batches = load(plain), batches_of(data_bin)
-    under = {name: measure(port, port.intervene(masks), batches[name], [name])[0][0] for name in DIRECTIONS}
+    under = {
+        name: losses_per_token(port, port.intervene(masks), batches[name], [name])[0][0]
+        for name in DIRECTIONS
+    }
     expected = np.mean([under["en-de"], under["en-fr"]])
     assert result["base"]["nll"]["out of en"] == pytest.approx(expected, abs=1e-5)
     assert result["base"]["nll"]["into en"] == pytest.approx(under["de-en"], abs=1e-5)
-    assert abs(loss(port, batches["de-en"]) - under["de-en"]) > 1e-3
+    assert abs(loss_of(port, batches["de-en"]) - under["de-en"]) > 1e-3
     assert len(result["pruned"]["into en"]["50%"]) == 4 and len(result["draws"]) == 6
+
+
+def test_the_least_important_heads_go_first_on_request(data_bin, tmp_path):
+    system = write_system(tmp_path / "system", SHAPE)
+    main(words(system.folder, data_bin, tmp_path, "--ascending"))
+    result = json.loads((tmp_path / "out.json").read_text())
+    for name in DIRECTIONS:
+        importance = {
+            f"{key}:{index}": value
+            for key, values in result["importance"][name].items()
+            for index, value in enumerate(values)
+        }
+        gone = set(result["pruned"][name]["50%"])
+        for kind in ("encoder", "decoder.0.self", "decoder.0.cross"):
+            heads = sorted((head for head in importance if head.startswith(kind)), key=importance.__getitem__)
+            assert gone & set(heads) == set(heads[: len(heads) // 2])
+    assert result["ascending"] is True
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Activation files of others' programs (check O14): written and read back, layers, aggregation."""
+"""Activation files of others' programs (check O14): written and read back, layers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from workflow_scripts.analyse.probes.activation_files import (
     Activations,
-    aggregate,
     read_activations,
     write_activations,
 )
@@ -45,16 +44,6 @@ def test_o14_layers_are_filtered_and_taken_apart(tmp_path):
     assert file.name == "x-layer0.json"
     with pytest.raises(UserError, match=r"x\.json: no layer 5; there are 0, 1"):
         write_activations(path, [SENTENCE], layers=[5])
-
-
-def test_o14_aggregation(tmp_path):
-    assert aggregate(VALUES, 1, 2, "first").tolist() == [[2, 3], [8, 9]]
-    assert aggregate(VALUES, 0, 1, "last").tolist() == [[2, 3], [8, 9]]
-    assert aggregate(VALUES, 0, 1, "average").tolist() == [[1.25, 2], [7, 8]]
-    with pytest.warns(UserWarning, match="a word without a piece, before piece 2: its values are zeros"):
-        assert aggregate(VALUES, 2, 1).tolist() == [[0, 0], [0, 0]]
-    with pytest.raises(UserError, match="aggregation is 'mean', not one of first, last, average"):
-        aggregate(VALUES, 0, 0, "mean")
 
 
 def feature(*layers):

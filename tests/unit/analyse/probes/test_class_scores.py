@@ -62,15 +62,6 @@ def test_o07_average_precision(values_at_a_time, monkeypatch):
     assert np.isnan(found[2]).all()
 
 
-def test_values_near_zero_may_count_as_zero_and_the_data_stay():
-    X = np.array([[0.04], [0.03], [0.06], [-0.04]], dtype=np.float32)
-    data = labelled(X, [1, 0, 1, 0])
-    assert average_precision(data, np.arange(4))[1, 0] == 1.0
-    # .06 first, then three equal ones with one hit: 1/2 + 2/4 · 1/2.
-    assert average_precision(data, np.arange(4), zero_below=0.05)[1, 0] == 0.75
-    assert data.X.tolist() == X.tolist() and data.X[0, 0] > 0
-
-
 O8 = [[-1.05, -1.1, 0.01], [0, -1.05, 0.005], [1.05, 1.1, 0.003], [0, 1.03, 0.1]]
 
 

@@ -51,6 +51,18 @@ def test_o14_a_file_for_each_layer(folder, capsys):
     assert capsys.readouterr().out.splitlines() == [str(folder / f"x-layer{n}.json") for n in (0, 1)]
 
 
+def test_o14_some_layers(folder):
+    exchange(folder, "--to", folder / "x.json")
+    exchange(folder, "--to", folder / "one.json", "--layers", "1")
+    assert [one.layers for one in read_activations(folder / "one.json")] == [[1], [1]]
+    exchange(folder, "--of", folder / "x.json", "--layers", "1", values="new.npy", out="new.json")
+    words = Words.read(folder / "new.json")
+    assert words.space.keys == ("encoder.1.resid",)
+    assert np.array_equal(read_values(folder / "new.npy", words), VALUES[:, 2:4])
+    with pytest.raises(UserError, match="no layer 2; there are 0, 1"):
+        exchange(folder, "--to", folder / "x.json", "--layers", "2")
+
+
 def test_what_is_refused(folder):
     with pytest.raises(UserError, match="--kind: no units of 'head'; there are ffn, resid"):
         exchange(folder, "--to", folder / "x.json", "--kind", "head")

@@ -43,6 +43,8 @@ def test_facts_of_each_split_and_their_summary(data, outcome):
         assert one["constant_units"] == [7] and (weights[:, 7] == 0).all()
         assert one["probe"]["converged"] and one["probe"]["gap"] <= 1e-5
         assert one["salient"]["a"]["n"] == len(one["salient"]["a"]["units"]) >= 1
+        of_a = np.abs(weights[0])
+        assert one["salient"]["a"]["near_largest"] == (of_a >= of_a.max() / 2).sum() >= 1
         assert sorted(order.tolist()) == list(range(40))
         assert (order[: one["ranked_units"]] == rank(weights).order[: one["ranked_units"]]).all()
         assert [part["units"] for part in one["control"]["sets"]] == [40, one["minimal"]["units"]]
@@ -79,7 +81,7 @@ def test_one_split_has_no_spread_and_a_label_of_test_alone_is_told(data):
     facts = run_probe(rare, replace(settings, seeds=(seed,))).facts
     (one,) = facts["splits"]
     assert one["unseen_in_train"] == {"X": 2}
-    assert one["salient"]["X"] == {"n": 0, "units": []}
+    assert one["salient"]["X"] == {"n": 0, "units": [], "near_largest": 0}
     assert facts["summary"]["accuracy"]["sd"] is None and facts["summary"]["accuracy"]["n"] == 1
     assert "control" not in one and "agreement" not in one and "redundancy" not in one
 

@@ -8,8 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the fairseq environment")
 
 from tests.unit.analyse.small_model import VOCABULARY, batches_of, small_network, write_data_bin  # noqa: E402
-from workflow_scripts.analyse.effects.losses import sentence_losses  # noqa: E402
-from workflow_scripts.analyse.mask_control import measure  # noqa: E402
+from workflow_scripts.analyse.losses import losses_per_token, sentence_losses  # noqa: E402
 from workflow_scripts.common.errors import UserError  # noqa: E402
 from workflow_scripts.models.fairseq.port import FairseqPort  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
@@ -79,7 +78,7 @@ def test_the_encoder_runs_once_for_rows_that_leave_out_the_same_of_it(port, batc
 
 def test_mean_losses_are_sums_of_the_same(port, batches):
     laid = port.intervene(masks())
-    means, tokens = measure(port, laid, batches, [None, *ROWS])
+    means, tokens = losses_per_token(port, laid, batches, [None, *ROWS])
     losses, counts = sentence_losses(port, laid, batches, [None, *ROWS])
     assert tokens == counts.sum() == 9
     assert means == pytest.approx((losses.sum(axis=1) / 9).tolist(), abs=1e-12)

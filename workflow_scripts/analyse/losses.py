@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -9,6 +10,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_scripts.models.port import Batches, Intervention, Port
+
+#: Positions of a batch.
+MAX_TOKENS = 4096
+
+
+def texts_of(
+    port: Port, data_bin: Path, subset: str, directions: Sequence[str], max_sentences: int | None
+) -> dict[str, Batches]:
+    """Return the batches of the first sentences of each direction; UserError where one has no text."""
+    return {
+        name: port.batches(port.task(data_bin, subset, name), MAX_TOKENS, max_lines=max_sentences)
+        for name in directions
+    }
 
 
 def batch_losses(
@@ -44,6 +58,19 @@ def batch_losses(
                         found[number], tokens = port.loss(batch, count_language_tag=True, encoded=encoded)
         # A batch orders its lines otherwise than ``batches.lines`` does.
         yield batch.lines.cpu().numpy(), [found[first[part]] for part in parts], tokens
+
+
+def losses_per_token(
+    port: Port, masks: Intervention, batches: Batches, rows: Sequence[str | None]
+) -> tuple[list[float], int]:
+    """Return the NLL per token (nats) under each of ``rows`` (None: no mask), and the number of tokens. The
+    target's language tag and ``</s>`` count, as in the training loss."""
+    sums, tokens = [0.0] * len(rows), 0
+    for _, losses, counted in batch_losses(port, masks, batches, rows):
+        for number, nll in enumerate(losses):
+            sums[number] += float(nll.sum(dtype=torch.float64))
+        tokens += int(counted.sum())
+    return [total / tokens for total in sums], tokens
 
 
 def sentence_losses(
