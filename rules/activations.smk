@@ -188,3 +188,34 @@ for ending, scored in SCORED_TEXTS.items():
             root=lambda w, output: parent(output.scores[0]),
         shell:
             command("score_lape", "--activations-root {params.counts:q} --out-root {params.root:q}", "form")
+
+    # What an analysis found of units, for each direction.
+    rule:
+        name:
+            f"spread_scores{ending}"
+        input:
+            scores=scores_of_analysis,
+            system=lambda w: system_files(w.system, w.seed, "system.json"),
+        output:
+            **files("spread_scores", like=scored),
+        log:
+            log_of("spread_scores", on=scored["on"]),
+        benchmark:
+            benchmark_of("spread_scores", on=scored["on"])
+        wildcard_constraints:
+            of=alternatives(spread(EXPERIMENT)) or "none",
+        conda:
+            conda_of("spread_scores")
+        container:
+            image_of("spread_scores")
+        envmodules:
+            *modules_of("spread_scores"),
+        params:
+            **identity("spread_scores", directions=EXPERIMENT.train_directions),
+            system=lambda w, input: parent(input.system[0]),
+            root=lambda w, output: parent(output.scores[0]),
+        shell:
+            command(
+                "spread_scores",
+                "--scores {input.scores:q} --system {params.system:q} --out-root {params.root:q}",
+            )

@@ -1,6 +1,7 @@
 # What the analyses of units read, and what their stages take as options.
 from workflow_scripts.common.word_properties import CONLLU
 from workflow_scripts.config.analyses.directions import analysed_directions
+from workflow_scripts.units.score_table import OF_PROPERTY, PROBE
 from workflow_scripts.workflow.stage_list.probes import (
     LABELLED,
     has_toy_labels,
@@ -30,6 +31,16 @@ def files_of_models(models):
 def analysed(wildcards):
     """The directions in which a system is analysed."""
     return {"directions": analysed_directions(EXPERIMENT, wildcards.system)}
+
+
+def scores_of_analysis(wildcards):
+    """The scores of an analysis from which those of directions are made."""
+    of, _, name = wildcards.of.partition("/")
+    where = f"{wildcards.system}/s{wildcards.seed}"
+    if of not in OF_PROPERTY:
+        return [f"{RESULTS}/correlation/seeds/{name}/{where}.npz"]
+    stage, part = ("fit_probes", "scores") if of == PROBE else ("score_by_label", of)
+    return [f"{RESULTS}/analysis/{stage}/{where}/{stack}.{name}.{part}.npz" for stack in PROBES.stacks]
 
 
 def baseline_scores(folder, wildcards):

@@ -1,6 +1,6 @@
 # The files that masks are made of, and what their stage takes as options.
-from workflow_scripts.config.masks import COMPARING
-from workflow_scripts.workflow.needed_masks import criteria, selected
+from workflow_scripts.config.mask_scores import COMPARING
+from workflow_scripts.workflow.needed_masks import criteria, selected, spread
 
 
 def rows_of(row):

@@ -54,10 +54,25 @@ def mean(scores: Scores, system: str, directions: Iterable[str], metric: str) ->
     return decimal_mean([scores[system, direction, metric] for direction in directions])
 
 
-def differences(scores: Scores, directions: Sequence[str]) -> list[str]:
+def by_system(scores: Scores, directions: Sequence[str]) -> list[str]:
+    """Return a row for each system: BLEU of each direction, mean BLEU and mean chrF2++."""
+    rows = [
+        [
+            system,
+            *(rounded(scores[system, direction, "bleu"], ONE) for direction in directions),
+            *(rounded(mean(scores, system, directions, metric)) for metric in ("bleu", "chrf")),
+        ]
+        for system in dict.fromkeys(system for system, *_ in scores)
+    ]
+    return table(["system", *directions, "**mean BLEU**", "mean chrF2++"], rows)
+
+
+def differences(
+    scores: Scores, directions: Sequence[str], compared: Sequence[tuple[str, str]] = COMPARED
+) -> list[str]:
     """Return a table of differences: mean over directions, and the least and greatest of one."""
     rows = []
-    for system, other in COMPARED:
+    for system, other in compared:
         cells = []
         for metric in TITLES:
             each = {d: scores[system, d, metric] - scores[other, d, metric] for d in directions}
@@ -69,11 +84,11 @@ def differences(scores: Scores, directions: Sequence[str]) -> list[str]:
     return table(["", *columns], rows)
 
 
-def wins(name: str) -> list[str]:
+def wins(name: str, compared: Sequence[tuple[str, str]] = COMPARED) -> list[str]:
     """Return wins, losses and ties of one system against another, by metric."""
     rows = read(name)
     lines = []
-    for system, other in COMPARED:
+    for system, other in compared:
         bold = "**" if other == "continued" else ""
         cells = []
         for metric in TITLES:

@@ -4,7 +4,9 @@ What: one direction of two model sizes with random weights, float32, vocabulary 
 process, turn by turn. Curves of both stacks and of the decoder alone: three sizes, a score and five draws,
 removed and kept. Matrix: the decoder units of eight languages off, two sizes, two criteria and five draws.
 The passes that remain: as many encoder passes, and decoder passes with loss, without any mask, over batches
-that are made already. One by one: encoder and decoder run under each mask. Start-up and loading come on top.
+that are made already. Encoder: how many of these passes are the encoder's, and its share of their seconds:
+more than directions with the same sources could save by sharing it. One by one: encoder and decoder run under
+each mask. Start-up and loading come on top.
 Outputs: a table of processor seconds, the median over repeats, and ratios; the target is at most 1.1.
 Run, in the fairseq environment: `PYTHONPATH=. python tests/bench/bench_effects.py [--sentences 60]`.
 """
@@ -78,20 +80,24 @@ def one_by_one(port: FairseqPort, gates: Intervention, batches: Batches, rows: S
                     port.loss(batch, count_language_tag=True)
 
 
-def measure(port: FairseqPort, table: MaskTable, batches: Batches, repeats: int) -> list[float]:
-    """Return the median processor seconds of the passes that remain, of the whole, and of one by one."""
+def measure(
+    port: FairseqPort, table: MaskTable, batches: Batches, repeats: int
+) -> tuple[int, int, list[float]]:
+    """Return the passes of the encoder and of the decoder that remain, and the median processor seconds of
+    both, of those of the encoder alone, of the whole, and of one by one."""
     gates = intervention(port, table, None)
     rows = [None, *table.rows]
     parts = {(gates.left_out(row, "encoder"), gates.left_out(row, "decoder")) for row in table.rows}
     parts.add((b"", b""))
     encoders, made = len({encoder for encoder, _ in parts}), list(batches)
-    took: list[list[float]] = [[], [], []]
+    took: list[list[float]] = [[], [], [], []]
     for _ in range(repeats + 1):
         took[0].append(seconds(lambda: passes(port, made, encoders, len(parts))))
-        took[1].append(seconds(lambda: sentence_losses(port, gates, batches, rows)))
-        took[2].append(seconds(lambda: one_by_one(port, gates, batches, rows)))
+        took[1].append(seconds(lambda: passes(port, made, encoders, 0)))
+        took[2].append(seconds(lambda: sentence_losses(port, gates, batches, rows)))
+        took[3].append(seconds(lambda: one_by_one(port, gates, batches, rows)))
     # The first turn warms up.
-    return [statistics.median(one[1:]) for one in took]
+    return encoders, len(parts), [statistics.median(one[1:]) for one in took]
 
 
 def main() -> None:
@@ -104,7 +110,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    print(f"{'model':<24}{'what':<18}{'remain':>9}{'whole':>9}{'ratio':>7}{'one by one':>12}{'saved':>7}")
+    heads = f"{'remain':>9}{'encoder':>17}{'whole':>9}{'ratio':>7}{'one by one':>12}{'saved':>7}"
+    print(f"{'model':<24}{'what':<18}{heads}")
     for name, shape in [*SIZES.items()][:2]:
         port = FairseqPort(build_network(shape, len(VOCABULARY)).eval(), VOCABULARY)
         with tempfile.TemporaryDirectory() as folder:
@@ -116,11 +123,13 @@ def main() -> None:
                 "matrix, decoder": matrix(port),
             }
             for what, table in tables.items():
-                remain, whole, apart = measure(port, table, batches, arguments.repeats)
+                encoders, decoders, took = measure(port, table, batches, arguments.repeats)
+                remain, encoding, whole, apart = took
                 over = "" if whole <= TARGET * remain else f"  above {TARGET}"
+                of_encoder = f"{encoders} of {encoders + decoders}, {encoding / remain:.1%}"
                 print(
-                    f"{name:<24}{what:<18}{remain:>9.2f}{whole:>9.2f}{whole / remain:>7.2f}{apart:>12.2f}"
-                    f"{1 - whole / apart:>7.0%}{over}",
+                    f"{name:<24}{what:<18}{remain:>9.2f}{of_encoder:>17}{whole:>9.2f}{whole / remain:>7.2f}"
+                    f"{apart:>12.2f}{1 - whole / apart:>7.0%}{over}",
                     flush=True,
                 )
 

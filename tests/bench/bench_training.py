@@ -45,10 +45,11 @@ DIRECTIONS = ("xx-yy", "yy-xx")
 MAX_TOKENS = 2000
 KEPT = 0.7
 ROWS = {direction: direction for direction in DIRECTIONS}
-#: Kind of units that are masked, if any, and the method.
+#: File of masks, if any, and the method.
 WAYS: dict[str, tuple[str | None, dict[str, Any]]] = {
     "continued": (None, {}),
     "ns": ("ffn", {}),
+    "removal": ("removed", {}),
     "train_only": ("ffn", {"train": "gradients"}),
     "own": ("ffn", {"momentum": "own"}),
     "ffn_only": (None, {"parameters": "ffn"}),
@@ -71,7 +72,10 @@ def write_world(folder: Path, sentences: int, seed: int = 0) -> None:
     for kind in ("ffn", "weight"):
         space = model_space(ARCHITECTURE.to_dict(), [kind])
         keep = rng.random((len(DIRECTIONS), space.size)) < KEPT
-        MaskTable(DIRECTIONS, keep, space, {}).write(folder / f"{kind}.npz")
+        masks = MaskTable(DIRECTIONS, keep, space, {})
+        masks.write(folder / f"{kind}.npz")
+        if kind == "ffn":
+            MaskTable(DIRECTIONS, masks.bits, space, {"gate": {"ffn": "zero"}}).write(folder / "removed.npz")
 
 
 def config_of(folder: Path, masks: str | None, method: dict[str, Any], criterion: str | None) -> Any:

@@ -66,7 +66,7 @@ CASES = [
     compared("forms", "a form that is named twice", side_by_side("--forms max max"), "--forms: max is named twice"),
     compared("sentences", "one sentence", side_by_side("--max-sentences 1"), "--max-sentences is 1, at least 2 is needed"),
     erase("draws", "random units of one draw", erased("--draws 1"), "--draws is 1, at least 5 is needed"),
-    erase("size", "a size that is no unit of a layer", erased(sizes="5%"), "select top:5%: that is less than one of the 12 units of encoder.0.ffn; take a larger share"),
+    erase("size", "a size that is no unit of a layer", erased(sizes="5%"), "select top:5%: that is less than one of the 12 units of encoder.0.ffn; take at least 8.34%"),
     erase("model", "scores of another model", erased(scores="others.npz"), "others.npz: scores were made from weights #, the model's are #; make scores from this model's activations"),
     erase("row", "scores without a row of the direction", erased("--directions en-de"), "scores.npz: no score row 'en-de'; rows: de-en"),
 ]  # fmt: skip

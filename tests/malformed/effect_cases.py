@@ -51,7 +51,7 @@ CASES = [
     ablation("absent", "ablation by a score that is not there", ablated(scores='{"lape":"lape"}'), "lape/de-en.npz: no activations of direction 'de-en'; count them first"),
     ablation("nan", "ablation by a score that is undefined", ablated(values=undefined()), "counts/de-en.npz: 1 of 48 counts are undefined, the first of unit 7; count again"),
     ablation("tied", "ablation by equal scores", ablated("--sizes 50%", values=np.ones((1, 48), np.int64)), "counts: tied: 6 of the 6 units that de-en keeps in encoder.0.ffn have the score 1, and so have 6 that are left out (and in 3 more rows and groups): their order alone decides; take another amount, or more text; or accept it: --accept-uninformative, masks.accept_uninformative"),
-    ablation("share", "a share of heads that is less than one", ablated("--sizes 5%", values=np.arange(12)[None], space=HEAD_SPACE), "--sizes 5%: select top:5%: that is less than one of the 2 units of encoder.0.self; take a larger share"),
+    ablation("share", "a share of heads that is less than one", ablated("--sizes 5%", values=np.arange(12)[None], space=HEAD_SPACE), "--sizes 5%: select top:5%: that is less than one of the 2 units of encoder.0.self; take at least 50%"),
     ablation("size", "more units than a layer has", ablated("--sizes 13"), "--sizes 13: encoder.0.ffn has 12 units; take fewer, or a share"),
     ablation("layers", "units of layers together", ablated("--sizes 10%@model"), "--sizes 10%@model: a share of each layer's units, such as 5%, or a number of them"),
     ablation("scale", "a factor that is no number", ablated("--scale half"), "--scale half: 'half' is not a number; write 'scale:0.5'"),

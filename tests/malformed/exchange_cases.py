@@ -111,7 +111,7 @@ def linked(name, what, lay, said):
 
 LINKS = [
     linked("shard", "a folder of binarised text that is missing", binarised("bin:bin2"), "bin2: there is no such folder of binarised data"),
-    linked("direction", "a direction without binarised text", binarised(directions="de-en fr-en"), "bin/train.en-fr.fr.bin is missing: direction fr-en has no binarised train data"),
+    linked("direction", "a direction without binarised text", binarised(directions="de-en fr-en"), "bin/train.en-fr.fr.bin is missing: direction fr-en has no binarised train data; there is train of en-de"),
     linked("dictionary", "text that was binarised with another dictionary", binarised(spoil=lambda folder: (folder / "bin/dict.de.txt").write_bytes(b"a 1\nz 1\n")), "bin/dict.de.txt, line 2: 'z', where the dictionary in use has 'b': the data were binarised with another one"),
 ]  # fmt: skip
 

@@ -14,7 +14,7 @@ def pruning(folder, options="", sizes="50%", directions="de-en en-de"):
 heads = cases_of("heads-", "analyse.heads.prune_heads")
 
 CASES = [
-    heads("share", "a share of heads that is less than one", pruning(sizes="5% 50%"), "select top:5%@type: that is less than one of the 4 units of encoder.self; take a larger share"),
+    heads("share", "a share of heads that is less than one", pruning(sizes="5% 50%"), "select top:5%@type: that is less than one of the 4 units of encoder.self; take at least 25%"),
     heads("size", "more heads than there are", pruning("--scope model", sizes="13"), "select top:13@model: there are 12 units of the model; take at most 12"),
     heads("kept", "more heads than may go", pruning("--keep-per-layer 1", sizes="75%"), "size 75%: 3 heads of encoder.self cannot go where 1 of each layer stay, but 2; take a smaller size or keep fewer\nsize 75%: 3 heads of decoder.self cannot go where 1 of each layer stay, but 2; take a smaller size or keep fewer\nsize 75%: 3 heads of decoder.cross cannot go where 1 of each layer stay, but 2; take a smaller size or keep fewer"),
     heads("twice", "a size named twice", pruning(sizes="50% 50%"), "--sizes: 50% is named twice"),

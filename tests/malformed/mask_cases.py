@@ -9,7 +9,9 @@ from tests.malformed import tiny
 from tests.malformed.case import cases_of, deferred
 from tests.malformed.text_cases import SENTENCES
 from workflow_scripts.common.archive import write_archive
+from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.space import ffn_space
+from workflow_scripts.units.system import SystemFolder
 
 
 @deferred
@@ -87,7 +89,26 @@ def compared(folder, directions="de-en en-de"):
     return f"--activations-root counts --directions {directions} --form lape --out-root lape"
 
 
+@deferred
+def analysed(folder, *tables):
+    """Tables of scores that are made from one system: (name, scores) each; for spread_scores."""
+    tiny.system(folder)
+    made_from = SystemFolder.read(folder / "system").weights_sha256
+    for name, table in tables:
+        table(made_from).write(folder / name)
+    return f"--scores {' '.join(name for name, _ in tables)} --system system --directions de-en --out-root o"
+
+
+def probe(stack="encoder", counting="probe: mean", weights=None):
+    part = tiny.SPACE.part(stacks=[stack])
+    values = np.ones((1, part.size))
+    return lambda made_from: ScoreTable(
+        ["NOUN"], values, part, {"counting": counting, "weights_sha256": weights or made_from}
+    )
+
+
 select = cases_of("", "units.select_masks")
+spread = cases_of("spread-", "units.spread_scores")
 lape = cases_of("lape-", "units.score_lape")
 
 NEGATIVE = np.arange(tiny.SPACE.size)[None, :] - 3
@@ -129,7 +150,7 @@ CASES = [
     select("select-k-zero", "k = 0 on the command line", counted(options="--select mass:0"), "select 'mass:0': k is 0, but a share of the activations in percent is above 0"),
     select("select-k-endless", "k = 1e-99999999 on the command line", counted(options="--select mass:1e-99999999"), "select 'mass:1e-99999999': k is 1e-99999999, but a share in percent is from 0.000001 to 1000000", bounded=True),
     select("select-no-k", "no k", counted(options="--select mass"), "select 'mass': 'mass' needs an amount, such as 'mass:95'"),
-    select("select-share", "a share of less than one unit", counted(options="--select top:0.1%"), "select top:0.1%: that is less than one of the 12 units of encoder.0.ffn; take a larger share"),
+    select("select-share", "a share of less than one unit", counted(options="--select top:0.1%"), "select top:0.1%: that is less than one of the 12 units of encoder.0.ffn; take at least 8.34%"),
     select("select-stacks", "four selectors, and stacks", counted(options=f"--stacks encoder --pivot de --select {FOUR}"), "--stacks: four selectors name both; write 'all' for the one that is kept whole"),
     select("select-pivot", "a pivot for one selector", counted(options="--select all --pivot de"), '--pivot: goes with four selectors, not with --select all'),
     select("select-families", "families without their groups", lambda folder: "--like masks.npz --directions de-en --rows union --by family --out m.npz", '--families: goes with --by family, and --by family with it'),
@@ -143,4 +164,8 @@ CASES = [
     select("masks-space", "units of an unknown kind", like(masks_of(np.zeros((2, 6), np.uint8), space='[{"key": "a", "kind": "fnn", "stack": "encoder", "layer": 0, "size": 48}]')), "like.npz: not a neuronspec-masks-1 file (group 'a': unknown kind 'fnn'); delete it and run the step that writes it again"),
     lape("absent", "LAPE of a direction that was not counted", compared("de-en fr-en"), "counts/fr-en.npz: no activations of direction 'fr-en'; count them first"),
     lape("positions", "LAPE of counts that do not say of how many positions", compared(), 'counts/de-en.npz: does not say at how many positions units were counted; count again'),
+    spread("other", "scores of a probe and of something else", analysed(("a.npz", probe()), ("b.npz", probe("decoder", "probeless: mean"))), "b.npz: of another score than a.npz, or of the same units"),
+    spread("twice", "scores of one stack twice", analysed(("a.npz", probe()), ("b.npz", probe())), "b.npz: of another score than a.npz, or of the same units"),
+    spread("model", "scores of another model's units", analysed(("a.npz", probe(weights="cd" * 32))), "a.npz: scores were made from weights #, the model's are #; make scores from this model's activations"),
+    spread("row", "a comparison that lacks a direction", analysed(("a.npz", probe(counting="correlation: min"))), "a.npz: no score row 'de-en'; rows: NOUN"),
 ]  # fmt: skip

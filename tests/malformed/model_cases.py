@@ -348,7 +348,7 @@ TRAIN = [
     train("warmup", "a warm-up beyond the end of the schedule", training(scheduler="cosine", warmup_updates=9), 'warmup_updates 9 in the training settings must be below max_updates 2 with scheduler cosine'),
     train("folder", "no folder of binarised text", training(options="--data-bin bib"), 'bib: there is no such folder of binarised data'),
     train("shard", "a shard that is missing", training(options="--data-bin bin:bin2"), 'bin2: there is no such folder of binarised data'),
-    train("direction", "a direction without data", training(options="--directions de-fr"), 'bin/train.de-fr.de.bin is missing: direction de-fr has no binarised train data'),
+    train("direction", "a direction without data", training(options="--directions de-fr"), 'bin/train.de-fr.de.bin is missing: direction de-fr has no binarised train data; there is train of de-en'),
     train("index", "a truncated index of the training text", training(cut("bin/train.de-en.de.idx", 40)), 'bin/train.de-en.de.idx: 40 bytes, but 2 sentences need 50; binarise the text again'),
     train("cut", "truncated training text", training(cut("bin/train.de-en.de.bin", 4)), 'bin/train.de-en.de.bin: 4 bytes, but its index says 10; binarise the text again'),
     train("ids", "training text of a larger dictionary", training(other_ids("bin/train.de-en.de", [400, 2], [6, 2])), 'bin/train.de-en.de.bin was binarised with another dictionary than dict.txt'),

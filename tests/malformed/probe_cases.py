@@ -40,5 +40,8 @@ CASES = [
     fit("values", "values that are no array", fitted(damage=lambda folder: (folder / "v.npy").write_bytes(b"x")), "v.npy: not an array; delete it and run collect_units again"),
     fit("words", "words of another format", fitted(damage=other_words), "w.json: not words of units' values (neuronspec-word-values-1); delete it and run collect_units again"),
     fit("draws", "one random draw", fitted("--property upos --draws 1"), "--draws is 1, at least 5 is needed"),
+    fit("constant", "units that are all constant", fitted(), "upos: every unit is constant over 32 tokens; nothing can be read from them"),
+    fit("salient", "salient units of no share", fitted("--property upos --salient 0"), "--salient 0: a share of a label's weights in percent is above 0, such as 25"),
+    fit("percents", "a share of less than one unit", fitted("--property upos --percents 10", np.eye(40, 4, dtype=np.float16)), "10 % of 4 units is less than one; take at least 25 %"),
     fit("seeds", "a split twice", fitted("--property upos --seeds 1 1"), "--seeds: 1 is named twice"),
 ]  # fmt: skip

@@ -82,6 +82,23 @@ MADE = [
         {"masks": {"sets": {"few": {"of": "lape", "select": "top:5%"}}}},
     ),
     Row(
+        "a mask set by a probe is added (`of: probe`, `analysis.probes`)",
+        {
+            "label_words": 4,
+            "collect_units": 2,
+            "fit_probes": 2,
+            "compare_probes": 1,
+            "spread_scores": 1,
+            "select_masks": 1,
+            **UNITS,
+        },
+        "probes of the baseline are fitted first",
+        {
+            "masks": {"sets": {"knows": {"of": "probe", "property": "language", "select": "mass:25"}}},
+            "analysis": {"probes": {"properties": ["language"], "text": "valid"}},
+        },
+    ),
+    Row(
         "criteria are put side by side (`analysis.criteria: {}`)",
         {"score_importance": 4, "score_magnitude": 4, "score_lape": 2, "criteria": 1},
         "each direction is scored in every way; nothing is selected or trained",

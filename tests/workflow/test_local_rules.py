@@ -22,7 +22,7 @@ print("local:", *(name for name in names if names[name]), file=sys.stderr)
 print("cluster:", *(name for name in names if not names[name]), file=sys.stderr)
 """
 ALWAYS = {
-    *("all", "fetch", "score_lape", "select_masks", "overlap", "tabulate", "tabulate_units"),
+    *("all", "fetch", "score_lape", "spread_scores", "select_masks", "overlap", "tabulate", "tabulate_units"),
     *("plot_training", "plot_sweep", "plot_off_target"),
 }
 CLUSTER = {

@@ -9,8 +9,9 @@ import pytest
 from tests.workflow.finished_experiment import CONFIG, lay_down_text, merged
 from tests.workflow.planned_jobs import Plan, plan
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.config.analyses.probe_checks import probed_directions
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.workflow.stage_list.probes import probed_directions, sides_read
+from workflow_scripts.workflow.stage_list.probes import sides_read
 from workflow_scripts.workflow.stages import jobs_of
 
 CONLLU = {"de": "gold/de.conllu", "fr": "gold/fr.conllu"}

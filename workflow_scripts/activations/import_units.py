@@ -26,9 +26,10 @@ from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import sha256_of
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.score_table import LEAST_POSITIONS, ScoreTable
 from workflow_scripts.units.select_masks import informative_masks
 from workflow_scripts.units.selection import Selection
+from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.system import SystemFolder
 
 DIRECTION = "{direction}"
@@ -67,8 +68,15 @@ def import_table(
         raise UserError(f"{pattern}: some files hold counts, others masks; name those of one form")
     facts = {"weights_sha256": system.weights_sha256, "counting": COUNTING, "files_sha256": hashes}
     if COUNTS in forms:
+        facts |= {LEAST_POSITIONS: dict(zip(directions, (_largest(row, space) for row in rows), strict=True))}
         return ScoreTable(directions, np.stack(rows), space, {**facts, "data_sha256": None}, pattern)
     return MaskTable(directions, np.stack(rows), space, {**facts, "rule": f"foreign {forms.pop()}"}, pattern)
+
+
+def _largest(row: NDArray[Any], space: UnitSpace) -> dict[str, int]:
+    """Return the largest count of each stack: its units were counted at this number of positions at least."""
+    stacks = dict.fromkeys(group.stack for group in space.groups)
+    return {stack: int(row[space.ids_of(space.part(stacks=[stack]))].max()) for stack in stacks}
 
 
 def _lists(

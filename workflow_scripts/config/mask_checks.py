@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.config.analysed_checks import analysed_problems
 from workflow_scripts.config.base import BASELINE
-from workflow_scripts.config.masks import ALL_UNITS, DRAWN, FAMILY, PAIRED, RANDOM, STACKS, SWEEP, MaskSet
+from workflow_scripts.config.mask_scores import STACKS
+from workflow_scripts.config.masks import ALL_UNITS, DRAWN, FAMILY, PAIRED, RANDOM, SWEEP, MaskSet
 from workflow_scripts.config.score_checks import known_space, one_language
 from workflow_scripts.config.select import BySide
 from workflow_scripts.units.exchanges import Partners, drawn_exchange
@@ -35,6 +37,7 @@ def mask_problems(experiment: Experiment) -> Iterable[str]:
         if one.system is not None:
             yield from _weight_problems(experiment, name, one.system)
         yield from one_language(experiment, f"masks.sets.{name}.of", one.of)
+        yield from analysed_problems(experiment, f"masks.sets.{name}", one)
 
 
 def _name_problems(experiment: Experiment, name: str, one: MaskSet) -> Iterable[str]:

@@ -1,6 +1,6 @@
 """A mask set of the section `masks`: which units each direction keeps."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -14,34 +14,18 @@ from pydantic import (
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.attach import ForeignFile
-from workflow_scripts.config.base import DISTINCT, FILE_NAME, LONGEST_NAME, MOST_DRAWS, DirectionId, Section
+from workflow_scripts.config.base import DISTINCT, FILE_NAME, LONGEST_NAME, MOST_DRAWS, DirectionId
 from workflow_scripts.config.file_source import ONE, SEVERAL, VALID
+from workflow_scripts.config.mask_scores import COMPARING, STACKS, Scored
 from workflow_scripts.config.select import BySide, Select
-from workflow_scripts.config.texts import TextName
 from workflow_scripts.units.exchanges import Partners
 from workflow_scripts.units.gating import DEFAULT_GATES, parse_gate
 from workflow_scripts.units.mask_sets import OF_OTHERS
-from workflow_scripts.units.score_table import IMPORTANCES
-from workflow_scripts.units.space import KINDS, Kind
+from workflow_scripts.units.space import Kind
 
 #: The set that keeps every unit, and the word for one system for each k.
 ALL_UNITS, SWEEP = "all", "sweep"
 FAMILY = "family"
-#: A score that no file has, and the kind of its units.
-WEIGHTS, WEIGHT = "weights", "weight"
-Stack = Literal["encoder", "decoder"]
-#: How units are scored, and the scores that compare languages.
-Score = Literal[
-    "activations",
-    "magnitude",
-    "lape",
-    "lape_lambda",
-    "importance",
-    "importance_token",
-    "importance_signed",
-]
-COMPARING = ("lape", "lape_lambda")
-STACKS: tuple[Stack, ...] = ("encoder", "decoder")
 #: Gates that training, both engines and the analyses can apply.
 GATES: dict[Kind, tuple[str, ...]] = {
     "ffn": ("row", "zero", "scale:0.5"),
@@ -58,13 +42,6 @@ DRAWN, GROUPED, PAIRED, RANDOM = (
 )
 #: Random sets that are drawn unless the config says how many: one alone proves nothing.
 RANDOM_DRAWS = 5
-
-
-def folder_of(score: str, kinds: Collection[str] = ("ffn",)) -> str:
-    """Return the folder of a score: of importance, one for each choice of kinds of units."""
-    return f"{score}/{'+'.join(one for one in KINDS if one in kinds)}" if score in IMPORTANCES else score
-
-
 #: How rows are made of those of another set.
 Rows = Literal[
     "random", "shuffled", "swapped", "merged", "shared", "exclusive", "unshared", "union", "majority"
@@ -72,27 +49,9 @@ Rows = Literal[
 MaskSetName = Annotated[str, StringConstraints(pattern=FILE_NAME, max_length=LONGEST_NAME)]
 
 
-class MaskSet(Section):
+class MaskSet(Scored):
     """Which units each direction keeps: by a score of units (`select`), or made of another set (`like`)."""
 
-    of: Literal[Score, "weights"] = Field(
-        "activations",
-        description="The score: how often a unit is active; magnitude, its mean; lape or lape_lambda, in how"
-        " few languages it is active; importance (also _token and _signed), of the gradient of the"
-        " loss; weights, the magnitude of single weights.",
-    )
-    system: str | None = Field(
-        None, description="Of weights: the system whose weights they are, such as one with each: direction."
-    )
-    text: TextName = Field(
-        VALID, description="The text on which units are scored: valid, a test set, or one of texts."
-    )
-    units: Annotated[list[Kind], DISTINCT] = Field(
-        ["ffn"], min_length=1, description="Kinds of units; importance alone is known of others than ffn."
-    )
-    stacks: Annotated[list[Stack], DISTINCT] = Field(
-        list(STACKS), min_length=1, description="Where units are left out; those of another stack are kept."
-    )
     select: Select | None = Field(
         None,
         description="mass:95: the fewest units of a layer with 95 % of its sum; top:30%; bottom:12;"
@@ -161,7 +120,7 @@ class MaskSet(Section):
                 " program)"
             )
         given = {key for key in self.model_fields_set if getattr(self, key) not in (None, {})}
-        own = {"of", "system", "text", "units", "stacks", "gate"}
+        own = {*Scored.model_fields, "gate"}
         of_like = {"rows", "by", "pairs", "rows_of"}
         if self.file is not None:
             for key in sorted({*own, *of_like, "draws"} & given - {"by", "gate"}):
@@ -177,17 +136,7 @@ class MaskSet(Section):
             for key in sorted(own & given):
                 yield f"{key} is that of like, {self.like}: leave it out"
             yield from self._mistakes_of_rows()
-        if self.of not in (*IMPORTANCES, WEIGHTS) and self.units != ["ffn"]:
-            what = "activations are counted" if self.of == "activations" else f"{self.of} is known"
-            need = WEIGHTS if self.units == [WEIGHT] else "importance"
-            yield f"units: {what} of ffn alone; {self.units} need of: {need}"
-        elif (self.of == WEIGHTS and self.units != [WEIGHT]) or (self.of != WEIGHTS and WEIGHT in self.units):
-            yield f"units: of: {WEIGHTS} and units: [{WEIGHT}] go together, without others"
-        if (self.of == WEIGHTS) != (self.system is not None):
-            need = f"of: {WEIGHTS} needs system, the name of the system whose weights they are"
-            yield need if self.system is None else f"system: goes with of: {WEIGHTS} alone; leave it out"
-        if self.of == WEIGHTS and self.text != VALID:
-            yield f"text: of: {WEIGHTS} looks at no text; leave it out"
+        yield from self._mistakes_of_score()
         if self.of in COMPARING and any(word in str(self.select) for word in ("mass:", ":abs")):
             yield f"select: {self.of} orders units, and has no sum or magnitude; take top, such as top:5%"
         if others := [kind for kind in self.gate if kind not in self.units]:
@@ -215,7 +164,7 @@ class MaskSet(Section):
     @property
     def scores(self) -> str:
         """The folder of the scores that it is selected by; of weights and files there is none."""
-        return "file" if self.file is not None else folder_of(self.of, self.units)
+        return "file" if self.file is not None else self._folder_of_scores()
 
     @property
     def is_merged(self) -> bool:

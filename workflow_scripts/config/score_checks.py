@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from workflow_scripts.common.directions import split_direction
-from workflow_scripts.config.masks import COMPARING
+from workflow_scripts.config.mask_scores import COMPARING
 from workflow_scripts.units.space import UnitSpace, model_space
 
 if TYPE_CHECKING:

@@ -19,7 +19,10 @@ from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace
 
 By = Literal["language", "family"]
+#: Which units are kept, bool [units].
 Keep = NDArray[np.bool_]
+#: The same of one or several rows as bits, uint8 [bytes] or [rows, bytes]: rows of weights are large.
+Bits = NDArray[np.uint8]
 
 #: Fewest rows that have a majority other than all of them, and fewest that can share units.
 SMALLEST_MAJORITY, SMALLEST_SHARING = 3, 2
@@ -59,94 +62,95 @@ def random_like(keep: Keep, space: UnitSpace, seed: int) -> Keep:
     return drawn
 
 
-def random_rows(like: MaskTable, directions: Sequence[str], seed: int) -> Keep:
+def random_rows(like: MaskTable, directions: Sequence[str], seed: int) -> Bits:
     """As many units of every layer as its own row, drawn at random for each direction by its name."""
-    return np.stack([random_like(like.row(name), like.space, seed_of(seed, name)) for name in directions])
+    drawn = (random_like(like.row(name), like.space, seed_of(seed, name)) for name in directions)
+    return np.stack([np.packbits(row) for row in drawn])
 
 
-def shuffled(like: MaskTable, directions: Sequence[str], seed: int) -> Keep:
+def shuffled(like: MaskTable, directions: Sequence[str], seed: int) -> Bits:
     """Its own row after one exchange of each layer's units: sizes of rows and of their overlaps stay."""
-    keep = _own(like, directions)
+    exchange = np.empty(like.space.size, dtype=np.int64)
     for key, span in like.space.slices().items():
         generator = np.random.Generator(np.random.PCG64(seed_of(seed, key)))
-        keep[:, span] = keep[:, span][:, generator.permutation(span.stop - span.start)]
-    return keep
+        exchange[span] = span.start + generator.permutation(span.stop - span.start)
+    return np.stack([np.packbits(like.row(name)[exchange]) for name in directions])
 
 
-def swapped(like: MaskTable, directions: Sequence[str], pairs: Mapping[str, str]) -> Keep:
+def swapped(like: MaskTable, directions: Sequence[str], pairs: Mapping[str, str]) -> Bits:
     """The row of the direction that ``pairs`` names for it; without a pair, its own row."""
     return _own(like, [pairs.get(direction, direction) for direction in directions])
 
 
-def merged(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
+def merged(like: MaskTable, directions: Sequence[str], groups: Groups) -> Bits:
     """Encoder units that any direction from its source language (family) keeps, and decoder units that any
     direction into its target language (family) keeps; its own row is not needed."""
-    keep = np.zeros((len(directions), like.space.size), dtype=np.bool_)
+    made = np.zeros((len(directions), like.bits.shape[1]), dtype=np.uint8)
     sides = [list(map(groups.of_language, split_direction(row))) for row in like.rows]
     spans = like.space.groups
     stacks = np.repeat([one.stack == "decoder" for one in spans], [one.size for one in spans])
+    units = [np.packbits(stacks == bool(side)) for side in range(2)]
     for number, direction in enumerate(directions):
         for side, language in enumerate(map(groups.of_language, split_direction(direction))):
             of_side = np.array([row[side] == language for row in sides])
             if not of_side.any():
                 where = "into" if side else "from"
                 raise UserError(f"{like.origin}: no mask row {where} {language!r}, as {direction} needs")
-            units = stacks == bool(side)
-            keep[number, units] = like.keep[of_side][:, units].any(axis=0)
-    return keep
+            made[number] |= units[side] & _any_of(like.bits[of_side])
+    return made
 
 
-def union(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
+def union(like: MaskTable, directions: Sequence[str], groups: Groups) -> Bits:
     """Units that at least one direction of its group keeps."""
-    return np.stack([members.any(axis=0) for members in _members(like, directions, groups)])
+    return np.stack([_any_of(like.bits[inside]) for inside in _members(like, directions, groups)])
 
 
-def shared(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
+def shared(like: MaskTable, directions: Sequence[str], groups: Groups) -> Bits:
     """Units that every direction of its group keeps."""
-    return np.stack([members.all(axis=0) for members in _members(like, directions, groups)])
+    return np.stack([_all_of(like.bits[inside]) for inside in _members(like, directions, groups)])
 
 
-def majority(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
+def majority(like: MaskTable, directions: Sequence[str], groups: Groups) -> Bits:
     """Units that more than half of the directions of its group keep; a group needs three rows."""
     found = _members(like, directions, groups)
-    for direction, members in zip(directions, found, strict=True):
-        if len(members) < SMALLEST_MAJORITY:
+    for direction, inside in zip(directions, found, strict=True):
+        if inside.sum() < SMALLEST_MAJORITY:
             raise UserError(
-                f"{like.origin}: the group of {direction} has {len(members)} mask rows; a majority needs"
+                f"{like.origin}: the group of {direction} has {inside.sum()} mask rows; a majority needs"
                 f" {SMALLEST_MAJORITY}: use shared, union or a larger group"
             )
-    return np.stack([2 * members.sum(axis=0) > len(members) for members in found])
+    return np.stack([_most_of(like, inside) for inside in found])
 
 
-def exclusive(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
+def exclusive(like: MaskTable, directions: Sequence[str], groups: Groups) -> Bits:
     """Units that a direction of its group keeps and none outside it; without ``by``, that it alone keeps."""
     rows = np.array(like.rows)
-    keep = []
+    made = []
     for direction in directions:
         inside = groups.members(direction, like.rows) if groups.by else rows == direction
         _check_any(like, direction, inside)
-        keep.append(like.keep[inside].any(axis=0) & ~like.keep[~inside].any(axis=0))
-    return np.stack(keep)
+        made.append(_any_of(like.bits[inside]) & ~_any_of(like.bits[~inside]))
+    return np.stack(made)
 
 
-def unshared(like: MaskTable, directions: Sequence[str], groups: Groups) -> Keep:
+def unshared(like: MaskTable, directions: Sequence[str], groups: Groups) -> Bits:
     """Units of its own row that not every direction of its group keeps; a group needs two rows."""
-    for direction, members in zip(directions, _members(like, directions, groups), strict=True):
-        if len(members) < SMALLEST_SHARING:
+    for direction, inside in zip(directions, _members(like, directions, groups), strict=True):
+        if inside.sum() < SMALLEST_SHARING:
             raise UserError(
                 f"{like.origin}: no other mask row is of the group of {direction}, so that it shares nothing;"
                 " use a larger group"
             )
-    keep: Keep = _own(like, directions) & ~shared(like, directions, groups)
-    return keep
+    made: Bits = _own(like, directions) & ~shared(like, directions, groups)
+    return made
 
 
 #: Keys of a manifest that say how rows were made of other rows.
 HOW = ("seed", "by", "families", "pairs", "rows_of")
 #: Kinds whose rows are made of a group alone, so that `rows_of` may say who is in it.
 OF_OTHERS = ("union", "shared", "majority")
-#: Kind -> (what it goes by, its function: (masks, directions, that) -> bool [directions, units]).
-ROWS: Mapping[str, tuple[str, Callable[[MaskTable, Sequence[str], Any], Keep]]] = {
+#: Kind -> (what it goes by, its function: (masks, directions, that) -> bits [directions, bytes]).
+ROWS: Mapping[str, tuple[str, Callable[[MaskTable, Sequence[str], Any], Bits]]] = {
     "random": ("seed", random_rows),
     "shuffled": ("seed", shuffled),
     "swapped": ("pairs", swapped),
@@ -189,7 +193,7 @@ def mask_rows(
         if kind not in OF_OTHERS:
             raise UserError(f"rows {kind}: takes no rows_of; there are {', '.join(OF_OTHERS)}")
         like = MaskTable(rows_of, _own(like, rows_of), like.space, like.manifest, like.origin)
-    keep = make(like, directions, groups if goes_by == "by" else given[goes_by])
+    bits = make(like, directions, groups if goes_by == "by" else given[goes_by])
     how: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if groups.by == "family":
         how["families"] = groups.families
@@ -201,7 +205,7 @@ def mask_rows(
     if goes_by != "by" and isinstance(data := manifest["data_sha256"], dict):
         # Rows of several directions are made from the text of all.
         manifest["data_sha256"] = {name: data.get((pairs or {}).get(name, name)) for name in directions}
-    return MaskTable(directions, keep, like.space, manifest)
+    return MaskTable(directions, bits, like.space, manifest)
 
 
 def random_masks(like: MaskTable, directions: Sequence[str], seed: int) -> MaskTable:
@@ -212,17 +216,35 @@ def random_masks(like: MaskTable, directions: Sequence[str], seed: int) -> MaskT
     return mask_rows("random", like, directions, seed=seed)
 
 
-def _own(like: MaskTable, directions: Sequence[str]) -> Keep:
-    return np.stack([like.row(name) for name in directions])
+def _any_of(bits: Bits) -> Bits:
+    """Return the units that at least one of some rows keeps, as bits; of no rows none."""
+    found: Bits = np.bitwise_or.reduce(bits, axis=0)
+    return found
 
 
-def _members(like: MaskTable, directions: Sequence[str], groups: Groups) -> list[Keep]:
-    """Return each direction's group, bool [members, units]; UserError for one without a row."""
+def _all_of(bits: Bits) -> Bits:
+    found: Bits = np.bitwise_and.reduce(bits, axis=0)
+    return found
+
+
+def _most_of(like: MaskTable, inside: NDArray[np.bool_]) -> Bits:
+    keeping = np.zeros(like.space.size, dtype=np.int32)
+    for name in np.array(like.rows)[inside]:
+        keeping += like.row(name)
+    return np.packbits(2 * keeping > inside.sum())
+
+
+def _own(like: MaskTable, directions: Sequence[str]) -> Bits:
+    return np.stack([np.packbits(like.row(name)) for name in directions])
+
+
+def _members(like: MaskTable, directions: Sequence[str], groups: Groups) -> list[NDArray[np.bool_]]:
+    """Return which rows are of each direction's group, bool [rows]; UserError for one without a row."""
     found = []
     for direction in directions:
         inside = groups.members(direction, like.rows)
         _check_any(like, direction, inside)
-        found.append(like.keep[inside])
+        found.append(inside)
     return found
 
 

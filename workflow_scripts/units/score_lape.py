@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.units.lape import LAMBDA, rates, scores
-from workflow_scripts.units.score_table import FORMS, LAPE_LAMBDA, POSITIONS, ScoreTable
+from workflow_scripts.units.score_table import FORMS, LAPE_LAMBDA, POSITIONS, SATURATED, ScoreTable
 from workflow_scripts.units.select_masks import read_scores
 from workflow_scripts.units.space import STACKS
+from workflow_scripts.units.uninformative import saturated_groups
 
 SIDES = ("source", "target")
 
@@ -38,15 +39,19 @@ def lape_tables(counts: ScoreTable, form: str) -> dict[str, ScoreTable]:
         )
     values = np.zeros(counts.values.shape)
     belong = np.zeros(counts.values.shape, dtype=np.bool_)
+    saturated: dict[str, dict[str, float]] = {row: {} for row in counts.rows}
     for number, (stack, side) in enumerate(zip(STACKS, SIDES, strict=True)):
-        ids = counts.space.ids_of(counts.space.part(stacks=[stack]))
+        part = counts.space.part(stacks=[stack])
+        ids = counts.space.ids_of(part)
         by_language: dict[str, tuple[NDArray[np.int64], int]] = {}
         languages = [split_direction(row)[number] for row in counts.rows]
         for row, language, active in zip(counts.rows, languages, counts.values[:, ids], strict=True):
             before, seen = by_language.get(language, (np.zeros(len(ids), dtype=np.int64), 0))
             by_language[language] = before + active, seen + positions[row][stack]
-        found, member = scores(rates(by_language, side), form)
+        found, member = scores(p := rates(by_language, side), form)
         columns = [list(by_language).index(language) for language in languages]
+        for row, column in zip(counts.rows, columns, strict=True):
+            saturated[row] |= saturated_groups(p[:, column], 1, part)
         values[:, ids], belong[:, ids] = found[:, columns].T, member[:, columns].T
     texts = json.dumps(counts.metadata["data_sha256"], sort_keys=True)
     facts = {
@@ -54,12 +59,12 @@ def lape_tables(counts: ScoreTable, form: str) -> dict[str, ScoreTable]:
         "weights_sha256": counts.metadata["weights_sha256"],
         "data_sha256": hashlib.sha256(texts.encode()).hexdigest(),
     }
-    return {
-        row: ScoreTable(
-            [row], values[[number]], counts.space, {**facts, "units_of_its_languages": int(own.sum())}
-        )
-        for number, (row, own) in enumerate(zip(counts.rows, belong, strict=True))
-    }
+    tables = {}
+    for number, (row, own) in enumerate(zip(counts.rows, belong, strict=True)):
+        more = {SATURATED: {row: saturated[row]}} if saturated[row] else {}
+        metadata = {**facts, "units_of_its_languages": int(own.sum()), **more}
+        tables[row] = ScoreTable([row], values[[number]], counts.space, metadata)
+    return tables
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -12,10 +12,18 @@ from workflow_scripts.units.unit_table import UnitTable
 
 #: Of counts: row → stack → the number of positions at which units were counted.
 POSITIONS = "positions"
+#: Of counts by another program, which does not say their positions: the same, at least so many.
+LEAST_POSITIONS = "least_positions"
+#: Of scores that were made of counts: row → group → the share of units that are active nearly everywhere.
+SATURATED = "saturated"
+#: What of these facts does not become one of masks.
+ABOUT_COUNTS = (POSITIONS, LEAST_POSITIONS, SATURATED)
 ACTIVATIONS, IMPORTANCE, MAGNITUDE, WEIGHTS = "activations", "importance", "magnitude", "weights"
 #: Of labels: how much a probe weighs units, and scores without a probe.
 PROBE = "probe"
 PROBELESS, SELECTIVITY, AVERAGE_PRECISION = BY_LABEL = "probeless", "selectivity", "average_precision"
+#: Scores that a row for each label of a property has.
+OF_PROPERTY = (PROBE, *BY_LABEL)
 #: Estimators of importance, all of one pass.
 IMPORTANCE_TOKEN, IMPORTANCE_SIGNED = "importance_token", "importance_signed"
 IMPORTANCES = (IMPORTANCE, IMPORTANCE_TOKEN, IMPORTANCE_SIGNED)
@@ -24,7 +32,7 @@ CORRELATION = "correlation"
 #: The forms of LAPE, which compare languages.
 LAPE, LAPE_LAMBDA = FORMS = "lape", "lape_lambda"
 #: How the ``counting`` of scores other than activations begins, before a colon.
-_OTHERS = (*IMPORTANCES, MAGNITUDE, WEIGHTS, CORRELATION, PROBE, *BY_LABEL, *FORMS)
+_OTHERS = (*IMPORTANCES, MAGNITUDE, WEIGHTS, CORRELATION, *OF_PROPERTY, *FORMS)
 
 
 def score_of(counting: Any) -> str:

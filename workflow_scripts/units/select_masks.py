@@ -17,7 +17,7 @@ from workflow_scripts.common.checked_options import is_list_of_texts, json_objec
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.units.mask_sets import ROWS, By, Groups, mask_rows, seed_of
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.score_table import POSITIONS, ScoreTable
+from workflow_scripts.units.score_table import POSITIONS, SATURATED, ScoreTable
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.units.selectors import normalise_k
 from workflow_scripts.units.space import STACKS
@@ -42,6 +42,7 @@ def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
     shared: dict[str, Any] = {}
     data: dict[str, Any] = {}
     positions: dict[str, dict[str, int]] = {}
+    saturated: dict[str, dict[str, float]] = {}
     space = None
     for direction in directions:
         path = root / f"{direction}.npz"
@@ -66,9 +67,11 @@ def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
         rows.append(table.values[0])
         data[direction] = table.metadata.get("data_sha256")
         positions |= {direction: counted} if (counted := _positions(table)) else {}
+        saturated |= table.metadata.get(SATURATED, {})
     if space is None:
         raise UserError("--directions is empty; name at least one direction")
-    metadata = {**shared, "data_sha256": data, **({POSITIONS: positions} if positions else {})}
+    more = {name: facts for name, facts in ((POSITIONS, positions), (SATURATED, saturated)) if facts}
+    metadata = {**shared, "data_sha256": data, **more}
     return ScoreTable(directions, np.stack(rows), space, metadata, str(root))
 
 

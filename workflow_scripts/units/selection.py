@@ -16,7 +16,7 @@ from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.mask_sets import seed_of
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.score_table import POSITIONS, ScoreTable
+from workflow_scripts.units.score_table import ABOUT_COUNTS, ScoreTable
 from workflow_scripts.units.selectors import TIE_RULE, Selector, parse_selector
 from workflow_scripts.units.space import STACKS, UnitSpace
 
@@ -108,7 +108,7 @@ class Selection:
         """Return masks with a row for each row of ``scores``; ``gate``: kind of unit → how it acts."""
         rows = zip(scores.rows, scores.values, strict=True)
         keep = np.stack([self.row(name, row, scores.space) for name, row in rows])
-        made_from = {name: value for name, value in scores.metadata.items() if name != POSITIONS}
+        made_from = {name: value for name, value in scores.metadata.items() if name not in ABOUT_COUNTS}
         return MaskTable(scores.rows, keep, scores.space, {**made_from, **self.facts(), "gate": gate})
 
     def selectors(self, direction: str) -> Iterator[tuple[Sequence[str], Selector]]:

@@ -17,7 +17,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -57,6 +57,13 @@ def normalise_k(k: Decimal | str | int) -> str:
 def _shortest(value: Decimal) -> str:
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def least_percent(units: int) -> str:
+    """Return the least percentage, of three digits, that is one of so many units: ``"8.34"`` of 12."""
+    exact = Decimal(100) / units
+    rounded = exact.quantize(Decimal(1).scaleb(exact.adjusted() - 2), rounding=ROUND_CEILING)
+    return f"{rounded.normalize():f}"
 
 
 @dataclass(frozen=True)
@@ -114,11 +121,12 @@ class Selector:
 
     def keeps_none(self, space: UnitSpace) -> str | None:
         """Return a message where the amount is less than one unit of what is selected from, else None."""
-        for where, size in self.sizes(space).items():
+        # The smallest first: what is one unit of it is one of each.
+        for where, size in sorted(self.sizes(space).items(), key=lambda entry: entry[1]):
             if self.name != "mass" and not self.amount.of(size):
                 return (
-                    f"select {self.text}: that is less than one of the {size} units of {where}; take a larger"
-                    " share"
+                    f"select {self.text}: that is less than one of the {size} units of {where}; take at least"
+                    f" {least_percent(size)}%"
                 )
         return None
 

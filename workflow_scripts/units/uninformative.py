@@ -4,15 +4,17 @@ Such are units that are nearly always active, choices among equal scores, and gr
 (docs/explanation/uninformative-scores.md).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.units.score_table import POSITIONS, ScoreTable
+from workflow_scripts.units.score_table import LEAST_POSITIONS, POSITIONS, SATURATED, ScoreTable
 from workflow_scripts.units.selection import Selection
+from workflow_scripts.units.space import UnitSpace
 
 #: A group is saturated where this share of its units is active at this share of the positions.
 SATURATED_UNITS, SATURATED_POSITIONS = 0.95, 0.99
@@ -34,7 +36,8 @@ ACCEPT = "or accept it: --accept-uninformative, masks.accept_uninformative"
 class _Choice:
     """What a selector chose from: the units of one group (or all, "the model") in one row.
 
-    ``values``: [units], higher ones are taken first; ``positions``: where each unit was counted, or None.
+    ``values``: [units], higher ones are taken first; ``saturated``: the share of units that are active nearly
+    everywhere.
     """
 
     layer: str
@@ -42,7 +45,7 @@ class _Choice:
     scores: NDArray[np.int64] | NDArray[np.float64]
     values: NDArray[np.int64] | NDArray[np.float64]
     keep: NDArray[np.bool_]
-    positions: NDArray[np.int64] | None
+    saturated: float
 
     @property
     def kept(self) -> int:
@@ -81,13 +84,6 @@ class _Choice:
         scores = self.scores[self.scores != 0]
         return len(scores) >= COARSE * max(len(np.unique(scores)), 1)
 
-    @property
-    def saturated(self) -> float:
-        """The share of units that are active nearly everywhere."""
-        if self.positions is None:
-            return 0.0
-        return float((self.scores >= SATURATED_POSITIONS * self.positions).mean())
-
 
 def check_informative(
     scores: ScoreTable, keep: NDArray[np.bool_], selection: Selection, accept: bool = False
@@ -95,7 +91,8 @@ def check_informative(
     """Refuse masks of scores that say nothing; return what a mask manifest says of it.
 
     Args:
-        scores: of every row; ``metadata`` may have ``positions``, row → stack → positions of its counts.
+        scores: of every row; ``metadata`` may have the positions of its counts, or what was found of the
+            counts that the scores were made of (``score_table``).
         keep: bool [rows, units], what ``selection`` made of them.
         selection: how; what looks at no score (``all``, ``random``) is not checked.
         accept: take them all the same; the manifest then has the list of what was found.
@@ -103,14 +100,15 @@ def check_informative(
     Raises:
         UserError: a line for each kind that was found, with the group, the row and the figure.
     """
-    found = [f"{scores.origin}: {line}" for line in _problems(list(_choices(scores, keep, selection)))]
+    choices = list(_choices(scores, keep, selection))
+    whose = "'s most frequent unit" if LEAST_POSITIONS in scores.metadata else ""
+    found = [f"{scores.origin}: {line}" for line in _problems(choices, whose)]
     if found and not accept:
         raise UserError("\n".join(f"{line}; {ACCEPT}" for line in found))
     return {ACCEPTED: found} if found else {}
 
 
 def _choices(scores: ScoreTable, keep: NDArray[np.bool_], selection: Selection) -> Iterator[_Choice]:
-    counted: Mapping[str, Mapping[str, int]] = scores.metadata.get(POSITIONS, {})
     for row, values, kept in zip(scores.rows, scores.values, keep, strict=True):
         for stacks, selector in selection.selectors(row):
             part = scores.space.part(stacks=stacks)
@@ -118,31 +116,43 @@ def _choices(scores: ScoreTable, keep: NDArray[np.bool_], selection: Selection) 
             ranked = selector.ranked(values[ids])
             if ranked is None:
                 continue
-            positions = None
-            if row in counted:
-                sizes = [group.size for group in part.groups]
-                positions = np.repeat([counted[row][group.stack] for group in part.groups], sizes)
+            shares = _saturated(scores, row, values[ids], part)
             for layer, pool in selector.pools(part).items():
-                chosen = ids[pool]
-                yield _Choice(
-                    layer,
-                    row,
-                    values[chosen],
-                    ranked[pool],
-                    kept[chosen],
-                    None if positions is None else positions[pool],
-                )
+                chosen, share = ids[pool], float(shares[pool].mean())
+                yield _Choice(layer, row, values[chosen], ranked[pool], kept[chosen], share)
 
 
-def _problems(choices: list[_Choice]) -> Iterator[str]:
-    """Yield a line for each kind of score that says nothing, of the first group where it is found."""
+def saturated_groups(active: NDArray[Any], positions: float, space: UnitSpace) -> dict[str, float]:
+    """Return the groups that are saturated, each with its share of units that are active nearly everywhere.
+    ``active`` [units]: at how many of the ``positions``."""
+    nearly = active >= SATURATED_POSITIONS * positions
+    shares = {key: float(nearly[span].mean()) for key, span in space.slices().items()}
+    return {key: share for key, share in shares.items() if share >= SATURATED_UNITS}
+
+
+def _saturated(
+    scores: ScoreTable, row: str, values: NDArray[Any], part: UnitSpace
+) -> NDArray[np.float64] | NDArray[np.bool_]:
+    """Return which units of a row are active nearly everywhere [units]; of scores that were made of counts
+    the share of their group, where it is saturated."""
+    sizes = [group.size for group in part.groups]
+    counted = scores.metadata.get(POSITIONS, scores.metadata.get(LEAST_POSITIONS, {})).get(row)
+    if counted is not None:
+        return values >= SATURATED_POSITIONS * np.repeat([counted[one.stack] for one in part.groups], sizes)
+    of_counts = scores.metadata.get(SATURATED, {}).get(row, {})
+    return np.repeat([float(of_counts.get(one.key, 0)) for one in part.groups], sizes)
+
+
+def _problems(choices: list[_Choice], whose: str) -> Iterator[str]:
+    """Yield a line for each kind of score that says nothing, of the first group where it is found. ``whose``:
+    of which unit the positions are, where others are not known."""
     saturated = [one for one in choices if one.saturated >= SATURATED_UNITS]
     if saturated:
         first = saturated[0]
         yield (
             f"saturated: {first.saturated:.1%} of the units of {first.layer} are active at"
-            f" {SATURATED_POSITIONS:.0%} of the positions of {first.row} or more{_more(saturated)}; take a"
-            " criterion that is not how often a unit is active"
+            f" {SATURATED_POSITIONS:.0%} of the positions of {first.row}{whose} or more{_more(saturated)};"
+            " take a criterion that is not how often a unit is active"
         )
     tied = [one for one in choices if one.is_tied]
     layers = {layer: [one for one in choices if one.layer == layer] for layer in _layers(choices)}

@@ -4,7 +4,7 @@ from workflow_scripts.config.analyses.similarity import compared_sets
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
-from workflow_scripts.config.masks import COMPARING
+from workflow_scripts.config.mask_scores import ANALYSED, COMPARING, SPREAD
 from workflow_scripts.units.score_table import IMPORTANCES
 
 
@@ -81,3 +81,9 @@ def importances(experiment: Experiment) -> dict[str, list[str]]:
         if estimator in IMPORTANCES:
             found.setdefault(units, []).append(folder)
     return found
+
+
+def spread(experiment: Experiment) -> list[str]:
+    """Return the scores that analyses find for mask sets, as ``probe/upos``."""
+    found = (named.one.scores for named in experiment.masks.named.values() if named.one.of in ANALYSED)
+    return [folder.removeprefix(f"{SPREAD}/") for folder in dict.fromkeys(found)]

@@ -6,7 +6,9 @@ from typing import Any
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.mask_list import Named
-from workflow_scripts.config.masks import ALL_UNITS, COMPARING
+from workflow_scripts.config.mask_scores import COMPARING, SPREAD
+from workflow_scripts.config.masks import ALL_UNITS
+from workflow_scripts.units.score_table import CORRELATION, PROBE
 from workflow_scripts.workflow import needed_masks
 from workflow_scripts.workflow.stages import STAGES
 
@@ -73,6 +75,7 @@ def _training(experiment: Experiment, system: str) -> list[str]:
 def _scoring(experiment: Experiment, folder: str, text: str) -> Iterator[str]:
     """Yield the folders of benchmarks of the jobs that write scores of units on a text into a folder."""
     seed = experiment.train.seeds[0]
+    yield from _analysing(experiment, folder)
     for stage in STAGES.values():
         first = next(stage.jobs_of(experiment), None)
         # Not every job of every stage is looked at: there are thousands.
@@ -82,3 +85,20 @@ def _scoring(experiment: Experiment, folder: str, text: str) -> Iterator[str]:
             if any(path.startswith(f"{folder}/") and f"/s{seed}/{text}/" in path for path in job.outputs):
                 place = job.name.rpartition("/")[0]
                 yield f"{job.stage}/{place}".replace(f"/s{seed}", "/s{seed}", 1)
+
+
+def _analysing(experiment: Experiment, folder: str) -> Iterator[str]:
+    """Yield the benchmarks of the analysis that finds scores of units, which are spread into a folder."""
+    root, _, found = folder.partition("/")
+    of, _, name = found.partition("/")
+    if root != SPREAD:
+        return
+    if of == CORRELATION:
+        yield f"correlate_units/seeds/{BASELINE}.tsv"
+        return
+    probes = experiment.analysis.probes
+    for stack in probes.stacks if probes else ():
+        yield f"collect_units/{BASELINE}.s{{seed}}.{stack}.tsv"
+        yield f"fit_probes/{BASELINE}.s{{seed}}.{stack}.{name}.tsv"
+        if of != PROBE:
+            yield f"score_by_label/{BASELINE}.s{{seed}}.{stack}.{name}.tsv"

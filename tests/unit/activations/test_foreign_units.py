@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from workflow_scripts.activations.import_units import main as import_units
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.select_masks import main as select_masks
 from workflow_scripts.units.system import SystemFolder
 
 UNITS, WIDTH = 3, 2
@@ -102,6 +104,43 @@ def test_counts_that_say_nothing_are_refused(tmp_path, system):
         run(system, files, tmp_path / "m.npz", "--select", "mass:60")
     run(system, files, tmp_path / "m.npz", "--select", "mass:60", "--accept-uninformative")
     assert MaskTable.read(tmp_path / "m.npz").keep.astype(int).tolist() == [[1, 1, 0, 1, 1, 0]] * 2
+
+
+def test_counts_of_units_that_are_always_active_are_refused(tmp_path, system):
+    """The files do not say at how many positions: at 1,000 at least, of which 990 are 99 %. A selector of the
+    scores that are made of them says so, too."""
+    for direction in DIRECTIONS:
+        value = {
+            "encoder_layer_0": torch.tensor([1000, 990, 995]),
+            "decoder_layer_0": torch.tensor([7, 300, 299]),
+        }
+        (tmp_path / f"{direction}.pkl").write_bytes(pickle.dumps(value))
+    files, out = tmp_path / "{direction}.pkl", tmp_path / "m.npz"
+    said = (
+        "saturated: 100.0% of the units of encoder.0.ffn are active at 99% of the positions of"
+        f" {DIRECTIONS[0]}'s most frequent unit or more (and in 1 more rows and groups)"
+    )
+    with pytest.raises(UserError, match=re.escape(said)):
+        run(system, files, out, "--select", "mass:60")
+    run(system, files, out, "--select", "mass:60", "--accept-uninformative")
+    accepted = MaskTable.read(out).manifest
+    assert said in accepted["accepted_uninformative"][0] and "least_positions" not in accepted
+    run(system, files, tmp_path / "scores.npz", "--scores")
+    words = [
+        "--activations-root",
+        str(tmp_path / "scores.npz"),
+        "--directions",
+        *DIRECTIONS,
+        "--out",
+        str(out),
+    ]
+    with pytest.raises(UserError, match=re.escape(said)):
+        select_masks([*words, "--select", "mass:60"])
+    value["encoder_layer_0"] = torch.tensor([1000, 989, 995])
+    for direction in DIRECTIONS:
+        (tmp_path / f"{direction}.pkl").write_bytes(pickle.dumps(value))
+    run(system, files, out, "--select", "mass:60")
+    assert "accepted_uninformative" not in MaskTable.read(out).manifest
 
 
 @pytest.mark.parametrize("names", [("numpy.core", "numpy.core"), ("numpy.core", "numpy._core")])

@@ -72,6 +72,23 @@ def test_a07_planted_signals_and_a_sum_that_only_a_regression_finds(seed):
     assert np.abs(np.delete(scores[LINREG][0], places[0][:9])).max() < 0.05
 
 
+def test_scores_are_those_of_plain_correlation_and_regression():
+    """Values far from 0, read in two parts and in blocks."""
+    models = [5 * one + 3 for one in planted(5, tokens=3000)[0]]
+    scores = figures_of(*parts_of(models, 2400, draws=5), FORMS).scores
+    z = [(one - one.mean(axis=0)) / one.std(axis=0) for one in models]
+    alike = [np.abs(z[0].T @ z[other] / 3000).max(axis=1) for other in (1, 2)]
+    np.testing.assert_allclose(scores[MAX][0], np.max(alike, axis=0), atol=1e-6)
+    np.testing.assert_allclose(scores[MIN][0], np.min(alike, axis=0), atol=1e-6)
+    explained = []
+    for other in (1, 2):
+        one, x = ((m - m[:2400].mean(axis=0)) / m[:2400].std(axis=0) for m in (models[0], models[other]))
+        gram = x[:2400].T @ x[:2400] / 2400 + 1e-4 * np.eye(60)
+        left = one[2400:] - x[2400:] @ np.linalg.solve(gram, x[:2400].T @ one[:2400] / 2400)
+        explained.append(1 - (left**2).mean(axis=0) / one[2400:].var(axis=0))
+    np.testing.assert_allclose(scores[LINREG][0], np.min(explained, axis=0), atol=1e-5)
+
+
 @pytest.mark.parametrize(("tokens", "expected", "margin"), [(30, 0.61, 0.01), (1000, 0.11, 0.005)])
 def test_the_best_of_2048_noise_units(tokens, expected, margin):
     generator = np.random.default_rng(5)

@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch", reason="needs the fairseq environment")
 from tests.unit.analyse.correlation_world import write_system, write_text  # noqa: E402
 from tests.unit.analyse.small_model import VOCABULARY  # noqa: E402
 from workflow_scripts.analyse.correlation import reading  # noqa: E402
+from workflow_scripts.analyse.correlation.compare import compare  # noqa: E402
 from workflow_scripts.analyse.correlation.reading import Block, Text  # noqa: E402
 from workflow_scripts.analyse.unit_values import unit_values  # noqa: E402
 from workflow_scripts.models.port import load  # noqa: E402
@@ -77,6 +78,25 @@ def test_blocks_mix_directions_and_are_cut_when_they_are_full(ports, data_bin, m
     assert len(sizes) > 2 and all(60 <= size < 90 for size in sizes[:-1])
     again = list(text.read(ports["a"].space().part(stacks=["decoder"])))
     assert all(torch.equal(a.values[1], b.values[1]) for a, b in zip(blocks, again, strict=True))
+
+
+def test_blocks_and_parts_of_a_text_give_what_plain_correlation_gives(ports, data_bin, monkeypatch):
+    """A block's mean is not the text's: all blocks of both parts are shifted by the same."""
+    monkeypatch.setattr(reading, "BATCH_TOKENS", 30)
+    monkeypatch.setattr(reading, "BLOCK_TOKENS", 40)
+    space = ports["a"].space().part(stacks=["encoder"])
+    text = opened(ports, data_bin)
+    values = []
+    for name, port in ports.items():
+        read = [one for d in ("en-de", "de-en") for one in unit_values(port, text.batches[name][d], space)]
+        rows = [one.units[torch.from_numpy(~np.isin(one.tokens, sorted(MARKERS)))] for one in read]
+        values.append(torch.cat(rows).double().numpy())
+    _, scores = compare(text, space, "same", ["max", "min"], draws=5, seed=1)
+    with np.errstate(invalid="ignore"):
+        r = np.abs(np.corrcoef(np.hstack(values), rowvar=False)[: space.size, space.size :])
+    r = np.nan_to_num(r)
+    np.testing.assert_allclose(scores["max"], [r.max(axis=1), r.max(axis=0)], atol=1e-5)
+    assert r.max() > 0.1
 
 
 def test_an_order_keeps_sentences_whole_and_every_token_once():

@@ -82,7 +82,7 @@ def test_the_page_for_notebooks_says_what_happens(experiment, monkeypatch):
     monkeypatch.chdir(experiment.parents[1])
     monkeypatch.setitem(sys.modules, "neuronspec", api)  # test_install.py has the installed name
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
-    assert len(blocks) == 5
+    assert len(blocks) == 7
     test = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, PAGE.name, str(PAGE), 0)
     told: list[str] = []
     result = doctest.DocTestRunner(verbose=False).run(test, out=told.append)

@@ -77,8 +77,12 @@ WRONG = {
         {"erase": ["5%"], "units": ["head"], "others": {"a": "b"}},
         [
             f"{KEY}.erase: select top:5%: that is less than one of the 4 units of encoder.0.self;"
-            " take a larger share"
+            " take at least 25%"
         ],
+    ),
+    "more units than there are": (
+        {"erase": [5000], "others": {"a": "b"}},
+        [f"{KEY}.erase: 5000: encoder.0.ffn has 1024 units; take fewer, or a share"],
     ),
     "erasure without scores": (
         {"erase": [3], "forms": ["svcca"], "others": {"a": "b"}},

@@ -48,7 +48,7 @@ MISTAKES = {
         {"sizes": ["5%", "50%"]},
         [
             "analysis.heads.sizes: select top:5%@type: that is less than one of the 8 units of encoder.self;"
-            " take a larger share"
+            " take at least 12.5%"
         ],
     ),
     "more heads than there are": (

@@ -112,9 +112,9 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         },
         [
             "masks.sets.x.select: select top:20%: that is less than one of the 4 units of encoder.0.self;"
-            " take a larger share",
+            " take at least 25%",
             "masks.sets.z.select.out.decoder: select top:0.01%: that is less than one of the 1024 units of"
-            " decoder.0.ffn; take a larger share",
+            " decoder.0.ffn; take at least 0.0977%",
         ],
     ),
     "a selector in four": (
@@ -271,7 +271,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"x": {"select": "all", "units": ["heads"], "gate": {"ffn": "mean"}, "of": "gradients"}},
         [
             "masks.sets.x.of: 'gradients' is not one of 'activations', 'magnitude', 'lape', 'lape_lambda',"
-            " 'importance', 'importance_token', 'importance_signed', 'weights'",
+            " 'importance', 'importance_token', 'importance_signed', 'probe', 'probeless', 'selectivity',"
+            " 'average_precision', 'correlation', 'weights'",
             "masks.sets.x.units.0: 'heads' is not one of 'ffn', 'head', 'resid', 'weight' (did you mean"
             " 'head'?)",
             "masks.sets.x.gate: ffn: not every stage can apply 'mean'; there are row, zero, scale:0.5",

@@ -60,6 +60,13 @@ def test_crlf_and_an_unfinished_last_line(tmp_path):
     ]
 
 
+def test_misc_may_repeat_itself_and_features(tmp_path):
+    """Treebanks do, and the format allows it: of MISC the first counts, and a feature or column before it."""
+    misc = "Ref=1|Ref=2|Case=Old|=x|lemma=y|alone"
+    ((token,),) = [one.tokens for one in read_conllu(written(tmp_path, row(1, "a", "X", "Case=Nom", misc)))]
+    assert token.words[0].labels == {"upos": "X", "Case": "Nom", "Ref": "1"}
+
+
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
@@ -72,6 +79,8 @@ def test_crlf_and_an_unfinished_last_line(tmp_path):
         ([row("2-3", "du")], "line 1: range 2-3 where word 1 is next"),
         ([row(1, "a", feats="Case")], "line 1: FEATS has 'Case', which is not Name=Value"),
         ([row(1, "a", feats="Case=Nom|Case=Acc")], "line 1: Case is said twice"),
+        ([row(1, "")], r"x\.conllu, line 1: an empty FORM; a missing one is '_'"),
+        ([row("1-2", "du"), row(1, "de"), row(2, "")], r"x\.conllu, line 3: an empty FORM"),
         (["# alone"], "no sentence; is this CoNLL-U"),
         ([row("1.1", "ghost")], "line 1: a sentence without a word"),
     ],

@@ -142,3 +142,7 @@ def test_other_subsets_of_the_pair_are_named(tmp_path: Path) -> None:
         put(tmp_path, f"{name}.de", [4])
     with pytest.raises(UserError, match=r"no binarised valid data; of the pair it has test, valid1$"):
         data_files(tmp_path, "valid", "de-en")
+    for pair in ("de-fr", "de-nl"):
+        put(tmp_path, f"valid.{pair}.de", [4])
+    with pytest.raises(UserError, match=r"no binarised valid data; there is valid of de-fr, de-nl$"):
+        data_files(tmp_path, "valid", "cs-en")

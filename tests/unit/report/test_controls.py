@@ -45,10 +45,10 @@ def test_rows_are_of_the_control_and_then_of_every_distribution():
 
 def test_a_difference_to_the_control():
     row = rows_of(controls_table(scores_of(TABLE, DIRECTIONS), PLAN, DISPLAY))["ns", "continued", "both"]
-    # 1 and 3: mean 2, sd √2; t of 97.5 % with one degree of freedom is 12.7062, of 80 % 1.3764; √2 / √2 = 1.
+    # 1 and 3: mean 2, sd √2; t of 97.5 % with one degree of freedom is 12.7062; √2 / √2 = 1.
     assert (row["difference"], row["sd"], row["n"]) == (2.0, pytest.approx(2**0.5), 2)
     assert (row["low"], row["high"]) == (pytest.approx(2 - 12.7062), pytest.approx(2 + 12.7062))
-    assert row["detectable"] == pytest.approx(12.7062 + 1.3764, abs=1e-4)
+    assert row["detectable"] == pytest.approx(16.33401, abs=1e-4)  # what it finds four times in five
     assert (row["draws"], row["z"], row["above"], row["directions"]) == (0, None, None, 2)
     assert row["wins"] is None
 

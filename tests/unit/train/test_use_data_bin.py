@@ -69,8 +69,9 @@ def test_every_folder_is_a_shard_and_the_first_has_validation_text(theirs):
         ("s0:s2", "de-en", "s2: there is no such folder of binarised data"),
         (
             "s0", "de-en fr-en en-fr",
-            "s0/train.en-fr.fr.bin is missing: direction fr-en has no binarised train data\n"
-            "s0/train.en-fr.en.bin is missing: direction en-fr has no binarised train data",
+            "s0/train.en-fr.fr.bin is missing: direction fr-en has no binarised train data; there is train of"
+            " en-de\ns0/train.en-fr.en.bin is missing: direction en-fr has no binarised train data; there is"
+            " train of en-de",
         ),
     ],
 )  # fmt: skip

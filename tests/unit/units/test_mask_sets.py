@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -212,6 +213,29 @@ def test_the_manifest_names_the_text_that_a_row_is_made_from():
 def test_what_cannot_be_made(kind, direction, options, message):
     with pytest.raises(UserError, match=re.escape(message)):
         mask_rows(kind, table(), [direction], **options)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        *((kind, {}) for kind in ("union", "shared", "majority", "exclusive", "unshared")),
+        ("merged", {"groups": Groups("language")}),
+        ("swapped", {"pairs": {"en-l1": "en-l2"}}),
+        ("random", {"seed": 1}),
+        ("shuffled", {"seed": 1}),
+    ],
+)
+def test_rows_are_made_as_bits(kind, options):
+    """Of 64 rows of 80,000 units the bits are 640,000 bytes, unpacked they would be eight times as many."""
+    names = [f"en-l{number}" for number in range(64)]
+    bits = np.random.default_rng(1).integers(256, size=(64, 10_000), dtype=np.uint8)
+    like = MaskTable(names, bits, ffn_space(10, 10, 4000), {"rule": "mass", "k": "70"})
+    tracemalloc.start()
+    try:
+        assert mask_rows(kind, like, names, **options).bits.nbytes == 640_000
+        assert tracemalloc.get_traced_memory()[1] < 64 * 80_000 // 2
+    finally:
+        tracemalloc.stop()
 
 
 def test_every_kind_says_what_a_row_keeps():

@@ -7,7 +7,7 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.lape import scores
 from workflow_scripts.units.score_lape import lape_tables, main
 from workflow_scripts.units.score_table import ScoreTable, score_of
-from workflow_scripts.units.select_masks import read_scores
+from workflow_scripts.units.select_masks import informative_masks, read_scores
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.units.space import UnitGroup, UnitSpace
 
@@ -26,6 +26,7 @@ def counted(rows):
     return ScoreTable(rows, values, SPACE, facts, "counts")
 
 
+TOP = Selection("top:1")
 #: en has two directions of 10 source positions, de one of 20.
 THREE = {
     "en-de": ([9, 1, 0, 2], [8, 0, 0, 5], 10, 10),
@@ -54,6 +55,37 @@ def test_one_source_language_is_refused():
     counts = counted({name: row for name, row in THREE.items() if name != "de-en"})
     with pytest.raises(UserError, match="one source language here: en"):
         lape_tables(counts, "lape")
+
+
+@pytest.mark.parametrize("form", ["lape", "lape_lambda"])
+def test_counts_of_units_that_are_always_active_are_refused(form, tmp_path):
+    """In French the decoder's units are active at 99 of 100 positions and more; rates differ by rounding, and
+    LAPE orders them. 98 of 100 of one unit, and the others say something."""
+    for least, refused in ((99, True), (98, False)):
+        rows = {
+            "en-de": ([90, 10, 1, 20], [80, 10, 0, 50], 100, 100),
+            "en-fr": ([70, 10, 0, 40], [least, 100, 99, 100], 100, 100),
+            "de-en": ([5, 60, 0, 30], [0, 20, 90, 51], 100, 100),
+        }
+        folder = tmp_path / str(least)
+        for direction, (encoder, decoder, source, target) in rows.items():
+            facts = {"source_positions": source, "target_positions": target}
+            values = np.array([[*encoder, *decoder]], dtype=np.int64)
+            ScoreTable([direction], values, SPACE, facts).write(folder / f"counts/{direction}.npz")
+        words = ["--activations-root", str(folder / "counts"), "--directions", *rows, "--form", form]
+        main([*words, "--out-root", str(folder / "lape")])
+        scored = read_scores(folder / "lape", list(rows))
+        assert scored.metadata.get("saturated") == ({"en-fr": {"decoder.0.ffn": 1.0}} if refused else None)
+        if not refused:
+            assert "accepted_uninformative" not in informative_masks(scores=scored, selection=TOP).manifest
+            continue
+        said = (
+            r"saturated: 100\.0% of the units of decoder\.0\.ffn are active at 99% of the positions of en-fr"
+        )
+        with pytest.raises(UserError, match=said):
+            informative_masks(scored, TOP)
+        manifest = informative_masks(scored, TOP, accept=True).manifest
+        assert len(manifest["accepted_uninformative"]) == 1 and "saturated" not in manifest
 
 
 def test_from_counts_to_masks(tmp_path):

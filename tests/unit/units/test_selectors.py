@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.units.selectors import SELECTORS, keep_all, mass, normalise_k, parse_selector
+from workflow_scripts.units.selectors import (
+    SELECTORS,
+    keep_all,
+    least_percent,
+    mass,
+    normalise_k,
+    parse_selector,
+)
 from workflow_scripts.units.space import ffn_space, model_space
 
 
@@ -252,17 +259,29 @@ def test_what_is_no_selector(text, message):
 def test_a_share_of_less_than_one_unit_is_refused(name):
     """It would remove whole layers."""
     # Of four heads 24.9 % is 0.996 of one; of all twelve it is 2.988.
-    message = f"select {name}:24.9%: that is less than one of the 4 units of {HEADS.keys[0]}; take a larger"
+    message = (
+        f"select {name}:24.9%: that is less than one of the 4 units of {HEADS.keys[0]}; take at least 25%"
+    )
     with pytest.raises(UserError, match=re.escape(message)):
         parse_selector(f"{name}:24.9%").select(SCORES, HEADS, seed=1)
     assert parse_selector(f"{name}:24.9%@model").select(SCORES, HEADS, seed=1).sum() == 2
     with pytest.raises(UserError, match="less than one of the 12 units of the model"):
         parse_selector(f"{name}:8.3%@model").select(SCORES, HEADS, seed=1)
     with pytest.raises(
-        UserError, match=re.escape("less than one of the 4 units of encoder.self; take a larger")
+        UserError, match=re.escape("less than one of the 4 units of encoder.self; take at least 25%")
     ):
         parse_selector(f"{name}:24.9%@type").select(np.ones(12), DEEP, seed=1)
     assert parse_selector("mass:0.001").select(np.abs(SCORES), HEADS).sum() == 3
+
+
+@pytest.mark.parametrize(("units", "least"), [(1, "100"), (8, "12.5"), (12, "8.34"), (49_152, "0.00204")])
+def test_the_least_share_that_is_one_unit(units, least):
+    """Rounded up: 8.33 % of 12 is 0.9996 of one."""
+    assert least_percent(units) == least
+    assert parse_selector(f"top:{least}%").amount.of(units) == 1
+    # Of types of several sizes the smallest one says what is enough.
+    space = model_space({"encoder_layers": 2, "decoder_layers": 1, "heads": 4}, ["head"])
+    assert str(parse_selector("top:1%@type").keeps_none(space)).endswith("decoder.self; take at least 25%")
 
 
 def test_five_percent_of_two_layers_of_four_heads_is_no_head():

@@ -171,7 +171,7 @@ def test_text_that_is_not_there_yet_counts_by_its_sentences(tmp_path: Path) -> N
 
 def test_values_of_probes_count_by_the_sentences_that_are_asked_for(tmp_path: Path) -> None:
     """8 neurons and 4 residual dimensions of a stack, two directions of 30 sentences of 20 words, 2 bytes."""
-    probed = experiment(analysis={"probes": {"units": ["ffn", "resid"], "sentences": 30}})
+    probed = experiment(analysis={"probes": {"units": ["ffn", "resid"], "sentences": 30, "percents": [20]}})
     values = tmp_path / "analysis/collect_units/baseline/s1/encoder.npy"
     job = a_job("collect_units", {"system": "baseline", "seed": "1", "stack": "encoder"}, [], [str(values)])
     assert need_of(probed, tmp_path, [job], 1) == Need(0, 0, 0, analysis=2 * 12 * 20 * 30 * 2)
@@ -228,7 +228,7 @@ def test_folders_on_other_disks_are_counted_there(tmp_path: Path, monkeypatch: p
     disks["data"] = disks["systems"] = (2, need.systems - 1)
     assert "disk too small" in str(too_small(experiment(), tmp_path, [training("baseline")], 1))
     # Values of probes are in a folder of theirs.
-    probed = experiment(analysis={"probes": {"sentences": 30}})
+    probed = experiment(analysis={"probes": {"sentences": 30, "percents": [20]}})
     job = a_job("collect_units", {"system": "baseline", "seed": "1", "stack": "decoder"})
     disks["data"] = disks["systems"] = (2, need.systems)
     disks["analysis"] = (3, 2 * 8 * 20 * 30 * 2 - 1)

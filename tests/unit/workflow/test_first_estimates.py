@@ -146,7 +146,12 @@ def test_probes_read_each_language_once_and_are_fitted_on_each_split(tmp_path: P
         rate = pace(read_measured()[rule], estimates._parameters)
         assert rate is not None
         assert estimates.of(a_job(rule, job)) == pytest.approx(start + rate * thousands)
-    labelled = {"text": "conllu", "conllu": {"ka": "ka.conllu"}, "stacks": ["encoder"]}
+    labelled = {
+        "text": "conllu",
+        "conllu": {"ka": "ka.conllu"},
+        "stacks": ["encoder"],
+        "properties": ["position"],
+    }
     unknown = FirstEstimates(load_experiment({**config, "analysis": {"probes": labelled}}), tmp_path)
     assert unknown.of(a_job("collect_units", job)) is None
 

@@ -78,6 +78,18 @@ def lines_in_both(sides: Sequence[LabelledText], most: int | None) -> list[list[
     return [[one[number] for number in common] for one in by_number]
 
 
+def read_labelled(file: Path, system: SystemFolder) -> LabelledText:
+    """Return the labelled text of a file; UserError: its words are in pieces of another model, of which
+    this one knows few."""
+    text = LabelledText.read(file)
+    if text.facts.get("subwords_sha256", own := system.sha256.get(system.subwords.name)) != own:
+        raise UserError(
+            f"{file}: words in pieces of another subword model than {system.subwords}; label them again with"
+            " --model of this one"
+        )
+    return text
+
+
 class Rows:
     """Rows of a file of float16 values, written in any order: pages of a map would count as memory."""
 
@@ -216,7 +228,7 @@ def main(argv: list[str] | None = None) -> None:
     for direction in arguments.directions:
         files = [file_of(pattern, direction) for pattern in patterns]
         read_from[direction] = [sha256_of(file) for file in files]
-        sides = [LabelledText.read(file) for file in files]
+        sides = [read_labelled(file, system) for file in files]
         parts.append(part_of(port, system, direction, sides, stack, space.size, arguments.max_sentences))
     with atomic_path(arguments.out_values) as temporary, temporary.open("wb") as handle:
         columns = collect(port, parts, space, Wanted(arguments.pieces, arguments.state), handle)

@@ -152,7 +152,12 @@ def main(argv: list[str] | None = None) -> None:
     for option in ("l1", "l2", "seeds", "percents"):
         named_once(option, getattr(arguments, option))
 
-    salient = normalise_k(arguments.salient)
+    try:
+        salient = normalise_k(arguments.salient)
+    except UserError:
+        raise UserError(
+            f"--salient {arguments.salient}: a share of a label's weights in percent is above 0, such as 25"
+        ) from None
     words = Words.read(arguments.words)
     values = read_values(arguments.values, words)
     chosen = choose(words, arguments.property, arguments.fewest)

@@ -11,6 +11,7 @@ from workflow_scripts.analyse.probes.kept import retrain
 from workflow_scripts.analyse.probes.labelled import Labelled, Split
 from workflow_scripts.analyse.probes.ranking import count_of
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.units.selectors import least_percent
 
 #: Percent of units that are tried, in this order.
 SCHEDULE = (1.0, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 50.0)
@@ -40,7 +41,7 @@ def minimal_subset(
     if not possible:
         raise UserError(
             f"{max(schedule, default=0):g} % of {data.units} units is less than one;"
-            f" take at least {100 / data.units:.3g} %"
+            f" take at least {least_percent(data.units)} %"
         )
     facts: dict[str, Any] = {"delta": delta, "oracle": oracle, "percent": None, "units": None, "tried": []}
     for percent in possible:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.units.selectors import by_mass, mass_prefix
+from workflow_scripts.units.selectors import by_mass, least_percent, mass_prefix
 
 #: The steps of algorithm 3: percent of each label's sum of weights.
 STEPS = range(101)
@@ -88,6 +88,6 @@ def count_of(percent: float, units: int, what: str = "units") -> int:
     count = units * numerator // (100 * denominator)
     if not count:
         raise UserError(
-            f"{percent:g} % of {units} {what} is less than one; take at least {100 / units:.3g} %"
+            f"{percent:g} % of {units} {what} is less than one; take at least {least_percent(units)} %"
         )
     return count

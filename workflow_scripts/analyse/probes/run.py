@@ -26,14 +26,21 @@ from workflow_scripts.analyse.probes.kept import PERCENTS, kept_and_retrained
 from workflow_scripts.analyse.probes.labelled import SHARES, Labelled, Split, split, under_sample
 from workflow_scripts.analyse.probes.minimal import DELTA, SCHEDULE, minimal_subset
 from workflow_scripts.analyse.probes.moments import require_varying
-from workflow_scripts.analyse.probes.ranking import Ranking, count_of, near_largest, salient_units
+from workflow_scripts.analyse.probes.ranking import Ranking, near_largest, salient_units
 from workflow_scripts.analyse.probes.redundancy import (
     CUT,
     correlated_clusters,
     correlations,
     without_redundancy,
 )
-from workflow_scripts.analyse.probes.search import ALPHA, BETA, GRID, SEARCHED_PERCENT, grid_search
+from workflow_scripts.analyse.probes.search import (
+    ALPHA,
+    BETA,
+    GRID,
+    SEARCHED_PERCENT,
+    grid_search,
+    searched_units,
+)
 from workflow_scripts.analyse.probes.summary import for_json, summary
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
 from workflow_scripts.common.errors import UserError
@@ -171,7 +178,7 @@ def _one(
         "minimal": minimal,
     }
     if settings.controls:
-        top = minimal["units"] or count_of(settings.searched_percent, data.units)
+        top = minimal["units"] or searched_units(settings.searched_percent, data.units)
         facts["control"] = control_task(
             data, parts, probe, [order[:top]], settings.control, settings.controls, seed, settings.fold_case
         )
@@ -200,4 +207,6 @@ def _agreement(
     if trainer.holds_all:
         scores["iou"] = np.nanmax(average_precision(data, parts.train), axis=0)
     orders = {name: np.argsort(-score, kind="stable") for name, score in scores.items()}
-    return mean_jaccard({"probe": ranking.order, **orders}, count_of(settings.searched_percent, data.units))
+    return mean_jaccard(
+        {"probe": ranking.order, **orders}, searched_units(settings.searched_percent, data.units)
+    )

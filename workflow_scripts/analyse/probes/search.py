@@ -27,6 +27,11 @@ class Search:
     rows: tuple[dict[str, Any], ...]
 
 
+def searched_units(percent: float, units: int) -> int:
+    """Return how many units a percentage is, of few units one: nobody asked for this percentage."""
+    return count_of(percent, units) if units * percent >= 100 else 1
+
+
 def grid_search(
     trainer: Trainer,
     split: Split,
@@ -51,7 +56,7 @@ def grid_search(
         raise UserError(f"{trainer.data.name}: no penalties to try; name at least one l1 and one l2")
     data, dev = trainer.data, split.dev
     gold = data.y[dev]
-    count = count_of(percent, data.units)
+    count = searched_units(percent, data.units)
     no_penalty = math.nan
     if len(l1s) * len(l2s) > 1 and trainer.holds_all:
         no_penalty = accuracy(trainer.fit(0, 0).predict(data.X, dev), gold)

@@ -10,7 +10,7 @@ from workflow_scripts.config.analyses.correlation_checks import correlation_prob
 from workflow_scripts.config.analyses.criteria import criteria_problems
 from workflow_scripts.config.analyses.effect_checks import effect_problems
 from workflow_scripts.config.analyses.heads import heads_problems
-from workflow_scripts.config.analyses.probes import probes_problems
+from workflow_scripts.config.analyses.probe_checks import probes_problems
 from workflow_scripts.config.analyses.similarity import similarity_problems
 
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.config.analyses.directions import unknown_systems
+from workflow_scripts.config.analyses.effect_checks import size_problems
 from workflow_scripts.config.file_source import TRAIN
-from workflow_scripts.config.score_checks import known_space
-from workflow_scripts.units.selectors import parse_selector
 
 if TYPE_CHECKING:
     from workflow_scripts.config.analyses.correlation import Correlation
@@ -49,10 +48,7 @@ def correlation_problems(experiment: Experiment) -> Iterable[str]:
         yield f"{key}: no direction of {asked.subset} is one that all of {asked.systems} are trained in"
     if asked.erase and set(asked.forms) == {"svcca"}:
         yield f"{key}.erase: svcca gives units no scores; take max, min or linreg, too"
-    space = known_space(experiment, asked.units)
-    for size in asked.erase:
-        if space and (mistake := parse_selector(f"top:{size}").keeps_none(space)):
-            yield f"{key}.erase: {mistake}"
+    yield from size_problems(experiment, f"{key}.erase", asked.erase, asked.units, None)
     alone = {
         "seeds": "one seed alone; give train.seeds two at least, or compare others",
         "systems": "one system alone; name two systems at least, or compare others",

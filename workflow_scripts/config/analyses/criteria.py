@@ -9,7 +9,7 @@ from pydantic import Field, PositiveInt
 
 from workflow_scripts.config.analyses.units import Size
 from workflow_scripts.config.base import DISTINCT, MOST_DRAWS, Percent, Section
-from workflow_scripts.config.masks import Score, folder_of
+from workflow_scripts.config.mask_scores import Score, folder_of
 from workflow_scripts.config.score_checks import known_space, one_language
 from workflow_scripts.units.selectors import parse_selector
 

@@ -7,7 +7,7 @@ from pydantic import Field, PositiveInt
 
 from workflow_scripts.config.analyses.units import Kind, Metric, Size
 from workflow_scripts.config.base import BASELINE, DISTINCT, MOST_DRAWS, Section
-from workflow_scripts.config.masks import STACKS, Score, Stack, folder_of
+from workflow_scripts.config.mask_scores import STACKS, Score, Stack, folder_of
 from workflow_scripts.units.score_table import IMPORTANCES
 
 Replace = Literal["zero", "mean"]

@@ -1,16 +1,11 @@
 """The section `analysis.probes`: which units know a property of words."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveInt, StringConstraints
 
-from workflow_scripts.common.directions import split_direction
-from workflow_scripts.common.errors import nearest
-from workflow_scripts.common.word_properties import COLUMNS, CONLLU, DERIVED, OF_TOY
-from workflow_scripts.config.analyses.directions import unknown_systems
+from workflow_scripts.common.word_properties import COLUMNS, CONLLU, DERIVED
 from workflow_scripts.config.analyses.units import Kind
 from workflow_scripts.config.base import (
     BASELINE,
@@ -24,11 +19,6 @@ from workflow_scripts.config.base import (
     Section,
     SubsetName,
 )
-from workflow_scripts.config.file_source import TRAIN
-from workflow_scripts.config.toy import ToySource
-
-if TYPE_CHECKING:
-    from workflow_scripts.config.experiment import Experiment
 
 Property = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=100)]
 Share = Annotated[float, Field(gt=0, le=100)]
@@ -125,37 +115,3 @@ class Probes(Section):
             alike = next((one for one in (*DERIVED, *COLUMNS) if one.lower() == name.lower()), name)
             if alike != name:
                 yield f"properties: {name!r} is written {alike!r}"
-
-
-def probes_problems(experiment: Experiment, probes: Probes) -> Iterable[str]:
-    """Yield every mistake in `analysis.probes`."""
-    key = "analysis.probes"
-    yield from unknown_systems(experiment, f"{key}.systems", probes.systems)
-    texts = [name for name in experiment.subsets if name != TRAIN]
-    if probes.text is not None and not probes.from_conllu and probes.text not in texts:
-        known = [*texts, CONLLU]
-        yield f"{key}.text: no {probes.text!r}{nearest(probes.text, known)}; there are {', '.join(known)}"
-    for language in probes.conllu:
-        if language not in experiment.languages:
-            hint = nearest(language, experiment.languages)
-            yield f"{key}.conllu.{language}: not in languages{hint}"
-    if isinstance(probes.directions, list):
-        for direction in probes.directions:
-            if direction not in (known := experiment.train_directions):
-                yield f"{key}.directions: {direction!r} is not trained{nearest(direction, known)}"
-            elif probes.from_conllu and (source := split_direction(direction)[0]) not in probes.conllu:
-                yield f"{key}.directions: {direction}: conllu has no file of {source}"
-    yield from _unlabelled(experiment, probes)
-
-
-def _unlabelled(experiment: Experiment, probes: Probes) -> Iterable[str]:
-    toy = isinstance(experiment.data.source, ToySource)
-    for name in () if probes.conllu else probes.gold:
-        known = [*DERIVED, *OF_TOY] if toy else DERIVED
-        if toy and name in OF_TOY:
-            continue
-        more = "" if toy else "; gold labels need the key conllu, a file for each language"
-        yield (
-            f"analysis.probes.properties: no labels of {name!r}{nearest(name, known)}; there are"
-            f" {', '.join(known)}{more}"
-        )

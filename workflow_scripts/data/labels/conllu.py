@@ -96,6 +96,8 @@ def _sentence(path: str | Path, rows: list[_Row]) -> Sentence:
         where, name = f"{path}, line {row.line}", row.columns[0]
         if _EMPTY_NODE.fullmatch(name):
             continue
+        if not row.columns[1]:
+            raise UserError(f"{where}: an empty FORM; a missing one is {MISSING!r}")
         if between := _RANGE.fullmatch(name):
             first, end = (int(one) for one in between.groups())
             if surface is not None or first != words + 1 or end < first:
@@ -125,8 +127,6 @@ def _sentence(path: str | Path, rows: list[_Row]) -> Sentence:
 
 def _token(row: _Row, words: tuple[Word, ...]) -> Token:
     form, misc = row.columns[1], row.columns[9]
-    if not form:
-        raise UserError(f"line {row.line}: an empty FORM")
     return Token(form, words, f"{_SPACE_AFTER}=No" not in misc.split("|"))
 
 
@@ -139,7 +139,8 @@ def _labels(where: str, columns: list[str]) -> dict[str, str]:
         for entry in values[column].split("|"):
             # A value may have a "=" of its own.
             name, mark, value = entry.partition("=")
-            if not mark and column == "MISC":
+            # The format asks nothing of MISC: of what is said twice the first counts, a feature before it.
+            if column == "MISC" and (not (name and mark) or name in found):
                 continue
             if not (name and mark):
                 raise UserError(f"{where}: {column} has {entry!r}, which is not Name=Value")

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from workflow_scripts.common.binarised_names import candidates, files_of
 from workflow_scripts.common.directions import split_direction
-from workflow_scripts.common.errors import DamagedFileError, UserError
+from workflow_scripts.common.errors import DamagedFileError, UserError, first_of
 from workflow_scripts.common.language_codes import spellings
 from workflow_scripts.units.vocabulary import Vocabulary
 
@@ -72,8 +72,12 @@ def _nearest(folder: Path, subset: str, direction: str) -> str:
         for end in endings
         if path.name.endswith(end)
     }
-    others = sorted(begun - {subset})
-    return f"; of the pair it has {', '.join(others)}" if others else ""
+    if others := sorted(begun - {subset}):
+        return f"; of the pair it has {', '.join(others)}"
+    # subset.pair.side.idx
+    parts = [path.name.split(".") for path in folder.glob("*.idx")]
+    pairs = sorted({part[1] for part in parts if len(part) == 4 and part[0] == subset})
+    return f"; there is {subset} of {first_of(pairs, 6)}" if pairs and subset not in begun else ""
 
 
 def check_dictionaries_beside(data_bin: str | Path, direction: str, vocabulary: Vocabulary) -> bool:

@@ -7,11 +7,11 @@ from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.task_groups import tasks_of
 from workflow_scripts.config.analyses.correlation_checks import compared_directions, compared_models
 from workflow_scripts.config.analyses.directions import analysed_directions
+from workflow_scripts.config.analyses.probe_checks import probed_directions, probed_text
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.stage_list.correlation import forms_of
-from workflow_scripts.workflow.stage_list.probes import probed_directions, probed_text
 
 #: What a forward and backward pass takes, in forward passes; masks of the control.
 BOTH_WAYS, CONTROLS = 3, 7

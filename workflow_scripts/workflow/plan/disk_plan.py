@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.directions import pair_of
+from workflow_scripts.config.analyses.probe_checks import probed_directions
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.score_checks import known_space
@@ -22,7 +23,6 @@ from workflow_scripts.workflow.plan.text_sizes import BYTES_OF_A_LINE, TEXT_OF_P
 from workflow_scripts.workflow.plan.training_code import TRAINING_RULES
 from workflow_scripts.workflow.run.clean_training import readable
 from workflow_scripts.workflow.run.earlier_training import earlier_training, system_of, training_folder
-from workflow_scripts.workflow.stage_list.probes import probed_directions
 
 FLOAT = 4
 #: A checkpoint holds the weights and Adam's two moments of what is trained, in float32.

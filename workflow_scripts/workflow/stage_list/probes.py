@@ -5,6 +5,7 @@ from typing import Any
 
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.word_properties import CONLLU
+from workflow_scripts.config.analyses.probe_checks import probed_directions, probed_text
 from workflow_scripts.config.analyses.probes import Probes
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.toy import ToySource
@@ -14,30 +15,6 @@ from workflow_scripts.workflow.stage_list.analyses import of_systems, tables_at
 
 #: A text of one language: ``test/de-en.de``, of CoNLL-U files ``conllu/de``.
 LABELLED = "data/labels/{labelled}.jsonl"
-
-
-def probed_text(experiment: Experiment, probes: Probes) -> str:
-    """Return the name of the text whose words are labelled."""
-    return probes.text or experiment.testsets[0]
-
-
-def probed_directions(experiment: Experiment, probes: Probes, system: str, stack: str) -> list[str]:
-    """Return the directions of which a stack's units are read: trained ones that the text has."""
-    known = experiment.trained_by(system)
-    if probes.from_conllu:
-        known = [one for one in known if split_direction(one)[0] in probes.conllu]
-    else:
-        there = experiment.directions_of(probed_text(experiment, probes))
-        known = [one for one in known if one in there]
-    if isinstance(probes.directions, list):
-        return [one for one in probes.directions if one in known]
-    if probes.directions == "all":
-        return known
-    side = 0 if stack == "encoder" else 1
-    first: dict[str, str] = {}
-    for direction in known:
-        first.setdefault(split_direction(direction)[side], direction)
-    return list(first.values())
 
 
 def sides_read(experiment: Experiment, probes: Probes, direction: str, stack: str) -> list[str]:

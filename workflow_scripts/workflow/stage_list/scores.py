@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.config.masks import COMPARING
-from workflow_scripts.workflow.needed_masks import scored
+from workflow_scripts.config.mask_scores import COMPARING, SPREAD
+from workflow_scripts.workflow.needed_masks import scored, spread
 from workflow_scripts.workflow.stage import Stage
 from workflow_scripts.workflow.stage_list.models import of_baseline, scored_texts
 
@@ -20,6 +20,12 @@ def _lape(experiment: Experiment) -> Iterator[dict[str, Any]]:
     for text in scored_texts(experiment):
         forms = [form for form in COMPARING if scored(experiment, form, text["text"])]
         yield from (text | job for job in of_baseline(experiment, form=forms))
+
+
+def _spread(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    for text in scored_texts(experiment):
+        of = [one for one in spread(experiment) if scored(experiment, f"{SPREAD}/{one}", text["text"])]
+        yield from (text | job for job in of_baseline(experiment, of=of))
 
 
 STAGES = (
@@ -47,6 +53,21 @@ STAGES = (
         },
         rule=lambda e, w: f"score_lape{w['rule']}",
         jobs=_lape,
+        local=True,
+    ),
+    # One job for all directions; most have the same scores.
+    Stage(
+        "units.spread_scores",
+        "text",
+        log="{system}/s{seed}/{on}{of}",
+        files={
+            "scores": lambda e, w: [
+                f"{SPREAD}/{{of}}/{{system}}/s{{seed}}/{w['text']}/{direction}.npz"
+                for direction in e.train_directions
+            ]
+        },
+        rule=lambda e, w: f"spread_scores{w['rule']}",
+        jobs=_spread,
         local=True,
     ),
 )

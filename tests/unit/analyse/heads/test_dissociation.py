@@ -11,6 +11,7 @@ from workflow_scripts.analyse.heads.dissociation import (
     public,
     relative,
 )
+from workflow_scripts.analyse.heads.pruning_results import curve
 from workflow_scripts.analyse.heads.similarity_test import against_similarity, ranks, spearman
 from workflow_scripts.analyse.permutations import share_as_large
 
@@ -114,3 +115,15 @@ def test_what_cannot_be_significant_or_is_undefined_is_said():
 def test_a_single_pair_is_undefined():
     found = against_similarity(symmetric(2, [3.0]), symmetric(2, [0.5]), 100, seed=1)
     assert (found["pairs"], found["rho"], found["note"]) == (1, None, "undefined: all pairs have one value")
+
+
+def test_a_curve_stands_beside_draws_each_the_mean_over_tasks():
+    """Own heads cost 1 and 4, others 1 and 0; draws cost 1.5, 2, 2.5, 3 and 3.5 on average."""
+    base, after = np.array([10.0, 20.0]), np.array([[9.0, 19.0], [10.0, 16.0]])
+    drawn = np.array([[9.5 - n / 2, 17.5 - n / 2] for n in range(5)])
+    found = curve(after, base, drawn)
+    assert (found["own"]["mean"], found["others"]["mean"]) == (-2.5, -0.5)
+    assert found["own"]["sd"] == pytest.approx(4.5**0.5)
+    assert (found["random"]["n"], found["random"]["mean"]) == (5, pytest.approx(-2.5))
+    assert found["random"]["sd"] == pytest.approx(0.625**0.5)
+    assert (found["own"]["place"], found["others"]["place"]) == ("within", "within")

@@ -79,18 +79,19 @@ def test_a13_no_ffn_neuron_at_all_changes_the_outputs_of_each_stack(pre_norm, te
                 assert (port.loss(batch)[0] - plain).abs().min() > 1e-2
 
 
+@pytest.mark.parametrize("kind", VALUED)
 @pytest.mark.parametrize("pre_norm", [True, False], ids=["pre-norm", "post-norm"])
-def test_a13_gates_of_heads_are_hit_in_beam_search(pre_norm):
+def test_a13_gates_are_hit_in_beam_search(pre_norm, kind):
     port = port_of(pre_norm, loaded=True)
-    space = port.space(["head"])
+    space = port.space([kind])
     tag = VOCABULARY.language_id("de")
     plain = list(port.generate(SOURCES, tag, **SEARCH))
     hit: set[str] = set()
-    gates = port.intervene(masks(space, "all"))
+    gates = port.intervene(masks(space, "all"), {kind: "zero"})
     with gates.use("without"), port.taps(space, lambda group, *_: hit.add(group.key)):
         removed = list(port.generate(SOURCES, tag, **SEARCH))
     assert hit == set(space.keys) and removed != plain
-    with port.intervene(masks(space, "one"), {"head": ONE}).use("without"):
+    with port.intervene(masks(space, "one"), {kind: ONE}).use("without"):
         assert list(port.generate(SOURCES, tag, **SEARCH)) == plain
 
 

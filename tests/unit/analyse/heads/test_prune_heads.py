@@ -221,7 +221,7 @@ def test_the_least_important_heads_go_first_on_request(data_bin, tmp_path):
     [
         (["--draws", "4"], "--draws is 4, at least 5 is needed"),
         (["--subset", "valid"], "--subset valid: heads are scored on it; measure tasks on another text"),
-        (["--sizes", "20%"], "less than one of the 4 units of encoder.self"),
+        (["--sizes", "20%"], "less than one of the 2 units of decoder.self; take at least 50%"),
         (["--sizes", "5"], "there are 4 units of encoder.self; take at most 4"),
         (["--sizes", "50%", "50%"], "--sizes: 50% is named twice"),
         (["--keep-per-layer", "2"], "cannot go where 2 of each layer stay, but 0"),

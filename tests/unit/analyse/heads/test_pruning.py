@@ -106,7 +106,7 @@ def test_a_percentage_that_rounds_to_no_head_is_one_line():
     space = model_space({"encoder_layers": 2, "decoder_layers": 0, "heads": 4}, ["head"])
     with pytest.raises(UserError) as told:
         PruningRule(["5%", "20%"]).counts(space)
-    said = "select top:5%@type: that is less than one of the 8 units of encoder.self; take a larger share"
+    said = "select top:5%@type: that is less than one of the 8 units of encoder.self; take at least 12.5%"
     assert str(told.value) == said
 
 

@@ -151,6 +151,11 @@ def test_what_is_refused(folder):
     LabelledText({}, [LabelledLine(0, ["p1"], [])]).write(folder / "test.en.jsonl")
     with pytest.raises(UserError, match="no labelled word; more sentences, or other labels"):
         collected(folder, stack="encoder", targets=False)
+    LabelledText({"subwords_sha256": "0" * 64}, labelled("en").lines).write(folder / "test.en.jsonl")
+    with pytest.raises(
+        UserError, match=r"en\.jsonl: words in pieces of another subword model than .*spm\.model;"
+    ):
+        collected(folder, stack="encoder", targets=False)
     with pytest.raises(RuntimeError, match=r"reads \[9, 4, 2\], in which the pieces \[5\] are not"):
         start_of([9, 4, 2], [5])
 

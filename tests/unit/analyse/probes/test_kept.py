@@ -140,6 +140,16 @@ def test_the_search_takes_the_pair_whose_top_says_more_than_its_bottom(made):
     assert len({row["s"] for row in found.rows}) > 2
 
 
+def test_of_four_units_one_is_the_top_of_the_search(made):
+    """A fifth of four units is less than one."""
+    data, split, _, _, order = made
+    few = data.with_units(order[:4])
+    found = grid_search(Trainer(few, split.train), split, [1e-2], [1e-2])
+    gold = few.y[split.dev]
+    first = found.probe.predict(few.X, split.dev, found.ranking.order[:1])
+    assert found.rows[0]["top"] == accuracy(first, gold)
+
+
 def test_one_pair_needs_no_probe_without_penalty_and_s_is_undefined(made):
     data, split, _, _, _ = made
     found = grid_search(Trainer(data, split.train), split, [1e-2], [1e-2])
