@@ -1,5 +1,6 @@
 # The units of several models at the same tokens, and the loss without those that other models have too.
-from workflow_scripts.config.analyses.correlation_checks import compared_directions, compared_models
+from workflow_scripts.config.analyses.correlation_checks import compared_models
+from workflow_scripts.config.analyses.directions import compared_directions
 from workflow_scripts.workflow.stage_list.correlation import forms_of
 
 if CORRELATION := EXPERIMENT.analysis.correlation:

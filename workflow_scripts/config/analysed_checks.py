@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from workflow_scripts.common.errors import nearest
-from workflow_scripts.config.analyses.correlation_checks import compared_directions
+from workflow_scripts.config.analyses.directions import compared_directions
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.mask_scores import Scored
 from workflow_scripts.units.score_table import CORRELATION, OF_PROPERTY, PROBE

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.unit.config.test_config import errors_of, small
-from workflow_scripts.config.analyses.correlation_checks import compared_directions, compared_models
+from workflow_scripts.config.analyses.correlation_checks import compared_models
+from workflow_scripts.config.analyses.directions import compared_directions
 from workflow_scripts.config.load import load_experiment
 
 SEEDS = {"train": {"seeds": [1, 2]}}

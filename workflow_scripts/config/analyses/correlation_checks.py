@@ -6,20 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from workflow_scripts.common.errors import nearest
-from workflow_scripts.config.analyses.directions import unknown_systems
+from workflow_scripts.config.analyses.directions import compared_directions, unknown_systems
 from workflow_scripts.config.analyses.effect_checks import size_problems
 from workflow_scripts.config.file_source import TRAIN
 
 if TYPE_CHECKING:
     from workflow_scripts.config.analyses.correlation import Correlation
     from workflow_scripts.config.experiment import Experiment
-
-
-def compared_directions(experiment: Experiment, asked: Correlation) -> list[str]:
-    """Return the directions of the text that all compared systems are trained in."""
-    every = [set(experiment.trained_by(name)) for name in asked.systems]
-    there = experiment.directions_of(asked.subset)
-    return [one for one in experiment.train_directions if one in there and all(one in own for own in every)]
 
 
 def compared_models(experiment: Experiment, asked: Correlation) -> dict[str, dict[str, list[str]]]:

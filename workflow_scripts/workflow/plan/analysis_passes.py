@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.task_groups import tasks_of
-from workflow_scripts.config.analyses.correlation_checks import compared_directions, compared_models
-from workflow_scripts.config.analyses.directions import analysed_directions
+from workflow_scripts.config.analyses.correlation_checks import compared_models
+from workflow_scripts.config.analyses.directions import analysed_directions, compared_directions
 from workflow_scripts.config.analyses.probe_checks import probed_directions, probed_text
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
