@@ -274,7 +274,10 @@ PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
         **analysis_page("analysis:ns", kept=["effects", "ablation"]),
         **of_seeds("analysis", "ns", ANALYSIS_GROUPS),
     },
-    "analysis_multi30k.md": analysis_page("analysis_multi30k", kept=["effects"]),
+    "analysis_multi30k.md": analysis_page(
+        "analysis_multi30k",
+        kept=["heads", "effects", "ablation", "mask_control", "probes", "similarity", "stability"],
+    ),
     "criteria.md": {"removed": lambda: criteria("removed"), "kept": lambda: criteria("kept")},
 }  # fmt: skip
 

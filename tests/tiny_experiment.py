@@ -1,4 +1,4 @@
-"""The config of the tiny experiment: two invented languages, 2+2 layers, one mask, every rule."""
+"""The config of the tiny experiment: two invented languages, 2+2 layers, one mask; and all other analyses."""
 
 from typing import Any
 
@@ -40,3 +40,34 @@ CONFIG: dict[str, Any] = {
 TRAINED = ["en-ka", "en-ke", "ka-en", "ke-en"]
 DIRECTIONS = [*TRAINED, "ka-ke"]
 SYSTEMS = ["baseline", "continued", "ns-k70"]
+
+#: A system that was made elsewhere, below the folder of the run: a copy of one of these.
+OUTSIDE = "outside"
+#: What a config has beside `CONFIG` for every other analysis. Nothing of it is a reason to train.
+ANALYSES: dict[str, Any] = {
+    "texts": {"mixed": {"change": "shuffled_words"}},
+    "masks": {
+        **CONFIG["masks"],
+        "sets": {"top25": {"select": "top:25%"}, "shuffled": {"select": "mass:70", "text": "mixed"}},
+    },
+    "analysis": {
+        **CONFIG["analysis"],
+        "heads": {
+            "systems": ["ns-k70"], "sizes": [1], "score_sentences": 10, "sentences": 20, "permutations": 20,
+        },
+        "ablation": {"systems": ["ns-k70"], "sizes": ["25%"], "scale": [0], "sentences": 20},
+        "effects": {
+            "criteria": ["difference"], "masks": "k70", "sizes": ["5%"], "permutations": 20, "sentences": 20,
+        },
+        "probes": {
+            "properties": ["upos"], "stacks": ["encoder"], "sentences": 20, "l1": [0.01], "seeds": [1],
+            "percents": [20], "scores": True,
+        },
+        "correlation": {
+            "between": ["seeds", "systems"], "systems": ["ns-k70"], "others": {OUTSIDE: OUTSIDE},
+            "sentences": 10, "erase": ["5%"],
+        },
+        "similarity": {"masks": ["k70", "top25"], "draws": 19, "permutations": 20},
+        "text_control": "k70",
+    },
+}  # fmt: skip

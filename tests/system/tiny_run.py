@@ -4,6 +4,7 @@ Later ones need no Snakemake of their own: it is forked (tests/forked.py), and i
 """
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ CONFIG = {
     **tiny_experiment.CONFIG,
     **{part: {**tiny_experiment.CONFIG[part], **QUICK} for part in ("train", "finetune")},
 }
+ANALYSED = {**CONFIG, **tiny_experiment.ANALYSES}
 
 
 def run(folder, *arguments, config="tiny.yaml"):
@@ -35,6 +37,13 @@ def run_undisturbed(folder):
     (folder / "tiny.yaml").write_text(yaml.safe_dump(CONFIG))
     done = started.run([sys.executable, "-m", *_words(folder, "tiny.yaml")], folder)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def run_analyses(folder):
+    """Add all other analyses to the finished experiment in a folder; return how the run ended."""
+    shutil.copytree(folder / "results/tiny/systems/continued/s1", folder / tiny_experiment.OUTSIDE)
+    (folder / "analyses.yaml").write_text(yaml.safe_dump(ANALYSED))
+    return run(folder, config="analyses.yaml")
 
 
 def read(path):
