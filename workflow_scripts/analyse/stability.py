@@ -31,7 +31,8 @@ MAX_TOKENS = 4096
 
 
 def count_sentences(port: Port, batches: Batches) -> NDArray[np.uint16]:
-    """Return how often each FFN neuron fires in each sentence, [sentences, units] in the order of the text.
+    """Return how often each FFN neuron is active, by ``sign``, in each sentence: [sentences, units] in the
+    order of the text.
 
     Sentences that are too long for the model are left out. Memory: two bytes a sentence and unit.
     """
@@ -50,7 +51,7 @@ def count_sentences(port: Port, batches: Batches) -> NDArray[np.uint16]:
             rows = np.searchsorted(lines, batch.lines.numpy())
             yield [batch]
 
-    with port.taps(space, tap):
+    with port.taps(space, tap, gate=True):
         for _ in port.run(passes(), lambda direction: None):
             pass
     return counts

@@ -2,9 +2,11 @@
 
 Kinds of gate, of a unit that a mask does not keep:
 
-- ``row`` (FFN): its row of the first weight is zero, its bias is not, so it is the constant ReLU(b1) at every
-  position: FFN(x) = W2 ReLU((m o W1) x + b1) + b2, as in the released code of Neuron Specialization;
-- ``zero``: it is removed; ``scale:0.5``: it is multiplied; ``mean``: it is a given mean at every position;
+- ``row`` (FFN): its row of the first weight is zero, its bias is not, so it is the constant act(b1) at every
+  position: FFN(x) = W2 act((m o W1) x + b1) + b2, with ReLU as in the released code of Neuron Specialization;
+  of a gated FFN its rows of both first layers are zero;
+- ``zero``: it is removed, in a gated FFN already at its gate; ``scale:0.5``: it is multiplied; ``mean``: it
+  is a given mean at every position;
 - ``gradient`` (FFN, heads): the output is the plain network's. A neuron's row of the first weight, or a
   head's rows of query, key and value with their biases, get no gradient; with ``gradient_qkvo`` a head's
   columns of the output projection get none either.
@@ -165,7 +167,9 @@ class Gates(Laying):
                 self._lay_on_weights(site, part.to(dtype), gate)
             else:
                 self._fired[key] = False
-                self._handles.append(site.hook(self._change(site, part.to(dtype), gate), first=True))
+                # What is removed is not active either: at its gate, so that taps see it there as well.
+                where = site.at_gate() if gate.name == "zero" else site
+                self._handles.append(where.hook(self._change(where, part.to(dtype), gate), first=True))
 
     def _lay_on_weights(self, site: Site, keep: Tensor, gate: Gate) -> None:
         for key, linear, width, bias, columns in site.learned(outputs=gate.name == "gradient_qkvo"):

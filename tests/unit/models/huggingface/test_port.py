@@ -12,6 +12,7 @@ import torch
 from tests.unit.models.huggingface.folders import FOLDERS, TAGS, sentences
 from workflow_scripts.activations.count_activations import batches_of, count_direction, count_together
 from workflow_scripts.activations.score_importance import importances
+from workflow_scripts.analyse.stability import count_sentences
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.huggingface.batches import NO_LABEL, Batch, Batches, TextTask, shifted
 from workflow_scripts.models.huggingface.families import FAMILIES
@@ -209,6 +210,49 @@ def test_masked_rows_and_removed_units(case, ports, data):
     assert torch.equal(found["row"], found["zero"]) is (case not in BIASED)
     assert (found["row"] - plain).abs().max() > 1e-3
     assert torch.equal(losses(port, batch), plain)
+
+
+@pytest.mark.parametrize("rule", ["sign", "threshold:0.1"])
+def test_removed_neurons_of_a_gated_ffn_are_not_active(rule, ports, data):
+    """Whether activity is of the gate or of the neuron; the output is as before."""
+    port = ports["t5-gated"]
+    task, batch = port.task(data, "valid", "en-de"), whole_batch(port, data)
+    space, how = port.space(), parse_rule(rule, port.activation)
+    keep = np.stack([np.zeros(space.size, dtype=np.bool_), drawn(space).row("row")])
+    gates = port.intervene(MaskTable(["none", "half"], keep, space, {}), {"ffn": "zero"})
+    with gates.use("none"):
+        assert not count_direction(port, task, rule=how)[0].any()
+    with gates.use("half"):
+        counts, found = count_direction(port, task, rule=how)[0], losses(port, batch)
+    assert not counts[torch.from_numpy(~keep[1])].any() and counts[torch.from_numpy(keep[1])].any()
+    handles = []
+    for key, span in space.slices().items():
+        kept = torch.from_numpy(keep[1][span])
+        change = lambda _, inputs, kept=kept: (inputs[0] * kept, *inputs[1:])  # noqa: E731
+        handles.append(port.sites[key].module.register_forward_pre_hook(change))
+    expected = losses(port, batch)
+    for handle in handles:
+        handle.remove()
+    assert torch.equal(found, expected)
+
+
+def test_the_gate_is_seen_before_what_changes_the_neuron(ports, data):
+    port = ports["t5-gated"]
+    task, first = port.task(data, "valid", "en-de"), port.space().slice_of("encoder.0.ffn")
+    plain = count_direction(port, task)[0]
+    with port.intervene(drawn(port.space()), {"ffn": "scale:-1"}).use("row"):
+        scaled = count_direction(port, task)[0]
+    assert torch.equal(scaled[first], plain[first]) and not torch.equal(scaled, plain)
+
+
+@pytest.mark.parametrize("case", ["t5-gated", "marian"])
+def test_counts_by_sentence_add_up_to_the_counts_of_the_text(case, ports, data):
+    port = ports[case]
+    task = port.task(data, "valid", "en-de")
+    with torch.inference_mode():
+        by_sentence = count_sentences(port, port.batches(task, 60, by_source=True))
+    assert len(by_sentence) == 20
+    assert by_sentence.sum(axis=0).tolist() == count_direction(port, task)[0].tolist()
 
 
 @pytest.mark.parametrize("case", FOLDERS)
