@@ -20,7 +20,7 @@ from workflow_scripts.common.errors import run_main
 from workflow_scripts.common.files import sha256_of
 from workflow_scripts.models.port import Batches, Port, Task, load
 from workflow_scripts.models.progress_log import log_to_stderr
-from workflow_scripts.units.activity import PUBLISHED, RELU, Activation, Rule, facts, in_words, parse_rule
+from workflow_scripts.units.activity import RELU, SIGN, Activation, Rule, facts, in_words, parse_rule
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.space import UnitGroup, UnitSpace
 from workflow_scripts.units.system import SystemFolder
@@ -45,7 +45,7 @@ class ActivationCounter:
         space: UnitSpace,
         device: torch.device,
         count_pads: bool,
-        rule: Rule = PUBLISHED,
+        rule: Rule = SIGN,
         activation: Activation = RELU,
     ) -> None:
         self.counts = torch.zeros(space.size, dtype=torch.int64, device=device)
@@ -119,7 +119,7 @@ def count_direction(
     count_pads: bool = False,
     max_tokens: int = PUBLISHED_MAX_TOKENS,
     progress: Callable[[int, int, int], None] | None = None,
-    rule: Rule = PUBLISHED,
+    rule: Rule = SIGN,
 ) -> tuple[Tensor, Tally]:
     """Return the counts, int64 [units] on the CPU, and what was run.
 
@@ -139,7 +139,7 @@ def count_together(
     batches: Sequence[Batches],
     max_tokens: int,
     progress: Callable[[int, int, int], None] | None = None,
-    rule: Rule = PUBLISHED,
+    rule: Rule = SIGN,
 ) -> list[tuple[Tensor, Tally]]:
     """Return what ``count_direction`` returns without pads, to the bit, for directions with equal sources.
     ``batches``: ``batches_of`` each direction. The encoder runs and is counted once for all of them."""
@@ -208,7 +208,7 @@ def score_table(
     counts: Tensor,
     tally: Tally,
     count_pads: bool = False,
-    rule: Rule = PUBLISHED,
+    rule: Rule = SIGN,
     activation: Activation = RELU,
 ) -> ScoreTable:
     """Return the counts of a task as a table of one row."""
@@ -234,7 +234,7 @@ def count_subset(
     count_pads: bool = False,
     max_tokens: int = PUBLISHED_MAX_TOKENS,
     progress: Callable[[int, int, int], None] | None = None,
-    rule: str = PUBLISHED.text,
+    rule: str = SIGN.text,
 ) -> ScoreTable:
     """Count a direction's subset under a system, on the GPU where there is one. ``data_bin``: its text, as
     the system's port reads it. Raises UserError for a direction that the system lacks, for files that are
@@ -279,7 +279,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--direction", required=True)
     parser.add_argument("--count-pads", action="store_true", help="count padding, as the published code does")
     parser.add_argument("--max-tokens", type=int, default=PUBLISHED_MAX_TOKENS)
-    parser.add_argument("--rule", default=PUBLISHED.text, help="when a neuron is active, as threshold:0.1")
+    parser.add_argument("--rule", default=SIGN.text, help="when a neuron is active, as threshold:0.1")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
     log_to_stderr()

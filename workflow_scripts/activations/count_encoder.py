@@ -22,7 +22,7 @@ from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import sha256_of
 from workflow_scripts.models.port import Batches, Task, load
 from workflow_scripts.models.progress_log import log_to_stderr
-from workflow_scripts.units.activity import PUBLISHED, parse_rule
+from workflow_scripts.units.activity import SIGN, parse_rule
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--subset", required=True)
     parser.add_argument("--directions", nargs="+", required=True, help="all from one source language")
     parser.add_argument("--max-tokens", type=int, default=PUBLISHED_MAX_TOKENS)
-    parser.add_argument("--rule", default=PUBLISHED.text, help="when a neuron is active, as threshold:0.1")
+    parser.add_argument("--rule", default=SIGN.text, help="when a neuron is active, as threshold:0.1")
     parser.add_argument("--out-root", type=Path, required=True)
     arguments = parser.parse_args(argv)
     log_to_stderr()

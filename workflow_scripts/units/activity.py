@@ -5,7 +5,7 @@ With gate z (of an FFN without gates the neuron's input sum) and value h, which 
 - ``sign``: act(z) > 0. After ReLU that is the rule of Neuron Specialization; after SiLU and GELU, and of the
   gate where the FFN has one, that of LAPE (Tang et al. 2024);
 - ``threshold:0.1``: |h| > 0.1;
-- ``nonzero``: h is not 0, which says something after ReLU alone: other functions are 0 nowhere.
+- ``nonzero``: h is not 0, which says something after ReLU alone: SiLU and GELU are 0 almost nowhere.
 
 How strong a neuron is where it is not counted, the score ``magnitude`` says: the mean of |h|.
 """
@@ -52,7 +52,9 @@ class Rule:
     threshold: float | None = None
 
 
-PUBLISHED, RELU = Rule(), Activation()
+SIGN, RELU = Rule(), Activation()
+#: The key of a score for what it says of its rule.
+ACTIVE = "active"
 #: Of a score that counts nothing: it adds up |h|.
 MAGNITUDE = Rule("magnitude", "magnitude")
 
@@ -64,8 +66,8 @@ def parse_rule(text: str, activation: Activation) -> Rule:
         raise UserError(f"rule: {text!r} is not sign, threshold:0.1 or nonzero{nearest(name, RULES)}")
     if name == "nonzero" and activation != RELU:
         raise UserError(
-            f"rule: 'nonzero' would count every position: neurons of this model ({activation}) are not 0"
-            " where they are not active; write 'sign'"
+            f"rule: 'nonzero' would count nearly every position: neurons of this model ({activation}) are"
+            " seldom 0 where they are not active; write 'sign'"
         )
     if name != "threshold":
         return Rule(name, name)
@@ -79,13 +81,21 @@ def parse_rule(text: str, activation: Activation) -> Rule:
 
 
 def facts(rule: Rule, activation: Activation) -> dict[str, Any]:
-    """Return what a score says of its rule, under the key ``active``: nothing for those of a network with
+    """Return what a score says of its rule, under the key ``ACTIVE``: nothing for those of a network with
     ReLU that have no choice."""
-    if rule in (PUBLISHED, MAGNITUDE) and activation == RELU:
+    if rule in (SIGN, MAGNITUDE) and activation == RELU:
         return {}
-    return {"active": {"rule": rule.text, **asdict(activation)}}
+    return {ACTIVE: {"rule": rule.text, **asdict(activation)}}
 
 
 def in_words(rule: Rule, activation: Activation) -> str:
     """Return the end of ``counting``, by which scores of other rules are told apart; empty as ``facts``."""
-    return f", active by {rule.text} ({activation})" if facts(rule, activation) else ""
+    return facts_in_words(facts(rule, activation))
+
+
+def facts_in_words(said: Mapping[str, Any]) -> str:
+    """Return the same of what a score says of itself: its ``metadata``, or ``facts``."""
+    if ACTIVE not in said:
+        return ""
+    function = {name: value for name, value in said[ACTIVE].items() if name != "rule"}
+    return f", active by {said[ACTIVE]['rule']} ({Activation(**function)})"

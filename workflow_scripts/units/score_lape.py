@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.units.activity import ACTIVE, facts_in_words
 from workflow_scripts.units.lape import LAMBDA, rates, scores
 from workflow_scripts.units.score_table import FORMS, LAPE_LAMBDA, POSITIONS, SATURATED, ScoreTable
 from workflow_scripts.units.select_masks import read_scores
@@ -54,8 +55,10 @@ def lape_tables(counts: ScoreTable, form: str) -> dict[str, ScoreTable]:
             saturated[row] |= saturated_groups(p[:, column], 1, part)
         values[:, ids], belong[:, ids] = found[:, columns].T, member[:, columns].T
     texts = json.dumps(counts.metadata["data_sha256"], sort_keys=True)
+    how = f"λ {LAMBDA}" if form == LAPE_LAMBDA else "entropy over languages"
     facts = {
-        "counting": f"{form}: λ {LAMBDA}" if form == LAPE_LAMBDA else f"{form}: entropy over languages",
+        "counting": f"{form}: {how}{facts_in_words(counts.metadata)}",
+        **{name: value for name, value in counts.metadata.items() if name == ACTIVE},
         "weights_sha256": counts.metadata["weights_sha256"],
         "data_sha256": hashlib.sha256(texts.encode()).hexdigest(),
     }

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.checked_options import is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.units.activity import ACTIVE
 from workflow_scripts.units.mask_sets import ROWS, By, Groups, mask_rows, seed_of
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import POSITIONS, SATURATED, ScoreTable
@@ -43,6 +44,7 @@ def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
     data: dict[str, Any] = {}
     positions: dict[str, dict[str, int]] = {}
     saturated: dict[str, dict[str, float]] = {}
+    active: dict[str, Any] = {}
     space = None
     for direction in directions:
         path = root / f"{direction}.npz"
@@ -68,10 +70,11 @@ def read_scores(root: Path, directions: Sequence[str]) -> ScoreTable:
         data[direction] = table.metadata.get("data_sha256")
         positions |= {direction: counted} if (counted := _positions(table)) else {}
         saturated |= table.metadata.get(SATURATED, {})
+        active = table.metadata.get(ACTIVE, {})  # the same in all, as ``counting`` ends with it
     if space is None:
         raise UserError("--directions is empty; name at least one direction")
-    more = {name: facts for name, facts in ((POSITIONS, positions), (SATURATED, saturated)) if facts}
-    metadata = {**shared, "data_sha256": data, **more}
+    more = {ACTIVE: active, POSITIONS: positions, SATURATED: saturated}
+    metadata = {**shared, "data_sha256": data, **{name: facts for name, facts in more.items() if facts}}
     return ScoreTable(directions, np.stack(rows), space, metadata, str(root))
 
 

@@ -5,11 +5,12 @@ import pytest
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.activity import (
     MAGNITUDE,
-    PUBLISHED,
     RELU,
+    SIGN,
     Activation,
     Rule,
     facts,
+    facts_in_words,
     in_words,
     parse_rule,
 )
@@ -18,7 +19,7 @@ SILU, GATED = Activation("silu"), Activation("gelu_new", gated=True)
 
 
 def test_the_rules():
-    assert parse_rule("sign", GATED) == Rule() == PUBLISHED
+    assert parse_rule("sign", GATED) == Rule() == SIGN
     assert parse_rule("threshold:0.10", SILU) == Rule("threshold:0.1", "threshold", 0.1)
     assert parse_rule("nonzero", RELU) == Rule("nonzero", "nonzero")
 
@@ -40,20 +41,22 @@ def test_other_texts_are_refused(text, said):
 
 
 @pytest.mark.parametrize("activation", [SILU, GATED, Activation("relu", gated=True)])
-def test_not_zero_says_nothing_where_neurons_are_nowhere_zero(activation):
+def test_not_zero_says_nothing_where_neurons_are_almost_nowhere_zero(activation):
     """Counts would be the same for all neurons, and a selection would keep the first ones by index."""
-    with pytest.raises(UserError, match="rule: 'nonzero' would count every position"):
+    with pytest.raises(UserError, match="rule: 'nonzero' would count nearly every position"):
         parse_rule("nonzero", activation)
 
 
 def test_what_a_score_says_of_its_rule():
     """Nothing where it is the published one, so that files of earlier versions are of that rule."""
-    assert (facts(PUBLISHED, RELU), in_words(PUBLISHED, RELU)) == ({}, "")
+    assert (facts(SIGN, RELU), in_words(SIGN, RELU)) == ({}, "")
     said = {"active": {"rule": "sign", "function": "gelu_new", "gated": True}}
-    assert facts(PUBLISHED, GATED) == said
-    assert in_words(PUBLISHED, GATED) == ", active by sign (gelu_new, gated)"
+    assert facts(SIGN, GATED) == said
+    assert in_words(SIGN, GATED) == ", active by sign (gelu_new, gated)"
     assert facts(MAGNITUDE, RELU) == {}
     assert facts(MAGNITUDE, SILU) == {"active": {"rule": "magnitude", "function": "silu", "gated": False}}
     half = parse_rule("threshold:0.5", RELU)
     assert facts(half, RELU) == {"active": {"rule": "threshold:0.5", "function": "relu", "gated": False}}
     assert in_words(half, RELU) == ", active by threshold:0.5 (relu)"
+    assert facts_in_words({"more": 1, **facts(half, RELU)}) == ", active by threshold:0.5 (relu)"
+    assert facts_in_words({"more": 1}) == ""

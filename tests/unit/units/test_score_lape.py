@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.units.activity import Activation, facts, in_words, parse_rule
 from workflow_scripts.units.lape import scores
 from workflow_scripts.units.score_lape import lape_tables, main
 from workflow_scripts.units.score_table import ScoreTable, score_of
@@ -26,7 +27,7 @@ def counted(rows):
     return ScoreTable(rows, values, SPACE, facts, "counts")
 
 
-TOP = Selection("top:1")
+TOP, SILU = Selection("top:1"), Activation("silu")
 #: en has two directions of 10 source positions, de one of 20.
 THREE = {
     "en-de": ([9, 1, 0, 2], [8, 0, 0, 5], 10, 10),
@@ -86,6 +87,31 @@ def test_counts_of_units_that_are_always_active_are_refused(form, tmp_path):
             informative_masks(scored, TOP)
         manifest = informative_masks(scored, TOP, accept=True).manifest
         assert len(manifest["accepted_uninformative"]) == 1 and "saturated" not in manifest
+
+
+def test_scores_of_counts_by_several_rules_are_refused(tmp_path):
+    """Each says by which rule; nothing of the published one."""
+    said = {}
+    for rule in ("sign", "threshold:0.1"):
+        how, neurons = parse_rule(rule, SILU), tmp_path / rule
+        for direction, (encoder, decoder, source, target) in THREE.items():
+            more = {"source_positions": source, "target_positions": target, **facts(how, SILU)}
+            values = np.array([[*encoder, *decoder]], dtype=np.int64)
+            counting = {"counting": f"pads excluded{in_words(how, SILU)}"}
+            ScoreTable([direction], values, SPACE, {**counting, **more}).write(neurons / f"{direction}.npz")
+        words = ["--activations-root", str(neurons), "--directions", *THREE, "--form", "lape"]
+        main([*words, "--out-root", str(neurons / "lape")])
+        said[rule] = ScoreTable.read(neurons / "lape/en-fr.npz").metadata
+        assert said[rule]["counting"] == f"lape: entropy over languages, active by {rule} (silu)"
+        assert said[rule]["active"] == {"rule": rule, "function": "silu", "gated": False}
+        assert read_scores(neurons / "lape", list(THREE)).metadata["active"] == said[rule]["active"]
+    (tmp_path / "sign/lape/en-fr.npz").replace(tmp_path / "threshold:0.1/lape/en-fr.npz")
+    with pytest.raises(
+        UserError, match=r"en-fr\.npz: counting is 'lape: .* by sign \(silu\)', in en-de\.npz"
+    ):
+        read_scores(tmp_path / "threshold:0.1/lape", list(THREE))
+    plain = lape_tables(counted(THREE), "lape")["en-fr"].metadata
+    assert plain["counting"] == "lape: entropy over languages" and "active" not in plain
 
 
 def test_from_counts_to_masks(tmp_path):
