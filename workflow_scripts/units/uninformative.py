@@ -125,7 +125,7 @@ def _choices(scores: ScoreTable, keep: NDArray[np.bool_], selection: Selection) 
 def saturated_groups(active: NDArray[Any], positions: float, space: UnitSpace) -> dict[str, float]:
     """Return the groups that are saturated, each with its share of units that are active nearly everywhere.
     ``active`` [units]: at how many of the ``positions``."""
-    nearly = active >= SATURATED_POSITIONS * positions
+    nearly = _nearly_everywhere(active, positions)
     shares = {key: float(nearly[span].mean()) for key, span in space.slices().items()}
     return {key: share for key, share in shares.items() if share >= SATURATED_UNITS}
 
@@ -138,9 +138,14 @@ def _saturated(
     sizes = [group.size for group in part.groups]
     counted = scores.metadata.get(POSITIONS, scores.metadata.get(LEAST_POSITIONS, {})).get(row)
     if counted is not None:
-        return values >= SATURATED_POSITIONS * np.repeat([counted[one.stack] for one in part.groups], sizes)
+        return _nearly_everywhere(values, np.repeat([counted[one.stack] for one in part.groups], sizes))
     of_counts = scores.metadata.get(SATURATED, {}).get(row, {})
     return np.repeat([float(of_counts.get(one.key, 0)) for one in part.groups], sizes)
+
+
+def _nearly_everywhere(active: NDArray[Any], positions: float | NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which units are active [units]; none at 0 positions, where no count says any number of them."""
+    return (active > 0) & (active >= SATURATED_POSITIONS * positions)
 
 
 def _problems(choices: list[_Choice], whose: str) -> Iterator[str]:

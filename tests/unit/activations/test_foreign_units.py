@@ -106,6 +106,16 @@ def test_counts_that_say_nothing_are_refused(tmp_path, system):
     assert MaskTable.read(tmp_path / "m.npz").keep.astype(int).tolist() == [[1, 1, 0, 1, 1, 0]] * 2
 
 
+def test_a_stack_without_any_count_is_not_saturated(tmp_path, system):
+    for direction in DIRECTIONS:
+        value = {"encoder_layer_0": torch.tensor([900, 90, 9]), "decoder_layer_0": torch.tensor([0, 0, 0])}
+        (tmp_path / f"{direction}.pkl").write_bytes(pickle.dumps(value))
+    with pytest.raises(UserError) as error:
+        run(system, tmp_path / "{direction}.pkl", tmp_path / "m.npz", "--select", "mass:60")
+    assert "all zero: no unit of decoder.0.ffn has a score in 2 of 2 rows" in str(error.value)
+    assert "saturated" not in str(error.value)
+
+
 def test_counts_of_units_that_are_always_active_are_refused(tmp_path, system):
     """The files do not say at how many positions: at 1,000 at least, of which 990 are 99 %. A selector of the
     scores that are made of them says so, too."""

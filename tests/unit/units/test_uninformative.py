@@ -13,7 +13,7 @@ from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.select_masks import informative_masks, main, mass_masks, read_scores
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.units.space import ffn_space
-from workflow_scripts.units.uninformative import ACCEPT, ACCEPTED
+from workflow_scripts.units.uninformative import ACCEPT, ACCEPTED, saturated_groups
 
 #: An encoder layer and a decoder layer of 100 neurons each.
 SPACE = ffn_space(1, 1, 100)
@@ -171,6 +171,20 @@ def test_a_group_without_any_score_in_more_than_half_of_the_rows():
         "counts: all zero: no unit of decoder.0.ffn has a score in 2 of 3 rows; take more text, or leave this"
         " stack out"
     ]
+
+
+def test_a_stack_that_was_never_counted_is_all_zero_and_not_saturated():
+    """0 of 0 positions: its units are active nowhere, whether positions are known or those of the counts."""
+    zero = np.zeros(100, dtype=np.int64)
+    scores = table((DISTINCT, zero))
+    lines = []
+    for key in ("positions", "least_positions"):
+        facts = {key: {"aa-en": {"encoder": 100_000, "decoder": 0}}}
+        lines += said(ScoreTable(scores.rows, scores.values, SPACE, facts, "counts"), "mass:95")
+    text = "counts: all zero: no unit of decoder.0.ffn has a score in 1 of 1 rows"
+    assert [line.partition(";")[0] for line in lines] == [text, text]
+    assert saturated_groups(np.zeros(200), 0, SPACE) == {}
+    assert saturated_groups(np.ones(200), 1, SPACE) == {"encoder.0.ffn": 1.0, "decoder.0.ffn": 1.0}
 
 
 def test_four_selectors_are_checked_where_they_look_at_scores():
