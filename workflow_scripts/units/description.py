@@ -73,9 +73,8 @@ def _sizes(architecture: Mapping[str, Any]) -> Iterator[str]:
     """Yield the keys of sizes that are needed, and those that are there."""
     for key in (*SHAPE, *MORE_SHAPE):
         own = [one for one in BY_STACK.get(key, ()) if one in architecture]
-        if len(own) == len(STACKS):
-            yield from own
-        elif key in SHAPE or key in architecture:
+        yield from own
+        if len(own) < len(STACKS) and (key in SHAPE or key in architecture):
             yield key
 
 

@@ -223,6 +223,22 @@ def test_another_port_has_files_of_its_own_and_stacks_of_different_sizes(tmp_pat
             {"architecture": {"encoder_layers": 1, "decoder_layers": 1, "encoder_ffn_dim": 3}},
             "ffn_dim is None",
         ),
+        # With a size of both stacks, too: the one of its own is taken.
+        (
+            {
+                "architecture": {
+                    "encoder_layers": 1,
+                    "decoder_layers": 1,
+                    "ffn_dim": 3,
+                    "encoder_ffn_dim": "x",
+                }
+            },
+            "architecture.encoder_ffn_dim is 'x'",
+        ),
+        (
+            {"architecture": {"encoder_layers": 1, "decoder_layers": 1, "ffn_dim": 0, "encoder_ffn_dim": 3}},
+            "architecture.ffn_dim is 0",
+        ),
     ):
         path.write_text(json.dumps(value | changed))
         with pytest.raises(UserError, match=re.escape(message)):
