@@ -72,14 +72,13 @@ def summed_nll(
     targets: Tensor,
     counted: Tensor,
     project: Callable[[Tensor], Tensor],
-    positions: int | None = None,
+    positions: int = PROJECTED_POSITIONS,
 ) -> tuple[Tensor, Tensor]:
     """Return (sum of -log p of the targets [B] in nats, counted tokens [B]), without label smoothing.
 
     ``states``: the decoder's last [B, T, C]. ``targets``: ids [B, T]. ``counted``: bool [B, T]. ``project``:
-    states to logits. ``positions``: of how many logits exist at one time, if not ``PROJECTED_POSITIONS``.
+    states to logits. ``positions``: of how many logits exist at one time.
     """
-    positions = positions or PROJECTED_POSITIONS
     sentences = counted.nonzero()[:, 0]
     parts = []
     for rows, wanted in zip(states[counted].split(positions), targets[counted].split(positions), strict=True):

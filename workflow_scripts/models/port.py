@@ -13,11 +13,14 @@ from torch import Tensor
 
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.activity import Activation
+from workflow_scripts.units.description import DEFAULT_PORT
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import Stack, UnitGroup, UnitSpace
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
-PORTS = ("fairseq", "huggingface")
+#: Port → the environment that has its library. Rules have the default port's environment, and its code among
+#: what they are run again for: a rule that uses another port has to name both itself.
+PORTS: Mapping[str, str] = {DEFAULT_PORT: "fairseq", "huggingface": "hf"}
 #: What a port may be able to do beside what each can.
 Ability = Literal["generate", "metric"]
 
@@ -120,7 +123,8 @@ class Port(Protocol):
 
     def taps(self, space: UnitSpace, call: Call, *, gate: bool = False) -> AbstractContextManager[None]:
         """Call ``call`` for each group in each pass of the block; RuntimeError if a group was never seen.
-        ``gate``: of gated FFN neurons give the activated value of the gate, not that of the neuron."""
+        ``gate``: of gated FFN neurons give the activated value of the gate, not that of the neuron: of masks
+        laid with ``scale`` or ``mean`` it is the one before them."""
 
     def intervene(
         self,
@@ -186,7 +190,7 @@ def load(system: SystemFolder, device: str | None = None) -> Port:
             f"{nearest(system.port, PORTS)}"
         )
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if system.port != "fairseq":
+    if system.port != DEFAULT_PORT:
         return _load_other(system, device)
     from workflow_scripts.models.fairseq.port import load_port
 
@@ -203,7 +207,7 @@ def _load_other(system: SystemFolder, device: str) -> Port:
             raise
         raise UserError(
             f"{system.folder / DESCRIPTION}: port {system.port!r} needs {error.name}, which this environment"
-            " lacks; run it in the environment hf"
+            f" lacks; run it in the environment {PORTS[system.port]}"
         ) from None
     return cast(Port, module.load_port(system, device))
 

@@ -74,7 +74,8 @@ class SystemPort(ABC):
             self.load_weights(weights)
             self._weights = weights
 
-    def check_one(self) -> None:
-        """Refuse a system that has other weights for some directions, but in a block of ``direction``."""
+    def take_shared(self) -> None:
+        """Load the weights of all directions; UserError where some have their own. Nothing in a block of
+        ``direction``, which has loaded its own."""
         if self._system is not None and not self._inside:
             self._take(self._system.weights)

@@ -9,16 +9,16 @@ import pytest
 import torch
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models import passes
 from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
-from workflow_scripts.models.fairseq.forward import run_split, teacher_forced_nll
+from workflow_scripts.models.fairseq.forward import features, run_split, teacher_forced_nll
 from workflow_scripts.models.fairseq.gates import Gates
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.sites import taps
+from workflow_scripts.models.passes import summed_nll
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import model_space
-from workflow_scripts.units.vocabulary import EOS, Vocabulary
+from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 # isort: split
 from fairseq.data.indexed_dataset import MMapIndexedDatasetBuilder
@@ -159,11 +159,19 @@ def test_half_precision_is_summed_in_single_precision(data_bin, network):
     assert nll.tolist() == pytest.approx([n * np.log(4096) for n in (2, 3, 4, 2)], abs=1e-4)
 
 
-def test_projection_in_pieces_changes_nothing(data_bin, network, monkeypatch):
+def test_projection_in_pieces_changes_nothing(data_bin, network):
     (batch,) = make_batches(direction_dataset(data_bin, "valid", "de-en", VOCABULARY), 1000)
-    whole, _ = teacher_forced_nll(network, batch)
-    monkeypatch.setattr(passes, "PROJECTED_POSITIONS", 3)
-    pieces, _ = teacher_forced_nll(network, batch)
+    whole, _ = teacher_forced_nll(network, batch, count_language_tag=True)
+    given = features(network, batch), batch.target, batch.target.ne(PAD)
+    rows = []
+
+    def project(states):
+        rows.append(len(states))
+        return network.decoder.output_layer(states)
+
+    pieces, tokens = summed_nll(*given, project, 3)
+    # 3, 4, 5 and 3 tokens with their tags.
+    assert (rows, int(tokens.sum())) == ([3, 3, 3, 3, 3], 15)
     torch.testing.assert_close(pieces, whole)
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.batching import by_source
+from workflow_scripts.models.batching import by_source, check_some
 from workflow_scripts.models.fairseq.data_bin import check_dictionaries_beside, largest_id, side_prefixes
 from workflow_scripts.models.fairseq.sampling import DirectionData, load_directions
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
@@ -143,8 +143,7 @@ def make_batches(
     limit = min(max_positions, max_tokens)
     lines = np.lexsort((targets, sources)) if order == "length" else np.arange(len(lengths))
     lines = lines[lengths[lines] <= limit].astype(np.int64)
-    if len(lines) == 0:
-        raise UserError(f"direction {dataset.name}: no line has at most {limit} positions")
+    check_some(dataset.name, lines, limit)
     parts = batch_by_size(
         lines,
         num_tokens_fn=None,

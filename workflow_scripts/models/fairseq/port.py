@@ -116,19 +116,19 @@ class FairseqPort(SystemPort):
         piece_tokens: int | None = None,
     ) -> Iterator[Sequence[Batch]]:
         """See ``forward.run_split``."""
-        self.check_one()
+        self.take_shared()
         return run_split(self.network, passes, begin, piece_tokens)
 
     def encode(self, batch: Batch) -> Any:
         """See ``forward.encode``."""
-        self.check_one()
+        self.take_shared()
         return encode(self.network, batch)
 
     def loss(
         self, batch: Batch, count_language_tag: bool = False, encoded: Any = None
     ) -> tuple[Tensor, Tensor]:
         """See ``forward.teacher_forced_nll``."""
-        self.check_one()
+        self.take_shared()
         return teacher_forced_nll(self.network, batch, count_language_tag, encoded)
 
     def generate(
@@ -142,7 +142,7 @@ class FairseqPort(SystemPort):
         batch_tokens: int,
     ) -> Iterator[list[int]]:
         """Search with fairseq's generator; see ``BeamSearch``."""
-        self.check_one()
+        self.take_shared()
         search = BeamSearch(self.network, self.vocabulary, beam, length_penalty, max_length)
         return search.search(sources, prefix, batch_tokens)
 
@@ -153,5 +153,5 @@ def load_port(system: SystemFolder, device: str) -> FairseqPort:
     vocabulary = Vocabulary.read(system.dictionary, system.languages)
     port = FairseqPort(empty_network(system).to(device), vocabulary, system)
     if not (system.own_weights or system.adapter_rows):
-        port.check_one()
+        port.take_shared()
     return port

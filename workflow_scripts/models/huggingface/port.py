@@ -152,12 +152,12 @@ class HuggingFacePort(SystemPort):
         piece_tokens: int | None = None,
     ) -> Iterator[Sequence[Batch]]:
         """See ``models.passes.run_split``. RuntimeError where the sources of a pass are not the same."""
-        self.check_one()
+        self.take_shared()
         return run_split(self._forward, passes, begin, piece_tokens)
 
     def encode(self, batch: Batch) -> Tensor:
         """Return the encoder's last states of a batch [B, S, model_dim]."""
-        self.check_one()
+        self.take_shared()
         self._forward.check([batch])
         return self._forward.encode(batch)
 
@@ -165,7 +165,7 @@ class HuggingFacePort(SystemPort):
         self, batch: Batch, count_language_tag: bool = False, encoded: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """See ``models.port.Port.loss``."""
-        self.check_one()
+        self.take_shared()
         return self._forward.nll(batch, count_language_tag, encoded)
 
 
