@@ -78,7 +78,11 @@ def main(argv: list[str] | None = None) -> None:
         )
         for direction, (counts, tally) in zip(group, counted, strict=True):
             table = score_table(
-                *(system, arguments.subset, tasks[direction], counts, tally),
+                system,
+                arguments.subset,
+                tasks[direction],
+                counts,
+                tally,
                 rule=rule,
                 activation=port.activation,
             )

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.parallel_text import read_lines
-from workflow_scripts.models.batching import by_length, by_source
+from workflow_scripts.models import batching
 from workflow_scripts.models.gates import Gates
 from workflow_scripts.models.huggingface.batches import Batch, Batches, TextTask
 from workflow_scripts.models.huggingface.families import Family, activation_of, places_of
@@ -103,7 +103,8 @@ class HuggingFacePort(SystemPort):
         """Cut a direction into batches: sorted by length, by the source alone on request."""
         longest = getattr(self.model.config, "max_position_embeddings", LONGEST)
         sizes = task.source_sizes, task.target_sizes
-        made = (_by_source if by_source else by_length)(task.name, *sizes, max_tokens, longest, max_lines)
+        cut = batching.by_source if by_source else batching.by_length
+        made = cut(task.name, *sizes, max_tokens, longest, max_lines)
         return Batches(task, *made, self.text.padding, self.text.start)
 
     def tokens(self, batch: Batch, stack: Stack) -> Tensor:
@@ -167,9 +168,6 @@ class HuggingFacePort(SystemPort):
         """See ``models.port.Port.loss``."""
         self.check_one()
         return self._forward.nll(batch, count_language_tag, encoded)
-
-
-_by_source = by_source
 
 
 def open_port(
