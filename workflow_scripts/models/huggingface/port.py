@@ -172,13 +172,13 @@ class HuggingFacePort(SystemPort):
 
 def open_port(
     folder: Path,
-    tags: Mapping[str, str],
+    tags: Mapping[str, str | None],
     prefixes: Mapping[str, str] | None = None,
     tensors: Mapping[str, Tensor] | None = None,
 ) -> HuggingFacePort:
     """Return the port of a model's folder, as the library or a hub has it, on the CPU. ``tags``: language ->
-    its token. ``prefixes``: direction -> text before a source. ``tensors``: the folder's weights, where they
-    were read. UserError as ``load_network`` and ``Text``."""
+    its token, None for none. ``prefixes``: direction -> text before a source. ``tensors``: the folder's
+    weights, where they were read. UserError as ``load_network`` and ``Text``."""
     model, family = load_network(folder, tensors)
     return HuggingFacePort(model, family, _text(folder, model, family, tags, prefixes or {}))
 
@@ -200,7 +200,11 @@ def load_port(system: SystemFolder, device: str) -> HuggingFacePort:
 
 
 def _text(
-    folder: Path, model: nn.Module, family: Family, tags: Mapping[str, str], prefixes: Mapping[str, str]
+    folder: Path,
+    model: nn.Module,
+    family: Family,
+    tags: Mapping[str, str | None],
+    prefixes: Mapping[str, str],
 ) -> Text:
     rows = {
         "encoder": model.get_encoder().get_input_embeddings().num_embeddings,

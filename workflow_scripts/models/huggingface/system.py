@@ -29,7 +29,7 @@ def make_system(
     system: str,
     languages: Sequence[str],
     directions: Sequence[str],
-    tags: Mapping[str, str],
+    tags: Mapping[str, str | None],
     prefixes: Mapping[str, str] | None = None,
     seed: int = 1,
 ) -> SystemFolder:
