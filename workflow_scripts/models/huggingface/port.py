@@ -23,7 +23,7 @@ from workflow_scripts.models.passes import run_split
 from workflow_scripts.models.port import Ability, Call
 from workflow_scripts.models.sites import sites_of, taps
 from workflow_scripts.models.system_port import SystemPort
-from workflow_scripts.models.weights import read_tensors
+from workflow_scripts.models.weights import check_finite, read_tensors
 from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import VALUED, Stack, UnitSpace
@@ -131,10 +131,11 @@ class HuggingFacePort(SystemPort):
 
     def load_weights(self, weights: Path) -> None:
         """Copy a file of weights, as ``folder.stored`` names them, into the model; UserError if it does not
-        fit."""
+        fit or is not finite."""
         tensors, own = read_tensors(weights), stored(self.model)
         if wrong := sorted(set(tensors) ^ set(own)):
             raise UserError(f"{weights}: tensor {wrong[0]} is in only one of the file and the model")
+        check_finite(tensors, weights)
         with torch.no_grad():
             for name, one in own.items():
                 if tensors[name].shape != one.shape:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from tests.unit.models.huggingface.folders import TAGS, sentences
 from workflow_scripts.activations import count_activations, count_encoder, score_importance, score_magnitude
@@ -94,6 +95,31 @@ def test_units_are_those_of_the_description_and_likelihoods_those_of_the_folder(
             with torch.inference_mode():
                 found.append(one.loss(batch)[0])
         assert torch.equal(*found)
+
+
+def test_a_models_own_folder_is_never_written(folders, tmp_path):
+    folder = shutil.copytree(folders["t5"], tmp_path / "m")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    given = {"system": "s", "languages": ["de", "en"], "directions": ["en-de"], "tags": {}}
+    (tmp_path / "link").symlink_to(folder)
+    for out in (folder, tmp_path / "other/../m", tmp_path / "link"):
+        with pytest.raises(UserError, match="is the model's own folder; name another one for the system"):
+            make_system(folder, out, **given)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_languages_without_a_tag_share_their_sources(folders, tmp_path):
+    given = {"system": "s", "languages": ["de", "en", "fr"], "directions": DIRECTIONS}
+    for tags, scheme in (
+        ({"de": None, "fr": None}, "src"),
+        ({"de": None, "fr": ">>fra<<"}, "tgt"),
+    ):
+        made = make_system(folders["marian"], tmp_path / scheme, tags=tags, **given)
+        system = SystemFolder.read(made.folder)
+        assert (system.encoder_langtok, system.text["tags"]) == (scheme, tags)
+        text = load(system, "cpu").text
+        (german,), (french,) = (text.source_ids(direction, ["ba"]) for direction in DIRECTIONS)
+        assert (german.tolist() == french.tolist()) == (scheme == "src")
 
 
 def test_another_head_than_the_embedding_is_kept(folders, tmp_path):
@@ -241,7 +267,7 @@ def test_directions_with_weights_of_their_own(systems, data, tmp_path):
         ({**tensors, "more": torch.zeros(3)}, "tensor more is in only one of the file and the model"),
     ):
         port = port_of(tensors)
-        save_tensors(changed, folder / "fr.safetensors")
+        save_file(changed, folder / "fr.safetensors")
         port._weights = None
         with pytest.raises(UserError, match=said):
             port.load_weights(folder / "fr.safetensors")
@@ -251,6 +277,7 @@ def test_what_it_cannot_do_is_one_line(systems, folders, tmp_path):
     port = load(systems["m2m"], "cpu")
     with pytest.raises(UserError, match="decoding needs a model that writes text; those of the port 'h"):
         generating(port, "decoding")
+        ({**tensors, name: torch.full((48,), torch.nan)}, f"tensor {name} holds NaN or infinite values"),
     given = {"system": "s", "languages": ["de", "en"], "tags": {"de": "__de__"}}
     with pytest.raises(UserError, match="no tag of language 'en'; there are de"):
         make_system(folders["m2m"], tmp_path / "s", directions=["en-de"], **given)
