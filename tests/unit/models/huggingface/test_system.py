@@ -183,9 +183,10 @@ def test_rules_and_scores_of_other_rules(systems, data, tmp_path):
     assert np.array_equal(plain.values, not_zero.values)
 
 
-def test_counts_of_one_encoder_pass(systems, data, tmp_path):
-    def together(case):
-        given = ["--system", systems[case].folder, "--data-bin", data, "--subset", "valid"]
+def test_counts_of_one_encoder_pass(systems, folders, data, tmp_path):
+    def together(case, system=None):
+        system = system or systems[case]
+        given = ["--system", system.folder, "--data-bin", data, "--subset", "valid"]
         root = tmp_path / case
         count_encoder.main([*map(str, given), "--directions", *DIRECTIONS, "--out-root", str(root)])
         return ScoreTable.read(root / "en-de.npz")
@@ -195,6 +196,17 @@ def test_counts_of_one_encoder_pass(systems, data, tmp_path):
         assert np.array_equal(together(case).values, one.values) and together(case).metadata == one.metadata
     with pytest.raises(UserError, match="encoder_langtok is 'tgt': where the target's tag is in the source"):
         together("marian")
+    told = make_system(
+        folders["t5"],
+        tmp_path / "told",
+        system="told",
+        languages=["de", "en", "fr"],
+        directions=DIRECTIONS,
+        tags={},
+        prefixes={"en-de": "dibo "},
+    )
+    with pytest.raises(UserError, match=r"text\.prefixes has text before sources, so that directions share"):
+        together("t5", told)
 
 
 def test_importance_and_magnitude_of_every_kind(systems, data):
@@ -265,6 +277,7 @@ def test_directions_with_weights_of_their_own(systems, data, tmp_path):
     for changed, said in (
         ({**tensors, name: torch.zeros(3)}, rf"tensor {name} is \(3,\), the model needs \(48,\)"),
         ({**tensors, "more": torch.zeros(3)}, "tensor more is in only one of the file and the model"),
+        ({**tensors, name: torch.full((48,), torch.nan)}, f"tensor {name} holds NaN or infinite values"),
     ):
         port = port_of(tensors)
         save_file(changed, folder / "fr.safetensors")
@@ -277,7 +290,6 @@ def test_what_it_cannot_do_is_one_line(systems, folders, tmp_path):
     port = load(systems["m2m"], "cpu")
     with pytest.raises(UserError, match="decoding needs a model that writes text; those of the port 'h"):
         generating(port, "decoding")
-        ({**tensors, name: torch.full((48,), torch.nan)}, f"tensor {name} holds NaN or infinite values"),
     given = {"system": "s", "languages": ["de", "en"], "tags": {"de": "__de__"}}
     with pytest.raises(UserError, match="no tag of language 'en'; there are de"):
         make_system(folders["m2m"], tmp_path / "s", directions=["en-de"], **given)
