@@ -64,8 +64,7 @@ class Scored(Section):
     units: Annotated[list[Kind], DISTINCT] = Field(
         ["ffn"],
         min_length=1,
-        description="Kinds of units; others than ffn are known of importance, and of scores of analyses that"
-        " read them.",
+        description="Kinds of units. Others than ffn need of: importance, or an analysis of these units.",
     )
     stacks: Annotated[list[Stack], DISTINCT] = Field(
         list(STACKS), min_length=1, description="Where units are left out; those of another stack are kept."

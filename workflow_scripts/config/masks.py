@@ -139,6 +139,8 @@ class MaskSet(Scored):
         yield from self._mistakes_of_score()
         if self.of in COMPARING and any(word in str(self.select) for word in ("mass:", ":abs")):
             yield f"select: {self.of} orders units, and has no sum or magnitude; take top, such as top:5%"
+        if self.form == "linreg" and any(word in str(self.select) for word in ("mass:", ":abs")):
+            yield "select: linreg may be below 0, and has no sum or magnitude; take top, such as top:5%"
         if others := [kind for kind in self.gate if kind not in self.units]:
             yield f"gate: there are no {others[0]} in units, but {', '.join(self.units)}"
         if isinstance(self.select, BySide) and len(self.stacks) == 1:

@@ -22,7 +22,7 @@ ACTIVATIONS, IMPORTANCE, MAGNITUDE, WEIGHTS = "activations", "importance", "magn
 #: Of labels: how much a probe weighs units, and scores without a probe.
 PROBE = "probe"
 PROBELESS, SELECTIVITY, AVERAGE_PRECISION = BY_LABEL = "probeless", "selectivity", "average_precision"
-#: Scores that a row for each label of a property has.
+#: Scores with a row for each label of a property.
 OF_PROPERTY = (PROBE, *BY_LABEL)
 #: Estimators of importance, all of one pass.
 IMPORTANCE_TOKEN, IMPORTANCE_SIGNED = "importance_token", "importance_signed"

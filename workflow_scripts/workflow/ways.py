@@ -88,7 +88,8 @@ def _scoring(experiment: Experiment, folder: str, text: str) -> Iterator[str]:
 
 
 def _analysing(experiment: Experiment, folder: str) -> Iterator[str]:
-    """Yield the benchmarks of the analysis that finds scores of units, which are spread into a folder."""
+    """Yield the benchmarks of the analysis that finds scores of units, spread into a folder. Labels of
+    words are not among them: their jobs are short, and every probe reads them."""
     root, _, found = folder.partition("/")
     of, _, name = found.partition("/")
     if root != SPREAD:

@@ -251,7 +251,7 @@ def test_the_terminal_names_the_tables_that_are_there(tmp_path):
     (tmp_path / "analysis").mkdir()
     for name in ("costs", "zero_shot", "seeds"):
         (tmp_path / f"tables/{name}.md").touch()
-    analyses = "overlap, stability, criteria, heads, probes, ablation, effects, correlation"
+    analyses = "control, overlap, stability, criteria, heads, probes, ablation, effects, correlation"
     assert render_places(tmp_path).splitlines()[3:] == [
         "  tables/zero_shot.md    directions that were not trained, and outputs in a wrong language",
         "  tables/costs.md        parameters, bytes and seconds of each system",

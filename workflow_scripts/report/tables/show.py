@@ -43,7 +43,7 @@ PLACES = {
     "tables/costs.md": "parameters, bytes and seconds of each system",
     "tables/scores.csv": "every score, unrounded",
     "figures": "curves",
-    "analysis": "overlap, stability, criteria, heads, probes, ablation, effects, correlation",
+    "analysis": "control, overlap, stability, criteria, heads, probes, ablation, effects, correlation",
     "translations": "what each system wrote",
     "systems": "the trained models, ready to translate",
     "masks": "which units each direction keeps",

@@ -203,6 +203,7 @@ def too_small(experiment: Experiment, results: Path, jobs: Sequence[PlannedJob],
     text = f"text {readable(need.data)}"
     if need.analysis:
         text += f", values of units {readable(need.analysis)}"
+        advice = "fewer seeds, systems, masks.k or analysis.probes.sentences need less"
     if less < need.total:
         advice = f"train.keep_optimizer and finetune.keep_optimizer false make it {readable(less)}; " + advice
     return (
