@@ -48,7 +48,14 @@ ANALYSES: dict[str, Any] = {
     "texts": {"mixed": {"change": "shuffled_words"}},
     "masks": {
         **CONFIG["masks"],
-        "sets": {"top25": {"select": "top:25%"}, "shuffled": {"select": "mass:70", "text": "mixed"}},
+        "sets": {
+            "top25": {"select": "top:25%"},
+            "shuffled": {"select": "mass:70", "text": "mixed"},
+            "strongest": {
+                "of": "probe", "property": "upos", "text": "test", "stacks": ["encoder"],
+                "select": "mass:25@model",
+            },
+        },
     },
     "analysis": {
         **CONFIG["analysis"],

@@ -45,7 +45,7 @@ JOBS = {
     "label_toy": 1, "label_words": 3, "collect_units": 1, "fit_probes": 1, "score_by_label": 1,
     "compare_probes": 1,
     "vary_text": 2, "binarise": 4, "count_encoder_en_on_text": 1, "count_activations_on_text": 2,
-    "select_masks": 2, "compare_masks": 1, "text_control": 1, "tabulate_units": 1,
+    "spread_scores_on_text": 1, "select_masks": 3, "compare_masks": 1, "text_control": 1, "tabulate_units": 1,
 }  # fmt: skip
 #: Of the files that were there: the table of all mask sets, the list of all results, and the run's own.
 WRITTEN_AGAIN = {"tables/units.csv", "tables/units.json", "tables/units.md", "manifest.json"}
@@ -277,3 +277,13 @@ def test_probes_read_the_labels_of_the_generated_text(analyses):
     assert float(accuracy) > float(rows["all layers", "", "majority"])
     compared = {row["measure"]: row["mean"] for row in analyses.rows("compare_probes")}
     assert compared["accuracy"] == accuracy
+
+
+def test_masks_by_a_probe_keep_its_strongest_units_in_every_direction(analyses):
+    table = analyses.masks("strongest")
+    rows = [table.row(row) for row in TRAINED]
+    assert all((row == rows[0]).all() for row in rows)
+    encoder, decoder = rows[0][:512], rows[0][512:]
+    assert decoder.all()
+    # The fewest that hold a quarter of the weights: of equal ones it would be a quarter of the units.
+    assert 0 < encoder.sum() < 512 / 4

@@ -31,6 +31,11 @@ logger = logging.getLogger(__name__)
 def check_sharing(system: SystemFolder, directions: Sequence[str]) -> None:
     """Refuse directions that are not the system's, or cannot share an encoder pass."""
     if system.encoder_langtok != "src":
+        if system.text.get("prefixes"):
+            raise UserError(
+                f"{system.folder / DESCRIPTION}: text.prefixes has text before sources, so that directions"
+                " share no encoder counts; count each by itself (count_activations)"
+            )
         raise UserError(
             f"{system.folder / DESCRIPTION}: encoder_langtok is {system.encoder_langtok!r}: where the"
             " target's tag is in the source, directions share no encoder counts; only 'src' can be counted"
@@ -78,7 +83,11 @@ def main(argv: list[str] | None = None) -> None:
         )
         for direction, (counts, tally) in zip(group, counted, strict=True):
             table = score_table(
-                *(system, arguments.subset, tasks[direction], counts, tally),
+                system,
+                arguments.subset,
+                tasks[direction],
+                counts,
+                tally,
                 rule=rule,
                 activation=port.activation,
             )

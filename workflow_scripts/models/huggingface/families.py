@@ -4,7 +4,7 @@ Paths lead from a layer to its modules. Sizes may differ between the stacks.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from workflow_scripts.common.errors import UserError, nearest
@@ -18,8 +18,8 @@ class Places:
 
     ``layers``: from the model. ``attentions``: from a layer, ``projections`` and ``heads`` (how many) from an
     attention; ``out`` is its output projection. ``ffn``: from a layer of each stack to the module with the
-    FFN. From there ``first`` is its first layer, or the gate's and then the factor's; ``activation`` and
-    ``last`` are modules.
+    FFN. From there ``first`` is its first layer, or the gate's and then the factor's, of which
+    ``activation`` is the gate's function; ``last`` is its second layer.
     """
 
     layers: str
@@ -29,8 +29,8 @@ class Places:
     heads: str
     ffn: Mapping[Stack, str]
     first: tuple[str, ...]
-    activation: str
     last: str
+    activation: str = ""
 
 
 BART = Places(
@@ -41,7 +41,6 @@ BART = Places(
     heads="num_heads",
     ffn={"encoder": "", "decoder": ""},
     first=("fc1",),
-    activation="activation_fn",
     last="fc2",
 )
 _T5: Mapping[str, Any] = {
@@ -51,11 +50,10 @@ _T5: Mapping[str, Any] = {
     "out": "o",
     "heads": "n_heads",
     "ffn": {"encoder": "layer.1.DenseReluDense", "decoder": "layer.2.DenseReluDense"},
-    "activation": "act",
     "last": "wo",
 }
 T5 = Places(**_T5, first=("wi",))
-T5_GATED = Places(**_T5, first=("wi_0", "wi_1"))
+T5_GATED = Places(**_T5, first=("wi_0", "wi_1"), activation="act")
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ class Family:
     target_tag: bool = True
     own_target: bool = False
     function: str = "activation_function"
-    layerdrop: tuple[str, ...] = field(default=("encoder_layerdrop", "decoder_layerdrop"))
+    layerdrop: tuple[str, ...] = ("encoder_layerdrop", "decoder_layerdrop")
 
 
 _TEXT_TO_TEXT: Mapping[str, Any] = {

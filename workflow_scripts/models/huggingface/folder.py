@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.models.huggingface import library  # isort:skip  (before transformers)
+import workflow_scripts.models.huggingface.library  # noqa: F401  isort:skip  (before transformers)
 
 import torch
 import transformers
@@ -27,8 +27,6 @@ CONFIG, TOKENIZER = "config.json", "tokenizer_config.json"
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 INDEX = ".index.json"
 AGAIN = "fetch it again"
-
-assert library
 
 
 def described(folder: Path) -> tuple[Family, dict[str, Any], dict[str, Any]]:

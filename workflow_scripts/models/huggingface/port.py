@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.parallel_text import read_lines
-from workflow_scripts.models.batching import by_length, by_source
+from workflow_scripts.models import batching
 from workflow_scripts.models.gates import Gates
 from workflow_scripts.models.huggingface.batches import Batch, Batches, TextTask
 from workflow_scripts.models.huggingface.families import Family, activation_of, places_of
@@ -23,7 +23,7 @@ from workflow_scripts.models.passes import run_split
 from workflow_scripts.models.port import Ability, Call
 from workflow_scripts.models.sites import sites_of, taps
 from workflow_scripts.models.system_port import SystemPort
-from workflow_scripts.models.weights import read_tensors
+from workflow_scripts.models.weights import check_finite, read_tensors
 from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import VALUED, Stack, UnitSpace
@@ -103,7 +103,8 @@ class HuggingFacePort(SystemPort):
         """Cut a direction into batches: sorted by length, by the source alone on request."""
         longest = getattr(self.model.config, "max_position_embeddings", LONGEST)
         sizes = task.source_sizes, task.target_sizes
-        made = (_by_source if by_source else by_length)(task.name, *sizes, max_tokens, longest, max_lines)
+        cut = batching.by_source if by_source else batching.by_length
+        made = cut(task.name, *sizes, max_tokens, longest, max_lines)
         return Batches(task, *made, self.text.padding, self.text.start)
 
     def tokens(self, batch: Batch, stack: Stack) -> Tensor:
@@ -130,10 +131,11 @@ class HuggingFacePort(SystemPort):
 
     def load_weights(self, weights: Path) -> None:
         """Copy a file of weights, as ``folder.stored`` names them, into the model; UserError if it does not
-        fit."""
+        fit or is not finite."""
         tensors, own = read_tensors(weights), stored(self.model)
         if wrong := sorted(set(tensors) ^ set(own)):
             raise UserError(f"{weights}: tensor {wrong[0]} is in only one of the file and the model")
+        check_finite(tensors, weights)
         with torch.no_grad():
             for name, one in own.items():
                 if tensors[name].shape != one.shape:
@@ -169,18 +171,15 @@ class HuggingFacePort(SystemPort):
         return self._forward.nll(batch, count_language_tag, encoded)
 
 
-_by_source = by_source
-
-
 def open_port(
     folder: Path,
-    tags: Mapping[str, str],
+    tags: Mapping[str, str | None],
     prefixes: Mapping[str, str] | None = None,
     tensors: Mapping[str, Tensor] | None = None,
 ) -> HuggingFacePort:
     """Return the port of a model's folder, as the library or a hub has it, on the CPU. ``tags``: language ->
-    its token. ``prefixes``: direction -> text before a source. ``tensors``: the folder's weights, where they
-    were read. UserError as ``load_network`` and ``Text``."""
+    its token, None for none. ``prefixes``: direction -> text before a source. ``tensors``: the folder's
+    weights, where they were read. UserError as ``load_network`` and ``Text``."""
     model, family = load_network(folder, tensors)
     return HuggingFacePort(model, family, _text(folder, model, family, tags, prefixes or {}))
 
@@ -202,7 +201,11 @@ def load_port(system: SystemFolder, device: str) -> HuggingFacePort:
 
 
 def _text(
-    folder: Path, model: nn.Module, family: Family, tags: Mapping[str, str], prefixes: Mapping[str, str]
+    folder: Path,
+    model: nn.Module,
+    family: Family,
+    tags: Mapping[str, str | None],
+    prefixes: Mapping[str, str],
 ) -> Text:
     rows = {
         "encoder": model.get_encoder().get_input_embeddings().num_embeddings,

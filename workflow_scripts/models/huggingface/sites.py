@@ -28,9 +28,11 @@ def sites(model: nn.Module, places: Places) -> dict[str, Site]:
             place = f"{stack}.{number}"
             ffn = layer.get_submodule(places.ffn[stack])
             first = [ffn.get_submodule(name) for name in places.first]
-            last, gate = ffn.get_submodule(places.last), ffn.get_submodule(places.activation)
+            last = ffn.get_submodule(places.last)
             group = UnitGroup(f"{place}.ffn", "ffn", stack, number, last.in_features)
-            gated = {"factor": first[1], "gate": gate} if len(first) > 1 else {}
+            gated = {}
+            if len(first) > 1:
+                gated = {"factor": first[1], "gate": ffn.get_submodule(places.activation)}
             found["ffn"].append(Site(group, last, rows=first[0], batch_first=True, **gated))
             for name, path in places.attentions.items():
                 if name == "cross" and stack == "encoder":

@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from workflow_scripts.common.directions import direction_languages
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.huggingface.folder import CONFIG, read_weights, stored
 from workflow_scripts.models.huggingface.port import HuggingFacePort, open_port
 from workflow_scripts.models.weights import save_tensors
@@ -29,15 +30,18 @@ def make_system(
     system: str,
     languages: Sequence[str],
     directions: Sequence[str],
-    tags: Mapping[str, str],
+    tags: Mapping[str, str | None],
     prefixes: Mapping[str, str] | None = None,
     seed: int = 1,
 ) -> SystemFolder:
     """Write a system of a model's ``folder`` (as the library or a hub has it) to ``out``, and return it.
 
-    ``tags``: language -> its token; ``prefixes``: direction -> text before a source. UserError as
-    ``port.open_port``, and for a direction between other languages or without its tag.
+    ``tags``: language -> its token, or None; ``prefixes``: direction -> text before a source. UserError as
+    ``port.open_port``, for a direction between other languages or without its tag, and where ``out`` is
+    ``folder``, whose weights would be written over.
     """
+    if out.resolve() == folder.resolve():
+        raise UserError(f"{out}: is the model's own folder; name another one for the system")
     tensors = read_weights(folder)
     port = open_port(folder, tags, prefixes, tensors)
     for direction in directions:

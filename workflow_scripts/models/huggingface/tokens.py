@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.models.huggingface import library  # isort:skip  (before transformers)
+import workflow_scripts.models.huggingface.library  # noqa: F401  isort:skip  (before transformers)
 
 import numpy as np
 import transformers
@@ -21,18 +21,19 @@ from workflow_scripts.models.huggingface.families import Family
 
 #: A piece that begins a word, of at least two letters: the tokenizer should know the word.
 WORD = re.compile(r"▁([^\W\d_]{2,})")
+#: What tags look like: of targets alone, and of both sides.
+TARGET_TAG, TAG = re.compile(r">>[\w-]+<<|<2[\w-]+>"), re.compile(r"__\w+__|[a-z]{2,3}_[A-Z]\w+")
 #: Of so many such words one has to be known.
 WORDS = 5
 TWO = "are the two of one model?"
-
-assert library
 
 
 class Text:
     """The tokenizer of a model and what its sequences begin and end with.
 
-    ``tags``: language -> its token. ``prefixes``: direction -> text that is put before a source, for models
-    that are told in words what to do.
+    ``tags``: language -> its token; None for a target that needs none, in families whose sources have the
+    target's tag. ``prefixes``: direction -> text that is put before a source, for models that are told in
+    words what to do.
     """
 
     def __init__(
@@ -41,11 +42,12 @@ class Text:
         family: Family,
         config: Any,
         rows: Mapping[str, int],
-        tags: Mapping[str, str],
+        tags: Mapping[str, str | None],
         prefixes: Mapping[str, str],
     ) -> None:
         """Load a folder's tokenizer. ``rows``: of the embedding of each stack. UserError: it cannot be
-        loaded, knows no word, or has other ids than the model; a tag that is unknown, or of two languages."""
+        loaded, knows no word, or has other ids than the model; tags are missing; one is unknown, or of two
+        languages."""
         self._folder, self._family = folder, family
         self._tokenizer = _load(folder)
         self.end, self.padding, self.start = _one(config.eos_token_id), config.pad_token_id, _start(config)
@@ -62,7 +64,9 @@ class Text:
     @property
     def unlike_sources(self) -> bool:
         """Whether directions with one source have other ids there."""
-        return bool(self._prefixes) or (self._family.source_tag == "target" and bool(self._tags))
+        return bool(self._prefixes) or (
+            self._family.source_tag == "target" and any(one is not None for one in self._tags.values())
+        )
 
     def source(self, direction: str, ids: Sequence[int]) -> NDArray[np.int32]:
         """Return a source's ids, of its text's ids."""
@@ -98,17 +102,26 @@ class Text:
                 f"{self._folder}: no tag of language {language!r}; there are {', '.join(self._tags)}"
                 f"{nearest(language, self._tags)}"
             )
-        return [self._tags[language]]
+        number = self._tags[language]
+        return [] if number is None else [number]
 
-    def _checked(self, tags: Mapping[str, str], rows: int) -> dict[str, int]:
+    def _checked(self, tags: Mapping[str, str | None], rows: int) -> dict[str, int | None]:
         """Return the ids of the tags, each known, one language's, and in the embedding."""
-        if self._family.target_tag and not tags:
+        if self._family.target_tag and (not tags or None in tags.values()):
             raise UserError(
                 f"{self._folder}: tags are missing: {self._family.name} needs one of each language"
             )
-        found: dict[str, int] = {}
+        if not tags and (known := self._like_tags()):
+            raise UserError(
+                f"{self._folder}: its tokenizer has tags of target languages ({', '.join(known[:2])}, …),"
+                " none is given; name them in tags, or tags={language: None} for none"
+            )
+        found: dict[str, int | None] = {}
         unknown = self._tokenizer.unk_token_id
         for language, tag in tags.items():
+            if tag is None:
+                found[language] = None
+                continue
             number = self._tokenizer.convert_tokens_to_ids(tag)
             if number is None or number == unknown:
                 raise UserError(
@@ -126,8 +139,8 @@ class Text:
         return found
 
     def _like_tags(self) -> list[str]:
-        known = self._tokenizer.get_vocab()
-        return [one for one in known if re.fullmatch(r"__\w+__|>>\w+<<|<2\w+>|[a-z]{2,3}_[A-Z]\w+", one)]
+        form = TARGET_TAG if self._family.source_tag == "target" else TAG
+        return [one for one in sorted(self._tokenizer.get_vocab()) if form.fullmatch(one)]
 
     def _check_ids(self, rows: Mapping[str, int]) -> None:
         for name, ours in (("eos", self.end), ("pad", self.padding)):
@@ -136,11 +149,15 @@ class Text:
                 raise UserError(
                     f"{self._folder}: {name}_token_id is {ours} in config.json, {its} in its tokenizer; {TWO}"
                 )
-        largest, there = max(self._tokenizer.get_vocab().values()), rows["encoder"]
-        if largest >= there:
-            raise UserError(
-                f"{self._folder}: its tokenizer has ids up to {largest}, its embedding {there} rows; {TWO}"
-            )
+        known = self._tokenizer.get_vocab()
+        # Of a Marian model whose targets have a vocabulary of their own.
+        of_targets = getattr(self._tokenizer, "target_encoder", known)
+        for stack, ids in (("encoder", known), ("decoder", of_targets)):
+            if (largest := max(ids.values())) >= rows[stack]:
+                raise UserError(
+                    f"{self._folder}: its tokenizer has ids up to {largest}, the {stack}'s embedding"
+                    f" {rows[stack]} rows; {TWO}"
+                )
 
     def _check_words(self) -> None:
         """Refuse a tokenizer that did not read its model: it has placeholders, and every word is unknown."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from tests.unit.models.huggingface.folders import TAGS, sentences
 from workflow_scripts.activations import count_activations, count_encoder, score_importance, score_magnitude
@@ -96,6 +97,31 @@ def test_units_are_those_of_the_description_and_likelihoods_those_of_the_folder(
         assert torch.equal(*found)
 
 
+def test_a_models_own_folder_is_never_written(folders, tmp_path):
+    folder = shutil.copytree(folders["t5"], tmp_path / "m")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    given = {"system": "s", "languages": ["de", "en"], "directions": ["en-de"], "tags": {}}
+    (tmp_path / "link").symlink_to(folder)
+    for out in (folder, tmp_path / "other/../m", tmp_path / "link"):
+        with pytest.raises(UserError, match="is the model's own folder; name another one for the system"):
+            make_system(folder, out, **given)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_languages_without_a_tag_share_their_sources(folders, tmp_path):
+    given = {"system": "s", "languages": ["de", "en", "fr"], "directions": DIRECTIONS}
+    for tags, scheme in (
+        ({"de": None, "fr": None}, "src"),
+        ({"de": None, "fr": ">>fra<<"}, "tgt"),
+    ):
+        made = make_system(folders["marian"], tmp_path / scheme, tags=tags, **given)
+        system = SystemFolder.read(made.folder)
+        assert (system.encoder_langtok, system.text["tags"]) == (scheme, tags)
+        text = load(system, "cpu").text
+        (german,), (french,) = (text.source_ids(direction, ["ba"]) for direction in DIRECTIONS)
+        assert (german.tolist() == french.tolist()) == (scheme == "src")
+
+
 def test_another_head_than_the_embedding_is_kept(folders, tmp_path):
     """Its configuration says that they are tied."""
     folder = shutil.copytree(folders["t5-gated"], tmp_path / "m")
@@ -159,9 +185,10 @@ def test_rules_and_scores_of_other_rules(systems, data, tmp_path):
     assert np.array_equal(plain.values, not_zero.values)
 
 
-def test_counts_of_one_encoder_pass(systems, data, tmp_path):
-    def together(case):
-        given = ["--system", systems[case].folder, "--data-bin", data, "--subset", "valid"]
+def test_counts_of_one_encoder_pass(systems, folders, data, tmp_path):
+    def together(case, system=None):
+        system = system or systems[case]
+        given = ["--system", system.folder, "--data-bin", data, "--subset", "valid"]
         root = tmp_path / case
         count_encoder.main([*map(str, given), "--directions", *DIRECTIONS, "--out-root", str(root)])
         return ScoreTable.read(root / "en-de.npz")
@@ -171,6 +198,17 @@ def test_counts_of_one_encoder_pass(systems, data, tmp_path):
         assert np.array_equal(together(case).values, one.values) and together(case).metadata == one.metadata
     with pytest.raises(UserError, match="encoder_langtok is 'tgt': where the target's tag is in the source"):
         together("marian")
+    told = make_system(
+        folders["t5"],
+        tmp_path / "told",
+        system="told",
+        languages=["de", "en", "fr"],
+        directions=DIRECTIONS,
+        tags={},
+        prefixes={"en-de": "dibo "},
+    )
+    with pytest.raises(UserError, match=r"text\.prefixes has text before sources, so that directions share"):
+        together("t5", told)
 
 
 def test_importance_and_magnitude_of_every_kind(systems, data):
@@ -241,9 +279,10 @@ def test_directions_with_weights_of_their_own(systems, data, tmp_path):
     for changed, said in (
         ({**tensors, name: torch.zeros(3)}, rf"tensor {name} is \(3,\), the model needs \(48,\)"),
         ({**tensors, "more": torch.zeros(3)}, "tensor more is in only one of the file and the model"),
+        ({**tensors, name: torch.full((48,), torch.nan)}, f"tensor {name} holds NaN or infinite values"),
     ):
         port = port_of(tensors)
-        save_tensors(changed, folder / "fr.safetensors")
+        save_file(changed, folder / "fr.safetensors")
         port._weights = None
         with pytest.raises(UserError, match=said):
             port.load_weights(folder / "fr.safetensors")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.models.huggingface.folders import FOLDERS, TAGS, sentences
+from tests.unit.models.huggingface.folders import FOLDERS, TAGS, model_folder, sentences
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.huggingface.port import open_port
+from workflow_scripts.models.huggingface.tokens import TAG, TARGET_TAG
 
 LINES = sentences(5, seed=3)
 #: What the tokenizer itself is told: its languages, or text before the source.
@@ -88,12 +89,69 @@ def test_older_settings_of_a_tokenizer_change_nothing(folders, ports, tmp_path):
         ("marian", {"de": ">>ger<<"}, "tag '>>ger<<' of language 'de' is unknown"),
         ("m2m", {"de": "__de__", "en": "__de__"}, "tag '__de__' is that of 'de' and of 'en'"),
         ("mbart", {}, "tags are missing: mbart needs one of each language"),
+        ("m2m", {"de": None, "en": "__en__"}, "tags are missing: m2m_100 needs one of each language"),
+        (
+            "marian",
+            {},
+            r"tags of target languages \(>>deu<<, >>eng<<, …\), none is given; name them in tags, or"
+            r" tags=\{language: None\} for none",
+        ),
+        ("t5-gated", {}, r"tags of target languages \(<2de>, <2en>, …\), none is given"),
     ],
 )
 def test_tags_that_do_not_fit(case, tags, said, folders):
     with pytest.raises(UserError, match=said) as raised:
         open_port(folders[case], tags)
     assert "\n" not in str(raised.value)
+
+
+def test_a_language_whose_tag_is_none(folders, ports):
+    text = open_port(folders["marian"], {"de": None, "fr": ">>fra<<"}).text
+    (german,), (french,) = (text.source_ids(direction, ["ba"]) for direction in ("en-de", "en-fr"))
+    (tagged,) = ports["marian"].text.source_ids("en-fr", ["ba"])
+    assert french.tolist() == tagged.tolist() and german.tolist() == tagged[1:].tolist()
+    with pytest.raises(UserError, match="no tag of language 'en'; there are de, fr"):
+        text.source_ids("de-en", ["ba"])
+    assert text.unlike_sources
+    assert not open_port(folders["marian"], {"de": None}).text.unlike_sources
+
+
+def test_what_tags_look_like():
+    words = [
+        ">>deu<<",
+        ">>zh_cn<<",
+        "<2de>",
+        "<2sr-Latn>",
+        "__de__",
+        "deu_Latn",
+        "de_DE",
+        "_____",
+        "▁de",
+        "<s>",
+    ]
+    assert [one for one in words if TARGET_TAG.fullmatch(one)] == words[:4]
+    assert [one for one in words if TAG.fullmatch(one)] == words[4:8]
+
+
+def test_vocabularies_and_embeddings_of_their_own(tmp_path):
+    """A Marian model with two vocabularies; the ids of each side are compared with its own rows."""
+    folder = model_folder(
+        "marian",
+        tmp_path / "m",
+        share_encoder_decoder_embeddings=False,
+        tie_word_embeddings=False,
+        decoder_vocab_size=130,
+    )
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "separate_vocabs": True}))
+    known = json.loads((folder / "vocab.json").read_text())
+    (folder / "target_vocab.json").write_text(json.dumps({**known, "▁more": 129}))
+    text = open_port(folder, TAGS["marian"]).text
+    (ids,) = text.target_ids("en-de", ["ba"])
+    assert ids[-1] == known["</s>"] == text.end
+    (folder / "target_vocab.json").write_text(json.dumps({**known, "▁more": 130}))
+    with pytest.raises(UserError, match="has ids up to 130, the decoder's embedding 130 rows; are the two"):
+        open_port(folder, TAGS["marian"])
 
 
 def test_a_language_without_a_tag(ports):
@@ -130,7 +188,7 @@ def longer(folder: Path) -> None:
         ("nllb", lambda folder: without(folder, "tokenizer.json"), "its tokenizer knows no word: its class"),
         ("mbart", other_end, r"eos_token_id is 7 in config\.json, 2 in its tokenizer"),
         ("t5", placeholders, "its tokenizer knows no word: its class does not read the files"),
-        ("marian", longer, "its tokenizer has ids up to 5000, its embedding 123 rows"),
+        ("marian", longer, "its tokenizer has ids up to 5000, the encoder's embedding 123 rows"),
         ("marian", lambda folder: without(folder, "source.spm"), "its tokenizer cannot be loaded"),
     ],
     ids=["nllb", "end", "words", "rows", "files"],

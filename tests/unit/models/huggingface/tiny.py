@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from workflow_scripts.models.huggingface import library  # isort:skip  (before transformers)
+import workflow_scripts.models.huggingface.library  # noqa: F401  isort:skip  (before transformers)
 
 import torch
 import transformers
 from torch import nn
-
-assert library
 
 SIZE = 40
 #: Of the BART-like families: 2 + 2 layers, 4 and 2 heads, FFNs of 64 and 48 neurons.
