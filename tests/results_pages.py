@@ -54,6 +54,12 @@ def mean(scores: Scores, system: str, directions: Iterable[str], metric: str) ->
     return decimal_mean([scores[system, direction, metric] for direction in directions])
 
 
+def titles_of(metrics: Iterable[str]) -> dict[str, str]:
+    """Return metric → title, of those that are there."""
+    there = set(metrics)
+    return {metric: title for metric, title in TITLES.items() if metric in there}
+
+
 def by_system(scores: Scores, directions: Sequence[str]) -> list[str]:
     """Return a row for each system: BLEU of each direction, mean BLEU and mean chrF2++."""
     rows = [
@@ -71,27 +77,27 @@ def differences(
     scores: Scores, directions: Sequence[str], compared: Sequence[tuple[str, str]] = COMPARED
 ) -> list[str]:
     """Return a table of differences: mean over directions, and the least and greatest of one."""
-    rows = []
+    rows, titles = [], titles_of(metric for *_, metric in scores)
     for system, other in compared:
         cells = []
-        for metric in TITLES:
+        for metric in titles:
             each = {d: scores[system, d, metric] - scores[other, d, metric] for d in directions}
             whole = decimal_difference(*(mean(scores, one, directions, metric) for one in (system, other)))
             least, most = min(each, key=each.__getitem__), max(each, key=each.__getitem__)
             cells += [signed(whole), f"{signed(each[least])} ({least}) … {signed(each[most])} ({most})"]
         rows.append([f"{system} − {other}", *cells])
-    columns = [name for title in TITLES.values() for name in (f"{title}, mean", "least … greatest")]
+    columns = [name for title in titles.values() for name in (f"{title}, mean", "least … greatest")]
     return table(["", *columns], rows)
 
 
 def wins(name: str, compared: Sequence[tuple[str, str]] = COMPARED) -> list[str]:
     """Return wins, losses and ties of one system against another, by metric."""
     rows = read(name)
-    lines = []
+    lines, titles = [], titles_of(metric_id(row["metric"]) for row in rows)
     for system, other in compared:
         bold = "**" if other == "continued" else ""
         cells = []
-        for metric in TITLES:
+        for metric in titles:
             found = [
                 row["outcome"]
                 for row in rows
@@ -99,7 +105,7 @@ def wins(name: str, compared: Sequence[tuple[str, str]] = COMPARED) -> list[str]
             ]
             cells.append(f"{bold}{' / '.join(str(found.count(o)) for o in ('win', 'loss', 'tie'))}{bold}")
         lines.append([f"{bold}{system} against {other}{bold}", *cells])
-    return table(["", *TITLES.values()], lines)
+    return table(["", *titles.values()], lines)
 
 
 def significant(name: str) -> list[str]:
@@ -120,6 +126,10 @@ def significant(name: str) -> list[str]:
 # ---- multi30k ------------------------------------------------------------------------------------------
 
 MULTI30K = ("en-de", "en-fr", "en-cs", "de-en", "fr-en", "cs-en")
+CONTROLS_MULTI30K = (
+    ("continued", "baseline"), ("ns-k95", "baseline"),
+    *((system, "continued") for system in ("ns-k95", "random-1", "swapped")),
+)  # fmt: skip
 
 
 def multi30k_scores() -> list[str]:
@@ -268,6 +278,13 @@ PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
     },
     "outputs60.md": {"wins": outputs60_wins},
     "controls.md": CONTROLS,
+    "controls_multi30k.md": {
+        "scores": lambda: by_system(scores_of("controls_multi30k_scores.csv"), MULTI30K),
+        "differences": lambda: differences(
+            scores_of("controls_multi30k_scores.csv"), MULTI30K, CONTROLS_MULTI30K
+        ),
+        "wins": lambda: wins("controls_multi30k_significance.csv", CONTROLS_MULTI30K),
+    },
     "regimes.md": {"cells": regimes},
     "analysis.md": {
         **analysis_page("analysis", kept=["heads", "similarity"], heads="25%"),
