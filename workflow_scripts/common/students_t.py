@@ -1,16 +1,22 @@
 """Student's t distribution, in the standard library alone."""
 
 import math
+from collections.abc import Callable
 
 
 def student_t(degrees: int, share: float = 0.95) -> float:
     """Return the t that holds ``share`` of Student's distribution between -t and t."""
+    return where_reached(lambda t: _between(t, degrees), share)
+
+
+def where_reached(rising: Callable[[float], float], value: float) -> float:
+    """Return the least number, from 0 on, at which a rising function has a value."""
     low, high = 0.0, 1.0
-    while _between(high, degrees) < share:
+    while rising(high) < value:
         high *= 2
     for _ in range(100):
         middle = (low + high) / 2
-        low, high = (middle, high) if _between(middle, degrees) < share else (low, middle)
+        low, high = (middle, high) if rising(middle) < value else (low, middle)
     return high
 
 

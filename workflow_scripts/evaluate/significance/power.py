@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Sequence
 from functools import cache
 
-from workflow_scripts.common.students_t import student_t
+from workflow_scripts.common.students_t import student_t, where_reached
 
 #: Two-sided, and how often a true difference of the size named is to be found.
 LEVEL, POWER = 0.05, 0.8
@@ -32,13 +32,7 @@ def detectable_difference(values: Sequence[float]) -> float:
 def detectable(degrees: int) -> float:
     """Return the true mean, in standard errors, that a t-test with so many degrees of freedom finds with
     probability ``POWER``. The usual sum of two quantiles of t is 5 % less for three seeds."""
-    low, high = 0.0, 1.0
-    while power(high, degrees) < POWER:
-        high *= 2
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if power(middle, degrees) < POWER else (low, middle)
-    return high
+    return where_reached(lambda shift: power(shift, degrees), POWER)
 
 
 def power(shift: float, degrees: int) -> float:

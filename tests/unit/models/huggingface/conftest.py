@@ -8,7 +8,7 @@ import workflow_scripts.models.huggingface.library  # noqa: F401  isort:skip  (b
 
 import pytest
 
-from tests.unit.models.huggingface.folders import FOLDERS, TAGS, model_folder
+from tests.unit.models.huggingface.folders import FOLDERS, TAGS, model_folder, sentences
 from workflow_scripts.models.huggingface.port import HuggingFacePort, open_port
 
 
@@ -23,3 +23,14 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def ports(folders: dict[str, Path]) -> dict[str, HuggingFacePort]:
     """The port of each case."""
     return {case: open_port(folder, TAGS[case]) for case, folder in folders.items()}
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """20 sentences of English and translations of other lengths, as texts of ``en-de`` and ``en-fr``."""
+    root = tmp_path_factory.mktemp("data")
+    (root / "valid").mkdir()
+    for target, seed in (("de", 5), ("fr", 6)):
+        for language, lines in (("en", sentences(20)), (target, sentences(20, seed))):
+            (root / f"valid/en-{target}.{language}.txt").write_text("\n".join(lines) + "\n")
+    return root

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.models.huggingface.folders import FOLDERS, TAGS, sentences
+from tests.unit.models.huggingface.folders import FOLDERS, TAGS
 from workflow_scripts.activations.count_activations import batches_of, count_direction, count_together
 from workflow_scripts.activations.score_importance import importances
 from workflow_scripts.analyse.stability import count_sentences
@@ -26,17 +26,6 @@ KINDS = {"m2m": "m2m_100", "nllb": "m2m_100", "t5-gated": "t5"}
 FAMILY = {case: FAMILIES[KINDS.get(case, case)] for case in FOLDERS}
 ACTS = {"relu": torch.relu, "silu": torch.nn.functional.silu, "gelu": torch.nn.functional.gelu}
 BIASED = ("marian", "m2m", "nllb", "mbart")
-
-
-@pytest.fixture(scope="session")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """20 sentences of English and translations of other lengths, as texts of ``en-de`` and ``en-fr``."""
-    root = tmp_path_factory.mktemp("data")
-    (root / "valid").mkdir()
-    for target, seed in (("de", 5), ("fr", 6)):
-        for language, lines in (("en", sentences(20)), (target, sentences(20, seed))):
-            (root / f"valid/en-{target}.{language}.txt").write_text("\n".join(lines) + "\n")
-    return root
 
 
 def whole_batch(port: HuggingFacePort, data: Path, direction: str = "en-de", lines: int = 6) -> Batch:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.unit.models.huggingface.folders import TAGS, sentences
+from tests.unit.models.huggingface.folders import TAGS
 from workflow_scripts.activations import count_activations, count_encoder, score_importance, score_magnitude
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.huggingface.port import open_port
@@ -24,16 +24,6 @@ from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.system import SystemFolder
 
 DIRECTIONS = ("en-de", "en-fr")
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("data")
-    (root / "valid").mkdir()
-    for target, seed in (("de", 5), ("fr", 6)):
-        for language, lines in (("en", sentences(20)), (target, sentences(20, seed))):
-            (root / f"valid/en-{target}.{language}.txt").write_text("\n".join(lines) + "\n")
-    return root
 
 
 @pytest.fixture(scope="module")
