@@ -135,6 +135,20 @@ def test_a_killed_run_does_not_block_the_next_and_a_live_one_does(tmp_path: Path
     assert "its lock is cleared" in said and (tmp_path / "out").exists()
 
 
+def test_a_child_that_a_run_has_just_forked_is_not_a_second_run(tmp_path: Path) -> None:
+    program = tmp_path / "snakemake"  # until a child becomes another program, its command line is the run's
+    program.write_text("import os, time\nif os.fork() == 0:\n    print(1, flush=True)\ntime.sleep(100)\n")
+    run = subprocess.Popen(
+        [sys.executable, program], cwd=tmp_path, stdout=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        assert run.stdout is not None and run.stdout.readline() == b"1\n"
+        assert other_runs(tmp_path) == [run.pid]
+    finally:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+
+
 def test_a_run_of_other_outputs_goes_on_beside(tmp_path: Path) -> None:
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
     first = start(tmp_path, "slow")

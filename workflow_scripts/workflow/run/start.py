@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+import psutil
+
 from workflow_scripts.common.errors import UserError, nearest, run_main
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment, read_yaml
@@ -152,7 +154,15 @@ def other_runs(folder: Path) -> list[int]:
         )
         if here and named and int(entry.name) != os.getpid():
             found.append(int(entry.name))
-    return sorted(found)
+    # A child that it has just forked looks like it until it becomes another program.
+    return sorted(pid for pid in found if _parent(pid) not in found)
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        return psutil.Process(pid).ppid()
+    except psutil.Error:
+        return None
 
 
 def clear(folder: Path, snakemake: list[str]) -> None:
