@@ -262,6 +262,7 @@ EXPECTED["analysis"] = {
     "label_words": 8,
     "collect_units": 12,  # 3 seeds x 2 systems x 2 stacks
     "fit_probes": 36,
+    "score_by_label": 36,
     "compare_probes": 1,
     "decode": 72,
     "score": 9,
