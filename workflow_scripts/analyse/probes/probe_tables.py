@@ -45,6 +45,7 @@ def markdown(result: Result) -> str:
         *_kept(probe),
         "",
         *_minimal(probe),
+        *_redundant(probe),
         "",
         "## By layer",
         "",
@@ -113,6 +114,17 @@ def _minimal(probe: Result) -> Iterator[str]:
         f" {_over(summary['minimal_units'], '.1f')}, accuracy {_over(summary['minimal_accuracy'])}"
         + (f"; in {none} splits no size that was tried." if none else ".")
     )
+
+
+def _redundant(probe: Result) -> Iterator[str]:
+    summary = probe["summary"]
+    if "clusters" in summary:
+        yield ""
+        yield (
+            f"Clusters of correlated units: {_over(summary['clusters'], '.1f')} of {probe['units']} units. A new"
+            f" probe of one unit of each: {_over(summary['clusters_one_each'])}; of as many random units:"
+            f" {_over(summary['clusters_random'])}."
+        )
 
 
 def _layers(result: Result) -> Iterator[str]:

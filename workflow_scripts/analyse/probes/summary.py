@@ -10,7 +10,7 @@ from workflow_scripts.analyse.probes.kept import WAYS
 
 def summary(splits: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return mean, sd and n over splits of accuracy and majority on test, salient units by label, the minimal
-    subset, each percentage, control and selectivity. The sd of one split is undefined (None)."""
+    subset, each percentage, control, selectivity and redundancy. The sd of one split is undefined (None)."""
     first = splits[0]
     told: dict[str, Any] = {
         "accuracy": mean_sd([one["accuracy"]["test"] for one in splits]),
@@ -35,6 +35,11 @@ def summary(splits: Sequence[dict[str, Any]]) -> dict[str, Any]:
             told[f"selectivity_{name}"] = mean_sd([one["selectivity"]["mean"] for one in chosen])
         told["control_ceiling"] = mean_sd([one["control"]["ceiling"]["mean"] for one in splits])
         told["control_majority"] = mean_sd([one["control"]["majority"]["mean"] for one in splits])
+    if "redundancy" in first:
+        found = [one["redundancy"] for one in splits]
+        told["clusters"] = mean_sd([one["clusters"] for one in found])
+        for name in ("one_each", "random"):
+            told[f"clusters_{name}"] = mean_sd([one[name]["mean"] for one in found])
     return told
 
 

@@ -46,7 +46,7 @@ def planted(tmp_path_factory):
     )  # fmt: skip
     words.write(folder / "words.json")
     np.save(folder / "values.npy", values.astype(np.float16))
-    fit(folder)
+    fit(folder, "--redundancy")
     return folder
 
 
@@ -111,6 +111,10 @@ def test_tables(planted):
         for one in csv.DictReader((planted / "out.csv").open())
     }
     assert rows["label", "NOUN", "salient"]["mean"] == "1.0"
+    # Units of independent noise: each is a cluster of its own.
+    clusters = float(rows["all layers", "", "clusters"]["mean"])
+    assert clusters == SPACE.size
+    assert f"Clusters of correlated units: {clusters:.1f} ± 0.0 (2) of {SPACE.size} units." in text
     assert rows["layer", "encoder.0.ffn", "share expected by chance"]["mean"] == "0.5"
 
 

@@ -59,6 +59,9 @@ def test_facts_of_each_split_and_their_summary(data, outcome):
     assert summary["selectivity_all"]["mean"] == pytest.approx(
         summary["accuracy"]["mean"] - summary["control_all"]["mean"]
     )
+    one_each = [one["redundancy"]["one_each"]["mean"] for one in facts["splits"]]
+    assert summary["clusters"] == {"mean": 40.0, "sd": 0.0, "n": 2}
+    assert summary["clusters_one_each"]["mean"] == pytest.approx(np.mean(one_each))
     assert outcome.weights.shape == (2, 4, 40) and outcome.orders.shape == (2, 40)
 
 
@@ -84,6 +87,7 @@ def test_one_split_has_no_spread_and_a_label_of_test_alone_is_told(data):
     assert one["salient"]["X"] == {"n": 0, "units": [], "near_largest": 0}
     assert facts["summary"]["accuracy"]["sd"] is None and facts["summary"]["accuracy"]["n"] == 1
     assert "control" not in one and "agreement" not in one and "redundancy" not in one
+    assert "clusters" not in facts["summary"]
 
 
 def test_balanced_training_takes_as_many_tokens_of_each_label(data):
