@@ -253,7 +253,7 @@ EXPECTED["analysis"] = {
     "score_lape": 3,
     "stability": 3,
     "prune_heads": 6,  # 3 seeds x 2 systems
-    "ablate_units": 6,
+    "ablate_units": 3,
     "effect_matrix": 6,
     "correlate_units_seeds": 2,
     "correlate_units_systems": 3,
