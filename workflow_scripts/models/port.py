@@ -13,14 +13,11 @@ from torch import Tensor
 
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.activity import Activation
-from workflow_scripts.units.description import DEFAULT_PORT
+from workflow_scripts.units.description import DEFAULT_PORT, PORTS
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import Stack, UnitGroup, UnitSpace
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
-#: Port → the environment that has its library. Rules have the default port's environment, and its code among
-#: what they are run again for: a rule that uses another port has to name both itself.
-PORTS: Mapping[str, str] = {DEFAULT_PORT: "fairseq", "huggingface": "hf"}
 #: What a port may be able to do beside what each can.
 Ability = Literal["generate", "metric"]
 

@@ -66,12 +66,16 @@ class HuggingFacePort(SystemPort):
         return UnitSpace(site.group for site in self.sites.values() if site.group.kind in kinds)
 
     def task(self, data: Path, subset: str, name: str) -> TextTask:
-        """Open one direction of a subset, the files ``SUBSET/de-en.de.txt`` and ``….en.txt`` of a folder;
-        UserError if one is missing, not text or has other lines than the other."""
-        files = [data / subset / f"{name}.{language}.txt" for language in split_direction(name)]
-        for path in files:
-            if not path.is_file():
-                raise UserError(f"{path}: no such file, for {subset} of {name}")
+        """Open one direction of a subset, the files ``SUBSET/de-en.de.txt`` and ``….en.txt`` of a folder,
+        which may have the pair's name the other way round; UserError if one is missing, not text or has other
+        lines than the other."""
+        sides = split_direction(name)
+        pairs = ("-".join(one) for one in (sides, reversed(sides)))
+        either = [[data / subset / f"{pair}.{language}.txt" for language in sides] for pair in pairs]
+        files = next((one for one in either if all(path.is_file() for path in one)), None)
+        if files is None:
+            missing = next(path for path in either[0] if not path.is_file())
+            raise UserError(f"{missing}: no such file, for {subset} of {name}")
         sources, targets = (read_lines(path) for path in files)
         if len(sources) != len(targets):
             raise UserError(f"{files[0]} has {len(sources)} lines, but {files[1]} {len(targets)}")
