@@ -1,4 +1,4 @@
-"""The key `activations.rule`: where a neuron is active, and what goes with another rule than the usual one."""
+"""The key `activations.rule`: where a neuron is active, and what counts by the usual rule alone."""
 
 from __future__ import annotations
 

@@ -186,7 +186,17 @@ def _key_of(loc: Location) -> str:
     return ".".join(_parts_of(loc))
 
 
-_UNION_TAGS = {*UNION_TAGS, Attach.kind, AttachedModel.kind, "toy", "files", "multi30k", "ntrex", "mtdata", "constrained-str"}
+_UNION_TAGS = {
+    *UNION_TAGS,
+    Attach.kind,
+    AttachedModel.kind,
+    "toy",
+    "files",
+    "multi30k",
+    "ntrex",
+    "mtdata",
+    "constrained-str",
+}
 
 
 def _is_union_tag(part: int | str) -> bool:

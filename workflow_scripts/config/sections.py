@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
+from workflow_scripts.config.active_rule import ActiveRule
 from workflow_scripts.config.analyses.correlation import Correlation
 from workflow_scripts.config.analyses.criteria import Criteria
 from workflow_scripts.config.analyses.effects import Ablation, Effects
 from workflow_scripts.config.analyses.heads import Heads
 from workflow_scripts.config.analyses.probes import Probes
 from workflow_scripts.config.analyses.similarity import Similarity
-from workflow_scripts.config.active_rule import ActiveRule
 from workflow_scripts.config.base import DISTINCT, MOST_DRAWS, DirectionId, Name, Percent, Section
 from workflow_scripts.config.file_source import FilesSource
 from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource

@@ -19,7 +19,7 @@ from workflow_scripts.units.space import Stack, UnitGroup, UnitSpace
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 #: What a port may be able to do beside what each can.
-Ability = Literal["generate", "metric"]
+Ability = Literal["generate", "metric", "text"]
 
 #: call(group, values [T, B, units, width], real [T, B]): a group's values in one forward pass, on the model's
 #: device, and which positions are not padding. It must not change them; it may keep their gradient.
@@ -176,6 +176,24 @@ class GeneratingPort(Port, Protocol):
         batch_tokens: int,
     ) -> Iterator[list[int]]:
         """Yield the best hypothesis of each source, in order, as ids: ``prefix`` first, without ``</s>``."""
+
+
+class TextPort(Port, Protocol):
+    """A port with the ability ``text``: its model brings the tokenizer of its text."""
+
+    @property
+    def longest(self) -> int:
+        """The positions of the longest sequence that it reads, tag and ``</s>`` among them."""
+
+    @property
+    def tagged(self) -> bool:
+        """Whether a target begins with its language's tag."""
+
+    def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the ids of lines of source text, as ``pairs`` takes them."""
+
+    def target_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the ids of lines of target text, as ``pairs`` takes them."""
 
 
 def load(system: SystemFolder, device: str | None = None) -> Port:

@@ -1,4 +1,4 @@
-"""The files of a model, as a hub or the library has it: which are read, and which were fetched. No library."""
+"""The files of a model, as a hub or the library has it: those that are read, and where fetched ones are."""
 
 from pathlib import Path
 from typing import Any

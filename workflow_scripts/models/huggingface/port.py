@@ -37,7 +37,7 @@ class HuggingFacePort(SystemPort):
     """A model in eval mode and its tokenizer. A task is a direction, in two files of text. It writes none."""
 
     name = "huggingface"
-    abilities: frozenset[Ability] = frozenset()
+    abilities: frozenset[Ability] = frozenset({"text"})
 
     def __init__(
         self,
@@ -101,14 +101,32 @@ class HuggingFacePort(SystemPort):
             self.text.tagged,
         )
 
+    @property
+    def longest(self) -> int:
+        """The positions of the longest sequence that it reads, tag and ``</s>`` among them."""
+        found: int = getattr(self.model.config, "max_position_embeddings", LONGEST)
+        return found
+
+    @property
+    def tagged(self) -> bool:
+        """Whether a target begins with its language's tag."""
+        return self.text.tagged
+
+    def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """See ``models.port.TextPort.source_text``."""
+        return self.text.source_text(direction, lines)
+
+    def target_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """See ``models.port.TextPort.target_text``."""
+        return self.text.target_text(lines)
+
     def batches(
         self, task: TextTask, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None
     ) -> Batches:
         """Cut a direction into batches: sorted by length, by the source alone on request."""
-        longest = getattr(self.model.config, "max_position_embeddings", LONGEST)
         sizes = task.source_sizes, task.target_sizes
         cut = batching.by_source if by_source else batching.by_length
-        made = cut(task.name, *sizes, max_tokens, longest, max_lines)
+        made = cut(task.name, *sizes, max_tokens, self.longest, max_lines)
         return Batches(task, *made, self.text.padding, self.text.start)
 
     def tokens(self, batch: Batch, stack: Stack) -> Tensor:

@@ -81,13 +81,20 @@ class Text:
 
     def source_ids(self, direction: str, lines: Sequence[str]) -> list[NDArray[np.int32]]:
         """Return the ids of sources, with all that is added."""
-        prefix = self._prefixes.get(direction, "")
-        found = self._ids([prefix + line for line in lines])
-        return [self.source(direction, ids) for ids in found]
+        return [self.source(direction, ids) for ids in self.source_text(direction, lines)]
 
     def target_ids(self, direction: str, lines: Sequence[str]) -> list[NDArray[np.int32]]:
         """Return the labels of targets, with all that is added."""
-        return [self.target(direction, ids) for ids in self._ids(lines, self._family.own_target)]
+        return [self.target(direction, ids) for ids in self.target_text(lines)]
+
+    def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the ids of sources behind their prefixes, without tag and ``</s>``."""
+        prefix = self._prefixes.get(direction, "")
+        return self._ids([prefix + line for line in lines])
+
+    def target_text(self, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the ids of targets, without tag and ``</s>``."""
+        return self._ids(lines, self._family.own_target)
 
     def _ids(self, lines: Sequence[str], target: bool = False) -> Sequence[Sequence[int]]:
         given = {"text_target" if target else "text": list(lines)}

@@ -163,6 +163,10 @@ def by_library_alone(experiment: Experiment, engine: str) -> list[str]:
     return [] if experiment.decode.engine == engine else decoded_by(experiment, engine)
 
 
+def _by_library(engine: str, experiment: Experiment) -> Iterator[dict[str, Any]]:
+    return _decoded(experiment, by_library_alone(experiment, engine))
+
+
 def _other_engine(experiment: Experiment) -> str:
     engine = experiment.decode.engine
     return f"translate.{experiment.port if engine == CTRANSLATE2 else CTRANSLATE2}_engine"
@@ -293,7 +297,7 @@ STAGES = (
             own_name=f"decode_by_{engine}",
             profile_of="decode",
             asked_for=("hypotheses",),
-            jobs=lambda e, engine=engine: _decoded(e, by_library_alone(e, engine)),
+            jobs=partial(_by_library, engine),
             without=lambda e: "translate.ctranslate2_engine",
             gpu=True,
         )
