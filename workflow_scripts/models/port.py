@@ -94,6 +94,18 @@ class Port(Protocol):
     def activation(self) -> Activation:
         """What its FFN neurons compute."""
 
+    @property
+    def symbols(self) -> int:
+        """How many ids its vocabularies have."""
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The ids that stand for no text: ``</s>``, padding, tags of its languages."""
+
+    @property
+    def unknown(self) -> int:
+        """The id of text that has none."""
+
     def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
         """Return the model's units of these kinds."""
 

@@ -59,6 +59,21 @@ class HuggingFacePort(SystemPort):
         """Where the model is."""
         return self._forward.device
 
+    @property
+    def symbols(self) -> int:
+        """How many rows the larger embedding has."""
+        return self.text.rows
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The ids of ``</s>``, padding and the tags of languages."""
+        return self.text.marks
+
+    @property
+    def unknown(self) -> int:
+        """The id of text that has none."""
+        return self.text.unknown
+
     def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
         """Return the model's units of these kinds; UserError for single weights, which are not units here."""
         if other := [kind for kind in kinds if kind not in VALUED]:

@@ -55,11 +55,18 @@ class Text:
         self._tags = self._checked(tags, rows["encoder"])
         self._check_ids(rows)
         self._check_words()
+        #: How many rows the larger embedding has, and the id of text that has none.
+        self.rows, self.unknown = max(rows.values()), int(self._tokenizer.unk_token_id)
 
     @property
     def tagged(self) -> bool:
         """Whether a target begins with its language's tag."""
         return self._family.target_tag
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The ids that stand for no text."""
+        return frozenset((self.end, self.padding, *(one for one in self._tags.values() if one is not None)))
 
     @property
     def unlike_sources(self) -> bool:
