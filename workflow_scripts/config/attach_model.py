@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
 
 ON_HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+#: Tags of families that put the target's before a source (``>>deu<<``, ``<2de>``).
+OF_TARGET = re.compile(r">>[\w-]+<<|<2[\w-]+>")
 COMMIT = re.compile("[0-9a-f]{40}")
 #: Keys of an attached checkpoint of fairseq, which has its own vocabulary.
 _OF_CHECKPOINTS = ("checkpoint", "dictionary", "subwords", "data_bin", "systems")
@@ -70,6 +72,11 @@ class AttachedModel(Section):
         for language, tag in self.tags.items():
             if tag is not None and (other := seen.setdefault(tag, language)) != language:
                 yield f"tags.{language}: {tag!r} is the tag of {other}, too; each language has its own"
+
+    @property
+    def shares(self) -> bool:
+        """Whether a source is the same for every target: without prefixes, and tags of targets in it."""
+        return not self.prefixes and not any(tag and OF_TARGET.fullmatch(tag) for tag in self.tags.values())
 
     @property
     def is_fetched(self) -> bool:

@@ -236,7 +236,7 @@ class Contents(Section):
         At most ``DIRECTIONS_OF_A_COUNT`` each, so that other cores have work too.
         """
         out: dict[str, list[str]] = {}
-        if self.activations.count_pads:
+        if self.activations.count_pads or not (self.attached_model is None or self.attached_model.shares):
             return out
         for source in self.languages:
             found = [d for d in self.train_directions if split_direction(d)[0] == source]
