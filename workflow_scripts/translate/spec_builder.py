@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.translate.markers import END
+from workflow_scripts.translate.sides import Side
 from workflow_scripts.translate.transformer_spec import ACTIVATIONS, GroupMask, Layout, Names, Weights, build
 from workflow_scripts.units.sequences import Computing, Symbols
 from workflow_scripts.units.space import ATTENTIONS, STACKS
@@ -84,11 +85,26 @@ def build_spec(
         computing=Computing(scale_embeddings=True),  # by sqrt(model dimension), as fairseq does
         encodings=dict.fromkeys(STACKS, table),
     )
-    # A tied matrix may be stored once or under each of its names.
+    symbols = Symbols(vocabulary, vocabulary, start=END, end=END, unknown=SPECIALS[UNKNOWN])
+    return build(weights, names_of(architecture), layout, symbols, masks or {})
+
+
+def names_of(architecture: Mapping[str, Any]) -> Names:
+    """Return how a system names its weights. A tied matrix may be stored once or under each of its names."""
     tied, names = "decoder.embed_tokens.weight", NAMES
     if architecture["share_all_embeddings"]:
         names = replace(names, embeddings=(tied,))
     if architecture["share_all_embeddings"] or architecture["share_decoder_embeddings"]:
         names = replace(names, projection=(tied,))
-    symbols = Symbols(vocabulary, vocabulary, start=END, end=END, unknown=SPECIALS[UNKNOWN])
-    return build(weights, names, layout, symbols, masks or {})
+    return names
+
+
+def direction_spec(
+    weights: Weights,
+    architecture: Mapping[str, Any],
+    side: Side,
+    masks: Mapping[str, GroupMask],
+    positions: int,
+) -> TransformerSpec:
+    """See ``build_spec``. ``side``: the direction's."""
+    return build_spec(weights, architecture, side.sequences.symbols.target, masks, positions)

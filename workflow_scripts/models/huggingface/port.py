@@ -14,11 +14,12 @@ from workflow_scripts.common.parallel_text import read_lines
 from workflow_scripts.models import batching
 from workflow_scripts.models.gates import Gates
 from workflow_scripts.models.huggingface.batches import Batch, Batches, TextTask
-from workflow_scripts.models.huggingface.families import Family, activation_of, places_of
+from workflow_scripts.models.huggingface.families import Family, activation_of, longest_of, places_of
 from workflow_scripts.models.huggingface.folder import load_network, stored
 from workflow_scripts.models.huggingface.forward import Forward
+from workflow_scripts.models.huggingface.generation import BeamSearch
 from workflow_scripts.models.huggingface.sites import sites
-from workflow_scripts.models.huggingface.tokens import Text
+from workflow_scripts.models.huggingface.tokens import Text, text_of
 from workflow_scripts.models.passes import run_split
 from workflow_scripts.models.port import Ability, Call
 from workflow_scripts.models.sites import sites_of, taps
@@ -27,17 +28,14 @@ from workflow_scripts.models.weights import check_finite, read_tensors
 from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import VALUED, Stack, UnitSpace
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
-
-#: Of a model whose positions are relative, and have no end.
-LONGEST = 1024
+from workflow_scripts.units.system import SystemFolder
 
 
 class HuggingFacePort(SystemPort):
     """A model in eval mode and its tokenizer. A task is a direction, in two files of text. It writes none."""
 
     name = "huggingface"
-    abilities: frozenset[Ability] = frozenset()
+    abilities: frozenset[Ability] = frozenset({"generate"})
 
     def __init__(
         self,
@@ -101,7 +99,7 @@ class HuggingFacePort(SystemPort):
         self, task: TextTask, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None
     ) -> Batches:
         """Cut a direction into batches: sorted by length, by the source alone on request."""
-        longest = getattr(self.model.config, "max_position_embeddings", LONGEST)
+        longest = longest_of(self.model.config)
         sizes = task.source_sizes, task.target_sizes
         cut = batching.by_source if by_source else batching.by_length
         made = cut(task.name, *sizes, max_tokens, longest, max_lines)
@@ -170,6 +168,21 @@ class HuggingFacePort(SystemPort):
         self.take_shared()
         return self._forward.nll(batch, count_language_tag, encoded)
 
+    def generate(
+        self,
+        sources: Sequence[Sequence[int]],
+        prefix: int | None,
+        *,
+        beam: int,
+        length_penalty: float,
+        max_length: int,
+        batch_tokens: int,
+    ) -> Iterator[list[int]]:
+        """Search with the library's generator; see ``BeamSearch``."""
+        self.take_shared()
+        search = BeamSearch(self.model, self.text, beam, length_penalty, max_length)
+        return search.search(sources, prefix, batch_tokens)
+
 
 def open_port(
     folder: Path,
@@ -181,34 +194,14 @@ def open_port(
     its token, None for none. ``prefixes``: direction -> text before a source. ``tensors``: the folder's
     weights, where they were read. UserError as ``load_network`` and ``Text``."""
     model, family = load_network(folder, tensors)
-    return HuggingFacePort(model, family, _text(folder, model, family, tags, prefixes or {}))
+    return HuggingFacePort(model, family, Text(folder, family, model.config, tags, prefixes or {}))
 
 
 def load_port(system: SystemFolder, device: str) -> HuggingFacePort:
     """Load a system; UserError for missing or changed files and for weights that do not fit."""
     system.verify()
-    for key in ("tags", "prefixes"):
-        if not isinstance(system.text.get(key, {}), dict):
-            raise UserError(
-                f"{system.folder / DESCRIPTION}: text.{key} is not an object; make the system again"
-            )
     first = next(iter(system.own_weights.values()), None)
     weights = system.weights if first is None else system.folder / first
     model, family = load_network(system.folder, read_tensors(weights))
-    tags, prefixes = system.text.get("tags", {}), system.text.get("prefixes", {})
-    text = _text(system.folder, model, family, tags, prefixes)
+    text = text_of(system, family, model.config)
     return HuggingFacePort(model.to(device), family, text, system, weights)
-
-
-def _text(
-    folder: Path,
-    model: nn.Module,
-    family: Family,
-    tags: Mapping[str, str | None],
-    prefixes: Mapping[str, str],
-) -> Text:
-    rows = {
-        "encoder": model.get_encoder().get_input_embeddings().num_embeddings,
-        "decoder": model.get_decoder().get_input_embeddings().num_embeddings,
-    }
-    return Text(folder, family, model.config, rows, tags, prefixes)
