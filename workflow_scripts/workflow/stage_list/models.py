@@ -143,9 +143,11 @@ def _by_fairseq_alone(experiment: Experiment) -> list[str]:
     return [] if experiment.decode.engine == "fairseq" else decoded_by(experiment, "fairseq")
 
 
+CTRANSLATE2_ENGINE = "translate.ctranslate2_engine"
+
+
 def _other_engine(experiment: Experiment) -> str:
-    other = {"ctranslate2": "fairseq", "fairseq": "ctranslate2"}[experiment.decode.engine]
-    return f"translate.{other}_engine"
+    return "translate.live_engine" if experiment.decode.engine == "ctranslate2" else CTRANSLATE2_ENGINE
 
 
 def _decodes_on_gpu(experiment: Experiment) -> bool:
@@ -273,7 +275,7 @@ STAGES = (
         profile_of="decode",
         asked_for=("hypotheses",),
         jobs=lambda e: _decoded(e, _by_fairseq_alone(e)),
-        without=lambda e: "translate.ctranslate2_engine",
+        without=lambda e: CTRANSLATE2_ENGINE,
         gpu=True,
     ),
 )
