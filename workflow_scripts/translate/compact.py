@@ -32,13 +32,14 @@ class FeedForward(NamedTuple):
 
 
 def _gelu(x: Values) -> Values:
-    return x * np.array([0.5 * math.erfc(-one / math.sqrt(2)) for one in x])
+    shares: Values = np.array([0.5 * math.erfc(-one / math.sqrt(2)) for one in x])
+    return x * shares
 
 
 def _gelu_new(x: Values) -> Values:
     """The form with tanh (Hendrycks and Gimpel 2016, section 2)."""
-    inside: Values = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
-    return 0.5 * x * (1 + np.tanh(inside))
+    shares: Values = 0.5 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return x * shares
 
 
 #: The activation functions of ``units.activity``, in float64.

@@ -73,7 +73,9 @@ def marian_positions(count: int, dimension: int) -> NDArray[np.float32]:
     half = (dimension + 1) // 2
     frequency = MAX_PERIOD ** (-2 * np.arange(half) / dimension)
     angle = np.arange(count)[:, None] * frequency
-    return np.concatenate([np.sin(angle), np.cos(angle[:, : dimension // 2])], axis=1).astype(np.float32)
+    table = np.concatenate([np.sin(angle), np.cos(angle[:, : dimension // 2])], axis=1)
+    rounded: NDArray[np.float32] = table.astype(np.float32)
+    return rounded
 
 
 def names_of(architecture: Mapping[str, Any]) -> Names:

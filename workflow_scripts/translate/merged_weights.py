@@ -19,9 +19,9 @@ NameOf = Callable[[str], str]
 def weights_of(
     system: SystemFolder, direction: str, masks: MaskTable | None, name_of: NameOf = weight_name
 ) -> Weights:
-    """Return the weights that translate a direction, (W + LoRA) o mask, by the names of their file. ``masks``:
-    one row. ``name_of``: the name of a group's weights. UserError for an adapter that is not LoRA, and for
-    files that do not fit."""
+    """Return the weights that translate a direction, (W + LoRA) o mask, by the names of their file.
+    ``masks``: one row. ``name_of``: the name of a group's weights. UserError for an adapter that is not LoRA,
+    and for files that do not fit."""
     adapter = system.adapter_of(direction)
     if adapter is not None and adapter.kind != "lora":
         raise UserError(

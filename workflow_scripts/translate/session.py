@@ -31,8 +31,8 @@ def load_engine(
         return CTranslate2Engine(system, direction, options, side)
     if name != system.port:
         raise UserError(
-            f"--engine {name}: the model of {system.folder / DESCRIPTION} is not of this library; use --engine"
-            f" {CTRANSLATE2} or {system.port}"
+            f"--engine {name}: the model of {system.folder / DESCRIPTION} is not of this library; use"
+            f" --engine {CTRANSLATE2} or {system.port}"
         )
     try:
         from workflow_scripts.translate.live_engine import LiveEngine

@@ -160,7 +160,7 @@ class _Builder:
         """Set the projection to the logits, often the decoder's embeddings, and what is behind it."""
         spec.projection.weight = self._read(self._first(self._names.projection), symbols, self._layout.width)
         bias = self._names.output_bias
-        if bias in self._weights:
+        if bias is not None and bias in self._weights:
             spec.projection.bias = self._read(bias, 1, symbols)[0]
         if (scale := self._layout.computing.output_scale) != 1.0:
             spec.scale_outputs = np.float32(scale)

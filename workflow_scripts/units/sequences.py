@@ -1,4 +1,4 @@
-"""What the sequences that a system reads and writes are made of, beside its text: symbols of its vocabulary."""
+"""What the sequences that a system reads and writes are made of: its symbols, and what they mean."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Symbols:
 
 @dataclass(frozen=True)
 class Sequences:
-    """The sequences of one direction. ``before``: what begins a source, in front of its text. ``prefix``: what
-    begins a target and is given in decoding, if something is. ``padding`` is never generated. ``markers``:
-    symbols that are never text. ``positions``: of the longest sequence, all of these among them."""
+    """The sequences of one direction. ``before``: what begins a source, in front of its text. ``prefix``:
+    what begins a target and is given in decoding, if something is. ``padding`` is never generated.
+    ``markers``: symbols that are never text. ``positions``: of the longest sequence, all of these in it."""
 
     symbols: Symbols
     before: tuple[str, ...]
@@ -34,10 +34,10 @@ class Sequences:
 class Computing:
     """What a network computes with beside its weights and what its architecture says.
 
-    ``scale_embeddings``: by the root of the model dimension. ``output_scale``: of the decoder's states, before
-    they become logits. ``epsilon``: of the norms. ``head_size``: channels of an attention head. ``distance``:
-    the largest one that relative positions tell apart. ``first_position``: row of the first token among
-    sinusoidal positions.
+    ``scale_embeddings``: by the root of the model dimension. ``output_scale``: of the decoder's states,
+    before they become logits. ``epsilon``: of the norms. ``head_size``: channels of an attention head; 0:
+    heads share the model dimension. ``distance``: the largest one that relative positions tell apart.
+    ``first_position``: row of the first token among sinusoidal positions.
     """
 
     scale_embeddings: bool

@@ -1,4 +1,4 @@
-"""Translations under many masks, scored by sacrebleu: beam search through the model's library, masks laid on it."""
+"""Translations under many masks, scored by sacrebleu: the beam search of the model's library, masks on it."""
 
 import argparse
 import sys

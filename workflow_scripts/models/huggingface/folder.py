@@ -89,8 +89,8 @@ def _read(path: Path) -> dict[str, Tensor]:
 
 
 def configured(folder: Path) -> tuple[Family, Any]:
-    """Return a folder's family and its configuration, with what the library adds to ``config.json``. UserError
-    as ``described``, for values that do not fit, and for an activation function that is not known."""
+    """Return a folder's family and its configuration, with what the library adds to ``config.json``.
+    UserError as ``described``, for values that do not fit, and an activation function that is not known."""
     family, values, _ = described(folder)
     # Of the configuration alone: the code of the network is not read.
     kind = transformers.CONFIG_MAPPING[values["model_type"]]

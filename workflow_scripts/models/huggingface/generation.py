@@ -5,8 +5,8 @@ hypotheses as its beam are finished. Padding is never generated, and has no part
 others, as in CTranslate2; by itself the library would leave its part out of every sum.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import workflow_scripts.models.huggingface.library  # noqa: F401  isort:skip  (before transformers)
@@ -17,12 +17,13 @@ import transformers
 from torch import Tensor, nn
 
 from workflow_scripts.models.batching import cut
+from workflow_scripts.models.gates import Gates
 from workflow_scripts.models.huggingface.families import longest_of
 from workflow_scripts.models.huggingface.tokens import Text
 
 
 @contextmanager
-def _settled(network: nn.Module, config: Any) -> Iterator[None]:
+def _settled(network: nn.Module, config: Any, gates: Iterable[Gates]) -> Iterator[None]:
     """Leave only these settings to a search: of those that came with the model it would take what is None."""
 
     def without_padding(module: nn.Module, inputs: Any, logits: Tensor) -> None:
@@ -31,7 +32,10 @@ def _settled(network: nn.Module, config: Any) -> Iterator[None]:
     before, network.generation_config = network.generation_config, config
     hook = network.get_output_embeddings().register_forward_hook(without_padding)
     try:
-        yield
+        with ExitStack() as stack:
+            for one in gates:
+                stack.enter_context(one.repeated(config.num_beams))
+            yield
     finally:
         hook.remove()
         network.generation_config = before
@@ -40,7 +44,9 @@ def _settled(network: nn.Module, config: Any) -> Iterator[None]:
 class BeamSearch:
     """Beam search of one network, in eval mode."""
 
-    def __init__(self, network: nn.Module, text: Text, beam: int, length_penalty: float, max_length: int) -> None:
+    def __init__(
+        self, network: nn.Module, text: Text, beam: int, length_penalty: float, max_length: int
+    ) -> None:
         """Prepare the search. ``max_length``: in tokens, the language token counted and ``</s>`` not; fewer
         where the network has not so many positions."""
         self._network, self._text = network, text
@@ -59,10 +65,15 @@ class BeamSearch:
         }
 
     def search(
-        self, sources: Sequence[Sequence[int]], prefix: int | None, batch_tokens: int
+        self,
+        sources: Sequence[Sequence[int]],
+        prefix: int | None,
+        batch_tokens: int,
+        gates: Iterable[Gates] = (),
     ) -> Iterator[list[int]]:
         """Yield the best hypothesis of each sentence, in order: ids, ``prefix`` first, without ``</s>``.
-        ``sources``: ids with all that is added; neighbours of like length pad least."""
+        ``sources``: ids with all that is added; neighbours of like length pad least. ``gates``: those that
+        may lie on the network."""
         config = transformers.GenerationConfig(
             **self._settings,
             forced_bos_token_id=prefix,
@@ -75,7 +86,7 @@ class BeamSearch:
             ids = nn.utils.rnn.pad_sequence(lines, batch_first=True, padding_value=self._text.padding)
             sizes = torch.tensor([len(one) for one in lines])
             mask = torch.arange(ids.shape[1]) < sizes[:, None]
-            with torch.inference_mode(), _settled(self._network, config):
+            with torch.inference_mode(), _settled(self._network, config, gates):
                 found = self._network.generate(
                     input_ids=ids.to(device), attention_mask=mask.long().to(device), generation_config=config
                 )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
@@ -51,6 +52,8 @@ class HuggingFacePort(SystemPort):
         self.activation = activation_of(family, model.config)
         self.sites = sites(model, places_of(family, model.config))
         self._forward = Forward(model)
+        #: The gates that may lie on the model.
+        self._made: WeakSet[Gates] = WeakSet()
 
     @property
     def device(self) -> torch.device:
@@ -125,7 +128,9 @@ class HuggingFacePort(SystemPort):
         means: Mapping[str, Tensor] | None = None,
     ) -> Gates:
         """See ``models.gates.Gates``."""
-        return Gates(self.model, sites_of(self.sites, masks.space), masks, gates, means)
+        made = Gates(self.model, sites_of(self.sites, masks.space), masks, gates, means)
+        self._made.add(made)
+        return made
 
     def load_weights(self, weights: Path) -> None:
         """Copy a file of weights, as ``folder.stored`` names them, into the model; UserError if it does not
@@ -178,10 +183,11 @@ class HuggingFacePort(SystemPort):
         max_length: int,
         batch_tokens: int,
     ) -> Iterator[list[int]]:
-        """Search with the library's generator; see ``BeamSearch``."""
+        """Search with the library's generator; see ``BeamSearch``. Where each sentence has a mask row of its
+        own, all of them have to be one batch."""
         self.take_shared()
         search = BeamSearch(self.model, self.text, beam, length_penalty, max_length)
-        return search.search(sources, prefix, batch_tokens)
+        return search.search(sources, prefix, batch_tokens, self._made)
 
 
 def open_port(
