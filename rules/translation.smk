@@ -1,5 +1,6 @@
 # Every system translates every test set in every direction: one job each, with a cheap start.
 
+
 rule decode:
     input:
         # Two files represent the folder: one job makes them all. A sweep has thousands of these jobs, and each function
