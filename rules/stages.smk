@@ -43,8 +43,7 @@ def benchmark_of(name, **fixed):
 
 
 def software_of(name):
-    environment = STAGES[name].environment
-    return environment if isinstance(environment, str) else environment(EXPERIMENT)
+    return STAGES[name].software(EXPERIMENT)
 
 
 def conda_of(name):
@@ -75,9 +74,9 @@ def hashes_of(name):
     stage = STAGES[name]
     if stage.training:
         return {}
-    other = stage.without(EXPERIMENT) if stage.without else None
+    other, own = stage.other_code(EXPERIMENT)
     return {
-        CODE: closure_hash(stage.module, but=other),
+        CODE: closure_hash(stage.module, but=other, also=own),
         ENVIRONMENT: environment_identity(software_of(name)),
     }
 

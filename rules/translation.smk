@@ -1,8 +1,5 @@
 # Every system translates every test set in every direction: one job each, with a cheap start.
 
-# With fairseq in place of the engine of the config: systems that CTranslate2 cannot compile.
-BY_FAIRSEQ = decoded_by(EXPERIMENT, "fairseq") if EXPERIMENT.decode.engine != "fairseq" else []
-
 
 rule decode:
     input:
@@ -40,7 +37,8 @@ rule decode:
         )
 
 
-if BY_FAIRSEQ:
+# Systems that CTranslate2 cannot compile: by the library of their model.
+if by_library_alone(EXPERIMENT, "fairseq"):
 
     rule decode_by_fairseq:
         input:
@@ -55,7 +53,7 @@ if BY_FAIRSEQ:
         benchmark:
             benchmark_of("decode_by_fairseq")
         wildcard_constraints:
-            system=alternatives(BY_FAIRSEQ),
+            system=alternatives(by_library_alone(EXPERIMENT, "fairseq")),
         conda:
             conda_of("decode_by_fairseq")
         container:
@@ -67,11 +65,51 @@ if BY_FAIRSEQ:
             gpu=gpu_of("decode_by_fairseq"),
         params:
             **identity(
-                "decode_by_fairseq", **EXPERIMENT.decoding_by("fairseq").model_dump(exclude={"threads"})
+                "decode_by_fairseq",
+                **EXPERIMENT.decoding_by("fairseq").model_dump(exclude={"threads"}),
             ),
         shell:
             command(
                 "decode_by_fairseq",
+                '--system "$(dirname {input.system:q})" --masks {input.masks:q} --source {input.source:q} '
+                "--threads {threads} --out {output.hypotheses:q}",
+                "direction",
+            )
+
+
+if by_library_alone(EXPERIMENT, "huggingface"):
+
+    rule decode_by_huggingface:
+        input:
+            system="<results>/systems/{system}/s{seed}/system.json",
+            weights="<results>/systems/{system}/s{seed}/model.safetensors",
+            source=lambda w: side_of(w.testset, w.direction, 0),
+            masks=mask_row_of if EVALUATED_ONLY else [],
+        output:
+            **files("decode_by_huggingface"),
+        log:
+            log_of("decode_by_huggingface"),
+        benchmark:
+            benchmark_of("decode_by_huggingface")
+        wildcard_constraints:
+            system=alternatives(by_library_alone(EXPERIMENT, "huggingface")),
+        conda:
+            conda_of("decode_by_huggingface")
+        container:
+            image_of("decode_by_huggingface")
+        envmodules:
+            *modules_of("decode_by_huggingface"),
+        threads: EXPERIMENT.decode.threads
+        resources:
+            gpu=gpu_of("decode_by_huggingface"),
+        params:
+            **identity(
+                "decode_by_huggingface",
+                **EXPERIMENT.decoding_by("huggingface").model_dump(exclude={"threads"}),
+            ),
+        shell:
+            command(
+                "decode_by_huggingface",
                 '--system "$(dirname {input.system:q})" --masks {input.masks:q} --source {input.source:q} '
                 "--threads {threads} --out {output.hypotheses:q}",
                 "direction",
