@@ -194,8 +194,9 @@ def load_port(system: SystemFolder, device: str) -> HuggingFacePort:
             raise UserError(
                 f"{system.folder / DESCRIPTION}: text.{key} is not an object; make the system again"
             )
-    first = next(iter(system.own_weights.values()), None)
-    weights = system.weights if first is None else system.folder / first
+    # Where directions have their own, those of one of them.
+    first = next(iter(system.own_weights.values()), system.files["weights"])
+    weights = system.folder / str(first)
     model, family = load_network(system.folder, read_tensors(weights))
     tags, prefixes = system.text.get("tags", {}), system.text.get("prefixes", {})
     text = _text(system.folder, model, family, tags, prefixes)
