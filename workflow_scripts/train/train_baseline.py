@@ -16,9 +16,16 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--subwords", required=True, help="SentencePiece model")
     parser.add_argument("--dictionary", required=True, help="dict.txt")
     parser.add_argument("--system", default="baseline", help="name of the system")
+    parser.add_argument("--port", choices=tuple(PORTS), default=DEFAULT_PORT, help="whose loop trains it")
     arguments = start(parser, argv)
-    names = ("architecture", "languages", "text", "subwords", "dictionary")
-    train(arguments, **{name: getattr(arguments, name) for name in names})
+
+    from workflow_scripts.models.training.loop import loop_of
+
+    described = loop_of(arguments.port).of_baseline(
+        arguments.architecture, arguments.languages, arguments.text
+    )
+    names = ("languages", "subwords", "dictionary", "port")
+    train(arguments, **described, **{name: getattr(arguments, name) for name in names})
 
 
 if __name__ == "__main__":

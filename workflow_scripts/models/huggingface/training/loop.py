@@ -1,11 +1,12 @@
 """The port's loop, as ``models.training.loop`` asks for it. Started alone it is one process."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import copy_file, read_json, sha256_of
+from workflow_scripts.models.huggingface.baseline import baseline_tags, check_baseline
 from workflow_scripts.models.huggingface.batches import text_files
 from workflow_scripts.models.huggingface.families import most_positions
 from workflow_scripts.models.huggingface.folder import CONFIG
@@ -24,6 +25,14 @@ MASKS_BY_SENTENCE = True
 
 #: Settings that are for the default port alone.
 LACKING = ("source_weights", "tensorboard", "valid_bleu")
+
+
+def of_baseline(
+    architecture: Mapping[str, Any], languages: Sequence[str], text: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the architecture, and the text with the tags of the languages."""
+    check_baseline(architecture)
+    return {"architecture": architecture, "text": {**text, "tags": baseline_tags(languages), "prefixes": {}}}
 
 
 def of_parent(parent: SystemFolder) -> dict[str, Any]:
