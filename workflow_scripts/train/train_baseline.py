@@ -5,6 +5,7 @@ import json
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.train.command_line import parser_of, start, train
 from workflow_scripts.train.start_again import starting_again
+from workflow_scripts.units.description import DEFAULT_PORT, PORTS
 
 
 def main(argv: list[str] | None = None) -> None:

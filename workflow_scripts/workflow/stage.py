@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.units.description import DEFAULT_PORT, PORTS
 
 #: Values of wildcards by name. A declaration may use more names than its rule has wildcards.
 Wildcards = Mapping[str, Any]
@@ -51,6 +52,7 @@ class Stage:
         asked_for: the roles that the rule ``all`` asks for.
         rule: the name of a job's rule, where a stage has several.
         without: a module that is imported but not run here, so that its edits rerun nothing.
+        by_name: modules that are run here by their names and not imported, whose edits count, too.
         gpu: whether its jobs compute on a GPU where there is one.
         local: whether its jobs stay where Snakemake runs.
         fetches: whether its jobs need the internet (they are local, too).
@@ -67,10 +69,23 @@ class Stage:
     asked_for: tuple[str, ...] = ()
     rule: Callable[[Experiment, Wildcards], str] | None = None
     without: Callable[[Experiment], str] | None = None
+    by_name: Callable[[Experiment], tuple[str, ...]] | None = None
     gpu: bool | Callable[[Experiment], bool] = False
     local: bool = False
     fetches: bool = False
     training: str | None = None
+
+    @property
+    def opens(self) -> bool:
+        """Whether its jobs open a model, whichever port has it."""
+        return self.environment is of_port
+
+    def other_code(self, experiment: Experiment) -> tuple[str | None, tuple[str, ...]]:
+        """Return a module that is imported and not run by its jobs, and those that are run by name alone."""
+        if self.opens and experiment.port != DEFAULT_PORT:
+            return module_of(DEFAULT_PORT), (module_of(experiment.port),)
+        by_name = self.by_name(experiment) if self.by_name else ()
+        return self.without(experiment) if self.without else None, by_name
 
     @property
     def place(self) -> str:
@@ -104,6 +119,21 @@ class Stage:
         for role in roles or self.files:
             for path in self.paths(experiment, role, wildcards):
                 yield path.format_map(wildcards)
+
+
+def of_port(experiment: Experiment) -> str:
+    """Return the environment of stages that open a model."""
+    return PORTS[experiment.port]
+
+
+def with_torch(experiment: Experiment) -> str:
+    """Return the environment of stages that need torch and no model: the same, so that no other is made."""
+    return of_port(experiment)
+
+
+def module_of(port: str) -> str:
+    """Return the module of a port, below ``workflow_scripts``."""
+    return f"models.{port}.port"
 
 
 def own_rule(stage: str, *values: str) -> str:

@@ -31,7 +31,7 @@ from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import Stack, UnitSpace
 from workflow_scripts.units.system import SystemFolder
-from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
+from workflow_scripts.units.vocabulary import EOS, PAD, UNKNOWN, Vocabulary
 
 
 class FairseqPort(SystemPort):
@@ -50,6 +50,22 @@ class FairseqPort(SystemPort):
     def device(self) -> torch.device:
         """Where the network is."""
         return next(self.network.parameters()).device
+
+    @property
+    def symbols(self) -> int:
+        """How many symbols the dictionary has."""
+        return len(self.vocabulary)
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The ids of ``</s>``, padding and the tags of languages."""
+        tags = (self.vocabulary.language_id(language) for language in self.vocabulary.languages)
+        return frozenset((EOS, PAD, *tags))
+
+    @property
+    def unknown(self) -> int:
+        """The id of text that has none."""
+        return UNKNOWN
 
     def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
         """Return the network's units of these kinds."""
@@ -131,7 +147,7 @@ class FairseqPort(SystemPort):
     def generate(
         self,
         sources: Sequence[Sequence[int]],
-        prefix: int,
+        prefix: int | None,
         *,
         beam: int,
         length_penalty: float,
@@ -140,6 +156,7 @@ class FairseqPort(SystemPort):
     ) -> Iterator[list[int]]:
         """Search with fairseq's generator; see ``BeamSearch``."""
         self.take_shared()
+        assert prefix is not None, "a target begins with its language's token here"
         search = BeamSearch(self.network, self.vocabulary, beam, length_penalty, max_length)
         return search.search(sources, prefix, batch_tokens)
 

@@ -108,13 +108,16 @@ def batch_of(
 
 
 def text_files(data: Path, subset: str, direction: str) -> list[Path]:
-    """Return the files of a direction's source and target, ``SUBSET/de-en.de.txt`` and ``….en.txt``;
-    UserError if one is missing."""
-    files = [data / subset / f"{direction}.{language}.txt" for language in split_direction(direction)]
-    for path in files:
-        if not path.is_file():
-            raise UserError(f"{path}: no such file, for {subset} of {direction}")
-    return files
+    """Return the files of a direction's source and target, ``SUBSET/de-en.de.txt`` and ``….en.txt``. They may
+    have the pair's name the other way round. UserError if one is missing."""
+    sides = split_direction(direction)
+    pairs = ("-".join(one) for one in (sides, reversed(sides)))
+    either = [[data / subset / f"{pair}.{language}.txt" for language in sides] for pair in pairs]
+    for files in either:
+        if all(path.is_file() for path in files):
+            return files
+    missing = next(path for path in either[0] if not path.is_file())
+    raise UserError(f"{missing}: no such file, for {subset} of {direction}")
 
 
 def shifted(labels: Tensor, start: int, padding: int) -> Tensor:

@@ -19,13 +19,10 @@ from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.common.files import read_json
 from workflow_scripts.models.foreign_checkpoint import load_foreign
 from workflow_scripts.models.huggingface.families import Family, activation_of, family_of, places_of
+from workflow_scripts.models.huggingface.model_files import CONFIG, INDEX, TOKENIZER, WEIGHTS
 from workflow_scripts.models.huggingface.sites import with_own_layers
 from workflow_scripts.models.weights import check_finite, read_tensors
 
-CONFIG, TOKENIZER = "config.json", "tokenizer_config.json"
-#: Files of weights, the first that is there; an index names the shards.
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-INDEX = ".index.json"
 AGAIN = "fetch it again"
 
 
@@ -88,6 +85,28 @@ def _read(path: Path) -> dict[str, Tensor]:
     return dict(value)
 
 
+def configured(folder: Path, changes: Mapping[str, Any] | None = None) -> tuple[Family, Any]:
+    """Return a folder's family and its configuration, with what the library adds to ``config.json``.
+    ``changes``: other values than it has. UserError as ``described``, for values that do not fit, and an
+    activation function that is not known."""
+    family, values, _ = described(folder)
+    # Of the configuration alone: the code of the network is not read.
+    kind = transformers.CONFIG_MAPPING[values["model_type"]]
+    try:
+        config = kind.from_dict({**values, **(changes or {})})
+    except Exception as error:  # the library checks values in several ways
+        reason = str(error).strip().splitlines()[-1]
+        raise UserError(
+            f"{folder / CONFIG}: not the configuration of a {family.name} model ({reason})"
+        ) from None
+    activation_of(family, config, str(folder / CONFIG))
+    if config.decoder_start_token_id is None:
+        raise UserError(
+            f"{folder / CONFIG}: decoder_start_token_id is missing: no target can begin without it"
+        )
+    return family, config
+
+
 def load_network(
     folder: Path, tensors: Mapping[str, Tensor] | None = None, changes: Mapping[str, Any] | None = None
 ) -> tuple[nn.Module, Family]:
@@ -97,13 +116,12 @@ def load_network(
     UserError: another family, an activation function that is not known, weights that are missing, of another
     shape or type, not finite, or not of this network.
     """
-    family, config = _configured(folder, changes or {})
-    kind = getattr(transformers, family.model)
+    family, config = _without_layerdrop(folder, changes)
     tensors = read_weights(folder) if tensors is None else tensors
     _check(tensors, folder)
     # Initial weights are drawn first: the caller's random state stays as it is.
     with torch.random.fork_rng(devices=[]):
-        model, report = kind.from_pretrained(
+        model, report = getattr(transformers, family.model).from_pretrained(
             None,
             config=config,
             state_dict={name: one.to(torch.float32) for name, one in tensors.items()},
@@ -121,8 +139,8 @@ def load_network(
 def new_network(
     folder: Path, seed: int, changes: Mapping[str, Any] | None = None
 ) -> tuple[nn.Module, Family]:
-    """Return a network as ``load_network``, with weights that the seed draws; the folder has none."""
-    family, config = _configured(folder, changes or {})
+    """Return a network as ``load_network``, with weights that the seed draws; the folder needs none."""
+    family, config = _without_layerdrop(folder, changes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = getattr(transformers, family.model)(config)
@@ -131,21 +149,8 @@ def new_network(
     return model, family
 
 
-def _configured(folder: Path, changes: Mapping[str, Any]) -> tuple[Family, Any]:
-    family, values, _ = described(folder)
-    kind = getattr(transformers, family.model)
-    try:
-        config = kind.config_class.from_dict({**values, **changes})
-    except Exception as error:  # the library checks values in several ways
-        reason = str(error).strip().splitlines()[-1]
-        raise UserError(
-            f"{folder / CONFIG}: not the configuration of a {family.name} model ({reason})"
-        ) from None
-    activation_of(family, config, str(folder / CONFIG))
-    if config.decoder_start_token_id is None:
-        raise UserError(
-            f"{folder / CONFIG}: decoder_start_token_id is missing: no target can begin without it"
-        )
+def _without_layerdrop(folder: Path, changes: Mapping[str, Any] | None) -> tuple[Family, Any]:
+    family, config = configured(folder, changes)
     for key in family.layerdrop:
         setattr(config, key, 0.0)  # a layer that is left out would be one whose taps never fire
     return family, config

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.port import PORTS
 from workflow_scripts.models.training.plan import TrainingPlan
 from workflow_scripts.models.training.surroundings import Surroundings
-from workflow_scripts.units.description import DEFAULT_PORT
+from workflow_scripts.units.description import DEFAULT_PORT, PORTS
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 

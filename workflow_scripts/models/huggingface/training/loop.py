@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.common.files import copy_file, read_json, sha256_of
+from workflow_scripts.common.files import copy_file, sha256_of
 from workflow_scripts.models.huggingface.baseline import baseline_tags, check_baseline
 from workflow_scripts.models.huggingface.batches import text_files
-from workflow_scripts.models.huggingface.families import most_positions
-from workflow_scripts.models.huggingface.folder import CONFIG
-from workflow_scripts.models.huggingface.system import FILES, WEIGHTS, encoder_tag
+from workflow_scripts.models.huggingface.families import longest_of
+from workflow_scripts.models.huggingface.folder import configured
+from workflow_scripts.models.huggingface.model_files import FILES
+from workflow_scripts.models.huggingface.system import WEIGHTS, encoder_tag
 from workflow_scripts.models.huggingface.training.network import model_folder, open_training
 from workflow_scripts.models.huggingface.training.run import train
 from workflow_scripts.models.training.plan import TrainingPlan, data_folders
@@ -37,7 +38,7 @@ def of_baseline(
 
 def of_parent(parent: SystemFolder) -> dict[str, Any]:
     """Return what a plan says of a parent's model: its folder, and the positions that it has."""
-    positions = most_positions(read_json(parent.folder / CONFIG))
+    positions = longest_of(configured(parent.folder)[1])
     return {"dictionary": "", "subwords": "", "model": str(parent.folder), "max_positions": positions}
 
 
