@@ -7,6 +7,7 @@ beyond the vocabulary, so ours have other names: ``<de>``.
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from torch import nn
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import copy_file, write_json
 from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.space import STACKS
 from workflow_scripts.units.vocabulary import BOS, EOS, PAD, Vocabulary, language_token
 
 #: Fields that can have but one value in this network, and why.
@@ -31,24 +33,28 @@ def baseline_tags(languages: Sequence[str]) -> dict[str, str]:
     return {language: f"<{language}>" for language in languages}
 
 
-def check_baseline(architecture: Mapping[str, Any]) -> None:
-    """Raise UserError for an architecture that the network cannot have."""
+def baseline_architecture(architecture: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the ``architecture`` block of a baseline, with what other systems of the port have there;
+    UserError for a network that there is not. ``architecture``: as the default port has it."""
     shape = Architecture.from_dict(architecture)
     for key, why in FIXED.items():
         if not getattr(shape, key):
             raise UserError(
-                f"model.{key} is false: the network of the port 'huggingface' is M2M-100's, {why}; set it to"
-                " true"
+                f"architecture.{key}: false, but the network of the port 'huggingface' is M2M-100's, {why};"
+                " set it to true"
             )
+    sizes = {"ffn_dim": shape.ffn_dim, "heads": shape.heads}
+    of_stacks = {f"{stack}_{key}": size for key, size in sizes.items() for stack in STACKS}
+    return {"family": "m2m_100", **architecture, **of_stacks, "gated": False, "dtype": "float32"}
 
 
 def make_model_folder(
     folder: Path, architecture: Mapping[str, Any], languages: Sequence[str], subwords: str, dictionary: str
 ) -> None:
     """Write the configuration and the tokenizer of a model that is to be trained. ``architecture``: that of
-    ``system.json``; UserError as ``check_baseline``, and for a subword that has the name of a tag."""
-    check_baseline(architecture)
-    shape, vocabulary = Architecture.from_dict(architecture), Vocabulary.read(dictionary, languages)
+    ``system.json``. UserError for a subword that has the name of a tag."""
+    shape = Architecture(**{one.name: architecture[one.name] for one in fields(Architecture)})
+    vocabulary = Vocabulary.read(dictionary, languages)
     own = {language_token(language): tag for language, tag in baseline_tags(languages).items()}
     numbers: dict[str, int] = {}
     for number, symbol in enumerate(vocabulary.symbols):

@@ -6,7 +6,7 @@ from typing import Any
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import copy_file, sha256_of
-from workflow_scripts.models.huggingface.baseline import baseline_tags, check_baseline
+from workflow_scripts.models.huggingface.baseline import baseline_architecture, baseline_tags
 from workflow_scripts.models.huggingface.batches import text_files
 from workflow_scripts.models.huggingface.families import longest_of
 from workflow_scripts.models.huggingface.folder import configured
@@ -32,8 +32,10 @@ def of_baseline(
     architecture: Mapping[str, Any], languages: Sequence[str], text: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the architecture, and the text with the tags of the languages."""
-    check_baseline(architecture)
-    return {"architecture": architecture, "text": {**text, "tags": baseline_tags(languages), "prefixes": {}}}
+    return {
+        "architecture": baseline_architecture(architecture),
+        "text": {**text, "tags": baseline_tags(languages), "prefixes": {}},
+    }
 
 
 def of_parent(parent: SystemFolder) -> dict[str, Any]:
