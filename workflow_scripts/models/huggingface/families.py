@@ -63,7 +63,7 @@ class Family:
     ``source_tag``: whose language's tag begins a source, if there are tags. ``target_tag``: whether the
     target's tag begins a target. ``own_target``: whether targets have subwords of their own.
     ``function`` and ``layerdrop``: keys of the configuration for the activation function, and for how often
-    layers are left out in training.
+    layers are left out in training; ``one_dropout``: for dropout, where all places have the same.
     """
 
     name: str
@@ -74,6 +74,7 @@ class Family:
     own_target: bool = False
     function: str = "activation_function"
     layerdrop: tuple[str, ...] = ("encoder_layerdrop", "decoder_layerdrop")
+    one_dropout: str | None = None
 
 
 _TEXT_TO_TEXT: Mapping[str, Any] = {
@@ -81,6 +82,7 @@ _TEXT_TO_TEXT: Mapping[str, Any] = {
     "target_tag": False,
     "function": "dense_act_fn",
     "layerdrop": (),
+    "one_dropout": "dropout_rate",
 }
 #: model_type → the family. T5's gated forms are v1.1, Flan-T5 and MADLAD; mT5 is always one.
 FAMILIES: Mapping[str, Family] = {

@@ -20,7 +20,7 @@ from workflow_scripts.common.files import read_json
 from workflow_scripts.models.foreign_checkpoint import load_foreign
 from workflow_scripts.models.huggingface.families import Family, activation_of, family_of, places_of
 from workflow_scripts.models.huggingface.model_files import CONFIG, INDEX, TOKENIZER, WEIGHTS
-from workflow_scripts.models.huggingface.sites import with_own_linears
+from workflow_scripts.models.huggingface.sites import with_own_layers
 from workflow_scripts.models.weights import check_finite, read_tensors
 
 AGAIN = "fetch it again"
@@ -85,14 +85,15 @@ def _read(path: Path) -> dict[str, Tensor]:
     return dict(value)
 
 
-def configured(folder: Path) -> tuple[Family, Any]:
+def configured(folder: Path, changes: Mapping[str, Any] | None = None) -> tuple[Family, Any]:
     """Return a folder's family and its configuration, with what the library adds to ``config.json``.
-    UserError as ``described``, for values that do not fit, and an activation function that is not known."""
+    ``changes``: other values than it has. UserError as ``described``, for values that do not fit, and an
+    activation function that is not known."""
     family, values, _ = described(folder)
     # Of the configuration alone: the code of the network is not read.
     kind = transformers.CONFIG_MAPPING[values["model_type"]]
     try:
-        config = kind.from_dict(values)
+        config = kind.from_dict({**values, **(changes or {})})
     except Exception as error:  # the library checks values in several ways
         reason = str(error).strip().splitlines()[-1]
         raise UserError(
@@ -106,15 +107,16 @@ def configured(folder: Path) -> tuple[Family, Any]:
     return family, config
 
 
-def load_network(folder: Path, tensors: Mapping[str, Tensor] | None = None) -> tuple[nn.Module, Family]:
+def load_network(
+    folder: Path, tensors: Mapping[str, Tensor] | None = None, changes: Mapping[str, Any] | None = None
+) -> tuple[nn.Module, Family]:
     """Return a folder's network in eval mode, float32, on the CPU, its linear layers ``Linear``.
 
-    ``tensors``: its weights, if not those of the folder. UserError: another family, an activation function
-    that is not known, weights that are missing, of another shape or type, not finite, or not of this network.
+    ``tensors``: its weights, if not those of the folder. ``changes``: of its configuration, such as dropout.
+    UserError: another family, an activation function that is not known, weights that are missing, of another
+    shape or type, not finite, or not of this network.
     """
-    family, config = configured(folder)
-    for key in family.layerdrop:
-        setattr(config, key, 0.0)  # a layer that is left out would be one whose taps never fire
+    family, config = _without_layerdrop(folder, changes)
     tensors = read_weights(folder) if tensors is None else tensors
     _check(tensors, folder)
     # Initial weights are drawn first: the caller's random state stays as it is.
@@ -129,9 +131,29 @@ def load_network(folder: Path, tensors: Mapping[str, Tensor] | None = None) -> t
         )
     _check_report(report, set(model.state_dict()), folder)
     check_taken(model, tensors, folder)
-    with_own_linears(model, places_of(family, config))
+    with_own_layers(model, places_of(family, config))
     model.eval()
     return model, family
+
+
+def new_network(
+    folder: Path, seed: int, changes: Mapping[str, Any] | None = None
+) -> tuple[nn.Module, Family]:
+    """Return a network as ``load_network``, with weights that the seed draws; the folder needs none."""
+    family, config = _without_layerdrop(folder, changes)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = getattr(transformers, family.model)(config)
+    with_own_layers(model, places_of(family, config))
+    model.eval()
+    return model, family
+
+
+def _without_layerdrop(folder: Path, changes: Mapping[str, Any] | None) -> tuple[Family, Any]:
+    family, config = configured(folder, changes)
+    for key in family.layerdrop:
+        setattr(config, key, 0.0)  # a layer that is left out would be one whose taps never fire
+    return family, config
 
 
 def _check(tensors: Mapping[str, Tensor], folder: Path) -> None:

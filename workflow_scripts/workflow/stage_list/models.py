@@ -201,7 +201,7 @@ STAGES = (
     ),
     Stage(
         "train.train_baseline",
-        "fairseq",
+        of_port,
         log="s{seed}",
         files=OF_BASELINE,
         jobs=lambda e: each(seed=[] if BASELINE in e.taken else e.train.seeds),
@@ -257,7 +257,7 @@ STAGES = (
     ),
     Stage(
         "train.finetune",
-        "fairseq",
+        of_port,
         log="{finetuned}.s{seed}",
         files=OF_FINETUNED,
         jobs=lambda e: each(seed=e.train.seeds, finetuned=[n for n in e.trainings if n not in adapted(e)]),
@@ -266,7 +266,7 @@ STAGES = (
     ),
     Stage(
         "train.finetune",
-        "fairseq",
+        of_port,
         log="{finetuned}.s{seed}",
         files=OF_ADAPTED,
         own_name="finetune_adapters",
