@@ -22,7 +22,7 @@ from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 #: what they are run again for: a rule that uses another port has to name both itself.
 PORTS: Mapping[str, str] = {DEFAULT_PORT: "fairseq", "huggingface": "hf"}
 #: What a port may be able to do beside what each can.
-Ability = Literal["generate", "metric"]
+Ability = Literal["generate", "metric", "text"]
 
 #: call(group, values [T, B, units, width], real [T, B]): a group's values in one forward pass, on the model's
 #: device, and which positions are not padding. It must not change them; it may keep their gradient.
@@ -165,6 +165,14 @@ class Port(Protocol):
         ``encoded``: the output of ``encode``, so that the encoder does not run again."""
 
 
+class ReadingPort(Port, Protocol):
+    """A port with the ability ``text``: it has the model's own tokenizer."""
+
+    def lines(self, name: str, sources: Sequence[str], targets: Sequence[str]) -> Task:
+        """Return given lines of raw text, as many of each side, as a direction; UserError for languages that
+        the model does not know."""
+
+
 class GeneratingPort(Port, Protocol):
     """A port with the ability ``generate``."""
 
@@ -210,6 +218,11 @@ def _load_other(system: SystemFolder, device: str) -> Port:
             f" lacks; run it in the environment {PORTS[system.port]}"
         ) from None
     return cast(Port, module.load_port(system, device))
+
+
+def reading(port: Port) -> ReadingPort | None:
+    """Return the port if it has the model's tokenizer, else None."""
+    return cast(ReadingPort, port) if "text" in port.abilities else None
 
 
 def generating(port: Port, what: str) -> GeneratingPort:

@@ -37,7 +37,7 @@ class HuggingFacePort(SystemPort):
     """A model in eval mode and its tokenizer. A task is a direction, in two files of text. It writes none."""
 
     name = "huggingface"
-    abilities: frozenset[Ability] = frozenset()
+    abilities: frozenset[Ability] = frozenset({"text"})
 
     def __init__(
         self,
@@ -77,13 +77,14 @@ class HuggingFacePort(SystemPort):
             raise UserError(f"{files[0]} has {len(sources)} lines, but {files[1]} {len(targets)}")
         if not sources:
             raise UserError(f"{files[0]}: has no lines")
-        return TextTask(
-            name,
-            self.text.source_ids(name, sources),
-            self.text.target_ids(name, targets),
-            self.text.tagged,
-            files,
-        )
+        return self.lines(name, sources, targets, files)
+
+    def lines(
+        self, name: str, sources: Sequence[str], targets: Sequence[str], files: Sequence[Path] = ()
+    ) -> TextTask:
+        """See ``models.port.ReadingPort``. ``files``: where the lines are from."""
+        found = self.text.source_ids(name, sources), self.text.target_ids(name, targets)
+        return TextTask(name, *found, self.text.tagged, files)
 
     def pairs(
         self, name: str, languages: tuple[str, str], pairs: Sequence[tuple[Sequence[int], Sequence[int]]]
