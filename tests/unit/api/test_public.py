@@ -17,14 +17,7 @@ from workflow_scripts.api.extras import COMMANDS, needs
 ROOT = Path(__file__).resolve().parents[3]
 # Libraries, of which some are in every environment of the project: none may come with the import.
 HEAVY = {
-    "torch",
-    "fairseq",
-    "transformers",
-    "pydantic",
-    "snakemake",
-    "sacrebleu",
-    "yaml",
-    "pandas",
+    *("torch", "fairseq", "transformers", "pydantic", "snakemake", "sacrebleu", "yaml", "pandas"),
     "safetensors",
 }
 
@@ -32,17 +25,16 @@ HEAVY = {
 def test_public_names():
     """A change of this list is a change for those who use it: it goes into CHANGELOG.md."""
     assert api.__all__ == [
+        *("Groups", "MaskTable", "Model", "ScoreTable", "SystemFolder", "UnitGroup", "UnitSpace"),
         *(
-            "Groups",
-            "MaskTable",
-            "Model",
-            "ScoreTable",
-            "SystemFolder",
-            "UnitGroup",
-            "UnitSpace",
             "UserError",
+            "__version__",
+            "above_others",
+            "all_masks",
+            "attach",
+            "count_activations",
+            "ffn_space",
         ),
-        *("__version__", "above_others", "all_masks", "attach", "count_activations", "ffn_space"),
         *("iou_matrix", "keep_all", "lape_sets", "load", "mask_overlap", "mask_rows", "mass"),
         *("mass_masks", "model_space", "parse_selector", "random_like", "random_masks"),
         *("read_counts", "score_text", "select", "without"),

@@ -5,7 +5,7 @@ is told by the storage, never by ``tie_word_embeddings``: version 5 says that T5
 the file has another.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +139,7 @@ def load_network(folder: Path, tensors: Mapping[str, Tensor] | None = None) -> t
             ignore_mismatched_sizes=True,
             output_loading_info=True,
         )
-    _check_report(report, set(model.state_dict()), folder)
+    _check_report(report, model.state_dict(), tensors, folder)
     check_taken(model, tensors, folder)
     with_own_linears(model, places_of(family, config))
     model.eval()
@@ -153,17 +153,20 @@ def _check(tensors: Mapping[str, Tensor], folder: Path) -> None:
     check_finite(tensors, folder)
 
 
-def _check_report(report: Mapping[str, Any], names: Iterable[str], folder: Path) -> None:
+def _check_report(
+    report: Mapping[str, Any], own: Mapping[str, Tensor], tensors: Mapping[str, Tensor], folder: Path
+) -> None:
     for name in sorted(report["missing_keys"]):
         raise UserError(f"{folder}: tensor {name} is missing in its weights; {AGAIN}")
-    for name, found, expected in sorted(report["mismatched_keys"]):
+    # Version 4 has names, 5 names with shapes.
+    for name in sorted(one if isinstance(one, str) else one[0] for one in report["mismatched_keys"]):
         raise UserError(
-            f"{folder}: tensor {name} is {tuple(found)}, {CONFIG} needs {tuple(expected)}; are the two of one"
-            " model?"
+            f"{folder}: tensor {name} is {tuple(tensors[name].shape)}, {CONFIG} needs"
+            f" {tuple(own[name].shape)}; are the two of one model?"
         )
     # Older files hold positions that are computed now.
     for name in sorted(one for one in report["unexpected_keys"] if ".embed_positions." not in one):
-        raise UserError(f"{folder}: tensor {name} is not part of this model{nearest(name, names)}")
+        raise UserError(f"{folder}: tensor {name} is not part of this model{nearest(name, own)}")
     for message in report["error_msgs"]:
         raise UserError(f"{folder}: weights could not be loaded ({message})")
 

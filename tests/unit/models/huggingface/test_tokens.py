@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.unit.models.huggingface.folders import FOLDERS, TAGS, model_folder, sentences
+from tests.unit.models.huggingface.tiny import in_version_5
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.models.huggingface.library import MAJOR
 from workflow_scripts.models.huggingface.port import open_port
 from workflow_scripts.models.huggingface.tokens import TAG, TARGET_TAG
 
 LINES = sentences(5, seed=3)
+#: What is said of a tokenizer without its files, of which version 5 makes one of placeholders.
+NOT_READ = "its tokenizer knows no word: its class does not read" if MAJOR >= 5 else "cannot be loaded"
 #: What the tokenizer itself is told: its languages, or text before the source.
 LANGUAGES = {"m2m": ("en", "de"), "nllb": ("eng_Latn", "deu_Latn"), "mbart": ("en_XX", "de_DE")}
 BEFORE = {"marian": ">>deu<< ", "t5-gated": "<2de> "}
@@ -133,6 +137,7 @@ def test_what_tags_look_like():
     assert [one for one in words if TAG.fullmatch(one)] == words[4:8]
 
 
+@in_version_5(reason="4 makes the decoder's embedding as long as the encoder's")
 def test_vocabularies_and_embeddings_of_their_own(tmp_path):
     """A Marian model with two vocabularies; the ids of each side are compared with its own rows."""
     folder = model_folder(
@@ -185,9 +190,9 @@ def longer(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("case", "change", "said"),
     [
-        ("nllb", lambda folder: without(folder, "tokenizer.json"), "its tokenizer knows no word: its class"),
+        ("nllb", lambda folder: without(folder, "tokenizer.json"), NOT_READ),
         ("mbart", other_end, r"eos_token_id is 7 in config\.json, 2 in its tokenizer"),
-        ("t5", placeholders, "its tokenizer knows no word: its class does not read the files"),
+        ("t5", placeholders, NOT_READ),
         ("marian", longer, "its tokenizer has ids up to 5000, the encoder's embedding 123 rows"),
         ("marian", lambda folder: without(folder, "source.spm"), "its tokenizer cannot be loaded"),
     ],
