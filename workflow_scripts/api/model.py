@@ -1,7 +1,7 @@
 """A loaded model in Python: counts of its units, losses, translations, and masks laid on it for a block."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.api.extras import needs
-from workflow_scripts.api.texts import Lines, Reader, SubwordReader, parallel
+from workflow_scripts.api.texts import Lines, parallel
+from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.activity import facts, in_words, parse_rule
 from workflow_scripts.units.description import DEFAULT_PORT
@@ -20,7 +21,8 @@ from workflow_scripts.units.space import STACKS, UnitSpace
 from workflow_scripts.units.system import SystemFolder
 
 if TYPE_CHECKING:
-    from workflow_scripts.models.port import Port
+    from workflow_scripts.likelihood.text_ids import TextIds
+    from workflow_scripts.models.port import Port, Task
 
 #: Positions of a batch for losses, padding included. Larger batches are not faster on a CPU.
 BATCH_TOKENS = 4096
@@ -34,9 +36,9 @@ class Model:
     """
 
     def __init__(
-        self, port: "Port", reader: Reader, weights_sha256: str | None, system: SystemFolder | None
+        self, port: "Port", text: "TextIds", weights_sha256: str | None, system: SystemFolder | None
     ) -> None:
-        self._port, self._reader, self._sha256, self._system = port, reader, weights_sha256, system
+        self._port, self._text, self._sha256, self._system = port, text, weights_sha256, system
         self._masks: tuple[Any, str | None] | None = None
 
     @property
@@ -79,7 +81,7 @@ class Model:
         for direction, sides in texts.items():
             lines = parallel(direction, *sides)
             with self._laid(direction, whole=True):
-                found, tally = count_direction(self._port, self._reader.lines(direction, *lines), rule=by)
+                found, tally = count_direction(self._port, self._task(direction, *lines), rule=by)
             rows.append(found.numpy())
             counted = tally.source_positions, tally.target_positions
             positions[direction] = dict(zip(STACKS, counted, strict=True))
@@ -153,9 +155,15 @@ class Model:
         from workflow_scripts.likelihood.of_task import log_likelihoods
 
         sources, targets = parallel(direction, source, target)
-        task = self._reader.lines(direction, sources, targets)
+        task = self._task(direction, sources, targets)
         with self._laid(direction):
             return log_likelihoods(self._port, task, len(sources), BATCH_TOKENS)
+
+    def _task(self, direction: str, sources: Sequence[str], targets: Sequence[str]) -> "Task":
+        if self._system is not None:
+            self._system.mask_row(direction)  # an unknown one is refused
+        ids = self._text.source_text(direction, sources), self._text.target_text(direction, targets)
+        return self._port.pairs(direction, split_direction(direction), list(zip(*ids, strict=True)))
 
     @contextmanager
     def _laid(self, direction: str, whole: bool = False) -> Iterator[None]:
@@ -214,8 +222,8 @@ def load(folder: str | Path, *, device: str | None = None) -> Model:
     """
     system = SystemFolder.read(folder)
     with needs("fairseq" if system.port == DEFAULT_PORT else "hf", "load"):
+        from workflow_scripts.likelihood.text_ids import text_ids
         from workflow_scripts.models.port import load as load_port
-        from workflow_scripts.models.port import reading
 
         port = load_port(system, device)
-    return Model(port, reading(port) or SubwordReader(port, system), None, system)
+    return Model(port, text_ids(system, port), None, system)

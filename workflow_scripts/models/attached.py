@@ -12,7 +12,7 @@ import torch
 from workflow_scripts.common.files import sha256_of
 from workflow_scripts.models.huggingface.folder import weights_files
 from workflow_scripts.models.huggingface.port import open_port
-from workflow_scripts.models.port import ReadingPort
+from workflow_scripts.models.port import TextPort
 
 
 def open_folder(
@@ -20,7 +20,7 @@ def open_folder(
     tags: Mapping[str, str | None],
     prefixes: Mapping[str, str],
     device: str | None = None,
-) -> tuple[ReadingPort, str]:
+) -> tuple[TextPort, str]:
     """Return the port of a model's folder, and one hash of its files of weights.
 
     ``tags``, ``prefixes`` and UserError as ``huggingface.port.open_port``; ``device``: by default the GPU

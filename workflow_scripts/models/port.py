@@ -13,14 +13,11 @@ from torch import Tensor
 
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.activity import Activation
-from workflow_scripts.units.description import DEFAULT_PORT
+from workflow_scripts.units.description import DEFAULT_PORT, PORTS
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import Stack, UnitGroup, UnitSpace
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
-#: Port → the environment that has its library. Rules have the default port's environment, and its code among
-#: what they are run again for: a rule that uses another port has to name both itself.
-PORTS: Mapping[str, str] = {DEFAULT_PORT: "fairseq", "huggingface": "hf"}
 #: What a port may be able to do beside what each can.
 Ability = Literal["generate", "metric", "text"]
 
@@ -97,6 +94,18 @@ class Port(Protocol):
     def activation(self) -> Activation:
         """What its FFN neurons compute."""
 
+    @property
+    def symbols(self) -> int:
+        """How many ids its vocabularies have."""
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The ids that stand for no text: ``</s>``, padding, tags of its languages."""
+
+    @property
+    def unknown(self) -> int:
+        """The id of text that has none."""
+
     def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
         """Return the model's units of these kinds."""
 
@@ -165,14 +174,6 @@ class Port(Protocol):
         ``encoded``: the output of ``encode``, so that the encoder does not run again."""
 
 
-class ReadingPort(Port, Protocol):
-    """A port with the ability ``text``: it has the model's own tokenizer."""
-
-    def lines(self, name: str, sources: Sequence[str], targets: Sequence[str]) -> Task:
-        """Return given lines of raw text, as many of each side, as a direction; UserError for languages that
-        the model does not know."""
-
-
 class GeneratingPort(Port, Protocol):
     """A port with the ability ``generate``."""
 
@@ -187,6 +188,24 @@ class GeneratingPort(Port, Protocol):
         batch_tokens: int,
     ) -> Iterator[list[int]]:
         """Yield the best hypothesis of each source, in order, as ids: ``prefix`` first, without ``</s>``."""
+
+
+class TextPort(Port, Protocol):
+    """A port with the ability ``text``: its model brings the tokenizer of its text."""
+
+    @property
+    def longest(self) -> int:
+        """The positions of the longest sequence that it reads, tag and ``</s>`` among them."""
+
+    @property
+    def tagged(self) -> bool:
+        """Whether a target begins with its language's tag."""
+
+    def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the ids of lines of source text, as ``pairs`` takes them."""
+
+    def target_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the ids of lines of target text, as ``pairs`` takes them."""
 
 
 def load(system: SystemFolder, device: str | None = None) -> Port:
@@ -218,11 +237,6 @@ def _load_other(system: SystemFolder, device: str) -> Port:
             f" lacks; run it in the environment {PORTS[system.port]}"
         ) from None
     return cast(Port, module.load_port(system, device))
-
-
-def reading(port: Port) -> ReadingPort | None:
-    """Return the port if it has the model's tokenizer, else None."""
-    return cast(ReadingPort, port) if "text" in port.abilities else None
 
 
 def generating(port: Port, what: str) -> GeneratingPort:

@@ -15,6 +15,7 @@ from workflow_scripts import api
 from workflow_scripts.activations.count_activations import count_direction
 from workflow_scripts.common.files import sha256_of
 from workflow_scripts.models.attached import open_folder
+from workflow_scripts.models.huggingface.batches import TextTask
 from workflow_scripts.models.port import load as load_port
 
 PAGE = Path(__file__).resolve().parents[4] / "docs/how-to/notebook.md"
@@ -46,6 +47,11 @@ def counts(model, texts):
     return model.counts(texts)
 
 
+def task_of(port, direction, sources, targets):
+    ids = port.text.source_ids(direction, sources), port.text.target_ids(direction, targets)
+    return TextTask(direction, *ids, tagged=True)
+
+
 def test_the_page_runs(place, monkeypatch, capsys):
     """Its blocks, from top to bottom; and the first is of ten lines at most."""
     monkeypatch.chdir(place)
@@ -69,7 +75,7 @@ def test_counts_are_those_of_the_stage_and_lines_those_of_files(model, texts, co
     assert (counts.rows, counts.space) == (("en-de", "fr-en"), model.units())
     for row, given in texts.items():
         lines = [path.read_text().splitlines() for path in given]
-        task = port.lines(row, *lines)
+        task = task_of(port, row, *lines)
         found, tally = count_direction(port, task)
         assert np.array_equal(counts.row(row), found.numpy()) and counts.row(row).sum() > 0
         positions = {"encoder": tally.source_positions, "decoder": tally.target_positions}
@@ -88,9 +94,8 @@ def test_losses_are_likelihoods_per_token(model, texts, place):
     assert sums.shape == (20,)
     tokens = 0
     for number in (0, 19):
-        (batch,) = port.batches(
-            port.lines("en-de", lines[0][number : number + 1], lines[1][number : number + 1]), 99
-        )
+        task = task_of(port, "en-de", *([side[number]] for side in lines))
+        (batch,) = port.batches(task, 99)
         with torch.inference_mode():
             nll, counted = port.loss(batch)
         assert sums[number] == pytest.approx(-nll.item(), rel=1e-5)
