@@ -1,28 +1,18 @@
 """Forward passes of a model: encoder and decoder apart, likelihoods, and what each stack is reading."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.huggingface.batches import Batch
-from workflow_scripts.models.huggingface.library import MAJOR
+from workflow_scripts.models.huggingface.families import output_scale_of
 from workflow_scripts.models.passes import PROJECTED_POSITIONS, summed_nll
 from workflow_scripts.units.space import Stack
 
 #: Logits that exist at one time: a vocabulary of 256,000 would fill four times as much.
 PROJECTED = 1 << 28
-
-
-def output_scale(config: Any) -> float:
-    """Return what the installed library multiplies a decoder's states with before the output projection."""
-    if MAJOR >= 5:
-        scaled = getattr(config, "scale_decoder_outputs", False)  # of T5, never of mT5
-    else:
-        scaled = config.model_type in ("t5", "mt5") and config.tie_word_embeddings
-    return float(config.d_model**-0.5) if scaled else 1.0
 
 
 class Forward:
@@ -33,7 +23,7 @@ class Forward:
         self.encoder, self.decoder = model.get_encoder(), model.get_decoder()
         #: Which positions of what a stack read last are text, bool [T, B].
         self._real: dict[Stack, Tensor] = {}
-        self._scale = output_scale(model.config)
+        self._scale = output_scale_of(model.config)
 
     @property
     def device(self) -> torch.device:
