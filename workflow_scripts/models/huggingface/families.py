@@ -98,6 +98,8 @@ OTHERS: Mapping[str, str] = {
     "umt5": "UMT5: each layer has positions of its own",
     "switch_transformers": "a Switch Transformer: its FFNs are experts, of which each position has others",
 }
+#: Positions of a model that has relative ones, which have no end.
+LONGEST = 1024
 MBART_50, MBART_25 = ("MBart50Tokenizer", "MBart50TokenizerFast"), ("MBartTokenizer", "MBartTokenizerFast")
 
 
@@ -140,6 +142,12 @@ def activation_of(family: Family, config: Any, where: str = "config.json") -> Ac
             f"{nearest(str(name), FUNCTIONS)}"
         )
     return Activation(FUNCTIONS[name], bool(getattr(config, "is_gated_act", False)))
+
+
+def longest_of(config: Any) -> int:
+    """Return the positions of a model's longest sequence."""
+    longest: int = getattr(config, "max_position_embeddings", LONGEST)
+    return longest
 
 
 def output_scale_of(config: Any) -> float:

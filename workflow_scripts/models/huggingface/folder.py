@@ -102,16 +102,14 @@ def _read(path: Path) -> dict[str, Tensor]:
     return dict(value)
 
 
-def load_network(folder: Path, tensors: Mapping[str, Tensor] | None = None) -> tuple[nn.Module, Family]:
-    """Return a folder's network in eval mode, float32, on the CPU, its linear layers ``Linear``.
-
-    ``tensors``: its weights, if not those of the folder. UserError: another family, an activation function
-    that is not known, weights that are missing, of another shape or type, not finite, or not of this network.
-    """
+def configured(folder: Path) -> tuple[Family, Any]:
+    """Return a folder's family and its configuration, with what the library adds to ``config.json``.
+    UserError as ``described``, for values that do not fit, and an activation function that is not known."""
     family, values, _ = described(folder)
-    kind = getattr(transformers, family.model)
+    # Of the configuration alone: the code of the network is not read.
+    kind = transformers.CONFIG_MAPPING[values["model_type"]]
     try:
-        config = kind.config_class.from_dict(values)
+        config = kind.from_dict(values)
     except Exception as error:  # the library checks values in several ways
         reason = str(error).strip().splitlines()[-1]
         raise UserError(
@@ -122,13 +120,23 @@ def load_network(folder: Path, tensors: Mapping[str, Tensor] | None = None) -> t
         raise UserError(
             f"{folder / CONFIG}: decoder_start_token_id is missing: no target can begin without it"
         )
+    return family, config
+
+
+def load_network(folder: Path, tensors: Mapping[str, Tensor] | None = None) -> tuple[nn.Module, Family]:
+    """Return a folder's network in eval mode, float32, on the CPU, its linear layers ``Linear``.
+
+    ``tensors``: its weights, if not those of the folder. UserError: another family, an activation function
+    that is not known, weights that are missing, of another shape or type, not finite, or not of this network.
+    """
+    family, config = configured(folder)
     for key in family.layerdrop:
         setattr(config, key, 0.0)  # a layer that is left out would be one whose taps never fire
     tensors = read_weights(folder) if tensors is None else tensors
     _check(tensors, folder)
     # Initial weights are drawn first: the caller's random state stays as it is.
     with torch.random.fork_rng(devices=[]):
-        model, report = kind.from_pretrained(
+        model, report = getattr(transformers, family.model).from_pretrained(
             None,
             config=config,
             state_dict={name: one.to(torch.float32) for name, one in tensors.items()},

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
@@ -14,11 +15,12 @@ from workflow_scripts.common.parallel_text import read_lines
 from workflow_scripts.models import batching
 from workflow_scripts.models.gates import Gates
 from workflow_scripts.models.huggingface.batches import Batch, Batches, TextTask
-from workflow_scripts.models.huggingface.families import Family, activation_of, places_of
+from workflow_scripts.models.huggingface.families import Family, activation_of, longest_of, places_of
 from workflow_scripts.models.huggingface.folder import load_network, stored
 from workflow_scripts.models.huggingface.forward import Forward
+from workflow_scripts.models.huggingface.generation import BeamSearch
 from workflow_scripts.models.huggingface.sites import sites
-from workflow_scripts.models.huggingface.tokens import Text
+from workflow_scripts.models.huggingface.tokens import Text, text_of
 from workflow_scripts.models.passes import run_split
 from workflow_scripts.models.port import Ability, Call
 from workflow_scripts.models.sites import sites_of, taps
@@ -27,17 +29,14 @@ from workflow_scripts.models.weights import check_finite, read_tensors
 from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import VALUED, Stack, UnitSpace
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
-
-#: Of a model whose positions are relative, and have no end.
-LONGEST = 1024
+from workflow_scripts.units.system import SystemFolder
 
 
 class HuggingFacePort(SystemPort):
     """A model in eval mode and its tokenizer. A task is a direction, in two files of text. It writes none."""
 
     name = "huggingface"
-    abilities: frozenset[Ability] = frozenset({"text"})
+    abilities: frozenset[Ability] = frozenset({"generate", "text"})
 
     def __init__(
         self,
@@ -53,6 +52,8 @@ class HuggingFacePort(SystemPort):
         self.activation = activation_of(family, model.config)
         self.sites = sites(model, places_of(family, model.config))
         self._forward = Forward(model)
+        #: The gates that may lie on the model.
+        self._made: WeakSet[Gates] = WeakSet()
 
     @property
     def device(self) -> torch.device:
@@ -67,7 +68,7 @@ class HuggingFacePort(SystemPort):
     @property
     def marks(self) -> frozenset[int]:
         """The ids of ``</s>``, padding and the tags of languages."""
-        return self.text.marks
+        return self.text.markers
 
     @property
     def unknown(self) -> int:
@@ -119,8 +120,7 @@ class HuggingFacePort(SystemPort):
     @property
     def longest(self) -> int:
         """The positions of the longest sequence that it reads, tag and ``</s>`` among them."""
-        found: int = getattr(self.model.config, "max_position_embeddings", LONGEST)
-        return found
+        return longest_of(self.model.config)
 
     @property
     def tagged(self) -> bool:
@@ -129,7 +129,7 @@ class HuggingFacePort(SystemPort):
 
     def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
         """See ``models.port.TextPort.source_text``."""
-        return self.text.source_text(direction, lines)
+        return self.text.text_ids(direction, lines)
 
     def target_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
         """See ``models.port.TextPort.target_text``."""
@@ -164,7 +164,9 @@ class HuggingFacePort(SystemPort):
         means: Mapping[str, Tensor] | None = None,
     ) -> Gates:
         """See ``models.gates.Gates``."""
-        return Gates(self.model, sites_of(self.sites, masks.space), masks, gates, means)
+        made = Gates(self.model, sites_of(self.sites, masks.space), masks, gates, means)
+        self._made.add(made)
+        return made
 
     def load_weights(self, weights: Path) -> None:
         """Copy a file of weights, as ``folder.stored`` names them, into the model; UserError if it does not
@@ -207,6 +209,22 @@ class HuggingFacePort(SystemPort):
         self.take_shared()
         return self._forward.nll(batch, count_language_tag, encoded)
 
+    def generate(
+        self,
+        sources: Sequence[Sequence[int]],
+        prefix: int | None,
+        *,
+        beam: int,
+        length_penalty: float,
+        max_length: int,
+        batch_tokens: int,
+    ) -> Iterator[list[int]]:
+        """Search with the library's generator; see ``BeamSearch``. Where each sentence has a mask row of its
+        own, all of them have to be one batch."""
+        self.take_shared()
+        search = BeamSearch(self.model, self.text, beam, length_penalty, max_length)
+        return search.search(sources, prefix, batch_tokens, self._made)
+
 
 def open_port(
     folder: Path,
@@ -218,34 +236,14 @@ def open_port(
     its token, None for none. ``prefixes``: direction -> text before a source. ``tensors``: the folder's
     weights, where they were read. UserError as ``load_network`` and ``Text``."""
     model, family = load_network(folder, tensors)
-    return HuggingFacePort(model, family, _text(folder, model, family, tags, prefixes or {}))
+    return HuggingFacePort(model, family, Text(folder, family, model.config, tags, prefixes or {}))
 
 
 def load_port(system: SystemFolder, device: str) -> HuggingFacePort:
     """Load a system; UserError for missing or changed files and for weights that do not fit."""
     system.verify()
-    for key in ("tags", "prefixes"):
-        if not isinstance(system.text.get(key, {}), dict):
-            raise UserError(
-                f"{system.folder / DESCRIPTION}: text.{key} is not an object; make the system again"
-            )
     first = next(iter(system.own_weights.values()), None)
     weights = system.weights if first is None else system.folder / first
     model, family = load_network(system.folder, read_tensors(weights))
-    tags, prefixes = system.text.get("tags", {}), system.text.get("prefixes", {})
-    text = _text(system.folder, model, family, tags, prefixes)
+    text = text_of(system, family, model.config)
     return HuggingFacePort(model.to(device), family, text, system, weights)
-
-
-def _text(
-    folder: Path,
-    model: nn.Module,
-    family: Family,
-    tags: Mapping[str, str | None],
-    prefixes: Mapping[str, str],
-) -> Text:
-    rows = {
-        "encoder": model.get_encoder().get_input_embeddings().num_embeddings,
-        "decoder": model.get_decoder().get_input_embeddings().num_embeddings,
-    }
-    return Text(folder, family, model.config, rows, tags, prefixes)
