@@ -146,7 +146,7 @@ lint: ## the linters alone
 
 bench: ## speed and memory, for docs/reference/benchmarks.md
 	$(NO_ARGS)
-	$(SETUP) $(RUN_ENVIRONMENTS) comet
+	$(SETUP) $(RUN_ENVIRONMENTS) comet hf
 	@for script in tests/bench/bench_*.py; do \
-		case $$script in *_comet.py) environment=comet ;; *) environment=fairseq ;; esac; \
+		case $$script in *_comet.py) environment=comet ;; *_hf.py) environment=hf ;; *) environment=fairseq ;; esac; \
 		envs/bin/run-in $$environment tests.bench.$$(basename $$script .py) || exit 1; done

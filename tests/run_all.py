@@ -1,8 +1,9 @@
 """Run the linters and all tests, each in its own environment; the last line counts them all.
 
 ``python -m tests.run_all [SUITE… or FILE…]`` (``make test``). Suites are the tiers of tests
-(`tests.runner.tiers`) and ``lint``; without any all run but those that need a service. One pytest an
-environment, one after the other, each with a worker a core (``JOBS``); the linters run beside them.
+(`tests.runner.tiers`) and ``lint``; without any all run but those that need a service or run tests a second
+time. One pytest an environment, one after the other, each with a worker a core (``JOBS``); the linters run
+beside them.
 ``--record`` keeps how long the long tests took, so that they come first the next time. Standard library only.
 """
 
@@ -65,7 +66,7 @@ def workers() -> int:
 
 def plan(wanted: list[str]) -> list[tiers.Session]:
     """Return the sessions of suites and files that were named."""
-    known = [*tiers.TIERS, *tiers.SERVICES, tiers.LINT]
+    known = [*tiers.TIERS, *tiers.SERVICES, *tiers.AGAIN, tiers.LINT]
     named = [word for word in wanted if word.startswith("tests/")]
     unknown = [word for word in wanted if word not in known and word not in named]
     if unknown:

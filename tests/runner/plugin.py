@@ -20,8 +20,7 @@ from tests.runner.stacks import now
 from tests.runner.units import longest_first, unit_of
 
 # Behind all of the environment's own packages: what it pins counts.
-if os.environ.get(PACKAGES) and os.environ[PACKAGES] not in sys.path:
-    sys.path.append(os.environ[PACKAGES])
+sys.path += [one for one in os.environ.get(PACKAGES, "").split(os.pathsep) if one and one not in sys.path]
 
 
 def cpu_seconds() -> float:

@@ -52,8 +52,10 @@ def python(environment: str) -> str:
     return str(VENVS / environment / "bin/python")
 
 
-def packages() -> str:
-    return str(next((VENVS / TOOLS).glob("lib/python3*/site-packages"), VENVS / TOOLS))
+def packages(*environments: str) -> str:
+    """Return where environments have their packages, as a search path."""
+    folders = [VENVS / name for name in environments]
+    return os.pathsep.join(str(next(one.glob("lib/python3*/site-packages"), one)) for one in folders)
 
 
 def run_session(
@@ -74,10 +76,11 @@ def run_session(
     with tempfile.TemporaryDirectory(prefix="neuronspec-tests-") as place:
         folder = Path(place)
         start = time.monotonic()
+        found = packages(TOOLS, *([session.filled_by] if session.filled_by else []))
         with (folder / "output.txt").open("w") as output:
             process = subprocess.Popen(
                 [*command, *session.files], cwd=root,
-                env=variables() | {FOLDER: str(folder), LIMIT: f"{session.limit:g}", PACKAGES: packages()},
+                env=variables() | {FOLDER: str(folder), LIMIT: f"{session.limit:g}", PACKAGES: found},
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             )  # fmt: skip
         results, reader = Results(), Reader(folder / REPORTS)

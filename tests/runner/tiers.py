@@ -11,6 +11,9 @@ TIERS = ("unit", "malformed", "workflow", "training", "system")
 #: Tiers that need a service of their own: run by name alone (`make test-slurm`).
 SERVICES = ("slurm",)
 LINT = "lint"
+#: Suites that run files of other tiers once more, by name alone: the folder, the environment, and the one
+#: whose packages fill what that lacks.
+AGAIN = {"hf4": ("tests/unit/models/huggingface", "comet", "hf")}
 #: The order of the sessions: what is quick comes first.
 ENVIRONMENTS = ("evaluate", "scripts", "text", "comet", "hf", "workflow", "fairseq")
 #: Folder or file of tests → the environment it runs in. The longest one that holds a file counts.
@@ -82,6 +85,8 @@ class Session:
     distributed: bool = True
     #: Seconds without any test after which the whole session is stopped.
     idle: float = LIMIT
+    #: The environment that has what this one lacks.
+    filled_by: str | None = None
 
 
 def test_files(root):
@@ -118,6 +123,10 @@ def sessions(root: Path, tiers: list[str], places: list[str] | None = None) -> l
                 )
             elif own:
                 chosen.append(Session(environment, environment, own))
+    for name in (name for name in AGAIN if name in tiers):
+        folder, environment, more = AGAIN[name]
+        own = tuple(file for file in test_files(root) if _lies_in(file, [folder]))
+        chosen.append(Session(name, environment, own, filled_by=more))
     return chosen
 
 

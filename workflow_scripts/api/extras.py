@@ -9,6 +9,7 @@ from workflow_scripts.common.errors import UserError
 COMMANDS: Mapping[str, str] = {
     "evaluate": "pip install -e '.[evaluate]'",
     "fairseq": "pip install -e '.[fairseq]' && pip install --no-deps fairseq==0.12.2",
+    "hf": "pip install -e '.[hf]'",
 }
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from workflow_scripts.common.directions import direction_languages
+from workflow_scripts.likelihood.of_task import log_likelihoods
 from workflow_scripts.likelihood.text_ids import text_ids
 from workflow_scripts.models.port import load
 from workflow_scripts.units.system import SystemFolder
@@ -85,13 +85,9 @@ class LikelihoodScorer:
         count_language_tag: bool,
     ) -> NDArray[np.float64]:
         """Return the log-likelihood of each pair of ids, without ``</s>``, none of them too long."""
-        sums = np.full(len(pairs), np.nan)
         if not pairs:
-            return sums
+            return np.zeros(0)
         task = self._port.pairs(direction, self._languages[direction], pairs)
-        batches = self._port.batches(task, max(batch_tokens, self.longest + MARKERS))
-        with self._laid[direction], torch.inference_mode():
-            for batch in batches:
-                nll, _ = self._port.loss(batch, count_language_tag)
-                sums[batch.lines.numpy()] = -nll.double().cpu().numpy()
-        return sums
+        positions = max(batch_tokens, self.longest + MARKERS)
+        with self._laid[direction]:
+            return log_likelihoods(self._port, task, len(pairs), positions, count_language_tag)[0]

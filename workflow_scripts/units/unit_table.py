@@ -53,8 +53,8 @@ class UnitTable:
         row: NDArray[Any] = self._values[number]
         return row
 
-    def check_model(self, space: UnitSpace, weights_sha256: str) -> None:
-        """Refuse a model with other weights or units than the one the table was made from."""
+    def check_model(self, space: UnitSpace, weights_sha256: str | None) -> None:
+        """Refuse a model with other units than the one the table was made from, or (unless None) weights."""
         again = f"make {self.WHAT}s from this model's activations"
         try:
             space.ids_of(self.space)
@@ -63,7 +63,7 @@ class UnitTable:
                 f"{self.origin}: {self.WHAT}s are for another model: {space.difference(self.space)}; {again}"
             ) from None
         made_from = self._facts.get("weights_sha256")
-        if made_from != weights_sha256:
+        if weights_sha256 is not None and made_from != weights_sha256:
             raise UserError(
                 f"{self.origin}: {self.WHAT}s were made from weights {str(made_from)[:12]}, the model's are"
                 f" {weights_sha256[:12]}; {again}"

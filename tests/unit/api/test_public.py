@@ -16,18 +16,31 @@ from workflow_scripts.api.extras import COMMANDS, needs
 
 ROOT = Path(__file__).resolve().parents[3]
 # Libraries, of which some are in every environment of the project: none may come with the import.
-HEAVY = {"torch", "fairseq", "pydantic", "snakemake", "sacrebleu", "yaml", "pandas", "safetensors"}
+HEAVY = {
+    *("torch", "fairseq", "transformers", "pydantic", "snakemake", "sacrebleu", "yaml", "pandas"),
+    "safetensors",
+}
 
 
 def test_public_names():
     """A change of this list is a change for those who use it: it goes into CHANGELOG.md."""
     assert api.__all__ == [
-        *("Groups", "MaskTable", "ScoreTable", "SystemFolder", "UnitGroup", "UnitSpace", "UserError"),
-        *("__version__", "all_masks", "count_activations", "ffn_space", "iou_matrix", "keep_all"),
-        *("lape_sets", "mask_overlap", "mask_rows", "mass", "mass_masks", "model_space"),
-        *("parse_selector", "random_like", "random_masks", "read_counts", "score_text"),
+        *("Groups", "MaskTable", "Model", "ScoreTable", "SystemFolder", "UnitGroup", "UnitSpace"),
+        *(
+            "UserError",
+            "__version__",
+            "above_others",
+            "all_masks",
+            "attach",
+            "count_activations",
+            "ffn_space",
+        ),
+        *("iou_matrix", "keep_all", "lape_sets", "load", "mask_overlap", "mask_rows", "mass"),
+        *("mass_masks", "model_space", "parse_selector", "random_like", "random_masks"),
+        *("read_counts", "score_text", "select", "without"),
     ]
-    modules = {"annotations", "counts", "extras", "scoring"}  # besides, parts of the package
+    # Besides, parts of the package.
+    modules = {"annotations", "counts", "extras", "model", "scoring", "selecting", "texts"}
     assert {name for name in vars(api) if not name.startswith("__")} <= {*api.__all__, *modules}
 
 
@@ -78,8 +91,13 @@ def test_import_takes_numpy_and_nothing_else(tmp_path):
             "count_activations needs torch, of the extra 'fairseq'; in neuronspec's checkout:"
             " pip install -e '.[fairseq]' && pip install --no-deps fairseq==0.12.2",
         ),
+        (
+            "torch",
+            "attach('model')",
+            "attach needs torch, of the extra 'hf'; in neuronspec's checkout: pip install -e '.[hf]'",
+        ),
     ],
-    ids=["sacrebleu", "torch"],
+    ids=["sacrebleu", "torch", "torch of hf"],
 )
 def test_a_missing_extra_is_one_line_that_names_it(tmp_path, library, call, line):
     code = (

@@ -72,6 +72,17 @@ def test_sessions_are_those_of_the_tiers_and_files_named(tmp_path):
     assert chosen(["slurm"], []) == [("slurm", names[3:], 1800, False)]
 
 
+def test_a_suite_that_runs_tests_again_is_run_by_name_alone(tmp_path):
+    names = "tests/unit/models/huggingface/deep/test_a.py", "tests/unit/models/test_b.py"
+    files(tmp_path, *names)
+    (again,) = tiers.sessions(tmp_path, ["hf4"])
+    assert (again.name, again.environment, again.filled_by) == ("hf4", "comet", "hf")
+    assert again.files == names[:1]
+    assert [s.name for s in tiers.sessions(tmp_path, ["unit"])] == ["hf", "fairseq"]
+    for folder, environment, more in tiers.AGAIN.values():
+        assert tiers.environment_of(f"{folder}/test_a.py") == more != environment
+
+
 def test_the_longest_unit_comes_first_and_stays_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(units, "LONGEST", tmp_path / "longest.txt")
     b, c, gone = "tests/run_all.py::b", "tests/forked.py::c with words", "tests/gone.py::test_gone"

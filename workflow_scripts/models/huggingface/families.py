@@ -154,5 +154,11 @@ def longest_of(config: Any) -> int:
 
 def output_scale_of(config: Any) -> float:
     """Return what the installed library multiplies the decoder's states with before they become logits."""
-    scaled = getattr(config, "scale_decoder_outputs", False)
+    # Here alone, so that the table can be read without the library.
+    from workflow_scripts.models.huggingface.library import MAJOR
+
+    if MAJOR >= 5:
+        scaled = getattr(config, "scale_decoder_outputs", False)  # of T5, never of mT5
+    else:
+        scaled = config.model_type in ("t5", "mt5") and config.tie_word_embeddings
     return float(config.d_model**-0.5) if scaled else 1.0

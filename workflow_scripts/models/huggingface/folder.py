@@ -5,7 +5,7 @@ is told by the storage, never by ``tie_word_embeddings``: version 5 says that T5
 the file has another.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,29 +49,46 @@ def described(folder: Path) -> tuple[Family, dict[str, Any], dict[str, Any]]:
 def read_weights(folder: Path) -> dict[str, Tensor]:
     """Return a folder's tensors by name, in the type of the file, of one file or of shards. UserError: there
     is none, one is damaged, or a shard lacks what the index says of it."""
+    place = _weights_of(folder)
+    if not place.name.endswith(INDEX):
+        return _read(place)
+    names, tensors = _shards(place), dict[str, Tensor]()
+    for path in weights_files(folder):
+        tensors |= _read(path)
+    if missing := [name for name in names if name not in tensors]:
+        raise UserError(f"{place}: tensor {missing[0]} is not in {names[missing[0]]}; {AGAIN}")
+    return tensors
+
+
+def weights_files(folder: Path) -> list[Path]:
+    """Return the files that hold a folder's weights: one, or its shards by name. UserError if none is there,
+    or the index of shards is damaged."""
+    place = _weights_of(folder)
+    if not place.name.endswith(INDEX):
+        return [place]
+    return [folder / shard for shard in sorted(set(_shards(place).values()))]
+
+
+def _weights_of(folder: Path) -> Path:
     for name in WEIGHTS:
-        index = folder / f"{name}{INDEX}"
-        if (folder / name).is_file():
-            return _read(folder / name)
-        if index.is_file():
-            return _sharded(index)
+        for path in (folder / name, folder / f"{name}{INDEX}"):
+            if path.is_file():
+                return path
     raise UserError(f"{folder}: no weights in it ({' or '.join(WEIGHTS)}, or their {INDEX.strip('.')})")
 
 
-def _sharded(index: Path) -> dict[str, Tensor]:
+def _shards(index: Path) -> dict[str, str]:
+    """Return the shard of each tensor."""
     value = read_json(index)
     names = value.get("weight_map") if isinstance(value, dict) else None
     if not isinstance(names, dict) or not names:
         raise UserError(f"{index}: has no weight_map; {AGAIN}")
-    tensors: dict[str, Tensor] = {}
-    for shard in sorted({str(one) for one in names.values()}):
+    found = {name: str(shard) for name, shard in names.items()}
+    for shard in found.values():
         # A file of the folder itself: an index may come from elsewhere.
         if Path(shard).name != shard:
             raise UserError(f"{index}: {shard!r:.60} is not the name of a file in this folder")
-        tensors |= _read(index.parent / shard)
-    if missing := [name for name in names if name not in tensors]:
-        raise UserError(f"{index}: tensor {missing[0]} is not in {names[missing[0]]}; {AGAIN}")
-    return tensors
+    return found
 
 
 def _read(path: Path) -> dict[str, Tensor]:
@@ -129,7 +146,7 @@ def load_network(
             ignore_mismatched_sizes=True,
             output_loading_info=True,
         )
-    _check_report(report, set(model.state_dict()), folder)
+    _check_report(report, model.state_dict(), tensors, folder)
     check_taken(model, tensors, folder)
     with_own_layers(model, places_of(family, config))
     model.eval()
@@ -163,17 +180,20 @@ def _check(tensors: Mapping[str, Tensor], folder: Path) -> None:
     check_finite(tensors, folder)
 
 
-def _check_report(report: Mapping[str, Any], names: Iterable[str], folder: Path) -> None:
+def _check_report(
+    report: Mapping[str, Any], own: Mapping[str, Tensor], tensors: Mapping[str, Tensor], folder: Path
+) -> None:
     for name in sorted(report["missing_keys"]):
         raise UserError(f"{folder}: tensor {name} is missing in its weights; {AGAIN}")
-    for name, found, expected in sorted(report["mismatched_keys"]):
+    # Version 4 has names, 5 names with shapes.
+    for name in sorted(one if isinstance(one, str) else one[0] for one in report["mismatched_keys"]):
         raise UserError(
-            f"{folder}: tensor {name} is {tuple(found)}, {CONFIG} needs {tuple(expected)}; are the two of one"
-            " model?"
+            f"{folder}: tensor {name} is {tuple(tensors[name].shape)}, {CONFIG} needs"
+            f" {tuple(own[name].shape)}; are the two of one model?"
         )
     # Older files hold positions that are computed now.
     for name in sorted(one for one in report["unexpected_keys"] if ".embed_positions." not in one):
-        raise UserError(f"{folder}: tensor {name} is not part of this model{nearest(name, names)}")
+        raise UserError(f"{folder}: tensor {name} is not part of this model{nearest(name, own)}")
     for message in report["error_msgs"]:
         raise UserError(f"{folder}: weights could not be loaded ({message})")
 

@@ -6,6 +6,7 @@ change nothing, and a tag that it lacks is refused instead of being unknown.
 
 import re
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.common.files import read_json
 from workflow_scripts.models.huggingface.families import Family
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
@@ -27,6 +29,9 @@ TARGET_TAG, TAG = re.compile(r">>[\w-]+<<|<2[\w-]+>"), re.compile(r"__\w+__|[a-z
 #: Of so many such words one has to be known.
 WORDS = 5
 TWO = "are the two of one model?"
+#: What the library reads tokenizers with, module → package. Without the first two it asks for something else,
+#: without the last it reads Marian's text otherwise, with a mere warning.
+SOFTWARE = {"sentencepiece": "sentencepiece", "google.protobuf": "protobuf", "sacremoses": "sacremoses"}
 
 
 class Text:
@@ -177,7 +182,12 @@ class Text:
             if number is None or number == unknown:
                 raise UserError(
                     f"{self._folder}: tag {tag!r} of language {language!r} is unknown to its tokenizer"
-                    f"{nearest(tag, self._like_tags())}"
+                    f"{self._instead(tag)}"
+                )
+            if not self._form.fullmatch(tag) and tag not in self._tokenizer.get_added_vocab():
+                raise UserError(
+                    f"{self._folder}: tag {tag!r} of language {language!r} is part of words"
+                    f"{self._instead(tag)}"
                 )
             if number in found.values():
                 other = next(name for name, one in found.items() if one == number)
@@ -189,9 +199,20 @@ class Text:
             found[language] = number
         return found
 
+    @property
+    def _form(self) -> re.Pattern[str]:
+        return TARGET_TAG if self._family.source_tag == "target" else TAG
+
     def _like_tags(self) -> list[str]:
-        form = TARGET_TAG if self._family.source_tag == "target" else TAG
-        return [one for one in sorted(self._tokenizer.get_vocab()) if form.fullmatch(one)]
+        # M2M-100's own class has its tags beside the vocabulary.
+        known = {**self._tokenizer.get_vocab(), **getattr(self._tokenizer, "lang_token_to_id", {})}
+        return [one for one in sorted(known) if self._form.fullmatch(one)]
+
+    def _instead(self, tag: str) -> str:
+        known = self._like_tags()
+        if near := nearest(tag, known):
+            return near
+        return f"; its tags are {', '.join(known[:2])}, …" if known else "; it has none"
 
     def _check_ids(self, rows: Mapping[str, int]) -> None:
         for name, ours in (("eos", self.end), ("pad", self.padding)):
@@ -247,6 +268,14 @@ def _start(config: Any) -> int:
 
 
 def _load(folder: Path) -> Any:
+    for module, package in SOFTWARE.items():
+        try:
+            import_module(module)
+        except ModuleNotFoundError:
+            raise UserError(
+                f"{folder}: its tokenizer needs {package}, which this environment lacks; take the environment"
+                f" hf, or install it: pip install {package}"
+            ) from None
     try:
         # By its folder: given a file alone, several classes take no notice of it.
         return transformers.AutoTokenizer.from_pretrained(
@@ -256,6 +285,17 @@ def _load(folder: Path) -> Any:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         reason = lines[0] if lines else type(error).__name__
         raise UserError(
-            f"{folder}: its tokenizer cannot be loaded ({reason:.160}); all files that it was saved with"
-            " are needed"
+            f"{folder}: its tokenizer cannot be loaded ({reason:.160}); {_advice(folder)}"
         ) from None
+
+
+def _advice(folder: Path) -> str:
+    """Return what to do about a tokenizer that cannot be loaded."""
+    saved_by = str(read_json(folder / "config.json").get("transformers_version"))
+    if _version(saved_by) > _version(transformers.__version__):
+        return f"it was saved by transformers {saved_by}, and here is {transformers.__version__}"
+    return "all files that it was saved with are needed"
+
+
+def _version(text: str) -> list[int]:
+    return [int(part) for part in text.split(".")[:2] if part.isdecimal()]

@@ -12,6 +12,7 @@ import sentencepiece
 import transformers
 
 from tests.unit.models.huggingface.tiny import tiny
+from workflow_scripts.models.huggingface.library import MAJOR
 
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprst" for vowel in "aeiou"]
 #: Tags of German, English and French in each family that has some; Marian's and T5's are of the target alone.
@@ -74,7 +75,7 @@ def tokenizer_files(case: str, folder: Path) -> None:
         (folder / "config.json").write_text('{"model_type": "m2m_100"}')
         _settings(folder, {"tokenizer_class": "NllbTokenizer"})
         made = transformers.AutoTokenizer.from_pretrained(str(folder))
-        made.add_special_tokens({"extra_special_tokens": tags})
+        made.add_special_tokens({f"{'extra' if MAJOR >= 5 else 'additional'}_special_tokens": tags})
         for file in folder.iterdir():
             file.unlink()
         made.save_pretrained(folder)
@@ -103,7 +104,7 @@ def _settings(folder: Path, settings: dict[str, Any]) -> None:
 def model_folder(case: str, folder: Path, **more: Any) -> Path:
     """Write a tiny model with its tokenizer; ``more``: of its configuration."""
     tokenizer_files(case, folder)
-    size = {"marian": 125, "m2m": 240, "nllb": 125, "mbart": 180}.get(case, 224)
+    size = {"marian": 125, "m2m": 240, "nllb": 340, "mbart": 180}.get(case, 224)
     if case == "marian":
         size = len(json.loads((folder / "vocab.json").read_text()))
         more = {"pad_token_id": size - 1, "decoder_start_token_id": size - 1, **more}

@@ -14,6 +14,8 @@ from safetensors.torch import save_file
 from tests.unit.models.huggingface.folders import TAGS
 from workflow_scripts.activations import count_activations, count_encoder, score_importance, score_magnitude
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.models.huggingface import port as port_module
+from workflow_scripts.models.huggingface.folder import load_network
 from workflow_scripts.models.huggingface.port import open_port
 from workflow_scripts.models.huggingface.system import make_system
 from workflow_scripts.models.port import load
@@ -199,6 +201,16 @@ def test_counts_of_one_encoder_pass(systems, folders, data, tmp_path):
     )
     with pytest.raises(UserError, match=r"text\.prefixes has text before sources, so that directions share"):
         together("t5", told)
+
+
+def test_a_job_of_many_directions_loads_its_model_once(systems, data, tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        port_module, "load_network", lambda *given: read.append(given) or load_network(*given)
+    )
+    given = ["--system", str(systems["nllb"].folder), "--data-bin", str(data), "--subset", "valid"]
+    count_encoder.main([*given, "--directions", *DIRECTIONS, "--out-root", str(tmp_path)])
+    assert len(read) == 1 and all((tmp_path / f"{name}.npz").is_file() for name in DIRECTIONS)
 
 
 def test_importance_and_magnitude_of_every_kind(systems, data):

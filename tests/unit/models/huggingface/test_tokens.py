@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+import transformers
 
-from tests.unit.models.huggingface.folders import FOLDERS, TAGS, model_folder, sentences
+from tests.unit.models.huggingface.folders import FOLDERS, TAGS, model_folder, sentences, subwords
+from tests.unit.models.huggingface.tiny import in_version_5
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.models.huggingface.library import MAJOR
 from workflow_scripts.models.huggingface.port import open_port
 from workflow_scripts.models.huggingface.tokens import TAG, TARGET_TAG
 
 LINES = sentences(5, seed=3)
+#: What is said of a tokenizer without its files, of which version 5 makes one of placeholders.
+NOT_READ = "its tokenizer knows no word: its class does not read" if MAJOR >= 5 else "cannot be loaded"
 #: What the tokenizer itself is told: its languages, or text before the source.
 LANGUAGES = {"m2m": ("en", "de"), "nllb": ("eng_Latn", "deu_Latn"), "mbart": ("en_XX", "de_DE")}
 BEFORE = {"marian": ">>deu<< ", "t5-gated": "<2de> "}
@@ -86,7 +92,30 @@ def test_older_settings_of_a_tokenizer_change_nothing(folders, ports, tmp_path):
             {"de": "deu_Latin"},
             r"'deu_Latin' .* is unknown .* \(did you mean 'deu_Latn'\?\)",
         ),
-        ("marian", {"de": ">>ger<<"}, "tag '>>ger<<' of language 'de' is unknown"),
+        (
+            "marian",
+            {"de": ">>ger<<"},
+            "tag '>>ger<<' of language 'de' is unknown",
+        ),
+        # The style of another family.
+        (
+            "marian",
+            {"de": "deu_Latn"},
+            "'deu_Latn' .* is unknown to its tokenizer; its tags are >>deu<<, >>eng<<",
+        ),
+        (
+            "m2m",
+            {"de": "de_DE", "en": "en_XX"},
+            "'de_DE' .* is unknown to its tokenizer; its tags are __af__, __am",
+        ),
+        (
+            "mbart",
+            {"de": "<2de>", "en": "<2en>"},
+            "'<2de>' .* is unknown to its tokenizer; its tags are af_ZA, ar",
+        ),
+        ("t5", {"de": "<2de>"}, "'<2de>' .* is unknown to its tokenizer; it has none"),
+        # A piece of words is no tag, though the tokenizer knows it.
+        ("nllb", {"de": "de", "en": "eng_Latn"}, "tag 'de' .* is part of words; its tags are "),
         ("m2m", {"de": "__de__", "en": "__de__"}, "tag '__de__' is that of 'de' and of 'en'"),
         ("mbart", {}, "tags are missing: mbart needs one of each language"),
         ("m2m", {"de": None, "en": "__en__"}, "tags are missing: m2m_100 needs one of each language"),
@@ -103,6 +132,57 @@ def test_tags_that_do_not_fit(case, tags, said, folders):
     with pytest.raises(UserError, match=said) as raised:
         open_port(folders[case], tags)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("package", ["sentencepiece", "google.protobuf", "sacremoses"])
+def test_software_that_is_missing_is_named(package, folders, monkeypatch):
+    """Without it the library asks for another package, or reads text otherwise with a mere warning."""
+    monkeypatch.setitem(sys.modules, package, None)  # Python's way to say: not there
+    name = package.removeprefix("google.")
+    said = f"its tokenizer needs {name}, which this environment lacks; .* pip install {name}$"
+    with pytest.raises(UserError, match=said):
+        open_port(folders["marian"], TAGS["marian"])
+
+
+def test_a_tokenizer_saved_by_a_newer_version(folders, tmp_path):
+    folder = shutil.copytree(folders["m2m"], tmp_path / "m")
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "added_tokens_decoder": [1]}))
+    config = json.loads((folder / "config.json").read_text())
+    for version, said in (
+        ("99.0.1", f"it was saved by transformers 99.0.1, and here is {transformers.__version__}"),
+        ("4.20.1", "all files that it was saved with are needed"),
+        (None, "all files that it was saved with are needed"),
+    ):
+        (folder / "config.json").write_text(json.dumps({**config, "transformers_version": version}))
+        with pytest.raises(UserError, match=rf"m: its tokenizer cannot be loaded \(.*\); {said}$") as raised:
+            open_port(folder, TAGS["m2m"])
+        assert "\n" not in str(raised.value)
+
+
+def test_nllb_without_its_tokenizer_file_has_no_tags(folders, tmp_path):
+    """Of ``sentencepiece.bpe.model`` alone version 5 makes a tokenizer that knows words, and no tags."""
+    folder = shutil.copytree(folders["nllb"], tmp_path / "m")
+    without(folder, "tokenizer.json", "tokenizer_config.json")
+    subwords(folder, "b", model_type="bpe").rename(folder / "sentencepiece.bpe.model")
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "NllbTokenizer"}')
+    if MAJOR < 5:
+        assert open_port(folder, TAGS["nllb"]).text._tags["de"] >= 120
+        return
+    with pytest.raises(
+        UserError, match="tag 'deu_Latn' of language 'de' is unknown to its tokenizer; it has"
+    ):
+        open_port(folder, TAGS["nllb"])
+
+
+@pytest.mark.parametrize("case", FOLDERS)
+def test_ids_are_rows_of_the_embedding_which_may_have_more(case, ports):
+    """Embeddings are padded to a round number, or have rows for words to come."""
+    port = ports[case]
+    rows = port.model.get_encoder().get_input_embeddings().num_embeddings
+    known = set(port.text._tokenizer.get_vocab().values()) | set(port.text._tags.values())
+    assert max(known) < rows
+    assert len(known) < rows or case == "marian"
 
 
 def test_a_language_whose_tag_is_none(folders, ports):
@@ -133,6 +213,7 @@ def test_what_tags_look_like():
     assert [one for one in words if TAG.fullmatch(one)] == words[4:8]
 
 
+@in_version_5(reason="4 makes the decoder's embedding as long as the encoder's")
 def test_vocabularies_and_embeddings_of_their_own(tmp_path):
     """A Marian model with two vocabularies; the ids of each side are compared with its own rows."""
     folder = model_folder(
@@ -185,9 +266,9 @@ def longer(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("case", "change", "said"),
     [
-        ("nllb", lambda folder: without(folder, "tokenizer.json"), "its tokenizer knows no word: its class"),
+        ("nllb", lambda folder: without(folder, "tokenizer.json"), NOT_READ),
         ("mbart", other_end, r"eos_token_id is 7 in config\.json, 2 in its tokenizer"),
-        ("t5", placeholders, "its tokenizer knows no word: its class does not read the files"),
+        ("t5", placeholders, NOT_READ),
         ("marian", longer, "its tokenizer has ids up to 5000, the encoder's embedding 123 rows"),
         ("marian", lambda folder: without(folder, "source.spm"), "its tokenizer cannot be loaded"),
     ],

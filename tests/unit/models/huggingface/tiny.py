@@ -6,14 +6,20 @@ them apart. The stacks have FFNs of different sizes, where a family can have the
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import workflow_scripts.models.huggingface.library  # noqa: F401  isort:skip  (before transformers)
 
+import pytest
 import torch
 import transformers
 from torch import nn
 
+from workflow_scripts.models.huggingface.library import MAJOR
+
+#: Of what version 4 does otherwise; the reason says how.
+in_version_5 = partial(pytest.mark.skipif, MAJOR < 5)
 SIZE = 40
 #: Of the BART-like families: 2 + 2 layers, 4 and 2 heads, FFNs of 64 and 48 neurons.
 BART: dict[str, Any] = {
