@@ -6,6 +6,7 @@ change nothing, and a tag that it lacks is refused instead of being unknown.
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -120,30 +121,30 @@ class Text:
         return text
 
     @property
-    def markers(self) -> frozenset[int]:
-        """The ids that are never text: tags, also those that are no special tokens, and the tokenizer's
-        special tokens but the one of what is unknown."""
-        special = {self.end, self.padding, self.start, *self._tokenizer.all_special_ids}
-        tags = self._tokenizer.convert_tokens_to_ids(self._like_tags())
-        return frozenset(special - {self.unknown} | {*tags} | {one for one in self._tags.values() if one})
-
-    @property
     def unknown(self) -> int:
         """The id of what has none."""
         number: int = self._tokenizer.unk_token_id
         return number
 
+    @cached_property
     def symbols(self) -> tuple[list[str], list[str]]:
-        """Return a symbol for each row of the encoder's and of the decoder's embedding, each another one: the
+        """A symbol for each row of the encoder's and of the decoder's embedding, each another one: the
         tokenizer's, or a number where the embedding has more rows."""
-        known: Mapping[str, int] = self._tokenizer.get_vocab()
-        sides = known, getattr(self._tokenizer, "target_encoder", known)
+        sides = self._known, getattr(self._tokenizer, "target_encoder", self._known)
         found = []
         for symbols, rows in zip(sides, self._rows.values(), strict=True):
             of_row = {number: symbol for symbol, number in symbols.items()}
             # No symbol has a blank.
             found.append([of_row.get(row, f"<row {row}>") for row in range(rows)])
         return found[0], found[1]
+
+    @property
+    def markers(self) -> frozenset[int]:
+        """The ids that are never text: the tokenizer's special tokens but the one of what is unknown, and
+        tags of any language, which not all tokenizers have among these."""
+        special = {self.end, self.padding, self.start, *self._tokenizer.all_special_ids} - {self.unknown}
+        tags = {row for row, one in enumerate(self.symbols[1]) if self._tag_form.fullmatch(one)}
+        return frozenset(special | tags | {one for one in self._tags.values() if one is not None})
 
     def _ids(self, lines: Sequence[str], target: bool = False) -> Sequence[Sequence[int]]:
         given = {"text_target" if target else "text": list(lines)}
@@ -184,7 +185,7 @@ class Text:
                     f"{self._folder}: tag {tag!r} of language {language!r} is unknown to its tokenizer"
                     f"{self._instead(tag)}"
                 )
-            if not self._form.fullmatch(tag) and tag not in self._tokenizer.get_added_vocab():
+            if not self._tag_form.fullmatch(tag) and tag not in self._tokenizer.get_added_vocab():
                 raise UserError(
                     f"{self._folder}: tag {tag!r} of language {language!r} is part of words"
                     f"{self._instead(tag)}"
@@ -200,13 +201,16 @@ class Text:
         return found
 
     @property
-    def _form(self) -> re.Pattern[str]:
+    def _known(self) -> dict[str, int]:
+        # M2M-100's own class has its tags beside the vocabulary.
+        return {**self._tokenizer.get_vocab(), **getattr(self._tokenizer, "lang_token_to_id", {})}
+
+    @property
+    def _tag_form(self) -> re.Pattern[str]:
         return TARGET_TAG if self._family.source_tag == "target" else TAG
 
     def _like_tags(self) -> list[str]:
-        # M2M-100's own class has its tags beside the vocabulary.
-        known = {**self._tokenizer.get_vocab(), **getattr(self._tokenizer, "lang_token_to_id", {})}
-        return [one for one in sorted(known) if self._form.fullmatch(one)]
+        return [one for one in sorted(self._known) if self._tag_form.fullmatch(one)]
 
     def _instead(self, tag: str) -> str:
         known = self._like_tags()
