@@ -17,9 +17,9 @@ class Places:
     """Where a stack has its layers, and a layer its modules.
 
     ``layers``: from the model. ``attentions``: from a layer, ``projections`` and ``heads`` (how many) from an
-    attention; ``out`` is its output projection. ``ffn``: from a layer of each stack to the module with the
-    FFN. From there ``first`` is its first layer, or the gate's and then the factor's, of which
-    ``activation`` is the gate's function; ``last`` is its second layer.
+    attention; ``out`` is its output projection. ``ffn``: from a layer of each stack that the model has to the
+    module with the FFN. From there ``first`` is its first layer, or the gate's and then the factor's, of
+    which ``activation`` is the gate's function; ``last`` is its second layer.
     """
 
     layers: str
@@ -98,19 +98,33 @@ OTHERS: Mapping[str, str] = {
     "umt5": "UMT5: each layer has positions of its own",
     "switch_transformers": "a Switch Transformer: its FFNs are experts, of which each position has others",
 }
+#: Causal language models that the port knows: ``causal.families``.
+CAUSAL = ("gpt2", "llama", "mistral", "qwen2", "qwen3")
 MBART_50, MBART_25 = ("MBart50Tokenizer", "MBart50TokenizerFast"), ("MBartTokenizer", "MBartTokenizerFast")
+
+
+def check_own_classes(
+    config: Mapping[str, Any], tokenizer: Mapping[str, Any], where: str, known: str
+) -> None:
+    """Refuse a model that needs code of its own (UserError); ``known``: what there is instead."""
+    for name, value in (("config.json", config), ("tokenizer_config.json", tokenizer)):
+        if "auto_map" in value:
+            raise UserError(
+                f"{where}/{name}: needs code that comes with the model (auto_map), which is never run; take a"
+                f" model of the library's own classes: {known}"
+            )
 
 
 def family_of(config: Mapping[str, Any], tokenizer: Mapping[str, Any], where: str) -> Family:
     """Return the family of a model's ``config.json`` and ``tokenizer_config.json``. UserError for another
     model, and for one that needs code of its own."""
-    for name, value in (("config.json", config), ("tokenizer_config.json", tokenizer)):
-        if "auto_map" in value:
-            raise UserError(
-                f"{where}/{name}: needs code that comes with the model (auto_map), which is never run; take a"
-                f" model of the library's own classes: {KNOWN}"
-            )
+    check_own_classes(config, tokenizer, where, KNOWN)
     kind = str(config.get("model_type"))
+    if kind in CAUSAL:
+        raise UserError(
+            f"{where}/config.json: {kind!r} is a causal language model, which translates nothing; for"
+            " analysis make its system by models.huggingface.causal.system"
+        )
     if kind in OTHERS:
         raise UserError(f"{where}/config.json: {OTHERS[kind]}, which is not supported; there are {KNOWN}")
     if kind not in FAMILIES:
@@ -139,4 +153,4 @@ def activation_of(family: Family, config: Any, where: str = "config.json") -> Ac
             f"{where}: activation function {name!r} is not known here: {', '.join(FUNCTIONS)}"
             f"{nearest(str(name), FUNCTIONS)}"
         )
-    return Activation(FUNCTIONS[name], bool(getattr(config, "is_gated_act", False)))
+    return Activation(FUNCTIONS[name], gated=len(places_of(family, config).first) > 1)

@@ -5,7 +5,7 @@ is told by the storage, never by ``tie_word_embeddings``: version 5 says that T5
 the file has another.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,15 @@ CONFIG, TOKENIZER = "config.json", "tokenizer_config.json"
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 INDEX = ".index.json"
 AGAIN = "fetch it again"
+#: Parts of names of what older files hold and models compute now: positions, and which positions see which.
+COMPUTED = (".embed_positions.", ".rotary_emb.", ".attn.bias", ".attn.masked_bias")
+#: Finds the family of a model by its ``config.json`` and ``tokenizer_config.json``, and where they are.
+Find = Callable[[Mapping[str, Any], Mapping[str, Any], str], Family]
 
 
-def described(folder: Path) -> tuple[Family, dict[str, Any], dict[str, Any]]:
+def described(folder: Path, find: Find = family_of) -> tuple[Family, dict[str, Any], dict[str, Any]]:
     """Return a folder's family, ``config.json`` and ``tokenizer_config.json`` (empty if it is missing).
-    UserError for what is no model, or one that ``families`` does not know."""
+    ``find``: of a kind of models. UserError for what is no model, or one that ``find`` does not know."""
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder, for a model; a name on a hub has to be fetched first")
     found: list[dict[str, Any]] = []
@@ -46,7 +50,7 @@ def described(folder: Path) -> tuple[Family, dict[str, Any], dict[str, Any]]:
             raise UserError(f"{path}: not an object; {AGAIN}")
         found.append(value)
     config, tokenizer = found
-    return family_of(config, tokenizer, str(folder)), config, tokenizer
+    return find(config, tokenizer, str(folder)), config, tokenizer
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
@@ -88,13 +92,16 @@ def _read(path: Path) -> dict[str, Tensor]:
     return dict(value)
 
 
-def load_network(folder: Path, tensors: Mapping[str, Tensor] | None = None) -> tuple[nn.Module, Family]:
+def load_network(
+    folder: Path, tensors: Mapping[str, Tensor] | None = None, find: Find = family_of
+) -> tuple[nn.Module, Family]:
     """Return a folder's network in eval mode, float32, on the CPU, its linear layers ``Linear``.
 
-    ``tensors``: its weights, if not those of the folder. UserError: another family, an activation function
-    that is not known, weights that are missing, of another shape or type, not finite, or not of this network.
+    ``tensors``: its weights, if not those of the folder. ``find``: see ``described``. UserError: another
+    family, an activation function that is not known, weights that are missing, of another shape or type, not
+    finite, or not of this network.
     """
-    family, values, _ = described(folder)
+    family, values, _ = described(folder, find)
     kind = getattr(transformers, family.model)
     try:
         config = kind.config_class.from_dict(values)
@@ -104,7 +111,7 @@ def load_network(folder: Path, tensors: Mapping[str, Tensor] | None = None) -> t
             f"{folder / CONFIG}: not the configuration of a {family.name} model ({reason})"
         ) from None
     activation_of(family, config, str(folder / CONFIG))
-    if config.decoder_start_token_id is None:
+    if len(family.places.ffn) > 1 and config.decoder_start_token_id is None:
         raise UserError(
             f"{folder / CONFIG}: decoder_start_token_id is missing: no target can begin without it"
         )
@@ -144,8 +151,8 @@ def _check_report(report: Mapping[str, Any], names: Iterable[str], folder: Path)
             f"{folder}: tensor {name} is {tuple(found)}, {CONFIG} needs {tuple(expected)}; are the two of one"
             " model?"
         )
-    # Older files hold positions that are computed now.
-    for name in sorted(one for one in report["unexpected_keys"] if ".embed_positions." not in one):
+    unexpected = [one for one in report["unexpected_keys"] if not any(part in one for part in COMPUTED)]
+    for name in sorted(unexpected):
         raise UserError(f"{folder}: tensor {name} is not part of this model{nearest(name, names)}")
     for message in report["error_msgs"]:
         raise UserError(f"{folder}: weights could not be loaded ({message})")

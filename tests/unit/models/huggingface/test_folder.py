@@ -200,7 +200,8 @@ def test_a_shard_without_what_the_index_says(tmp_path):
     [
         ({"decoder_start_token_id": None}, "decoder_start_token_id is missing: no target can begin"),
         ({"d_model": "wide"}, r"config\.json: not the configuration of a mbart model"),
-        ({"model_type": "llama"}, "model_type is 'llama', not one of marian"),
+        ({"model_type": "bloom"}, "model_type is 'bloom', not one of marian"),
+        ({"model_type": "llama"}, "'llama' is a causal language model, which translates nothing; for anal"),
     ],
 )
 def test_configurations_that_do_not_fit(change, said, tmp_path):
