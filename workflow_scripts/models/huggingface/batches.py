@@ -82,10 +82,10 @@ class Batches:
     def _batch(self, lines: Lines) -> Batch:
         sources = [self._task.sources[line] for line in lines]
         targets = [self._task.targets[line] for line in lines]
-        labels = _padded(targets, NO_LABEL)
+        labels = padded(targets, NO_LABEL)
         return Batch(
             lines=torch.from_numpy(lines),
-            source=_padded(sources, self._padding),
+            source=padded(sources, self._padding),
             source_lengths=torch.tensor([len(one) for one in sources]),
             decoder_input=shifted(labels, self._start, self._padding),
             labels=labels,
@@ -103,7 +103,8 @@ def shifted(labels: Tensor, start: int, padding: int) -> Tensor:
     return moved.masked_fill(labels.eq(NO_LABEL), padding)
 
 
-def _padded(sentences: Sequence[NDArray[np.int32]], padding: int) -> Tensor:
+def padded(sentences: Sequence[NDArray[np.int32]], padding: int) -> Tensor:
+    """Return the ids of sentences, int64 [B, T], padded on the right."""
     found = torch.full((len(sentences), max(map(len, sentences))), padding, dtype=torch.int64)
     for row, sentence in zip(found, sentences, strict=True):
         row[: len(sentence)] = torch.from_numpy(sentence)

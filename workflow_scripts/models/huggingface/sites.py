@@ -1,16 +1,18 @@
 """Where the units of a model are: the sites of ``families``, found in its modules."""
 
+from operator import attrgetter
+
 from torch import nn
 
 from workflow_scripts.models.huggingface.families import Places
 from workflow_scripts.models.linear import Linear
 from workflow_scripts.models.sites import Site
-from workflow_scripts.units.space import STACKS, UnitGroup
+from workflow_scripts.units.space import UnitGroup
 
 
 def with_own_linears(model: nn.Module, places: Places) -> None:
     """Make the linear layers of a model's layers ``Linear``, in place: their parameters stay the same."""
-    for stack in STACKS:
+    for stack in places.stacks:
         for layer in _layers(model, places, stack):
             for module in layer.modules():
                 if type(module) is nn.Linear:
@@ -23,7 +25,7 @@ def sites(model: nn.Module, places: Places) -> dict[str, Site]:
     are read as their second layer reads them, heads as their weighted values before the output projection,
     residual dimensions as the layer's output."""
     found: dict[str, list[Site]] = {"ffn": [], "head": [], "resid": []}
-    for stack in STACKS:
+    for stack in places.stacks:
         for number, layer in enumerate(_layers(model, places, stack)):
             place = f"{stack}.{number}"
             ffn = layer.get_submodule(places.ffn[stack])
@@ -38,7 +40,7 @@ def sites(model: nn.Module, places: Places) -> dict[str, Site]:
                 if name == "cross" and stack == "encoder":
                     continue
                 attention = layer.get_submodule(path)
-                count, out = getattr(attention, places.heads), attention.get_submodule(places.out)
+                count, out = attrgetter(places.heads)(attention), attention.get_submodule(places.out)
                 group = UnitGroup(f"{place}.{name}", "head", stack, number, count)
                 heads = {part: attention.get_submodule(at) for part, at in places.projections.items()}
                 # By the number of heads: together they need not be as wide as the model.

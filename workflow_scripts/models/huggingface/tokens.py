@@ -49,7 +49,7 @@ class Text:
         loaded, knows no word, or has other ids than the model; tags are missing; one is unknown, or of two
         languages."""
         self._folder, self._family = folder, family
-        self._tokenizer = _load(folder)
+        self._tokenizer = load_tokenizer(folder)
         self.end, self.padding, self.start = _one(config.eos_token_id), config.pad_token_id, _start(config)
         self._prefixes = prefixes
         self._tags = self._checked(tags, rows["encoder"])
@@ -179,7 +179,8 @@ def _start(config: Any) -> int:
     return start
 
 
-def _load(folder: Path) -> Any:
+def load_tokenizer(folder: Path) -> Any:
+    """Return the tokenizer of a model's folder; UserError where the library cannot load it."""
     try:
         # By its folder: given a file alone, several classes take no notice of it.
         return transformers.AutoTokenizer.from_pretrained(
