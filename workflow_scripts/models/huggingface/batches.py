@@ -104,7 +104,7 @@ def shifted(labels: Tensor, start: int, padding: int) -> Tensor:
 
 
 def padded(sentences: Sequence[NDArray[np.int32]], padding: int) -> Tensor:
-    """Return ids [B, T] of sentences, ``padding`` behind each."""
+    """Return the ids of sentences, int64 [B, T], padded on the right."""
     found = torch.full((len(sentences), max(map(len, sentences))), padding, dtype=torch.int64)
     for row, sentence in zip(found, sentences, strict=True):
         row[: len(sentence)] = torch.from_numpy(sentence)

@@ -9,17 +9,17 @@ from typing import Any
 
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.activity import FUNCTIONS, Activation
-from workflow_scripts.units.space import Stack
+from workflow_scripts.units.space import STACKS, Stack
 
 
 @dataclass(frozen=True)
 class Places:
     """Where a stack has its layers, and a layer its modules.
 
-    ``layers``: from the model. ``attentions``: from a layer, ``projections`` and ``heads`` (how many) from an
-    attention; ``out`` is its output projection. ``ffn``: from a layer of each stack that the model has to the
-    module with the FFN. From there ``first`` is its first layer, or the gate's and then the factor's, of
-    which ``activation`` is the gate's function; ``last`` is its second layer.
+    ``stacks``: those that there are. ``layers``: from the model. ``attentions``: from a layer, ``projections``
+    and ``heads`` (how many) from an attention; ``out`` is its output projection. ``ffn``: from a layer of each
+    stack to the module with the FFN. From there ``first`` is its first layer, or the gate's and then the
+    factor's, of which ``activation`` is the gate's function; ``last`` is its second layer.
     """
 
     layers: str
@@ -31,6 +31,7 @@ class Places:
     first: tuple[str, ...]
     last: str
     activation: str = ""
+    stacks: tuple[Stack, ...] = STACKS
 
 
 BART = Places(

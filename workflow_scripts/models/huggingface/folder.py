@@ -111,7 +111,7 @@ def load_network(
             f"{folder / CONFIG}: not the configuration of a {family.name} model ({reason})"
         ) from None
     activation_of(family, config, str(folder / CONFIG))
-    if len(family.places.ffn) > 1 and config.decoder_start_token_id is None:
+    if len(family.places.stacks) > 1 and config.decoder_start_token_id is None:
         raise UserError(
             f"{folder / CONFIG}: decoder_start_token_id is missing: no target can begin without it"
         )

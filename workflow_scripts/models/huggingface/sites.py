@@ -14,7 +14,7 @@ from workflow_scripts.units.space import UnitGroup
 def with_own_linears(model: nn.Module, places: Places) -> None:
     """Make the linear layers of a model's layers ``Linear``, in place: their parameters stay the same. GPT-2
     has them with inputs as rows."""
-    for stack in places.ffn:
+    for stack in places.stacks:
         for layer in _layers(model, places, stack):
             for module in layer.modules():
                 if type(module) is Conv1D:
@@ -31,7 +31,7 @@ def sites(model: nn.Module, places: Places) -> dict[str, Site]:
     are read as their second layer reads them, heads as their weighted values before the output projection,
     residual dimensions as the layer's output."""
     found: dict[str, list[Site]] = {"ffn": [], "head": [], "resid": []}
-    for stack in places.ffn:
+    for stack in places.stacks:
         for number, layer in enumerate(_layers(model, places, stack)):
             place = f"{stack}.{number}"
             ffn = layer.get_submodule(places.ffn[stack])

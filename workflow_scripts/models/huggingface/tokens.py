@@ -180,7 +180,7 @@ def _start(config: Any) -> int:
 
 
 def load_tokenizer(folder: Path) -> Any:
-    """Return a folder's tokenizer; UserError if the library cannot load it."""
+    """Return the tokenizer of a model's folder; UserError where the library cannot load it."""
     try:
         # By its folder: given a file alone, several classes take no notice of it.
         return transformers.AutoTokenizer.from_pretrained(

@@ -28,6 +28,7 @@ GPT2 = Places(
     ffn={"decoder": "mlp"},
     first=("c_fc",),
     last="c_proj",
+    stacks=("decoder",),
 )
 LLAMA = Places(
     layers="model.layers",
@@ -39,6 +40,7 @@ LLAMA = Places(
     first=("gate_proj", "up_proj"),
     last="down_proj",
     activation="act_fn",
+    stacks=("decoder",),
 )
 #: model_type → the family.
 FAMILIES: Mapping[str, Family] = {
