@@ -12,7 +12,6 @@ from workflow_scripts.analyse.heads.pruning import Heads
 from workflow_scripts.analyse.heads.pruning_results import Measured
 from workflow_scripts.analyse.losses import sentence_losses
 from workflow_scripts.analyse.pace import Pace
-from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER
 from workflow_scripts.models.port import Batches, Port
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace
@@ -93,7 +92,7 @@ def translations(
             sources,
             references,
             metrics=metrics,
-            tokenizer=(tokenizers or {}).get(direction.partition("-")[2], DEFAULT_TOKENIZER),
+            tokenizer=(tokenizers or {}).get(direction.partition("-")[2]),
         )
         for metric in metrics:
             base[metric][direction], *values = found.scores[metric]

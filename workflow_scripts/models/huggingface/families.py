@@ -16,10 +16,11 @@ from workflow_scripts.units.space import STACKS, Stack
 class Places:
     """Where a stack has its layers, and a layer its modules.
 
-    ``stacks``: those that there are. ``layers``: from the model. ``attentions``: from a layer, ``projections``
-    and ``heads`` (how many) from an attention; ``out`` is its output projection. ``ffn``: from a layer of each
-    stack to the module with the FFN. From there ``first`` is its first layer, or the gate's and then the
-    factor's, of which ``activation`` is the gate's function; ``last`` is its second layer.
+    ``stacks``: those that there are. ``layers``: from the model. ``attentions``: from a layer,
+    ``projections`` and ``heads`` (how many) from an attention; ``out`` is its output projection. ``ffn``:
+    from a layer of each stack to the module with the FFN. From there ``first`` is its first layer, or the
+    gate's and then the factor's, of which ``activation`` is the gate's function; ``last`` is its second
+    layer.
     """
 
     layers: str

@@ -22,7 +22,7 @@ from workflow_scripts.models.huggingface.causal.system import make_system
 from workflow_scripts.units.system import SystemFolder
 
 LANGUAGES = ("cs", "de", "fr", "nl", "sv")
-WORDS, LINES = 24, 40
+WORDS, LINES = 24, 14
 #: Of each language and layer, and all units of a layer.
 PLANTED, UNITS = 2, 50
 NOISE = 6
@@ -30,6 +30,11 @@ WIDTH = 2 * len(LANGUAGES) + NOISE
 #: ``<s>``, ``</s>`` and ``<unk>`` come first.
 FIRST = 3
 VOCABULARY = FIRST + WORDS * len(LANGUAGES)
+#: How strongly a word says its language, and what planted units read and write: together they write about 3.
+STRENGTH, READ, NOISE_OF_WORDS = 6.0, 2.0, 5.0
+WRITE = {"llama": 0.008, "gpt2": 0.028}
+#: What the head makes of that: a difference of about 14 nats between words of two languages.
+HEAD = 8.0
 SIZES = {"llama": "intermediate_size", "gpt2": "n_inner"}
 
 
@@ -66,7 +71,6 @@ def planted_system(kind: str, root: Path) -> SystemFolder:
 def _model(kind: str) -> torch.nn.Module:
     torch.manual_seed(3)
     n = len(LANGUAGES)
-    reads, writes, noise = slice(0, n), slice(n, 2 * n), slice(2 * n, WIDTH)
     shape = {"vocab_size": VOCABULARY, "hidden_size": WIDTH, "num_hidden_layers": 2, "num_attention_heads": 4}
     shape |= {SIZES[kind]: UNITS, "tie_word_embeddings": False, "bos_token_id": 0, "eos_token_id": 1}
     if kind == "llama":
@@ -74,41 +78,57 @@ def _model(kind: str) -> torch.nn.Module:
         model = transformers.LlamaForCausalLM(config)
     else:
         model = transformers.GPT2LMHeadModel(transformers.GPT2Config(**shape, n_positions=32))
+    language = torch.nn.functional.one_hot(torch.arange(VOCABULARY - FIRST) // WORDS, n).float()
     with torch.no_grad():
-        for name, one in model.named_parameters():
-            if not name.endswith("bias") and one.dim() == 2:
+        for one in model.parameters():
+            if one.dim() == 2:
                 one.normal_(std=0.3)
-        language_of_word = torch.arange(VOCABULARY - FIRST) // WORDS
-        one_hot = torch.nn.functional.one_hot(language_of_word, n).float()
-        embedding, head = model.get_input_embeddings().weight, model.lm_head.weight
-        embedding[FIRST:, reads], embedding[:, writes] = one_hot, 0
-        embedding[:FIRST, reads] = 0
-        head[:] = 0
-        head[FIRST:, writes] = 4 * one_hot
-        if kind == "gpt2":
-            model.transformer.wpe.weight[:, : 2 * n] = 0
+        for embedding in (model.get_input_embeddings(), getattr(model.base_model, "wpe", None)):
+            if embedding is not None:
+                embedding.weight[:, : 2 * n] = 0
+        # Enough noise that no other unit is active everywhere.
+        words = model.get_input_embeddings().weight
+        words *= NOISE_OF_WORDS
+        words[FIRST:, :n] = STRENGTH * language
+        head = model.lm_head.weight
+        # Other tokens are as likely as the words where nothing is written.
+        head[:], head[:, n : 2 * n] = 0, HEAD / n
+        head[FIRST:, n : 2 * n] = HEAD * language
         for layer in model.base_model.h if kind == "gpt2" else model.base_model.layers:
-            if kind == "gpt2":
-                first = [layer.mlp.c_fc.weight.t()]
-                last, out = layer.mlp.c_proj.weight.t(), layer.attn.c_proj.weight.t()
-                inputs = [layer.attn.c_attn.weight.t()]
-            else:
-                first = [layer.mlp.gate_proj.weight, layer.mlp.up_proj.weight]
-                last, out = layer.mlp.down_proj.weight, layer.self_attn.o_proj.weight
-                inputs = [getattr(layer.self_attn, f"{one}_proj").weight for one in "qkv"]
-            for weight in (*first, *inputs):
+            first, last, others = _weights(layer, kind)
+            for weight in (*first, *others[:-1]):
                 weight[:, : 2 * n] = 0
-            for weight in (last, out):
+            for weight in (last, others[-1]):
                 weight[: 2 * n] = 0
             for number, mine in enumerate(planted_units().values()):
                 units = torch.from_numpy(mine)
-                # Weights that add up to zero, so that it is the same after GPT-2's norm, which centres.
-                row = torch.full((n,), -1.0)
-                row[number] = n - 1.0
-                for weight in first:
+                # The gate's row adds up to zero: it is the same after GPT-2's norm, which centres. Far below
+                # zero GELU is 0; the factor, which Llama has, reads its own language alone.
+                rows = torch.full((n,), -READ), torch.zeros(n)
+                rows[0][number], rows[1][number] = READ * (n - 1), 1.0
+                for weight, row in zip(first, rows, strict=False):
                     weight[units] = 0
-                    weight[units, reads] = row
+                    weight[units, :n] = row
                 last[:, units] = 0
-                last[n + number, units] = 0.5
-        assert noise.stop - noise.start == NOISE
+                last[n + number, units] = WRITE[kind]
     return model.eval()
+
+
+def _weights(
+    layer: torch.nn.Module, kind: str
+) -> tuple[list[torch.Tensor], torch.Tensor, list[torch.Tensor]]:
+    """Return a layer's weights, [outputs, inputs]: of the FFN's first and second layer, and of attention, the
+    output projection last."""
+    if kind == "gpt2":
+        mlp, attention = layer.mlp, layer.attn
+        return (
+            [mlp.c_fc.weight.t()],
+            mlp.c_proj.weight.t(),
+            [
+                attention.c_attn.weight.t(),
+                attention.c_proj.weight.t(),
+            ],
+        )
+    mlp, attention = layer.mlp, layer.self_attn
+    four = [getattr(attention, f"{name}_proj").weight for name in "qkvo"]
+    return [mlp.gate_proj.weight, mlp.up_proj.weight], mlp.down_proj.weight, four

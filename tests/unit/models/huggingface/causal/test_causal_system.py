@@ -244,7 +244,7 @@ def test_folders_and_languages_that_do_not_fit(causal_folders, tmp_path):
     with pytest.raises(UserError, match="its tokenizer knows no word: its class does not read the files"):
         open_causal(folder)
     (folder / "tokenizer.json").unlink()
-    with pytest.raises(UserError, match="its tokenizer (cannot be loaded|knows no word)"):
+    with pytest.raises(UserError, match=r"its tokenizer (cannot be loaded|knows no word)"):
         open_causal(folder)
     assert not (tmp_path / "s").exists()
 

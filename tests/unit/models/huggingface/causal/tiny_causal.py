@@ -36,8 +36,15 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "gpt2": (
         "GPT2",
         {
-            **{"vocab_size": SIZE, "n_embd": 16, "n_layer": 2, "n_head": 4, "n_inner": 24, "n_positions": 64},
-            **{"initializer_range": 0.25, "bos_token_id": 0, "eos_token_id": 0},
+            "vocab_size": SIZE,
+            "n_embd": 16,
+            "n_layer": 2,
+            "n_head": 4,
+            "n_inner": 24,
+            "n_positions": 64,
+            "initializer_range": 0.25,
+            "bos_token_id": 0,
+            "eos_token_id": 0,
         },
     ),
     "llama": ("Llama", {**LLAMA, "attention_bias": True, "mlp_bias": True}),
