@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.overlap import layer_matrices
-from workflow_scripts.common.directions import ends_of
+from workflow_scripts.common.directions import ends_of, split_direction
 from workflow_scripts.units.mask_table import MaskTable
 
 DIGITS = 6
@@ -21,12 +21,12 @@ ALONE = "languages"
 
 def sides_of(rows: Sequence[str], pivot: str | None) -> dict[str, dict[str, list[str]]]:
     """Return the directions of each language by side; a side with fewer than two languages is left out. The
-    texts of language models, which are no directions, are a side of their own."""
+    texts of language models, which are no directions, are a side of their own, without a pivot."""
     out: dict[str, list[str]] = {}
     into: dict[str, list[str]] = {}
     alone: dict[str, list[str]] = {}
     for row in rows:
-        source, target = ends_of(row)
+        source, target = split_direction(row) if pivot else ends_of(row)
         if source is None:
             alone[target] = [row]
             continue

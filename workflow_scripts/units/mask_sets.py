@@ -44,8 +44,9 @@ class Groups:
         return np.array([self._pair(row) == self._pair(direction) for row in rows])
 
     def _pair(self, direction: str) -> frozenset[str]:
-        ends = [one for one in ends_of(direction) if one is not None]
-        return frozenset(map(self.of_language, ends)) if self.by else frozenset()
+        if self.by is None:
+            return frozenset()
+        return frozenset(self.of_language(one) for one in ends_of(direction) if one is not None)
 
 
 def seed_of(seed: int, name: str) -> int:
