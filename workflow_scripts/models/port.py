@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
@@ -181,6 +182,22 @@ class GeneratingPort(Port, Protocol):
         """Yield the best hypothesis of each source, in order, as ids: ``prefix`` first, without ``</s>``."""
 
 
+@dataclass(frozen=True)
+class Measure:
+    """What a task's metric says, NaN where it is undefined; ``n``: of how many examples."""
+
+    metric: str
+    value: float
+    n: int
+
+
+class MeasuringPort(Port, Protocol):
+    """A port with the ability ``metric``: each task has a metric of its own, which rises with quality."""
+
+    def measure(self, batches: Any) -> Measure:
+        """Return the metric of a task, of all examples of its batches."""
+
+
 def load(system: SystemFolder, device: str | None = None) -> Port:
     """Return a system's model in eval mode, loaded by the port that its ``system.json`` names. ``device``: by
     default the GPU where there is one. UserError for an unknown port or files that do not fit."""
@@ -217,3 +234,10 @@ def generating(port: Port, what: str) -> GeneratingPort:
     if "generate" not in port.abilities:
         raise UserError(f"{what} needs a model that writes text; those of the port {port.name!r} do not")
     return cast(GeneratingPort, port)
+
+
+def measuring(port: Port, what: str) -> MeasuringPort:
+    """Return the port if its tasks have metrics; UserError naming ``what`` needs it if not."""
+    if "metric" not in port.abilities:
+        raise UserError(f"{what} needs tasks with metrics; those of the port {port.name!r} have none")
+    return cast(MeasuringPort, port)

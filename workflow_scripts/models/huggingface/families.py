@@ -16,10 +16,11 @@ from workflow_scripts.units.space import STACKS, Stack
 class Places:
     """Where a stack has its layers, and a layer its modules.
 
-    ``stacks``: those that there are. ``layers``: from the model. ``attentions``: from a layer, ``projections``
-    and ``heads`` (how many) from an attention; ``out`` is its output projection. ``ffn``: from a layer of each
-    stack to the module with the FFN. From there ``first`` is its first layer, or the gate's and then the
-    factor's, of which ``activation`` is the gate's function; ``last`` is its second layer.
+    ``stacks``: those that there are. ``layers``: from the model. ``attentions``: from a layer,
+    ``projections`` and ``heads`` (how many) from an attention; ``out`` is its output projection. ``ffn``:
+    from a layer of each stack to the module with the FFN. From there ``first`` is its first layer, or the
+    gate's and then the factor's, of which ``activation`` is the gate's function; ``last`` is its second
+    layer.
     """
 
     layers: str
@@ -105,12 +106,7 @@ MBART_50, MBART_25 = ("MBart50Tokenizer", "MBart50TokenizerFast"), ("MBartTokeni
 def family_of(config: Mapping[str, Any], tokenizer: Mapping[str, Any], where: str) -> Family:
     """Return the family of a model's ``config.json`` and ``tokenizer_config.json``. UserError for another
     model, and for one that needs code of its own."""
-    for name, value in (("config.json", config), ("tokenizer_config.json", tokenizer)):
-        if "auto_map" in value:
-            raise UserError(
-                f"{where}/{name}: needs code that comes with the model (auto_map), which is never run; take a"
-                f" model of the library's own classes: {KNOWN}"
-            )
+    check_own_code(config, tokenizer, where, KNOWN)
     kind = str(config.get("model_type"))
     if kind in OTHERS:
         raise UserError(f"{where}/config.json: {OTHERS[kind]}, which is not supported; there are {KNOWN}")
@@ -125,6 +121,16 @@ def family_of(config: Mapping[str, Any], tokenizer: Mapping[str, Any], where: st
             said = "mBART-25, whose tags end a sentence" if made in MBART_25 else "no mBART-50"
             raise UserError(f"{where}: {said} (tokenizer_class is {made!r}), which is not supported: {KNOWN}")
     return FAMILIES[kind]
+
+
+def check_own_code(config: Mapping[str, Any], tokenizer: Mapping[str, Any], where: str, known: str) -> None:
+    """Refuse a model that needs code of its own (UserError). ``known``: the models that there are."""
+    for name, value in (("config.json", config), ("tokenizer_config.json", tokenizer)):
+        if "auto_map" in value:
+            raise UserError(
+                f"{where}/{name}: needs code that comes with the model (auto_map), which is never run; take a"
+                f" model of the library's own classes: {known}"
+            )
 
 
 def places_of(family: Family, config: Any) -> Places:

@@ -32,6 +32,12 @@ AGAIN = "fetch it again"
 def described(folder: Path) -> tuple[Family, dict[str, Any], dict[str, Any]]:
     """Return a folder's family, ``config.json`` and ``tokenizer_config.json`` (empty if it is missing).
     UserError for what is no model, or one that ``families`` does not know."""
+    config, tokenizer = read_configs(folder)
+    return family_of(config, tokenizer, str(folder)), config, tokenizer
+
+
+def read_configs(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a folder's ``config.json`` and ``tokenizer_config.json``; UserError for what is no model."""
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder, for a model; a name on a hub has to be fetched first")
     found: list[dict[str, Any]] = []
@@ -46,7 +52,7 @@ def described(folder: Path) -> tuple[Family, dict[str, Any], dict[str, Any]]:
             raise UserError(f"{path}: not an object; {AGAIN}")
         found.append(value)
     config, tokenizer = found
-    return family_of(config, tokenizer, str(folder)), config, tokenizer
+    return config, tokenizer
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
@@ -96,13 +102,7 @@ def load_network(folder: Path, tensors: Mapping[str, Tensor] | None = None) -> t
     """
     family, values, _ = described(folder)
     kind = getattr(transformers, family.model)
-    try:
-        config = kind.config_class.from_dict(values)
-    except Exception as error:  # the library checks values in several ways
-        reason = str(error).strip().splitlines()[-1]
-        raise UserError(
-            f"{folder / CONFIG}: not the configuration of a {family.name} model ({reason})"
-        ) from None
+    config = made_config(kind.config_class, values, family, folder)
     activation_of(family, config, str(folder / CONFIG))
     if config.decoder_start_token_id is None:
         raise UserError(
@@ -111,7 +111,7 @@ def load_network(folder: Path, tensors: Mapping[str, Tensor] | None = None) -> t
     for key in family.layerdrop:
         setattr(config, key, 0.0)  # a layer that is left out would be one whose taps never fire
     tensors = read_weights(folder) if tensors is None else tensors
-    _check(tensors, folder)
+    check_numbers(tensors, folder)
     # Initial weights are drawn first: the caller's random state stays as it is.
     with torch.random.fork_rng(devices=[]):
         model, report = kind.from_pretrained(
@@ -129,7 +129,19 @@ def load_network(folder: Path, tensors: Mapping[str, Tensor] | None = None) -> t
     return model, family
 
 
-def _check(tensors: Mapping[str, Tensor], folder: Path) -> None:
+def made_config(kind: Any, values: Mapping[str, Any], family: Family, folder: Path) -> Any:
+    """Return the library's configuration of the class ``kind``; UserError where it refuses the values."""
+    try:
+        return kind.from_dict(values)
+    except Exception as error:  # the library checks values in several ways
+        reason = str(error).strip().splitlines()[-1]
+        raise UserError(
+            f"{folder / CONFIG}: not the configuration of a {family.name} model ({reason})"
+        ) from None
+
+
+def check_numbers(tensors: Mapping[str, Tensor], folder: Path) -> None:
+    """Refuse tensors that are not of finite floating-point numbers (UserError)."""
     for name, one in tensors.items():
         if not one.is_floating_point():
             raise UserError(f"{folder}: tensor {name} is {one.dtype}, not of floating-point numbers")
