@@ -32,6 +32,8 @@ from workflow_scripts.models.huggingface.system import FILES
 from workflow_scripts.models.weights import save_tensors
 
 WEIGHTS, TASKS = "model.safetensors", "tasks.json"
+#: Of tokenizers, beside those of encoder–decoders.
+MORE_FILES = ("vocab.txt", "merges.txt")
 FORMAT = "neuronspec-encoder-tasks-1"
 HEADS = "heads."
 #: Of other tasks than a head's, and what older files hold of positions: not computed with.
@@ -154,7 +156,7 @@ def save_encoder(
     tensors = {family.prefix + name: one for name, one in network.encoder.state_dict().items()}
     tensors |= {HEADS + name: one for name, one in network.heads.state_dict().items()}
     save_tensors(tensors, out / WEIGHTS)
-    for name in FILES:
+    for name in (*FILES, *MORE_FILES):
         if (base / name).is_file():
             shutil.copyfile(base / name, out / name)
     described = {one.name: {"labels": list(one.labels), "metric": one.metric} for one in tasks}
