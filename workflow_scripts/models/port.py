@@ -14,16 +14,13 @@ from torch import Tensor
 
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.activity import Activation
-from workflow_scripts.units.description import DEFAULT_PORT
+from workflow_scripts.units.description import DEFAULT_PORT, PORTS
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import Stack, UnitGroup, UnitSpace
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
-#: Port → the environment that has its library. Rules have the default port's environment, and its code among
-#: what they are run again for: a rule that uses another port has to name both itself.
-PORTS: Mapping[str, str] = {DEFAULT_PORT: "fairseq", "huggingface": "hf"}
 #: What a port may be able to do beside what each can.
-Ability = Literal["generate", "metric"]
+Ability = Literal["generate", "metric", "text"]
 
 #: call(group, values [T, B, units, width], real [T, B]): a group's values in one forward pass, on the model's
 #: device, and which positions are not padding. It must not change them; it may keep their gradient.
@@ -97,6 +94,18 @@ class Port(Protocol):
     @property
     def activation(self) -> Activation:
         """What its FFN neurons compute."""
+
+    @property
+    def symbols(self) -> int:
+        """How many ids its vocabularies have."""
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The ids that stand for no text: ``</s>``, padding, tags of its languages."""
+
+    @property
+    def unknown(self) -> int:
+        """The id of text that has none."""
 
     def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
         """Return the model's units of these kinds."""
@@ -196,6 +205,24 @@ class MeasuringPort(Port, Protocol):
 
     def measure(self, batches: Any) -> Measure:
         """Return the metric of a task, of all examples of its batches."""
+
+
+class TextPort(Port, Protocol):
+    """A port with the ability ``text``: its model brings the tokenizer of its text."""
+
+    @property
+    def longest(self) -> int:
+        """The positions of the longest sequence that it reads, tag and ``</s>`` among them."""
+
+    @property
+    def tagged(self) -> bool:
+        """Whether a target begins with its language's tag."""
+
+    def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the ids of lines of source text, as ``pairs`` takes them."""
+
+    def target_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the ids of lines of target text, as ``pairs`` takes them."""
 
 
 def load(system: SystemFolder, device: str | None = None) -> Port:

@@ -29,7 +29,6 @@ from workflow_scripts.models.port import Batches, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.score_table import IMPORTANCE, IMPORTANCES
 from workflow_scripts.units.system import SystemFolder
-from workflow_scripts.units.vocabulary import Vocabulary
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -102,10 +101,7 @@ def main(argv: list[str] | None = None) -> None:
             arguments.decoded_sentences,
             tokenizers,
         )
-    vocabulary = Vocabulary.read(system.dictionary, system.languages)
-    subwords = {
-        name: subword_counts(port, batches, vocabulary) for name, batches in text[arguments.subset].items()
-    }
+    subwords = {name: subword_counts(port, batches) for name, batches in text[arguments.subset].items()}
     result: dict[str, Any] = {
         "format": "neuronspec-prune-heads-1",
         "system": system.system,

@@ -4,17 +4,15 @@ The setting of the papers on encoders (Michel et al. 2019; Li et al. 2023): task
 with a head and a metric of its own. ``prune_heads`` is the same for directions of translation.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from workflow_scripts.analyse.heads.head_sets import HeadSets
 from workflow_scripts.analyse.heads.measured_tasks import losses, own_metrics
 from workflow_scripts.analyse.heads.pruning import PruningRule
 from workflow_scripts.analyse.heads.pruning_results import Asked, findings
 from workflow_scripts.analyse.heads.scorer import Scorer
-from workflow_scripts.analyse.heads.task_similarity import SUBWORDS, cosine_matrix, id_counts
+from workflow_scripts.analyse.heads.task_similarity import SUBWORDS, cosine_matrix, subword_counts
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
 from workflow_scripts.common.checked_options import at_least
 from workflow_scripts.common.errors import UserError
@@ -34,7 +32,6 @@ def prune_tasks(
     draws: int = FEWEST_DRAWS,
     permutations: int = 10_000,
     seed: int = 1,
-    left_out: Sequence[int] = (),
     system: str = "encoder",
     scored_on: str = "train",
     subset: str = "test",
@@ -42,9 +39,8 @@ def prune_tasks(
     """Prune the heads of every task and return what ``pruning_tables`` shows: curves, matrices, dissociation.
 
     ``score_text``: task → the examples on which heads are scored; ``text``: those on which it is measured, by
-    its loss and by its own metric. ``left_out``: ids of markers and padding, which say nothing of how similar
-    texts are. ``system``, ``scored_on``, ``subset``: names for the tables. UserError: a port without metrics,
-    fewer than two tasks, other tasks in ``text``, few draws, what the rule refuses.
+    its loss and by its own metric. ``system``, ``scored_on``, ``subset``: names for the tables. UserError: a
+    port without metrics, fewer than two tasks, other tasks in ``text``, few draws, what the rule refuses.
     """
     at_least("draws", draws, FEWEST_DRAWS)
     own = measuring(port, "pruning by the metrics of tasks")
@@ -61,9 +57,7 @@ def prune_tasks(
     heads = HeadSets.of(scorer, tasks, rule, exact, draws, seed)
     measured, texts = losses(own, heads.sets, space, text, laid)
     by_metric, metrics = own_metrics(own, heads.sets, space, text, laid)
-    counts = [id_counts(own, batches, "encoder") for batches in text.values()]
-    size = max(map(len, counts))
-    subwords = [np.delete(np.pad(one, (0, size - len(one))), left_out) for one in counts]
+    subwords = [subword_counts(own, batches)[0] for batches in text.values()]
     result: dict[str, Any] = {
         "format": "neuronspec-prune-tasks-1",
         "system": system,

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.models.port import Batches, Port
-from workflow_scripts.units.space import STACKS, Stack
-from workflow_scripts.units.vocabulary import SPECIALS, TAG, Vocabulary
+from workflow_scripts.units.space import STACKS
 
 Matrix = NDArray[np.float64]
 #: Of a direction: how often each subword occurs, int64 [vocabulary], in its source and in its target.
@@ -16,25 +15,16 @@ Counts = tuple[NDArray[np.int64], NDArray[np.int64]]
 SUBWORDS, SHARED_SIDE, FAMILY = "subwords", "shared side", "family"
 
 
-def subword_counts(port: Port, batches: Batches, vocabulary: Vocabulary) -> Counts:
+def subword_counts(port: Port, batches: Batches) -> Counts:
     """Return how often each subword occurs in the source and the target of a direction, int64 [vocabulary].
     Specials and tags, which say the language, are left out."""
-    found = [id_counts(port, batches, stack, len(vocabulary)) for stack in STACKS]
-    left_out = [
-        number for number, one in enumerate(vocabulary.symbols) if one in SPECIALS or TAG.fullmatch(one)
-    ]
-    for one in found:
-        one[left_out] = 0
-    return found[0], found[1]
-
-
-def id_counts(port: Port, batches: Batches, stack: Stack, size: int = 0) -> NDArray[np.int64]:
-    """Return how often a stack reads each id, padding among them, int64 of at least ``size``."""
-    found = np.zeros(size, dtype=np.int64)
+    found = np.zeros((len(STACKS), port.symbols), dtype=np.int64)
     for batch in batches:
-        ids = np.bincount(port.tokens(batch, stack).cpu().numpy().ravel(), minlength=len(found))
-        found = ids + np.pad(found, (0, len(ids) - len(found)))
-    return found
+        for side, stack in enumerate(STACKS):
+            ids = port.tokens(batch, stack).cpu().numpy().ravel()
+            found[side] += np.bincount(ids, minlength=port.symbols)
+    found[:, [*port.marks, port.unknown]] = 0
+    return found[0], found[1]
 
 
 def cosine(one: NDArray[np.int64], two: NDArray[np.int64]) -> float:

@@ -19,13 +19,10 @@ from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.common.files import read_json
 from workflow_scripts.models.foreign_checkpoint import load_foreign
 from workflow_scripts.models.huggingface.families import Family, activation_of, family_of, places_of
+from workflow_scripts.models.huggingface.model_files import CONFIG, INDEX, TOKENIZER, WEIGHTS
 from workflow_scripts.models.huggingface.sites import with_own_linears
 from workflow_scripts.models.weights import check_finite, read_tensors
 
-CONFIG, TOKENIZER = "config.json", "tokenizer_config.json"
-#: Files of weights, the first that is there; an index names the shards.
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-INDEX = ".index.json"
 AGAIN = "fetch it again"
 
 

@@ -58,6 +58,21 @@ class EncoderPort:
         """Where the model is."""
         return next(self.network.parameters()).device
 
+    @property
+    def symbols(self) -> int:
+        """How many rows the embedding has."""
+        return int(self.network.config.vocab_size)
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The ids of markers, mask and padding."""
+        return self.text.marks
+
+    @property
+    def unknown(self) -> int:
+        """The id of text that has none."""
+        return self.text.unknown
+
     def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
         """Return the model's units of these kinds; UserError for single weights, which are not units here."""
         if other := [kind for kind in kinds if kind not in VALUED]:

@@ -42,16 +42,14 @@ class Text:
             raise UserError(f"{folder}: texts of {longest} positions, but the model has {most}")
         empty: list[int] = self._tokenizer("")["input_ids"]
         self._around = empty[:1], empty[1:]
+        self.unknown = int(self._tokenizer.unk_token_id)
         self._two = config.type_vocab_size > 1
         self._check_words(known)
 
-    def __len__(self) -> int:
-        return len(self._tokenizer)
-
     @property
-    def specials(self) -> list[int]:
-        """The ids of markers and of padding."""
-        return sorted(self._tokenizer.all_special_ids)
+    def marks(self) -> frozenset[int]:
+        """The ids that stand for no text."""
+        return frozenset(self._tokenizer.all_special_ids) - {self.unknown}
 
     def encode(self, texts: Sequence[tuple[str, ...]]) -> tuple[list[Ids], list[Ids] | None, int]:
         """Return the ids of examples, which text each position is of (None: the model does not read that),
@@ -91,9 +89,8 @@ class Text:
         marks = "▁Ġ"
         words = [one.strip(marks) for one in sorted(known, key=known.__getitem__)]
         words = [one for one in words if len(one) > 1 and one.isalpha()][:WORDS]
-        unknown = self._tokenizer.unk_token_id
         if not words or all(
-            unknown in ids for ids in self._tokenizer(words, add_special_tokens=False)["input_ids"]
+            self.unknown in ids for ids in self._tokenizer(words, add_special_tokens=False)["input_ids"]
         ):
             raise UserError(
                 f"{self._folder}: its tokenizer knows no word: its class does not read the files there"

@@ -30,7 +30,7 @@ def texts(port, count: int, seed: int):
 def pruned(request, planted):
     port = planted_port(planted, TASKS[request.param])
     rule = PruningRule(["1"])
-    more = {"draws": 12, "permutations": 100, "left_out": port.text.specials}
+    more = {"draws": 12, "permutations": 100}
     return prune_tasks(port, texts(port, SCORED, 1), texts(port, MEASURED, 2), rule, **more)
 
 
