@@ -23,10 +23,8 @@ for ending, scored in SCORED_TEXTS.items():
             name:
                 f"count_encoder_{counted_by}{ending}"
             input:
-                system=lambda w: system_files(
-                    w.system, w.seed, "system.json", "model.safetensors", "dict.txt"
-                ),
-                text=lambda w, counted=counted: binarised(scored_text(w), counted),
+                system=lambda w: model_files(w.system, w.seed),
+                text=lambda w, counted=counted: text_of_model(scored_text(w), counted),
             output:
                 **files("count_encoder", like={"by": counted_by, **scored}),
             log:
@@ -44,9 +42,14 @@ for ending, scored in SCORED_TEXTS.items():
             resources:
                 gpu=gpu_of("count_encoder"),
             params:
-                **identity("count_encoder", directions=counted, max_tokens=EXPERIMENT.activations.max_tokens),
+                **identity(
+                    "count_encoder",
+                    directions=counted,
+                    max_tokens=EXPERIMENT.activations.max_tokens,
+                    rule=other_rule(EXPERIMENT),
+                ),
                 system=lambda w, input: parent(input.system[0]),
-                data_bin=lambda w, input: parent(input.text[0]),
+                data_bin=lambda w, input: text_folder(input.text),
                 subset=subset_of_job,
                 root=lambda w, output: parent(output.counts[0]),
             shell:
@@ -59,8 +62,8 @@ for ending, scored in SCORED_TEXTS.items():
         name:
             f"count_activations{ending}"
         input:
-            system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
-            text=lambda w: binarised(scored_text(w), [w.direction]),
+            system=lambda w: model_files(w.system, w.seed),
+            text=lambda w: text_of_model(scored_text(w), [w.direction]),
         output:
             **files("count_activations", like=scored),
         log:
@@ -82,9 +85,10 @@ for ending, scored in SCORED_TEXTS.items():
                 "count_activations",
                 max_tokens=EXPERIMENT.activations.max_tokens,
                 count_pads=EXPERIMENT.activations.count_pads,
+                rule=other_rule(EXPERIMENT),
             ),
             system=lambda w, input: parent(input.system[0]),
-            data_bin=lambda w, input: parent(input.text[0]),
+            data_bin=lambda w, input: text_folder(input.text),
             subset=subset_of_job,
         shell:
             command(
@@ -98,8 +102,8 @@ for ending, scored in SCORED_TEXTS.items():
         name:
             f"score_importance{ending}"
         input:
-            system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
-            text=lambda w: binarised(scored_text(w), [w.direction]),
+            system=lambda w: model_files(w.system, w.seed),
+            text=lambda w: text_of_model(scored_text(w), [w.direction]),
         output:
             **files("score_importance", like=scored),
         log:
@@ -119,7 +123,7 @@ for ending, scored in SCORED_TEXTS.items():
         params:
             **identity("score_importance", lambda w: {"units": w.units.split("+")}),
             system=lambda w, input: parent(input.system[0]),
-            data_bin=lambda w, input: parent(input.text[0]),
+            data_bin=lambda w, input: text_folder(input.text),
             subset=subset_of_job,
         shell:
             command(
@@ -134,8 +138,8 @@ for ending, scored in SCORED_TEXTS.items():
         name:
             f"score_magnitude{ending}"
         input:
-            system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
-            text=lambda w: binarised(scored_text(w), [w.direction]),
+            system=lambda w: model_files(w.system, w.seed),
+            text=lambda w: text_of_model(scored_text(w), [w.direction]),
         output:
             **files("score_magnitude", like=scored),
         log:
@@ -153,7 +157,7 @@ for ending, scored in SCORED_TEXTS.items():
         params:
             **identity("score_magnitude"),
             system=lambda w, input: parent(input.system[0]),
-            data_bin=lambda w, input: parent(input.text[0]),
+            data_bin=lambda w, input: text_folder(input.text),
             subset=subset_of_job,
         shell:
             command(

@@ -3,9 +3,9 @@
 
 rule mask_control:
     input:
-        system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
+        system=lambda w: model_files(w.system, w.seed),
         masks="<results>/masks/{system}/s{seed}/{maskset}.npz",
-        text=binarised(*EXPERIMENT.control_text),
+        text=text_of_model(*EXPERIMENT.control_text),
     output:
         **files("mask_control"),
     log:
@@ -28,7 +28,7 @@ rule mask_control:
             max_sentences=EXPERIMENT.analysis.mask_control_sentences,
         ),
         system=lambda w, input: parent(input.system[0]),
-        data_bin=lambda w, input: parent(input.text[0]),
+        data_bin=lambda w, input: text_folder(input.text),
     shell:
         command(
             "mask_control",
@@ -73,8 +73,8 @@ if EXPERIMENT.analysis.stability:
 
     rule stability:
         input:
-            system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
-            text=lambda w: binarised(MASK_SETS[w.maskset].text, EXPERIMENT.train_directions),
+            system=lambda w: model_files(w.system, w.seed),
+            text=lambda w: text_of_model(MASK_SETS[w.maskset].text, EXPERIMENT.train_directions),
         output:
             **files("stability"),
         log:
@@ -97,7 +97,7 @@ if EXPERIMENT.analysis.stability:
                 **EXPERIMENT.analysis.stability.model_dump(exclude={"masks"}),
             ),
             system=lambda w, input: parent(input.system[0]),
-            data_bin=lambda w, input: parent(input.text[0]),
+            data_bin=lambda w, input: text_folder(input.text),
         shell:
             command(
                 "stability",
@@ -146,10 +146,10 @@ if EXPERIMENT.analysis.criteria:
 
     rule criteria:
         input:
-            system=lambda w: system_files(w.system, w.seed, "system.json", "model.safetensors", "dict.txt"),
+            system=lambda w: model_files(w.system, w.seed),
             scores=scores_of_criteria,
             masks=masks_of_criteria,
-            text=binarised(*EXPERIMENT.control_text),
+            text=text_of_model(*EXPERIMENT.control_text),
         output:
             **files("criteria"),
         log:
@@ -174,7 +174,7 @@ if EXPERIMENT.analysis.criteria:
             scores=folders_of_criteria,
             more=more_of_criteria,
             system=lambda w, input: parent(input.system[0]),
-            data_bin=lambda w, input: parent(input.text[0]),
+            data_bin=lambda w, input: text_folder(input.text),
         shell:
             command(
                 "criteria",

@@ -78,7 +78,7 @@ def ablation_settings(wildcards):
 def text_of_pruning(wildcards):
     """The text on which heads are ranked, and that on which tasks are measured."""
     directions = analysed_directions(EXPERIMENT, wildcards.system)
-    return [*binarised("valid", directions), *binarised(EXPERIMENT.control_text[0], directions)]
+    return [*text_of_model("valid", directions), *text_of_model(EXPERIMENT.control_text[0], directions)]
 
 
 def pruning_settings(wildcards):

@@ -7,8 +7,8 @@ for name, checkpoint in EXPERIMENT.attached.items():
             own_rule("import_checkpoint", name)
         input:
             checkpoint=checkpoint,
-            model=EXPERIMENT.attach.subwords,
-            dictionary=EXPERIMENT.attach.dictionary,
+            model=EXPERIMENT.checkpoints.subwords,
+            dictionary=EXPERIMENT.checkpoints.dictionary,
             parent=parent_files if name != BASELINE else [],
             masks=(
                 f"<results>/masks/baseline/s{{seed}}/{EXPERIMENT.masked[name]}.npz"
@@ -51,6 +51,63 @@ for name, checkpoint in EXPERIMENT.attached.items():
             )
 
 
+if EXPERIMENT.attached_model:
+
+    if EXPERIMENT.attached_model.is_fetched:
+
+        rule fetch_model:
+            output:
+                **files("fetch_model"),
+            log:
+                log_of("fetch_model"),
+            benchmark:
+                benchmark_of("fetch_model")
+            conda:
+                conda_of("fetch_model")
+            container:
+                image_of("fetch_model")
+            envmodules:
+                *modules_of("fetch_model"),
+            params:
+                **identity(
+                    "fetch_model", **EXPERIMENT.attached_model.model_dump(include={"model", "revision"})
+                ),
+            shell:
+                command("fetch_model", "--out {output.fetched:q}")
+
+    rule attach_model:
+        input:
+            model=model_to_attach(),
+        output:
+            **files("attach_model"),
+        log:
+            log_of("attach_model"),
+        benchmark:
+            benchmark_of("attach_model")
+        # Everything else waits for it, and it may find that the model does not fit.
+        priority: 1
+        conda:
+            conda_of("attach_model")
+        container:
+            image_of("attach_model")
+        envmodules:
+            *modules_of("attach_model"),
+        params:
+            **identity(
+                "attach_model",
+                system=BASELINE,
+                languages=EXPERIMENT.languages,
+                directions=EXPERIMENT.train_directions,
+                **EXPERIMENT.attached_model.model_dump(include={"tags", "prefixes"}),
+            ),
+            model=lambda w, input: f"--fetched {input.model}" if EXPERIMENT.attached_model.is_fetched else (
+                f"--model {shlex.quote(EXPERIMENT.attached_model.model)}"
+            ),
+            out=lambda w, output: parent(output.system),
+        shell:
+            command("attach_model", "{params.model} --out {params.out:q}", "seed")
+
+
 if made("use_data_bin", "files"):
 
     rule use_data_bin:
@@ -71,7 +128,7 @@ if made("use_data_bin", "files"):
         params:
             **identity(
                 "use_data_bin",
-                data_bin=EXPERIMENT.attach.data_bin,
+                data_bin=EXPERIMENT.checkpoints.data_bin,
                 directions=EXPERIMENT.train_directions,
             ),
             out=lambda w, output: f"{RESULTS}/data/bin",

@@ -18,6 +18,7 @@ from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.processes import identity as identity_of_process
 from workflow_scripts.common.table_names import COSTS
+from workflow_scripts.config.active_rule import other_rule
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.config.systems import part_name
 from workflow_scripts.likelihood.contrastive_set import read_contrastive
@@ -33,8 +34,8 @@ from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
 from workflow_scripts.workflow.software.site import read_site
 from workflow_scripts.workflow.stage import own_rule
-from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards
-from workflow_scripts.workflow.stage_list.models import ON_TEXT, adapted, decoded_by, parts_of
+from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards, with_ceilings
+from workflow_scripts.workflow.stage_list.models import ON_TEXT, adapted, by_library_alone, decoded_by, files_of_model, parts_of
 from workflow_scripts.workflow.stage_list.report import (
     chosen_sweeps,
     drawn,

@@ -10,7 +10,7 @@ if CORRELATION := EXPERIMENT.analysis.correlation:
     ELSEWHERE = [
         f"{folder}/{name}"
         for folder in CORRELATION.others.values()
-        for name in ("system.json", "model.safetensors", "dict.txt")
+        for name in files_of_model(EXPERIMENT)
     ]
     if workflow.exec_mode.name == "DEFAULT":
         if missing := [file for file in ELSEWHERE if not Path(file).is_file()]:
@@ -25,7 +25,7 @@ if CORRELATION := EXPERIMENT.analysis.correlation:
             input:
                 systems=lambda w, compared=compared: files_of_models(compared[w.of]),
                 others=ELSEWHERE,
-                text=binarised(CORRELATION.subset, COMPARED_DIRECTIONS),
+                text=text_of_model(CORRELATION.subset, COMPARED_DIRECTIONS),
             output:
                 **files("correlate_units", like={"between": between}),
             log:
@@ -53,7 +53,7 @@ if CORRELATION := EXPERIMENT.analysis.correlation:
                     max_sentences=CORRELATION.sentences,
                     **CORRELATION.model_dump(include={"units", "layers", "forms", "draws", "subset"}),
                 ),
-                data_bin=lambda w, input: parent(input.text[0]),
+                data_bin=lambda w, input: text_folder(input.text),
                 scores=lambda w, output: f"{RESULTS}/correlation/{Path(output.json[0]).parent.name}/{{form}}/{{model}}.npz",
             shell:
                 command(
@@ -69,7 +69,7 @@ if CORRELATION := EXPERIMENT.analysis.correlation:
                 f"{RESULTS}/correlation/{w.between}/{form}/{w.system}/s{w.seed}.npz"
                 for form in forms_of(EXPERIMENT)
             ],
-            text=binarised(CORRELATION.subset, COMPARED_DIRECTIONS),
+            text=text_of_model(CORRELATION.subset, COMPARED_DIRECTIONS),
         output:
             **files("erase_correlated"),
         log:
@@ -96,7 +96,7 @@ if CORRELATION := EXPERIMENT.analysis.correlation:
             ),
             scores=lambda w, input: as_json(dict(zip(forms_of(EXPERIMENT), input.scores))),
             system=lambda w, input: parent(input.system[0]),
-            data_bin=lambda w, input: parent(input.text[0]),
+            data_bin=lambda w, input: text_folder(input.text),
         shell:
             command(
                 "erase_correlated",

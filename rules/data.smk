@@ -92,7 +92,7 @@ rule prepare_text:
         )
 
 
-if not TAKEN:
+if EXPERIMENT.is_binarised and not TAKEN:
 
     rule train_subwords:
         input:
@@ -160,7 +160,7 @@ rule write_card:
     input:
         text=[f for subset in EXPERIMENT.subsets for f in text_files(subset)],
         stats=[f for subset in EXPERIMENT.subsets for f in made("binarise", "stats", subset=subset)],
-        vocabulary=list(files("train_subwords").values()),
+        vocabulary=list(files("train_subwords").values()) if EXPERIMENT.is_binarised else [],
         ceilings=made("score_ceiling", "json"),
     output:
         **files("write_card"),
@@ -178,15 +178,15 @@ rule write_card:
         **identity(
             "write_card",
             pairs={subset: EXPERIMENT.pairs_of(subset) for subset in EXPERIMENT.subsets},
-            testsets=EXPERIMENT.testsets,
+            testsets=with_ceilings(EXPERIMENT),
             text=EXPERIMENT.text.model_dump(),
         ),
         root=subpath(output.json, parent=True),
-        vocabulary=lambda w, input: parent(input.vocabulary[0]),
+        vocabulary=lambda w, input: f"--vocabulary {parent(input.vocabulary[0])}" if input.vocabulary else "",
     shell:
         command(
             "write_card",
-            "--data-root {params.root:q} --vocabulary {params.vocabulary:q} --out-json {output.json:q} "
+            "--data-root {params.root:q} {params.vocabulary} --out-json {output.json:q} "
             "--out-markdown {output.markdown:q}",
         )
 

@@ -5,7 +5,7 @@ if EXPERIMENT.analysis.ablation:
         input:
             system=files_of_system,
             scores=scores_of_ablation,
-            text=binarised(*EXPERIMENT.control_text),
+            text=text_of_model(*EXPERIMENT.control_text),
             raw=translated_text("ablation"),
         output:
             **files("ablate_units"),
@@ -30,7 +30,7 @@ if EXPERIMENT.analysis.ablation:
             scores=folders_of_ablation,
             more=lambda w, input: ACCEPT,
             system=lambda w, input: parent(input.system[0]),
-            data_bin=lambda w, input: parent(input.text[0]),
+            data_bin=lambda w, input: text_folder(input.text),
         shell:
             command(
                 "ablate_units",
@@ -51,7 +51,7 @@ if EXPERIMENT.analysis.effects:
                 if EXPERIMENT.analysis.effects.masks
                 else []
             ),
-            text=binarised(*EXPERIMENT.control_text),
+            text=text_of_model(*EXPERIMENT.control_text),
         output:
             **files("effect_matrix"),
         log:
@@ -82,7 +82,7 @@ if EXPERIMENT.analysis.effects:
             masks=lambda w, input: f"--masks {input.masks}" if input.masks else "",
             system=lambda w, input: parent(input.system[0]),
             counts=lambda w, input: parent(input.counts[0]),
-            data_bin=lambda w, input: parent(input.text[0]),
+            data_bin=lambda w, input: text_folder(input.text),
         shell:
             command(
                 "effect_matrix",

@@ -1,10 +1,25 @@
 # The files that jobs read, those that the config asks for, and what stages take as options.
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.evaluate.comet.comet_model import CHECKPOINT, ENCODER, ENCODER_FILES, SETTINGS
+from workflow_scripts.models.huggingface.model_files import files_of
+from workflow_scripts.workflow.stage_list.attach import FETCHED
 
 
-def binarised(subset, directions):
-    """Both files of both sides of each direction's pair, in every shard; of held-out text in the first one."""
+def model_to_attach():
+    """The files of the model that is the baseline: its folder's, or what says that it was fetched."""
+    attach = EXPERIMENT.attached_model
+    return f"{RESULTS}/{FETCHED}" if attach.is_fetched else list(map(str, files_of(Path(attach.model))))
+
+
+def text_of_model(subset, directions):
+    """The text of each direction's pair as models read it: prepared, or both files of both sides, in every shard; of held-out
+    text in the first one."""
+    if not EXPERIMENT.is_binarised:
+        return [
+            f"{RESULTS}/data/text/{subset}/{pair}.{lang}.txt"
+            for pair in dict.fromkeys(pair_of(d) for d in directions)
+            for lang in pair.split("-")
+        ]
     return [
         f"{RESULTS}/data/bin/{shard}{subset}.{pair}.{lang}.{extension}"
         for shard in (SHARDS if subset == "train" else SHARDS[:1])
@@ -12,6 +27,11 @@ def binarised(subset, directions):
         for lang in pair.split("-")
         for extension in ("bin", "idx")
     ]
+
+
+def text_folder(files):
+    """The folder of text that a model reads, of which these are files."""
+    return parent(files[0], 1 if EXPERIMENT.is_binarised else 2)
 
 
 def varied_from(wildcards):
@@ -95,9 +115,14 @@ def system_files(system, seed, *names):
     return [f"{RESULTS}/systems/{system}/s{seed}/{name}" for name in names]
 
 
+def model_files(system, seed):
+    """What a stage reads of a system to open its model."""
+    return system_files(system, seed, *files_of_model(EXPERIMENT))
+
+
 def parent_files(wildcards):
     """The baseline of its seed, from which a system is made."""
-    return system_files(BASELINE, wildcards.seed, "system.json", "model.safetensors", "spm.model", "dict.txt")
+    return system_files(BASELINE, wildcards.seed, *parts_of(EXPERIMENT, BASELINE))
 
 
 def hypotheses_of(system, seed, testset):
@@ -175,7 +200,7 @@ def tables():
         "significance_root": f"{RESULTS}/significance" if evaluation.significance else None,
         "level": evaluation.significance.level if evaluation.significance else None,
         "off_target_root": f"{RESULTS}/off_target" if evaluation.off_target else None,
-        "ceiling_root": f"{RESULTS}/data/ceiling",
+        "ceiling_root": f"{RESULTS}/data/ceiling" if with_ceilings(EXPERIMENT) else None,
         "likelihood_root": f"{RESULTS}/likelihoods" if evaluation.likelihood else None,
         "contrastive_root": f"{RESULTS}/contrastive" if evaluation.contrastive else None,
         "partial_testsets": EXPERIMENT.partial_testsets or None,

@@ -75,9 +75,9 @@ def hashes_of(name):
     stage = STAGES[name]
     if stage.training:
         return {}
-    other = stage.without(EXPERIMENT) if stage.without else None
+    other, own = stage.other_code(EXPERIMENT)
     return {
-        CODE: closure_hash(stage.module, but=other),
+        CODE: closure_hash(stage.module, but=other, also=own),
         ENVIRONMENT: environment_identity(software_of(name)),
     }
 

@@ -13,8 +13,8 @@ if BASELINE not in TAKEN:
 
     rule train_baseline:
         input:
-            train=binarised("train", EXPERIMENT.train_directions),
-            valid=binarised("valid", EXPERIMENT.train_directions),
+            train=text_of_model("train", EXPERIMENT.train_directions),
+            valid=text_of_model("valid", EXPERIMENT.train_directions),
             model="<results>/data/subwords/spm.model",
             dictionary="<results>/data/subwords/dict.txt",
         output:
@@ -103,7 +103,7 @@ for name in USED:
             )
 
 
-if TAKEN:
+if EXPERIMENT.is_binarised and TAKEN:
 
     rule use_vocabulary:
         input:
@@ -140,8 +140,8 @@ rule finetune:
     input:
         parent=parent_files,
         masks=masks_of,
-        train=lambda w: binarised("train", EXPERIMENT.trained_by(w.finetuned)),
-        valid=lambda w: binarised("valid", EXPERIMENT.trained_by(w.finetuned)),
+        train=lambda w: text_of_model("train", EXPERIMENT.trained_by(w.finetuned)),
+        valid=lambda w: text_of_model("valid", EXPERIMENT.trained_by(w.finetuned)),
     output:
         **files("finetune"),
     log:

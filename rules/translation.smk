@@ -1,8 +1,6 @@
 # Every system translates every test set in every direction: one job each, with a cheap start.
-
-# With fairseq in place of the engine of the config: systems that CTranslate2 cannot compile.
-BY_FAIRSEQ = decoded_by(EXPERIMENT, "fairseq") if EXPERIMENT.decode.engine != "fairseq" else []
-
+DECODE_BY_LIBRARY = f"decode_by_{EXPERIMENT.port}"
+BY_LIBRARY = by_library_alone(EXPERIMENT, EXPERIMENT.port)
 
 rule decode:
     input:
@@ -40,38 +38,42 @@ rule decode:
         )
 
 
-if BY_FAIRSEQ:
+# By their own library: systems that CTranslate2 cannot compile.
+if BY_LIBRARY:
 
-    rule decode_by_fairseq:
+    rule:
+        name:
+            DECODE_BY_LIBRARY
         input:
             system="<results>/systems/{system}/s{seed}/system.json",
             weights="<results>/systems/{system}/s{seed}/model.safetensors",
             source=lambda w: side_of(w.testset, w.direction, 0),
             masks=mask_row_of if EVALUATED_ONLY else [],
         output:
-            **files("decode_by_fairseq"),
+            **files(DECODE_BY_LIBRARY),
         log:
-            log_of("decode_by_fairseq"),
+            log_of(DECODE_BY_LIBRARY),
         benchmark:
-            benchmark_of("decode_by_fairseq")
+            benchmark_of(DECODE_BY_LIBRARY)
         wildcard_constraints:
-            system=alternatives(BY_FAIRSEQ),
+            system=alternatives(BY_LIBRARY),
         conda:
-            conda_of("decode_by_fairseq")
+            conda_of(DECODE_BY_LIBRARY)
         container:
-            image_of("decode_by_fairseq")
+            image_of(DECODE_BY_LIBRARY)
         envmodules:
-            *modules_of("decode_by_fairseq"),
+            *modules_of(DECODE_BY_LIBRARY),
         threads: EXPERIMENT.decode.threads
         resources:
-            gpu=gpu_of("decode_by_fairseq"),
+            gpu=gpu_of(DECODE_BY_LIBRARY),
         params:
             **identity(
-                "decode_by_fairseq", **EXPERIMENT.decoding_by("fairseq").model_dump(exclude={"threads"})
+                DECODE_BY_LIBRARY,
+                **EXPERIMENT.decoding_by(EXPERIMENT.port).model_dump(exclude={"threads"}),
             ),
         shell:
             command(
-                "decode_by_fairseq",
+                DECODE_BY_LIBRARY,
                 '--system "$(dirname {input.system:q})" --masks {input.masks:q} --source {input.source:q} '
                 "--threads {threads} --out {output.hypotheses:q}",
                 "direction",

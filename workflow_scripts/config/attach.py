@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag
 
 from workflow_scripts.common.errors import first_of, nearest
+from workflow_scripts.config.attach_model import AttachedModel, model_problems
 from workflow_scripts.config.base import BASELINE, Name, Place, Section
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource
 
@@ -32,6 +33,7 @@ ForeignFile = Annotated[str, StringConstraints(min_length=1), AfterValidator(_of
 class Attach(Section):
     """The baseline is a checkpoint of fairseq, which is not trained; text gets its vocabulary."""
 
+    kind: ClassVar[str] = "(checkpoints)"
     checkpoint: Place = Field(description="Checkpoint of task translation_multi_simple_epoch.")
     dictionary: Place = Field(description="Its dict.txt.")
     subwords: Place = Field(description="Its SentencePiece model.")
@@ -58,6 +60,18 @@ class Attach(Section):
         return own | {f"systems.{name}": file for name, file in self.systems.items()}
 
 
+def _kind(value: Any) -> str:
+    keys = value if isinstance(value, dict) else getattr(value, "model_fields_set", ())
+    return AttachedModel.kind if "model" in keys else Attach.kind
+
+
+#: A section ``attach``: it is of a model where it has that key.
+AnyAttach = Annotated[
+    Annotated[Attach, Tag(Attach.kind)] | Annotated[AttachedModel, Tag(AttachedModel.kind)],
+    Discriminator(_kind),
+]
+
+
 def _needed(experiment: Experiment, subset: str) -> str | None:
     """Return for what text of a subset is needed, "" where that goes without saying; None: it is not. That of
     training is not where nothing is trained."""
@@ -72,7 +86,7 @@ def _needed(experiment: Experiment, subset: str) -> str | None:
 
 def attach_problems(experiment: Experiment) -> Iterable[str]:
     """Yield every mistake in `attach`, and text that is missing because of it, or not."""
-    attach, source = experiment.attach, experiment.data.source
+    attach, source = experiment.checkpoints, experiment.data.source
     binarised = attach is not None and attach.data_bin is not None
     if binarised and not isinstance(source, FilesSource):
         yield f"attach.data_bin: with it data.source has tests alone, of type files, not {source.type}"
@@ -83,10 +97,12 @@ def attach_problems(experiment: Experiment) -> Iterable[str]:
             needed = _needed(experiment, key)
             if not binarised and getattr(source, key) is None and needed is not None:
                 yield f"data.source.{key}: this key is missing{needed}"
+    if experiment.attach is not None and experiment.uses is not None:
+        yield "attach: uses takes the baseline from another experiment; give one of the two"
+    if experiment.attached_model is not None:
+        yield from model_problems(experiment, experiment.attached_model)
     if attach is None:
         return
-    if experiment.uses is not None:
-        yield "attach: uses takes the baseline from another experiment; give one of the two"
     if "subwords" in experiment.model_fields_set:
         yield "subwords: the vocabulary is that of attach.subwords and attach.dictionary; leave it out"
     if attach.data_bin and (number := len(attach.shards)) != experiment.data.shards:

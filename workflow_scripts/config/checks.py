@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.common.metric_names import ASKED, asked_name
+from workflow_scripts.config.active_rule import rule_problems
 from workflow_scripts.config.analyses.checks import analysis_problems
 from workflow_scripts.config.attach import attach_problems
 from workflow_scripts.config.base import BASELINE
@@ -36,6 +37,7 @@ def problems(experiment: Experiment) -> Iterable[str]:
     yield from _uses_problems(experiment)
     yield from attach_problems(experiment)
     yield from export_problems(experiment)
+    yield from rule_problems(experiment)
     yield from _evaluation_problems(experiment)
     yield from _training_problems(experiment)
     if experiment.pivot is not None or experiment.directions.train != "pivot":
@@ -185,8 +187,13 @@ def _evaluation_problems(experiment: Experiment) -> Iterable[str]:
     for name in sorted({"all", "direction"} & set(experiment.groups)):
         yield f"groups: {name!r} is a grouping that the tables make themselves; call yours otherwise"
     decode = experiment.decode
-    if decode.engine == "fairseq" and decode.compute_type != "float32":
-        yield f"decode.compute_type: the fairseq engine has float32 only, not {decode.compute_type}"
+    if decode.engine != "ctranslate2" and decode.compute_type != "float32":
+        yield f"decode.compute_type: the {decode.engine} engine has float32 only, not {decode.compute_type}"
+    if decode.engine not in (engines := ("ctranslate2", experiment.port)):
+        what = "a model of attach.model" if experiment.attached_model else "a system of fairseq"
+        yield f"decode.engine: {decode.engine} does not decode {what}; take one of {', '.join(engines)}"
+    if decode.ranking == "fairseq" and experiment.attached_model:
+        yield "decode.ranking: fairseq's scores are of its own models; take native"
     for test in experiment.evaluation.testsets or []:
         subsets = [name for name in experiment.subsets if name != TRAIN]
         if test not in subsets:

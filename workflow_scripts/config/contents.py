@@ -4,7 +4,8 @@ from pydantic import Field
 
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.languages import base_code
-from workflow_scripts.config.attach import Attach
+from workflow_scripts.config.attach import AnyAttach, Attach
+from workflow_scripts.config.attach_model import AttachedModel
 from workflow_scripts.config.base import Language, Name, Section
 from workflow_scripts.config.evaluation import Evaluation, Report
 from workflow_scripts.config.export import Export
@@ -25,6 +26,7 @@ from workflow_scripts.config.systems import System
 from workflow_scripts.config.texts import CYRILLIC_TO_LATIN, SERBIAN, TextName, VariedText, spread
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.config.training import Finetune, Model, Train
+from workflow_scripts.units.description import DEFAULT_PORT, HUGGING_FACE
 
 DIRECTIONS_OF_A_COUNT = 8
 
@@ -56,12 +58,34 @@ class Contents(Section):
         description="Systems made from the baseline, which is always there.",
     )
     uses: Uses | None = Field(None, description="Systems taken from another experiment.")
-    attach: Attach | None = Field(None, description="A baseline that plain fairseq trained.")
+    attach: AnyAttach | None = Field(
+        None, description="A baseline that plain fairseq trained, or a model of the library transformers."
+    )
     decode: Decode = Field(Decode(), description="Decoding.")
     evaluation: Evaluation = Field(Evaluation(), description="Scores.")
     export: Export | None = Field(None, description="Systems for others.")
     analysis: Analysis = Field(Analysis(), description="Analyses.")
     report: Report = Field(Report(), description="Tables and figures.")
+
+    @property
+    def checkpoints(self) -> Attach | None:
+        """The section attach, where it is of checkpoints of fairseq."""
+        return self.attach if isinstance(self.attach, Attach) else None
+
+    @property
+    def attached_model(self) -> AttachedModel | None:
+        """The section attach, where it is of a model of transformers."""
+        return self.attach if isinstance(self.attach, AttachedModel) else None
+
+    @property
+    def port(self) -> str:
+        """Which library runs the models of all systems."""
+        return DEFAULT_PORT if self.attached_model is None else HUGGING_FACE
+
+    @property
+    def is_binarised(self) -> bool:
+        """Whether text gets subwords and is binarised; else the model's tokenizer reads prepared text."""
+        return self.port == DEFAULT_PORT
 
     @property
     def groupings(self) -> dict[str, dict[str, list[str]]]:

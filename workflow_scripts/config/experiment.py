@@ -161,10 +161,10 @@ class Experiment(Contents):
         return system.method(self.trained_by(name), self.families)
 
     def engine_of(self, name: str) -> str:
-        """Return what decodes a system: fairseq where CTranslate2 cannot."""
-        return "fairseq" if self.needs_fairseq(name) else self.decode.engine
+        """Return what decodes a system: the library of its port where CTranslate2 cannot."""
+        return self.port if self.needs_reference(name) else self.decode.engine
 
-    def needs_fairseq(self, name: str) -> bool:
+    def needs_reference(self, name: str) -> bool:
         """Tell whether CTranslate2's weights cannot hold what a system has."""
         if name == BASELINE:
             return False
@@ -198,12 +198,13 @@ class Experiment(Contents):
     @property
     def attached(self) -> dict[str, str]:
         """Systems that are checkpoints of fairseq, to these; the baseline first."""
-        return {BASELINE: self.attach.checkpoint, **self.attach.systems} if self.attach else {}
+        attach = self.checkpoints
+        return {BASELINE: attach.checkpoint, **attach.systems} if attach else {}
 
     @property
     def taken(self) -> list[str]:
-        """Systems that are not trained here: of another experiment, or checkpoints of fairseq."""
-        return [*self.used, *self.attached]
+        """Systems that are not trained here: of another experiment, checkpoints of fairseq, a model."""
+        return [*self.used, *self.attached, *([BASELINE] if self.attached_model else [])]
 
     @property
     def vocabulary_of(self) -> str:

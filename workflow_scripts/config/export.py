@@ -41,5 +41,5 @@ def export_problems(experiment: Experiment) -> Iterable[str]:
     for name in experiment.export.systems:
         if name not in known:
             yield f"export.systems: no system {name!r}{nearest(name, known)}; there are {known}"
-        elif "ctranslate2" in experiment.export.formats and experiment.needs_fairseq(name):
+        elif "ctranslate2" in experiment.export.formats and experiment.needs_reference(name):
             yield f"export.formats: ctranslate2 has no layer for what {name} has; take safetensors alone"

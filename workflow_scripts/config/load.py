@@ -13,6 +13,8 @@ from pydantic_core import ErrorDetails
 
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.common.language_codes import canonical, tidy
+from workflow_scripts.config.attach import Attach
+from workflow_scripts.config.attach_model import AttachedModel
 from workflow_scripts.config.base import PATTERNS, Reading, short
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import UNION_TAGS
@@ -184,7 +186,17 @@ def _key_of(loc: Location) -> str:
     return ".".join(_parts_of(loc))
 
 
-_UNION_TAGS = {*UNION_TAGS, "toy", "files", "multi30k", "ntrex", "mtdata", "constrained-str"}
+_UNION_TAGS = {
+    *UNION_TAGS,
+    Attach.kind,
+    AttachedModel.kind,
+    "toy",
+    "files",
+    "multi30k",
+    "ntrex",
+    "mtdata",
+    "constrained-str",
+}
 
 
 def _is_union_tag(part: int | str) -> bool:
@@ -203,7 +215,7 @@ def _section_keys(loc: Location) -> list[str]:
     models: list[type[BaseModel]] = [Experiment]
     for part in loc[:-1]:
         # The type of a source says which of several models is meant.
-        models = [m for m in models if part in get_args(_type_of(m))] or models
+        models = [m for m in models if part in _names_of(m)] or models
         found = [m.model_fields[str(part)] for m in models if str(part) in m.model_fields]
         if found:
             models = [m for field in found for m in _models_in(field.annotation)]
@@ -215,8 +227,11 @@ def _keys_below(loc: Location) -> str:
     return f"; there are {', '.join(keys)}" if keys else ""
 
 
-def _type_of(model: type[BaseModel]) -> Any:
-    return model.model_fields["type"].annotation if "type" in model.model_fields else None
+def _names_of(model: type[BaseModel]) -> tuple[Any, ...]:
+    """Return what a member of a union is called in the places of mistakes."""
+    if "type" in model.model_fields:
+        return get_args(model.model_fields["type"].annotation)
+    return (getattr(model, "kind", None),)
 
 
 def _nearest_keys(loc: Location) -> list[str]:

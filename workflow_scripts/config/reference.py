@@ -63,8 +63,8 @@ def _escape(text: str) -> str:
 
 def _nested(name: str, annotation: Any) -> Iterator[tuple[str, type[BaseModel]]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        tag = annotation.model_fields.get("type")
-        kind = f" (type: {get_args(tag.annotation)[0]})" if tag is not None else ""
+        tag, named = annotation.model_fields.get("type"), getattr(annotation, "kind", "")
+        kind = f" (type: {get_args(tag.annotation)[0]})" if tag is not None else f" {named}".rstrip()
         yield f"{name}{kind}", annotation
     elif get_origin(annotation) is dict:
         yield from _nested(f"{name}.NAME", get_args(annotation)[1])

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
+from workflow_scripts.config.active_rule import ActiveRule
 from workflow_scripts.config.analyses.correlation import Correlation
 from workflow_scripts.config.analyses.criteria import Criteria
 from workflow_scripts.config.analyses.effects import Ablation, Effects
@@ -92,6 +93,12 @@ class Activations(Section):
         description="Count pad positions too, as published; no direction then shares encoder passes.",
     )
     max_tokens: PositiveInt = Field(30_000, description="Padded tokens of a counting batch.")
+    rule: ActiveRule = Field(
+        "sign",
+        description="Where a neuron is active: sign, its value (of a gated FFN its gate's) is above 0;"
+        " threshold:0.1, it is further from 0 than that; nonzero, it is not 0, which says something of ReLU"
+        " alone.",
+    )
 
 
 class Uses(Section):
@@ -106,7 +113,11 @@ class Uses(Section):
 class Decode(Section):
     """Beam search."""
 
-    engine: Literal["ctranslate2", "fairseq"] = Field("ctranslate2", description="fairseq is the reference.")
+    engine: Literal["ctranslate2", "fairseq", "huggingface"] = Field(
+        "ctranslate2",
+        description="The library that has the model is the reference: fairseq, or for attach.model"
+        " huggingface.",
+    )
     ranking: Literal["native", "fairseq"] | None = Field(
         None,
         description="Whose scores order CTranslate2's last beam: native, its own, or fairseq's (slower). "

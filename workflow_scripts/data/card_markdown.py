@@ -22,8 +22,11 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         lines += ["## Ceiling", "", CEILING_NOTE, "", *_ceiling_table(card["ceiling"]), ""]
     lines += ["## Overlap", ""]
     lines += _overlap_table(card["overlap"])
-    lines += ["", "## Checksums", "", f"{card['subwords']['pieces']:,} subwords.", ""]
-    rows = [[name, f"`{value}`"] for name, value in card["subwords"]["sha256"].items()]
+    lines += ["", "## Checksums", ""]
+    rows = []
+    if subwords := card["subwords"]:
+        lines += [f"{subwords['pieces']:,} subwords.", ""]
+        rows = [[name, f"`{value}`"] for name, value in subwords["sha256"].items()]
     for subset, pairs in card["subsets"].items():
         for pair, entry in pairs.items():
             for language, side in entry["languages"].items():
@@ -33,16 +36,18 @@ def card_markdown(card: Mapping[str, Any]) -> str:
 
 
 def _subset_table(pairs: Mapping[str, Any]) -> list[str]:
-    head = ["pair", "language", "sentences", "words", "tokens", "unknown", "dropped", "normalised"]
-    head.append("lines changed by subwords")
-    rows = []
+    rows: list[dict[str, str]] = []
     for pair, entry in pairs.items():
         for language, side in entry["languages"].items():
-            sizes = [f"{one:,}" for one in (entry["sentences"], side["words"], side["tokens"])]
-            changed = [_counts(entry["dropped"]), _counts(side["normalised"])]
-            unknown, by_subwords = f"{100 * side['unknown_rate']:.3f} %", f"{side['changed_by_subwords']:,}"
-            rows.append([pair, language, *sizes, unknown, *changed, by_subwords])
-    return _table(head, rows)
+            cells = {"pair": pair, "language": language, "sentences": f"{entry['sentences']:,}"}
+            cells["words"] = f"{side['words']:,}"
+            if "tokens" in side:
+                cells |= {"tokens": f"{side['tokens']:,}", "unknown": f"{100 * side['unknown_rate']:.3f} %"}
+            cells |= {"dropped": _counts(entry["dropped"]), "normalised": _counts(side["normalised"])}
+            if "changed_by_subwords" in side:
+                cells["lines changed by subwords"] = f"{side['changed_by_subwords']:,}"
+            rows.append(cells)
+    return _table([*rows[0]], [[*row.values()] for row in rows])
 
 
 def _sources_table(pairs: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,7 @@
-"""Write the data card: what the text of an experiment is, in numbers, and which subsets overlap."""
+"""Write the data card: what the text of an experiment is, in numbers, and which subsets overlap.
+
+Without ``--vocabulary`` text has no subwords here, and nothing is said of them: a model brings its tokenizer.
+"""
 
 import argparse
 import json
@@ -26,11 +29,12 @@ _BLANKS = re.compile(" +")
 TEXT_FORMAT, BINARISED_FORMAT = "neuronspec-text-1", "neuronspec-binarised-1"
 
 
-def pair_entry(root: Path, subset: str, pair: str) -> dict[str, Any]:
+def pair_entry(root: Path, subset: str, pair: str, binarised: bool = True) -> dict[str, Any]:
     """Return one pair's part of the card; UserError if its text and binarised form do not agree, or their
-    statistics are not what those stages write."""
+    statistics are not what those stages write. ``binarised``: whether there is such a form."""
     paths = [root / "text" / subset / f"{pair}.json"]
-    paths += [root / "bin" / f"{subset}.{pair}.{language}.json" for language in split_direction(pair)]
+    if binarised:
+        paths += [root / "bin" / f"{subset}.{pair}.{language}.json" for language in split_direction(pair)]
     content = {path: _read(path) for path in paths}
     try:
         return _pair_entry(content, subset, pair)
@@ -57,19 +61,19 @@ def _pair_entry(content: Mapping[Path, Any], subset: str, pair: str) -> dict[str
     }
     if "sources" in text:
         entry["sources"] = text["sources"]
-    for language, (path, binarised) in zip(split_direction(pair), sides, strict=True):
-        if binarised["made_from"]["text"] != text["sha256"][language]:
-            raise UserError(f"{path} was made from another text; binarise {subset} {pair} again")
-        tokens, unknown = binarised["tokens"], binarised["unknown_tokens"]
-        entry["languages"][language] = {
-            "words": text["words"][language],
-            "tokens": tokens,
-            "unknown_tokens": unknown,
-            "unknown_rate": unknown / tokens if tokens else 0.0,
-            "normalised": text["normalised"][language],
-            "entities": text.get("entities", {}).get("lines", {}).get(language, 0),
-            "sha256": {"text": text["sha256"][language], **binarised["sha256"]},
-        }
+    for number, language in enumerate(split_direction(pair)):
+        side, sha256 = {"words": text["words"][language]}, {"text": text["sha256"][language]}
+        if sides:
+            path, binarised = sides[number]
+            if binarised["made_from"]["text"] != sha256["text"]:
+                raise UserError(f"{path} was made from another text; binarise {subset} {pair} again")
+            tokens, unknown = binarised["tokens"], binarised["unknown_tokens"]
+            side |= {"tokens": tokens, "unknown_tokens": unknown}
+            side["unknown_rate"] = unknown / tokens if tokens else 0.0
+            sha256 |= binarised["sha256"]
+        side["normalised"] = text["normalised"][language]
+        side["entities"] = text.get("entities", {}).get("lines", {}).get(language, 0)
+        entry["languages"][language] = {**side, "sha256": sha256}
     return entry
 
 
@@ -81,13 +85,14 @@ def _read(path: Path) -> Any:
 
 def build_card(
     root: Path,
-    vocabulary: Path,
+    vocabulary: Path | None,
     subsets: Mapping[str, Sequence[str]],
     text: TextOptions,
     testsets: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return the data card of the folder ``root``; ``subsets`` as {subset: [pair, ...]}. ``testsets``: those
-    whose ceilings are known, below ``root/ceiling``."""
+    """Return the data card of the folder ``root``; ``subsets`` as {subset: [pair, ...]}. ``vocabulary``:
+    folder of its subwords, if it has some. ``testsets``: those whose ceilings are known, below
+    ``root/ceiling``."""
     languages = dict.fromkeys(
         x for pairs in subsets.values() for pair in pairs for x in split_direction(pair)
     )
@@ -96,19 +101,13 @@ def build_card(
         place = root / "text" / subset
         files = [{la: place / f"{pair}.{la}.txt" for la in split_direction(pair)} for pair in pairs]
         texts[subset] = [PairText(pair, sides) for pair, sides in zip(pairs, files, strict=True)]
-    model, dictionary = vocabulary / "spm.model", vocabulary / "dict.txt"
+    binarised = vocabulary is not None
     entries = {
-        name: {pair: pair_entry(root, name, pair) for pair in pairs} for name, pairs in subsets.items()
+        name: {pair: pair_entry(root, name, pair, binarised) for pair in pairs}
+        for name, pairs in subsets.items()
     }
-    normaliser = normaliser_of(model)
-    count = cache(lambda sha256: changed_lines(paths[sha256], normaliser))
-    paths: dict[str, Path] = {}  # equal text is read once
-    for subset, listed in texts.items():
-        for one in listed:
-            for language, side in entries[subset][one.pair]["languages"].items():
-                sha256 = side["sha256"]["text"]
-                paths.setdefault(sha256, one.files[language])
-                side["changed_by_subwords"] = count(sha256)
+    if vocabulary is not None:
+        _count_changed(texts, entries, normaliser_of(vocabulary / "spm.model"))
     return {
         "format": FORMAT,
         "text": {
@@ -117,13 +116,30 @@ def build_card(
             "without_moses_rules": without_moses_rules(languages) if text.moses else [],
         },
         "subsets": entries,
-        "subwords": {
-            "pieces": len(Vocabulary.read(dictionary).subwords),
-            "sha256": {path.name: sha256_of(path) for path in (model, dictionary)},
-        },
+        "subwords": None if vocabulary is None else _subwords(vocabulary),
         "ceiling": [entry for testset in testsets for entry in ceilings_of(root / "ceiling", testset)],
         "overlap": find_overlaps(texts),
     }
+
+
+def _subwords(vocabulary: Path) -> dict[str, Any]:
+    model, dictionary = vocabulary / "spm.model", vocabulary / "dict.txt"
+    return {
+        "pieces": len(Vocabulary.read(dictionary).subwords),
+        "sha256": {path.name: sha256_of(path) for path in (model, dictionary)},
+    }
+
+
+def _count_changed(texts: Mapping[str, Sequence[PairText]], entries: dict[str, Any], normaliser: Any) -> None:
+    """Add to the entries of all sides how many lines the subword model's normalisation changes."""
+    count = cache(lambda sha256: changed_lines(paths[sha256], normaliser))
+    paths: dict[str, Path] = {}  # equal text is read once
+    for subset, listed in texts.items():
+        for one in listed:
+            for language, side in entries[subset][one.pair]["languages"].items():
+                sha256 = side["sha256"]["text"]
+                paths.setdefault(sha256, one.files[language])
+                side["changed_by_subwords"] = count(sha256)
 
 
 def ceilings_of(root: Path, testset: str) -> list[dict[str, Any]]:
@@ -171,7 +187,7 @@ def main(argv: list[str] | None = None) -> None:
     """Command line; see docs/reference/commands.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-root", type=Path, required=True, help="folder with text/ and bin/")
-    parser.add_argument("--vocabulary", type=Path, required=True, help="folder with spm.model and dict.txt")
+    parser.add_argument("--vocabulary", type=Path, help="folder with spm.model and dict.txt, if it has some")
     parser.add_argument("--pairs", required=True, help="JSON {subset: [pair, ...]}")
     parser.add_argument("--testsets", nargs="*", default=[], help="those below ceiling/ of the data root")
     parser.add_argument(

@@ -13,16 +13,13 @@ import torch
 from numpy.typing import NDArray
 
 from workflow_scripts.common.directions import direction_languages
-from workflow_scripts.common.errors import UserError
-from workflow_scripts.common.subword_model import load_subwords
-from workflow_scripts.data.text import TextOptions, TextProcessor
+from workflow_scripts.likelihood.text_ids import text_ids
 from workflow_scripts.models.port import load
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
-from workflow_scripts.units.vocabulary import Vocabulary
+from workflow_scripts.units.system import SystemFolder
 
 #: Positions of a batch, padding included. Larger batches are not faster on a CPU.
 BATCH_TOKENS = 4096
-#: The language token and </s> share the positions with the subwords.
+#: A language token and </s> share the positions with the subwords.
 MARKERS = 2
 
 
@@ -48,18 +45,12 @@ class LikelihoodScorer:
         """
         for name in directions:
             system.mask_row(name)  # an unknown one is refused before anything is loaded
-        try:
-            options = TextOptions.from_mapping(dict(system.text))
-        except UserError as error:
-            raise UserError(f"{system.folder / DESCRIPTION}: {error}; export the system again") from None
-        subwords = load_subwords(system.subwords)
-        self._text = {code: TextProcessor(code, options, subwords) for code in system.languages}
         self._languages = {name: direction_languages(name, system.languages) for name in directions}
-        self._vocabulary = Vocabulary.read(system.dictionary, system.languages)
         self._port = load(system)
+        self._text = text_ids(system, self._port)
         more = masks or {}
         self._laid = {name: self._port.direction(name, more.get(name)) for name in directions}
-        self.longest = int(system.architecture["max_positions"]) - MARKERS
+        self.longest = self._text.longest - MARKERS
 
     def score(
         self,
@@ -71,8 +62,9 @@ class LikelihoodScorer:
         """Score n >= 1 pairs of (source, target), lines of raw text. Equal pairs get equal figures.
         ``batch_tokens``: most positions of a batch, padding included; it changes figures by rounding alone.
         ``count_language_tag``: as the training loss does; ``tokens`` is then one more for each pair."""
-        source, target = self._languages[direction]
-        encoded = [(self._ids(source, one), self._ids(target, other)) for one, other in pairs]
+        sources, targets = zip(*pairs, strict=True)
+        ids = self._text.source_text(direction, sources), self._text.target_text(direction, targets)
+        encoded = list(zip(*(map(tuple, side) for side in ids), strict=True))
         cut_sources = sum(len(ids) > self.longest for ids, _ in encoded)
         encoded = [(ids[: self.longest], other) for ids, other in encoded]
         numbers: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
@@ -81,12 +73,9 @@ class LikelihoodScorer:
                 numbers.setdefault(pair, len(numbers))
         sums = self._sums(direction, [*numbers], batch_tokens, count_language_tag)
         log_likelihood = np.array([sums[numbers[pair]] if pair in numbers else np.nan for pair in encoded])
-        markers = MARKERS if count_language_tag else MARKERS - 1
+        markers = 1 + (count_language_tag and self._text.tagged)
         tokens = np.array([len(ids) + markers for _, ids in encoded], dtype=np.int32)
         return Likelihoods(log_likelihood, tokens, cut_sources)
-
-    def _ids(self, language: str, line: str) -> tuple[int, ...]:
-        return tuple(self._vocabulary.encode(self._text[language].encode(line)))
 
     def _sums(
         self,

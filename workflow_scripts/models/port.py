@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
@@ -13,16 +14,13 @@ from torch import Tensor
 
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.activity import Activation
-from workflow_scripts.units.description import DEFAULT_PORT
+from workflow_scripts.units.description import DEFAULT_PORT, PORTS
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import Stack, UnitGroup, UnitSpace
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
-#: Port → the environment that has its library. Rules have the default port's environment, and its code among
-#: what they are run again for: a rule that uses another port has to name both itself.
-PORTS: Mapping[str, str] = {DEFAULT_PORT: "fairseq", "huggingface": "hf"}
 #: What a port may be able to do beside what each can.
-Ability = Literal["generate", "metric"]
+Ability = Literal["generate", "metric", "text"]
 
 #: call(group, values [T, B, units, width], real [T, B]): a group's values in one forward pass, on the model's
 #: device, and which positions are not padding. It must not change them; it may keep their gradient.
@@ -96,6 +94,18 @@ class Port(Protocol):
     @property
     def activation(self) -> Activation:
         """What its FFN neurons compute."""
+
+    @property
+    def symbols(self) -> int:
+        """How many ids its vocabularies have."""
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The ids that stand for no text: ``</s>``, padding, tags of its languages."""
+
+    @property
+    def unknown(self) -> int:
+        """The id of text that has none."""
 
     def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
         """Return the model's units of these kinds."""
@@ -181,6 +191,40 @@ class GeneratingPort(Port, Protocol):
         """Yield the best hypothesis of each source, in order, as ids: ``prefix`` first, without ``</s>``."""
 
 
+@dataclass(frozen=True)
+class Measure:
+    """What a task's metric says, NaN where it is undefined; ``n``: of how many examples."""
+
+    metric: str
+    value: float
+    n: int
+
+
+class MeasuringPort(Port, Protocol):
+    """A port with the ability ``metric``: each task has a metric of its own, which rises with quality."""
+
+    def measure(self, batches: Any) -> Measure:
+        """Return the metric of a task, of all examples of its batches."""
+
+
+class TextPort(Port, Protocol):
+    """A port with the ability ``text``: its model brings the tokenizer of its text."""
+
+    @property
+    def longest(self) -> int:
+        """The positions of the longest sequence that it reads, tag and ``</s>`` among them."""
+
+    @property
+    def tagged(self) -> bool:
+        """Whether a target begins with its language's tag."""
+
+    def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the ids of lines of source text, as ``pairs`` takes them."""
+
+    def target_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the ids of lines of target text, as ``pairs`` takes them."""
+
+
 def load(system: SystemFolder, device: str | None = None) -> Port:
     """Return a system's model in eval mode, loaded by the port that its ``system.json`` names. ``device``: by
     default the GPU where there is one. UserError for an unknown port or files that do not fit."""
@@ -217,3 +261,10 @@ def generating(port: Port, what: str) -> GeneratingPort:
     if "generate" not in port.abilities:
         raise UserError(f"{what} needs a model that writes text; those of the port {port.name!r} do not")
     return cast(GeneratingPort, port)
+
+
+def measuring(port: Port, what: str) -> MeasuringPort:
+    """Return the port if its tasks have metrics; UserError naming ``what`` needs it if not."""
+    if "metric" not in port.abilities:
+        raise UserError(f"{what} needs tasks with metrics; those of the port {port.name!r} have none")
+    return cast(MeasuringPort, port)

@@ -10,6 +10,9 @@ from workflow_scripts.units.space import STACKS
 
 #: What a description without the key ``port`` is of. Others have files of other kinds beside their weights.
 DEFAULT_PORT = "fairseq"
+HUGGING_FACE = "huggingface"
+#: Port → the environment that has its library: rules that open a model run in it.
+PORTS: Mapping[str, str] = {DEFAULT_PORT: "fairseq", HUGGING_FACE: "hf"}
 ROLES = ("weights", "subwords", "dictionary", "masks")
 #: Sizes that every architecture has; the others are needed where units of their kind are masked. Two of them
 #: each stack may have of its own.

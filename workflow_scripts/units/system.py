@@ -194,6 +194,11 @@ class SystemFolder:
         return self._path("dictionary")
 
     @property
+    def text_files(self) -> list[str]:
+        """The names of the files that text is read and written by; other ports have a model's own."""
+        return [name for role, name in self.files.items() if name and role not in ("weights", "masks")]
+
+    @property
     def masks(self) -> Path | None:
         """The mask table's file, or None where nothing is masked."""
         return None if self.files.get("masks") is None else self._path("masks")

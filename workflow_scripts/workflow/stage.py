@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.units.description import DEFAULT_PORT, PORTS
 
 #: Values of wildcards by name. A declaration may use more names than its rule has wildcards.
 Wildcards = Mapping[str, Any]
@@ -73,6 +74,17 @@ class Stage:
     training: str | None = None
 
     @property
+    def opens(self) -> bool:
+        """Whether its jobs open a model, whichever port has it."""
+        return self.environment is of_port
+
+    def other_code(self, experiment: Experiment) -> tuple[str | None, str | None]:
+        """Return a module that is imported and not run by its jobs, and one that is run by its name alone."""
+        if self.opens and experiment.port != DEFAULT_PORT:
+            return module_of(DEFAULT_PORT), module_of(experiment.port)
+        return self.without(experiment) if self.without else None, None
+
+    @property
     def place(self) -> str:
         """The name of its folders of logs and benchmarks: its module's."""
         return self.module.rpartition(".")[2]
@@ -104,6 +116,21 @@ class Stage:
         for role in roles or self.files:
             for path in self.paths(experiment, role, wildcards):
                 yield path.format_map(wildcards)
+
+
+def of_port(experiment: Experiment) -> str:
+    """Return the environment of stages that open a model."""
+    return PORTS[experiment.port]
+
+
+def with_torch(experiment: Experiment) -> str:
+    """Return the environment of stages that need torch and no model: the same, so that no other is made."""
+    return of_port(experiment)
+
+
+def module_of(port: str) -> str:
+    """Return the module of a port, below ``workflow_scripts``."""
+    return f"models.{port}.port"
 
 
 def own_rule(stage: str, *values: str) -> str:

@@ -7,7 +7,8 @@ layers as a whole. Among thousands of units some are alike by chance, so each fi
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -27,13 +28,11 @@ from workflow_scripts.analyse.stage_options import (
 )
 from workflow_scripts.common.checked_options import at_least, json_object, named_once
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import sha256_of
 from workflow_scripts.models.port import load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.score_table import CORRELATION, ScoreTable
 from workflow_scripts.units.space import VALUED, UnitSpace
-from workflow_scripts.units.system import SystemFolder
-from workflow_scripts.units.vocabulary import EOS, Vocabulary
+from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 
 def check_comparable(systems: Mapping[str, SystemFolder], kinds: list[str]) -> None:
@@ -50,11 +49,10 @@ def check_comparable(systems: Mapping[str, SystemFolder], kinds: list[str]) -> N
                 f"--models: {same} and {name} have the same weights and masks, so that every unit is its own"
                 " double; leave one out"
             )
-        vocabularies = [(sha256_of(system.dictionary), system.languages) for system in (one, other)]
-        if vocabularies[0] != vocabularies[1]:
+        if differs := next(_differing(one, other), None):
             raise UserError(
-                f"--models: {name} has another vocabulary ({other.dictionary}) than {first}; compare models"
-                " whose dict.txt and languages are the same"
+                f"--models: {name} has another vocabulary ({differs}) than {first}; compare models whose"
+                f" {differs.name} and languages are the same"
             )
         spaces = [system.space_of(tuple(kinds)) for system in (one, other)]
         if spaces[0] != spaces[1]:
@@ -66,14 +64,19 @@ def check_comparable(systems: Mapping[str, SystemFolder], kinds: list[str]) -> N
 
 def _made_of(system: SystemFolder) -> tuple[str, ...]:
     """The hashes of a system's weights, masks and adapters."""
-    shared = {system.subwords.name, system.dictionary.name}
-    return tuple(sorted(digest for name, digest in system.sha256.items() if name not in shared))
+    text = system.text_files
+    return tuple(sorted(digest for name, digest in system.sha256.items() if name not in text))
 
 
-def markers(system: SystemFolder) -> set[int]:
-    """Return the ids whose positions are left out: ``</s>`` and the language tags."""
-    vocabulary = Vocabulary.read(system.dictionary, system.languages)
-    return {EOS, *(vocabulary.language_id(language) for language in system.languages)}
+def _differing(one: SystemFolder, other: SystemFolder) -> Iterator[Path]:
+    """Yield what makes the ids of two systems those of other text."""
+    # Ids are a dictionary's, whichever SentencePiece model made its pieces.
+    dictionary = other.files.get("dictionary")
+    for name in [dictionary] if dictionary else sorted({*one.text_files, *other.text_files}):
+        if one.sha256.get(name) != other.sha256.get(name):
+            yield other.folder / name
+    if (one.languages, one.text.get("tags")) != (other.languages, other.text.get("tags")):
+        yield other.folder / (dictionary or DESCRIPTION)
 
 
 def write_scores(
@@ -130,7 +133,7 @@ def main(argv: list[str] | None = None) -> None:
         arguments.subset,
         arguments.directions,
         arguments.max_sentences,
-        markers(first),
+        set(next(iter(ports.values())).marks),
         arguments.seed,
     )
     space = first.space_of(tuple(arguments.units))

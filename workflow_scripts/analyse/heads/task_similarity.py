@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.models.port import Batches, Port
 from workflow_scripts.units.space import STACKS
-from workflow_scripts.units.vocabulary import SPECIALS, TAG, Vocabulary
 
 Matrix = NDArray[np.float64]
 #: Of a direction: how often each subword occurs, int64 [vocabulary], in its source and in its target.
@@ -16,18 +15,15 @@ Counts = tuple[NDArray[np.int64], NDArray[np.int64]]
 SUBWORDS, SHARED_SIDE, FAMILY = "subwords", "shared side", "family"
 
 
-def subword_counts(port: Port, batches: Batches, vocabulary: Vocabulary) -> Counts:
+def subword_counts(port: Port, batches: Batches) -> Counts:
     """Return how often each subword occurs in the source and the target of a direction, int64 [vocabulary].
     Specials and tags, which say the language, are left out."""
-    found = np.zeros((len(STACKS), len(vocabulary)), dtype=np.int64)
+    found = np.zeros((len(STACKS), port.symbols), dtype=np.int64)
     for batch in batches:
         for side, stack in enumerate(STACKS):
             ids = port.tokens(batch, stack).cpu().numpy().ravel()
-            found[side] += np.bincount(ids, minlength=len(vocabulary))
-    left_out = [
-        number for number, one in enumerate(vocabulary.symbols) if one in SPECIALS or TAG.fullmatch(one)
-    ]
-    found[:, left_out] = 0
+            found[side] += np.bincount(ids, minlength=port.symbols)
+    found[:, [*port.marks, port.unknown]] = 0
     return found[0], found[1]
 
 
@@ -36,6 +32,11 @@ def cosine(one: NDArray[np.int64], two: NDArray[np.int64]) -> float:
     a, b = one.astype(np.float64), two.astype(np.float64)
     norm = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(a @ b) / norm if norm > 0 else float("nan")
+
+
+def cosine_matrix(counts: Sequence[NDArray[np.int64]]) -> Matrix:
+    """Return the cosine of every two of T arrays of counts, [T, T]."""
+    return np.array([[cosine(one, two) for two in counts] for one in counts])
 
 
 def similarities(

@@ -31,7 +31,7 @@ from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import Stack, UnitSpace
 from workflow_scripts.units.system import SystemFolder
-from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
+from workflow_scripts.units.vocabulary import EOS, PAD, UNKNOWN, Vocabulary
 from workflow_scripts.units.weights_file import read_adapter_row
 
 
@@ -51,6 +51,22 @@ class FairseqPort(SystemPort):
     def device(self) -> torch.device:
         """Where the network is."""
         return next(self.network.parameters()).device
+
+    @property
+    def symbols(self) -> int:
+        """How many symbols the dictionary has."""
+        return len(self.vocabulary)
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The ids of ``</s>``, padding and the tags of languages."""
+        tags = (self.vocabulary.language_id(language) for language in self.vocabulary.languages)
+        return frozenset((EOS, PAD, *tags))
+
+    @property
+    def unknown(self) -> int:
+        """The id of text that has none."""
+        return UNKNOWN
 
     def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
         """Return the network's units of these kinds."""

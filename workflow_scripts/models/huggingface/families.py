@@ -105,22 +105,10 @@ CAUSAL = ("gpt2", "llama", "mistral", "qwen2", "qwen3")
 MBART_50, MBART_25 = ("MBart50Tokenizer", "MBart50TokenizerFast"), ("MBartTokenizer", "MBartTokenizerFast")
 
 
-def check_own_classes(
-    config: Mapping[str, Any], tokenizer: Mapping[str, Any], where: str, known: str
-) -> None:
-    """Refuse a model that needs code of its own (UserError); ``known``: what there is instead."""
-    for name, value in (("config.json", config), ("tokenizer_config.json", tokenizer)):
-        if "auto_map" in value:
-            raise UserError(
-                f"{where}/{name}: needs code that comes with the model (auto_map), which is never run; take a"
-                f" model of the library's own classes: {known}"
-            )
-
-
 def family_of(config: Mapping[str, Any], tokenizer: Mapping[str, Any], where: str) -> Family:
     """Return the family of a model's ``config.json`` and ``tokenizer_config.json``. UserError for another
     model, and for one that needs code of its own."""
-    check_own_classes(config, tokenizer, where, KNOWN)
+    check_own_code(config, tokenizer, where, KNOWN)
     kind = str(config.get("model_type"))
     if kind in CAUSAL:
         raise UserError(
@@ -140,6 +128,16 @@ def family_of(config: Mapping[str, Any], tokenizer: Mapping[str, Any], where: st
             said = "mBART-25, whose tags end a sentence" if made in MBART_25 else "no mBART-50"
             raise UserError(f"{where}: {said} (tokenizer_class is {made!r}), which is not supported: {KNOWN}")
     return FAMILIES[kind]
+
+
+def check_own_code(config: Mapping[str, Any], tokenizer: Mapping[str, Any], where: str, known: str) -> None:
+    """Refuse a model that needs code of its own (UserError). ``known``: the models that there are."""
+    for name, value in (("config.json", config), ("tokenizer_config.json", tokenizer)):
+        if "auto_map" in value:
+            raise UserError(
+                f"{where}/{name}: needs code that comes with the model (auto_map), which is never run; take a"
+                f" model of the library's own classes: {known}"
+            )
 
 
 def places_of(family: Family, config: Any) -> Places:

@@ -19,13 +19,10 @@ from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.common.files import read_json
 from workflow_scripts.models.foreign_checkpoint import load_foreign
 from workflow_scripts.models.huggingface.families import Family, activation_of, family_of, places_of
+from workflow_scripts.models.huggingface.model_files import CONFIG, INDEX, TOKENIZER, WEIGHTS
 from workflow_scripts.models.huggingface.sites import with_own_linears
 from workflow_scripts.models.weights import check_finite, read_tensors
 
-CONFIG, TOKENIZER = "config.json", "tokenizer_config.json"
-#: Files of weights, the first that is there; an index names the shards.
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-INDEX = ".index.json"
 AGAIN = "fetch it again"
 #: Parts of names of what older files hold and models compute now: positions, and which positions see which.
 COMPUTED = (".embed_positions.", ".rotary_emb.", ".attn.bias", ".attn.masked_bias")
@@ -36,6 +33,12 @@ Find = Callable[[Mapping[str, Any], Mapping[str, Any], str], Family]
 def described(folder: Path, find: Find = family_of) -> tuple[Family, dict[str, Any], dict[str, Any]]:
     """Return a folder's family, ``config.json`` and ``tokenizer_config.json`` (empty if it is missing).
     ``find``: of a kind of models. UserError for what is no model, or one that ``find`` does not know."""
+    config, tokenizer = read_configs(folder)
+    return find(config, tokenizer, str(folder)), config, tokenizer
+
+
+def read_configs(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a folder's ``config.json`` and ``tokenizer_config.json``; UserError for what is no model."""
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder, for a model; a name on a hub has to be fetched first")
     found: list[dict[str, Any]] = []
@@ -50,7 +53,7 @@ def described(folder: Path, find: Find = family_of) -> tuple[Family, dict[str, A
             raise UserError(f"{path}: not an object; {AGAIN}")
         found.append(value)
     config, tokenizer = found
-    return find(config, tokenizer, str(folder)), config, tokenizer
+    return config, tokenizer
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
@@ -103,13 +106,7 @@ def load_network(
     """
     family, values, _ = described(folder, find)
     kind = getattr(transformers, family.model)
-    try:
-        config = kind.config_class.from_dict(values)
-    except Exception as error:  # the library checks values in several ways
-        reason = str(error).strip().splitlines()[-1]
-        raise UserError(
-            f"{folder / CONFIG}: not the configuration of a {family.name} model ({reason})"
-        ) from None
+    config = made_config(kind.config_class, values, family, folder)
     activation_of(family, config, str(folder / CONFIG))
     if len(family.places.stacks) > 1 and config.decoder_start_token_id is None:
         raise UserError(
@@ -118,7 +115,7 @@ def load_network(
     for key in family.layerdrop:
         setattr(config, key, 0.0)  # a layer that is left out would be one whose taps never fire
     tensors = read_weights(folder) if tensors is None else tensors
-    _check(tensors, folder)
+    check_numbers(tensors, folder)
     # Initial weights are drawn first: the caller's random state stays as it is.
     with torch.random.fork_rng(devices=[]):
         model, report = kind.from_pretrained(
@@ -136,7 +133,19 @@ def load_network(
     return model, family
 
 
-def _check(tensors: Mapping[str, Tensor], folder: Path) -> None:
+def made_config(kind: Any, values: Mapping[str, Any], family: Family, folder: Path) -> Any:
+    """Return the library's configuration of the class ``kind``; UserError where it refuses the values."""
+    try:
+        return kind.from_dict(values)
+    except Exception as error:  # the library checks values in several ways
+        reason = str(error).strip().splitlines()[-1]
+        raise UserError(
+            f"{folder / CONFIG}: not the configuration of a {family.name} model ({reason})"
+        ) from None
+
+
+def check_numbers(tensors: Mapping[str, Tensor], folder: Path) -> None:
+    """Refuse tensors that are not of finite floating-point numbers (UserError)."""
     for name, one in tensors.items():
         if not one.is_floating_point():
             raise UserError(f"{folder}: tensor {name} is {one.dtype}, not of floating-point numbers")

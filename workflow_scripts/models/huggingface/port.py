@@ -17,6 +17,7 @@ from workflow_scripts.models.huggingface.folder import load_network
 from workflow_scripts.models.huggingface.forward import Forward
 from workflow_scripts.models.huggingface.network_port import NetworkPort
 from workflow_scripts.models.huggingface.tokens import Text
+from workflow_scripts.models.port import Ability
 from workflow_scripts.models.weights import read_tensors
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
@@ -26,6 +27,8 @@ LONGEST = 1024
 
 class HuggingFacePort(NetworkPort):
     """A model in eval mode and its tokenizer. A task is a direction, in two files of text. It writes none."""
+
+    abilities: frozenset[Ability] = frozenset({"text"})
 
     def __init__(
         self,
@@ -39,13 +42,32 @@ class HuggingFacePort(NetworkPort):
         super().__init__(model, family, Forward(model), system, weights)
         self.text = text
 
+    @property
+    def symbols(self) -> int:
+        """How many rows the larger embedding has."""
+        return self.text.rows
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The ids of ``</s>``, padding and the tags of languages."""
+        return self.text.marks
+
+    @property
+    def unknown(self) -> int:
+        """The id of text that has none."""
+        return self.text.unknown
+
     def task(self, data: Path, subset: str, name: str) -> TextTask:
-        """Open one direction of a subset, the files ``SUBSET/de-en.de.txt`` and ``….en.txt`` of a folder;
-        UserError if one is missing, not text or has other lines than the other."""
-        files = [data / subset / f"{name}.{language}.txt" for language in split_direction(name)]
-        for path in files:
-            if not path.is_file():
-                raise UserError(f"{path}: no such file, for {subset} of {name}")
+        """Open one direction of a subset, the files ``SUBSET/de-en.de.txt`` and ``….en.txt`` of a folder,
+        which may have the pair's name the other way round; UserError if one is missing, not text or has other
+        lines than the other."""
+        sides = split_direction(name)
+        pairs = ("-".join(one) for one in (sides, reversed(sides)))
+        either = [[data / subset / f"{pair}.{language}.txt" for language in sides] for pair in pairs]
+        files = next((one for one in either if all(path.is_file() for path in one)), None)
+        if files is None:
+            missing = next(path for path in either[0] if not path.is_file())
+            raise UserError(f"{missing}: no such file, for {subset} of {name}")
         sources, targets = (read_lines(path) for path in files)
         if len(sources) != len(targets):
             raise UserError(f"{files[0]} has {len(sources)} lines, but {files[1]} {len(targets)}")
@@ -71,14 +93,32 @@ class HuggingFacePort(NetworkPort):
             self.text.tagged,
         )
 
+    @property
+    def longest(self) -> int:
+        """The positions of the longest sequence that it reads, tag and ``</s>`` among them."""
+        found: int = getattr(self.model.config, "max_position_embeddings", LONGEST)
+        return found
+
+    @property
+    def tagged(self) -> bool:
+        """Whether a target begins with its language's tag."""
+        return self.text.tagged
+
+    def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """See ``models.port.TextPort.source_text``."""
+        return self.text.source_text(direction, lines)
+
+    def target_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """See ``models.port.TextPort.target_text``."""
+        return self.text.target_text(lines)
+
     def batches(
         self, task: TextTask, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None
     ) -> Batches:
         """Cut a direction into batches: sorted by length, by the source alone on request."""
-        longest = getattr(self.model.config, "max_position_embeddings", LONGEST)
         sizes = task.source_sizes, task.target_sizes
         cut = batching.by_source if by_source else batching.by_length
-        made = cut(task.name, *sizes, max_tokens, longest, max_lines)
+        made = cut(task.name, *sizes, max_tokens, self.longest, max_lines)
         return Batches(task, *made, self.text.padding, self.text.start)
 
 

@@ -9,18 +9,13 @@ from torch import Tensor, nn
 
 from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.huggingface.folder import CONFIG, read_weights, stored
+from workflow_scripts.models.huggingface.folder import read_weights, stored
+from workflow_scripts.models.huggingface.model_files import FILES
 from workflow_scripts.models.huggingface.port import HuggingFacePort, open_port
 from workflow_scripts.models.weights import save_tensors
 from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
 
 WEIGHTS = STANDARD_FILES["weights"]
-#: Files beside the weights that a tokenizer or decoding reads; those that are there are taken.
-FILES = (
-    *(CONFIG, "generation_config.json", "tokenizer_config.json", "tokenizer.json", "special_tokens_map.json"),
-    *("added_tokens.json", "vocab.json", "target_vocab.json", "source.spm", "target.spm", "spiece.model"),
-    *("sentencepiece.bpe.model", "merges.txt", "tokenizer.model"),
-)
 
 
 def make_system(

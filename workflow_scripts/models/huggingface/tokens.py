@@ -55,11 +55,18 @@ class Text:
         self._tags = self._checked(tags, rows["encoder"])
         self._check_ids(rows)
         self._check_words()
+        #: How many rows the larger embedding has, and the id of text that has none.
+        self.rows, self.unknown = max(rows.values()), int(self._tokenizer.unk_token_id)
 
     @property
     def tagged(self) -> bool:
         """Whether a target begins with its language's tag."""
         return self._family.target_tag
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The ids that stand for no text."""
+        return frozenset((self.end, self.padding, *(one for one in self._tags.values() if one is not None)))
 
     @property
     def unlike_sources(self) -> bool:
@@ -81,13 +88,20 @@ class Text:
 
     def source_ids(self, direction: str, lines: Sequence[str]) -> list[NDArray[np.int32]]:
         """Return the ids of sources, with all that is added."""
-        prefix = self._prefixes.get(direction, "")
-        found = self._ids([prefix + line for line in lines])
-        return [self.source(direction, ids) for ids in found]
+        return [self.source(direction, ids) for ids in self.source_text(direction, lines)]
 
     def target_ids(self, direction: str, lines: Sequence[str]) -> list[NDArray[np.int32]]:
         """Return the labels of targets, with all that is added."""
-        return [self.target(direction, ids) for ids in self._ids(lines, self._family.own_target)]
+        return [self.target(direction, ids) for ids in self.target_text(lines)]
+
+    def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the ids of sources behind their prefixes, without tag and ``</s>``."""
+        prefix = self._prefixes.get(direction, "")
+        return self._ids([prefix + line for line in lines])
+
+    def target_text(self, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the ids of targets, without tag and ``</s>``."""
+        return self._ids(lines, self._family.own_target)
 
     def _ids(self, lines: Sequence[str], target: bool = False) -> Sequence[Sequence[int]]:
         given = {"text_target" if target else "text": list(lines)}

@@ -22,7 +22,7 @@ from workflow_scripts.workflow.stages import RENAMED, STAGES
 
 #: Stages whose time depends on the network's size.
 OF_THE_NETWORK = {
-    name for name, stage in STAGES.items() if stage.environment == "fairseq" or name == "decode"
+    name for name, stage in STAGES.items() if stage.opens or stage.training or name.startswith("decode")
 }
 #: Forward and backward pass of a Transformer: six operations for each parameter and token.
 OPERATIONS = 6

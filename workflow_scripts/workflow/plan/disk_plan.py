@@ -73,15 +73,17 @@ def parameters(architecture: Mapping[str, Any], symbols: int) -> int:
 
 def parameters_of(experiment: Experiment) -> int:
     """Return the parameters of an experiment's model; where only its checkpoint says them, at most these."""
-    if experiment.attach is not None and not experiment.known_architecture:
-        return size_of(Path(experiment.attach.checkpoint)) // FLOAT
+    if (model := experiment.attached_model) is not None:
+        return size_of(Path(model.model)) // FLOAT
+    if experiment.checkpoints is not None and not experiment.known_architecture:
+        return size_of(Path(experiment.checkpoints.checkpoint)) // FLOAT
     return parameters(experiment.model.architecture(), symbols_of(experiment))
 
 
 def symbols_of(experiment: Experiment) -> int:
     """Return the symbols of an experiment's vocabulary, language tokens included."""
-    if experiment.attach is not None and Path(experiment.attach.dictionary).is_file():
-        return len(Vocabulary.read(experiment.attach.dictionary, experiment.languages))
+    if experiment.checkpoints is not None and Path(experiment.checkpoints.dictionary).is_file():
+        return len(Vocabulary.read(experiment.checkpoints.dictionary, experiment.languages))
     return experiment.subwords.vocab_size + OTHER_SYMBOLS + len(experiment.languages)
 
 

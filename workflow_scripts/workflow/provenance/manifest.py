@@ -211,7 +211,7 @@ def data_checksums(results: Path) -> dict[str, Any]:
         }
         for subset, pairs in card["subsets"].items()
     }
-    return {"subwords": card["subwords"]["sha256"], "text": text}
+    return {"subwords": (card["subwords"] or {}).get("sha256", {}), "text": text}
 
 
 def signatures(results: Path, names: Iterable[str]) -> dict[str, dict[str, list[str]]]:

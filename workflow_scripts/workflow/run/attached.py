@@ -5,6 +5,7 @@ from pathlib import Path
 
 from workflow_scripts.common.binarised_names import candidates, files_of
 from workflow_scripts.common.errors import UserError, first_of
+from workflow_scripts.config.attach_model import ON_HUB, AttachedModel
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.units.vocabulary import Vocabulary
 
@@ -19,7 +20,9 @@ def missing_masks(experiment: Experiment) -> Iterator[str]:
 
 def missing_of_attached(experiment: Experiment) -> Iterator[str]:
     """Yield a line for each file of `attach` that is missing or wrong; jobs open the checkpoints."""
-    attach = experiment.attach
+    if experiment.attached_model is not None:
+        yield from _missing_model(experiment.attached_model)
+    attach = experiment.checkpoints
     if attach is None:
         return
     for key, file in attach.files.items():
@@ -38,6 +41,18 @@ def missing_of_attached(experiment: Experiment) -> Iterator[str]:
             without = [one for one in experiment.train_directions if not _is_there(folder, subset, one)]
             if without:
                 yield f"attach.data_bin: {folder} has no binarised {subset} data of {first_of(without)}"
+
+
+def _missing_model(attach: AttachedModel) -> Iterator[str]:
+    if attach.is_fetched or Path(attach.model, "config.json").is_file():
+        return
+    if Path(attach.model).is_dir():
+        yield f"attach.model: {attach.model} has no config.json; a model's folder has it, and weights"
+        return
+    hint = ""
+    if ON_HUB.fullmatch(attach.model):
+        hint = "; of a name on the hub give the commit, too (attach.revision)"
+    yield f"attach.model: {_absent('folder', [attach.model])}{hint}"
 
 
 def _absent(wanted: str, paths: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_file
 from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.software.environments import ROOT
-from workflow_scripts.workflow.stage_list.models import ENVIRONMENTS
+from workflow_scripts.workflow.stage_list.models import decoded_in
 
 
 def translate_command(
@@ -47,7 +47,7 @@ def translate_command(
     masks = mask_row_file(experiment, system, direction, seed, results)
     return [
         str(ROOT / "envs/bin/run-in"),
-        ENVIRONMENTS[decode.engine],
+        decoded_in(experiment, decode.engine),
         "workflow_scripts.translate.translate",
         *("--system", str(folder), "--direction", direction, "--engine", decode.engine),
         *("--beam", str(decode.beam), "--length-penalty", str(decode.length_penalty)),

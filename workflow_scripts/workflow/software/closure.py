@@ -97,15 +97,17 @@ def closure(module: str, root: Path = ROOT, but: str | None = None) -> set[str]:
     return found
 
 
-def closure_hash(module: str, root: Path = ROOT, but: str | None = None) -> str:
-    """Return 16 hex digits that change with the code of the closure, not with comments and docstrings."""
-    return _closure_hash(f"{PACKAGE}.{module}", root, but and f"{PACKAGE}.{but}")
+def closure_hash(module: str, root: Path = ROOT, but: str | None = None, also: str | None = None) -> str:
+    """Return 16 hex digits that change with the code of the closure, not with comments and docstrings;
+    ``also``: a module that is run by its name, and not imported."""
+    modules = tuple(f"{PACKAGE}.{one}" for one in (module, also) if one)
+    return _closure_hash(modules, root, but and f"{PACKAGE}.{but}")
 
 
 @functools.cache
-def _closure_hash(module: str, root: Path, but: str | None) -> str:
+def _closure_hash(modules: tuple[str, ...], root: Path, but: str | None) -> str:
     digest = hashlib.sha256()
-    for name in sorted(closure(module, root, but)):
+    for name in sorted(set().union(*(closure(module, root, but) for module in modules))):
         digest.update(f"{name}\n{syntax(_path(name, root)).code}\n".encode())
     return digest.hexdigest()[:16]
 

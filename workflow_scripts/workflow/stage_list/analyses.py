@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.workflow.stage import Stage, each
+from workflow_scripts.workflow.stage import Stage, each, of_port
 from workflow_scripts.workflow.stage_list.models import of_baseline
 
 
@@ -39,7 +39,7 @@ def _k(k: str | None) -> list[str]:
 STAGES = (
     Stage(
         "analyse.mask_control",
-        "fairseq",
+        of_port,
         log="{system}.s{seed}.{maskset}",
         files={"json": f"{_of_masks('mask_control')}.json"},
         asked_for=("json",),
@@ -57,7 +57,7 @@ STAGES = (
     ),
     Stage(
         "analyse.stability",
-        "fairseq",
+        of_port,
         log="{system}.s{seed}.{maskset}",
         files=tables_at(_of_masks("stability")),
         asked_for=("json",),
@@ -75,7 +75,7 @@ STAGES = (
     ),
     Stage(
         "analyse.criteria",
-        "fairseq",
+        of_port,
         log="{system}.s{seed}",
         files=tables_at("analysis/criteria/{system}/s{seed}"),
         asked_for=("json",),

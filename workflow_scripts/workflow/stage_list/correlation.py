@@ -5,7 +5,7 @@ from typing import Any
 
 from workflow_scripts.config.analyses.correlation_checks import compared_models
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.workflow.stage import Stage, Wildcards
+from workflow_scripts.workflow.stage import Stage, Wildcards, of_port
 from workflow_scripts.workflow.stage_list.analyses import of_systems, tables_at
 
 #: Of SVCCA there are no scores of units.
@@ -55,7 +55,7 @@ TABLES = tables_at("analysis/correlate_units/{between}/{of}")
 STAGES = (
     Stage(
         "analyse.correlation.correlate_units",
-        "fairseq",
+        of_port,
         log="{between}/{of}",
         files={**{role: _table(place) for role, place in TABLES.items()}, "scores": _scores},
         asked_for=("json",),
@@ -65,7 +65,7 @@ STAGES = (
     ),
     Stage(
         "analyse.correlation.erase_correlated",
-        "fairseq",
+        of_port,
         log="{between}/{system}.s{seed}",
         files=tables_at("analysis/erase_correlated/{between}/{system}/s{seed}"),
         asked_for=("json",),

@@ -49,6 +49,11 @@ def downloads(experiment: Experiment) -> list[str]:
     return list(source.downloads("data", experiment.languages))
 
 
+def with_ceilings(experiment: Experiment) -> list[str]:
+    """Return the test sets of which it is known what their way through subwords and back leaves."""
+    return experiment.testsets if experiment.is_binarised else []
+
+
 def _sides(subset: str, pairs: list[str]) -> Iterator[dict[str, str]]:
     for pair in pairs:
         for lang in pair.split("-"):
@@ -57,6 +62,8 @@ def _sides(subset: str, pairs: list[str]) -> Iterator[dict[str, str]]:
 
 def sides(experiment: Experiment) -> Iterator[dict[str, str]]:
     """Yield subset, pair and language of all text that is binarised."""
+    if not experiment.is_binarised:
+        return
     for subset in experiment.subsets:
         yield from _sides(subset, experiment.pairs_of(subset))
     varied = varied_texts(experiment)
@@ -184,14 +191,14 @@ STAGES = (
         "text",
         log="spm",
         files=VOCABULARY,
-        jobs=lambda e: [] if e.taken else [{}],
+        jobs=lambda e: [{}] if e.is_binarised and not e.taken else [],
     ),
     Stage(
         "train.use_vocabulary",
         "text",
         log="spm",
         files=VOCABULARY,
-        jobs=lambda e: [{}] if e.taken else [],
+        jobs=lambda e: [{}] if e.is_binarised and e.taken else [],
         local=True,
     ),
     Stage(
@@ -228,14 +235,14 @@ STAGES = (
             "stats": "data/round_trip/{testset}.json",
         },
         rule=_round_trip_rule,
-        jobs=lambda e: each(testset=e.testsets),
+        jobs=lambda e: each(testset=with_ceilings(e)),
     ),
     Stage(
         "evaluate.score_ceiling",
         "evaluate",
         log="{testset}",
         files={"json": "data/ceiling/{testset}.json"},
-        jobs=lambda e: each(testset=e.testsets),
+        jobs=lambda e: each(testset=with_ceilings(e)),
     ),
     Stage(
         "data.rebuild_references",

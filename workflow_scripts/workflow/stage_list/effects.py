@@ -1,12 +1,12 @@
 """Stages that switch units off: ablation curves, and effect matrices of languages."""
 
-from workflow_scripts.workflow.stage import Stage
+from workflow_scripts.workflow.stage import Stage, of_port
 from workflow_scripts.workflow.stage_list.analyses import of_systems, tables_at
 
 STAGES = (
     Stage(
         "analyse.effects.ablate_units",
-        "fairseq",
+        of_port,
         log="{system}.s{seed}",
         files=tables_at("analysis/ablate_units/{system}/s{seed}"),
         asked_for=("json",),
@@ -15,7 +15,7 @@ STAGES = (
     ),
     Stage(
         "analyse.effects.effect_matrix",
-        "fairseq",
+        of_port,
         log="{system}.s{seed}",
         files=tables_at("analysis/effect_matrix/{system}/s{seed}"),
         asked_for=("json",),

@@ -4,7 +4,7 @@ from typing import Any
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
-from workflow_scripts.workflow.stage import Stage, each
+from workflow_scripts.workflow.stage import Stage, each, of_port
 
 PLACE = "{system}/s{seed}/{testset}"
 
@@ -75,7 +75,7 @@ STAGES = (
     ),
     Stage(
         "likelihood.score_likelihood",
-        "fairseq",
+        of_port,
         log=PLACE,
         files={"json": f"likelihoods/{PLACE}.json", "segments": f"likelihoods/{PLACE}.npz"},
         asked_for=("json",),
@@ -84,7 +84,7 @@ STAGES = (
     ),
     Stage(
         "likelihood.score_contrastive",
-        "fairseq",
+        of_port,
         log="{system}/s{seed}/{contrast}",
         files={
             "json": "contrastive/{system}/s{seed}/{contrast}.json",

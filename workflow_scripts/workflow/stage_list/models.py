@@ -1,35 +1,49 @@
 """Stages of systems: training, activation counts, masks, fine-tuning, decoding."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
+from workflow_scripts.units.description import PORTS
 from workflow_scripts.workflow import needed_masks
 from workflow_scripts.workflow.needed_texts import other_texts
-from workflow_scripts.workflow.stage import Stage, Wildcards, each, own_rule
+from workflow_scripts.workflow.stage import Pattern, Stage, Wildcards, each, of_port, own_rule
 
+CTRANSLATE2 = "ctranslate2"
 #: What the names of rules end with that score units on another text than the validation text.
 ON_TEXT = "_on_text"
-SYSTEM = {
-    "system": "systems/{system}/s{seed}/system.json",
-    "weights": "systems/{system}/s{seed}/model.safetensors",
-    "model": "systems/{system}/s{seed}/spm.model",
-    "dictionary": "systems/{system}/s{seed}/dict.txt",
-}
-OF_BASELINE = {role: path.replace("{system}", BASELINE) for role, path in SYSTEM.items()}
-OF_FINETUNED, OF_UNTRAINED = (
-    {
-        role: path.replace("{system}", f"{{{wildcard}}}")
-        for role, path in {**SYSTEM, "masks": "systems/{system}/s{seed}/masks.npz"}.items()
-    }
-    for wildcard in ("finetuned", "untrained")
-)
-OF_ADAPTED = OF_FINETUNED | {"adapters": "systems/{finetuned}/s{seed}/adapters.safetensors"}
+#: Files of every system, and those of one whose text gets subwords (the others' tokenizers are of several
+#: files, which system.json names).
+DESCRIBED = {"system": "system.json", "weights": "model.safetensors"}
+VOCABULARY = {"model": "spm.model", "dictionary": "dict.txt"}
 #: A trainer's own folder.
 TRAINING = "training/{finetuned}/s{seed}"
-ENVIRONMENTS = {"ctranslate2": "text", "fairseq": "fairseq"}
+
+
+def _of_system(system: str, **more: str) -> dict[str, Pattern]:
+    """Return the files by role that a rule declares of a system; ``system``: its name, or wildcard."""
+    folder = f"systems/{system}/s{{seed}}"
+    files: dict[str, Pattern] = {role: f"{folder}/{name}" for role, name in (DESCRIBED | more).items()}
+    return files | {role: partial(_vocabulary, f"{folder}/{name}") for role, name in VOCABULARY.items()}
+
+
+def _vocabulary(file: str, experiment: Experiment, _: Wildcards) -> list[str]:
+    return [file] if experiment.is_binarised else []
+
+
+OF_BASELINE = _of_system(BASELINE)
+OF_FINETUNED, OF_UNTRAINED = (
+    _of_system(system, masks="masks.npz") for system in ("{finetuned}", "{untrained}")
+)
+OF_ADAPTED = _of_system("{finetuned}", masks="masks.npz", adapters="adapters.safetensors")
+
+
+def decoded_in(experiment: Experiment, engine: str) -> str:
+    """Return the environment in which an engine decodes an experiment's systems."""
+    return "text" if engine == CTRANSLATE2 and experiment.is_binarised else of_port(experiment)
 
 
 def parts_of(experiment: Experiment, system: str) -> list[str]:
@@ -41,7 +55,12 @@ def parts_of(experiment: Experiment, system: str) -> list[str]:
         # What masked gradients were trained with is no part of the system.
         more += ["masks.npz"] if made.system.train != "gradients" else []
         more += ["adapters.safetensors"] if made.system.adapters else []
-    return ["system.json", "model.safetensors", "spm.model", "dict.txt", *more]
+    return [*DESCRIBED.values(), *(VOCABULARY.values() if experiment.is_binarised else ()), *more]
+
+
+def files_of_model(experiment: Experiment) -> list[str]:
+    """Return the names of the files of a system's folder that a stage reads to open its model."""
+    return [*DESCRIBED.values(), *([VOCABULARY["dictionary"]] if experiment.is_binarised else [])]
 
 
 def adapted(experiment: Experiment) -> list[str]:
@@ -138,19 +157,24 @@ def _decoded(experiment: Experiment, systems: Iterable[str]) -> Iterator[dict[st
                     yield {"system": system, "seed": seed, "testset": testset, "direction": direction}
 
 
-def _by_fairseq_alone(experiment: Experiment) -> list[str]:
-    """Return the systems that fairseq decodes though the config asks for CTranslate2."""
-    return [] if experiment.decode.engine == "fairseq" else decoded_by(experiment, "fairseq")
+def by_library_alone(experiment: Experiment, engine: str) -> list[str]:
+    """Return the systems that this engine decodes, of their own library, though the config asks for
+    CTranslate2."""
+    return [] if experiment.decode.engine == engine else decoded_by(experiment, engine)
+
+
+def _by_library(engine: str, experiment: Experiment) -> Iterator[dict[str, Any]]:
+    return _decoded(experiment, by_library_alone(experiment, engine))
 
 
 def _other_engine(experiment: Experiment) -> str:
-    other = {"ctranslate2": "fairseq", "fairseq": "ctranslate2"}[experiment.decode.engine]
-    return f"translate.{other}_engine"
+    engine = experiment.decode.engine
+    return f"translate.{experiment.port if engine == CTRANSLATE2 else CTRANSLATE2}_engine"
 
 
 def _decodes_on_gpu(experiment: Experiment) -> bool:
     # CTranslate2 uses a GPU only for float16.
-    return experiment.decode.engine == "fairseq" or experiment.decode.compute_type == "float16"
+    return experiment.decode.engine != CTRANSLATE2 or experiment.decode.compute_type == "float16"
 
 
 STAGES = (
@@ -174,7 +198,7 @@ STAGES = (
     # Directions from one language are counted by one job.
     Stage(
         "activations.count_encoder",
-        "fairseq",
+        of_port,
         log="{system}/s{seed}/{on}{by}",
         files={
             "counts": lambda e, w: [
@@ -188,7 +212,7 @@ STAGES = (
     ),
     Stage(
         "activations.count_activations",
-        "fairseq",
+        of_port,
         log="{system}/s{seed}/{on}{direction}",
         files={
             "counts": lambda e, w: [f"activations/{{system}}/s{{seed}}/{w['text']}/{{direction}}.npz"],
@@ -199,7 +223,7 @@ STAGES = (
     ),
     Stage(
         "activations.score_importance",
-        "fairseq",
+        of_port,
         log="{system}/s{seed}/{on}{units}.{direction}",
         files={
             "scores": _of_importance("importance"),
@@ -255,7 +279,7 @@ STAGES = (
     ),
     Stage(
         "translate.decode",
-        lambda e: ENVIRONMENTS[e.decode.engine],
+        lambda e: decoded_in(e, e.decode.engine),
         log="{system}/s{seed}/{testset}.{direction}",
         files={"hypotheses": "translations/{system}/s{seed}/{testset}/{direction}.txt"},
         asked_for=("hypotheses",),
@@ -264,16 +288,19 @@ STAGES = (
         gpu=_decodes_on_gpu,
     ),
     # Of systems that CTranslate2 cannot decode.
-    Stage(
-        "translate.decode",
-        "fairseq",
-        log="{system}/s{seed}/{testset}.{direction}",
-        files={"hypotheses": "translations/{system}/s{seed}/{testset}/{direction}.txt"},
-        own_name="decode_by_fairseq",
-        profile_of="decode",
-        asked_for=("hypotheses",),
-        jobs=lambda e: _decoded(e, _by_fairseq_alone(e)),
-        without=lambda e: "translate.ctranslate2_engine",
-        gpu=True,
+    *(
+        Stage(
+            "translate.decode",
+            PORTS[engine],
+            log="{system}/s{seed}/{testset}.{direction}",
+            files={"hypotheses": "translations/{system}/s{seed}/{testset}/{direction}.txt"},
+            own_name=f"decode_by_{engine}",
+            profile_of="decode",
+            asked_for=("hypotheses",),
+            jobs=partial(_by_library, engine),
+            without=lambda e: "translate.ctranslate2_engine",
+            gpu=True,
+        )
+        for engine in PORTS
     ),
 )

@@ -10,7 +10,7 @@ from workflow_scripts.config.analyses.probes import Probes
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.units.score_table import BY_LABEL
-from workflow_scripts.workflow.stage import Stage, Wildcards
+from workflow_scripts.workflow.stage import Stage, Wildcards, of_port, with_torch
 from workflow_scripts.workflow.stage_list.analyses import of_systems, tables_at
 
 #: A text of one language: ``test/de-en.de``, of CoNLL-U files ``conllu/de``.
@@ -92,7 +92,7 @@ STAGES = (
     ),
     Stage(
         "analyse.probes.collect_units",
-        "fairseq",
+        of_port,
         log="{system}.s{seed}.{stack}",
         files={"values": f"{_UNITS}.npy", "words": f"{_UNITS}.json"},
         jobs=_collected,
@@ -100,7 +100,7 @@ STAGES = (
     ),
     Stage(
         "analyse.probes.fit_probes",
-        "fairseq",
+        with_torch,
         log="{system}.s{seed}.{stack}.{property}",
         files={
             **tables_at(_PROBES),
@@ -112,7 +112,7 @@ STAGES = (
     ),
     Stage(
         "analyse.probes.score_by_label",
-        "fairseq",
+        with_torch,
         log="{system}.s{seed}.{stack}.{property}",
         files={
             **tables_at(_SCORES),

@@ -6,7 +6,7 @@ from typing import Any
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.mask_scores import COMPARING, SPREAD
 from workflow_scripts.workflow.needed_masks import scored, spread
-from workflow_scripts.workflow.stage import Stage
+from workflow_scripts.workflow.stage import Stage, of_port
 from workflow_scripts.workflow.stage_list.models import of_baseline, scored_texts
 
 
@@ -31,7 +31,7 @@ def _spread(experiment: Experiment) -> Iterator[dict[str, Any]]:
 STAGES = (
     Stage(
         "activations.score_magnitude",
-        "fairseq",
+        of_port,
         log="{system}/s{seed}/{on}{direction}",
         files={
             "scores": lambda e, w: [f"magnitude/{{system}}/s{{seed}}/{w['text']}/{{direction}}.npz"],

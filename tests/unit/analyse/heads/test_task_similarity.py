@@ -14,7 +14,7 @@ from workflow_scripts.units.architecture import Architecture
 def test_subwords_of_both_sides_without_tags_and_padding(tmp_path):
     port = FairseqPort(small_network(Architecture(1, 1, 8, 6, 2)), VOCABULARY)
     batches = batches_of(write_data_bin(tmp_path / "bin"), ["en-fr"])["en-fr"]
-    source, target = subword_counts(port, batches, VOCABULARY)
+    source, target = subword_counts(port, batches)
     # English 4 5 6 and 7 8; French 15 and 4 15 4
     assert {number: int(source[number]) for number in np.flatnonzero(source)} == dict.fromkeys(range(4, 9), 1)
     assert {number: int(target[number]) for number in np.flatnonzero(target)} == {4: 2, 15: 2}

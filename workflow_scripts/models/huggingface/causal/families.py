@@ -16,7 +16,7 @@ from workflow_scripts.models.huggingface.families import (
 from workflow_scripts.models.huggingface.families import (
     OTHERS as NO_ENCODER_DECODERS,
 )
-from workflow_scripts.models.huggingface.families import Family, Places, check_own_classes
+from workflow_scripts.models.huggingface.families import Family, Places, check_own_code
 
 #: GPT-2 has one matrix for query, key and value, and the weights of linear layers with inputs as rows.
 GPT2 = Places(
@@ -70,7 +70,7 @@ OTHERS: Mapping[str, str] = {
 def causal_family(config: Mapping[str, Any], tokenizer: Mapping[str, Any], where: str) -> Family:
     """Return the family of a model's ``config.json`` and ``tokenizer_config.json``. UserError for another
     model, one that needs code of its own, and one whose weights are quantised."""
-    check_own_classes(config, tokenizer, where, KNOWN)
+    check_own_code(config, tokenizer, where, KNOWN)
     kind = str(config.get("model_type"))
     if kind in OTHERS:
         raise UserError(f"{where}/config.json: {OTHERS[kind]}, which is not supported; there are {KNOWN}")

@@ -35,6 +35,21 @@ class CausalPort(NetworkPort):
         super().__init__(model, family, CausalForward(model), system, weights)
         self.text = text
 
+    @property
+    def symbols(self) -> int:
+        """How many rows the embedding has."""
+        return self.text.rows
+
+    @property
+    def marks(self) -> frozenset[int]:
+        """The ids of what is put around texts."""
+        return self.text.marks
+
+    @property
+    def unknown(self) -> int:
+        """The id of text that has none."""
+        return self.text.unknown
+
     def task(self, data: Path, subset: str, name: str) -> LanguageTask:
         """Open the text of one language of a subset, the file ``SUBSET/de.txt`` of a folder, a text a line;
         UserError for a direction, or a file that is missing or not text."""

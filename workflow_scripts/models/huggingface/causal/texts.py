@@ -37,12 +37,17 @@ class CausalText:
             raise UserError(f"{folder}: token {token!r} is unknown to its tokenizer")
         self.around = {name: list(around[name]) for name in AROUND}
         self._begin, self._end = ([known[token] for token in self.around[name]] for name in AROUND)
+        found = self._tokenizer.eos_token_id
+        #: An id to stand behind given sentences, so that their last piece has a label.
+        self.last = 0 if found is None else int(found)
+        #: How many rows the embedding has, and the id of text that has none: there is such text for few.
+        self.rows, unknown = rows, self._tokenizer.unk_token_id
+        self.unknown = self.last if unknown is None else int(unknown)
 
     @property
-    def last(self) -> int:
-        """An id to stand behind given sentences, so that their last piece has a label."""
-        found = self._tokenizer.eos_token_id
-        return 0 if found is None else int(found)
+    def marks(self) -> frozenset[int]:
+        """The ids that stand for no text."""
+        return frozenset((*self._begin, *self._end, self.last))
 
     def sentence(self, ids: Sequence[int]) -> NDArray[np.int32]:
         """Return the ids of a text with what is around it."""
