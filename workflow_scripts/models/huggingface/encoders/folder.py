@@ -21,14 +21,13 @@ from workflow_scripts.models.huggingface.encoders.tasks import TaskSpec
 from workflow_scripts.models.huggingface.families import activation_of, places_of
 from workflow_scripts.models.huggingface.folder import (
     AGAIN,
-    CONFIG,
     check_numbers,
     made_config,
     read_configs,
     read_weights,
 )
+from workflow_scripts.models.huggingface.model_files import CONFIG, FILES
 from workflow_scripts.models.huggingface.sites import with_own_linears
-from workflow_scripts.models.huggingface.system import FILES
 from workflow_scripts.models.weights import save_tensors
 
 WEIGHTS, TASKS = "model.safetensors", "tasks.json"
