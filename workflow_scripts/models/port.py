@@ -207,6 +207,13 @@ class MeasuringPort(Port, Protocol):
         """Return the metric of a task, of all examples of its batches."""
 
 
+class WordsPort(Port, Protocol):
+    """A port whose model brings a tokenizer, and says which pieces are of which word."""
+
+    def pieces(self, words: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the ids of each word of a text, in which blanks part them; UserError: one has none."""
+
+
 class TextPort(Port, Protocol):
     """A port with the ability ``text``: its model brings the tokenizer of its text."""
 

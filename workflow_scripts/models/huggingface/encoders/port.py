@@ -110,6 +110,10 @@ class EncoderPort:
         ids = [self.text.surrounded(source) for source, _ in pairs]
         return ExampleTask(TaskSpec(name, metric=SPEARMAN), ids, None, np.zeros(len(ids)))
 
+    def pieces(self, words: Sequence[str]) -> Sequence[Sequence[int]]:
+        """See ``models.port.WordsPort.pieces``."""
+        return self.text.pieces(words)
+
     def batches(
         self, task: ExampleTask, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None
     ) -> Batches:

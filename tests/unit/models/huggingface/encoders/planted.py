@@ -3,7 +3,7 @@
 Each text has one word of each task among others, and the task's label is that word's. In the first layer head
 t looks from every position at the words of task t alone, and carries what they say to two dimensions of its
 own; the head of task t reads these two. All other heads and neurons have small random weights. In the FFN of
-the second layer one neuron for each task is the class of that task's word.
+one layer there is a neuron for each task, which is strong at that task's words that say something above 0.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ FILLERS = ["the", "a", "of", "house", "tree", "and"]
 SAYS: dict[str, dict[str, float]] = {
     "colour": {"red": -1.0, "rose": -1.0, "blue": 1.0, "navy": 1.0},
     "place": {"north": -1.0, "polar": -1.0, "south": 1.0, "tropic": 1.0},
-    "number": {"one": -1.0, "two": -0.4, "three": 0.4, "four": 1.0},
+    "number": {"one": -1.0, "two": -0.6, "three": 0.6, "four": 1.0},
 }
 #: Dimensions of task t: whether a word is of it, what it says, and the two that its head writes to.
 OF_TASK, SAID, WRITTEN = (lambda t: 2 * t), (lambda t: 2 * t + 1), (lambda t: (6 + 2 * t, 7 + 2 * t))
-#: The neuron of task t in the second layer's FFN.
+#: The planted neuron of each task.
 PLANTED_NEURON = {"colour": 3, "place": 17, "number": 29}
 
 
-def planted_folder(folder: Path, noise: float = 0.05) -> Path:
-    """Write the encoder and its tokenizer, without heads of tasks."""
+def planted_folder(folder: Path, layer: int = 1, noise: float = 0.05) -> Path:
+    """Write the encoder and its tokenizer, without heads of tasks. ``layer``: of the planted neurons."""
     folder.mkdir(parents=True, exist_ok=True)
     words = [word for says in SAYS.values() for word in says]
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *FILLERS, *words]
@@ -59,7 +59,9 @@ def planted_folder(folder: Path, noise: float = 0.05) -> Path:
             if "LayerNorm" not in name:
                 one.normal_(std=noise)
         embedded = model.embeddings.word_embeddings.weight
-        first, second = model.encoder.layer
+        embedded[:, 2 * len(SAYS) :].normal_(std=0.25)
+        embedded[:, : 2 * len(SAYS)] = 0.0
+        first = model.encoder.layer[0]
         for task, (name, says) in enumerate(SAYS.items()):
             for word, said in says.items():
                 row = embedded[pieces.index(word)]
@@ -74,8 +76,8 @@ def planted_folder(folder: Path, noise: float = 0.05) -> Path:
             up, down = WRITTEN(task)
             for dimension, sign in ((up, 1.0), (down, -1.0)):
                 first.attention.output.dense.weight[dimension, start] = 2.0 * sign
-            # One neuron of the second layer says, at the word itself, whether it says something above 0.
-            neuron = second.intermediate.dense
+            # One neuron says, at the word itself, whether it says something above 0.
+            neuron = model.encoder.layer[layer].intermediate.dense
             neuron.weight[PLANTED_NEURON[name]] = 0.0
             neuron.weight[PLANTED_NEURON[name], SAID(task)] = 3.0
     model.eval().save_pretrained(folder)
