@@ -9,19 +9,28 @@ from typing import Any
 
 from workflow_scripts.analyse.probes.collect_units import Part, Wanted, batch_tokens, collect
 from workflow_scripts.analyse.probes.word_values import Words
+from workflow_scripts.common.directions import ends_of
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import atomic_path, sha256_of
 from workflow_scripts.common.labelled_text import LabelledLine, LabelledWord
 from workflow_scripts.models.port import WordsPort
-from workflow_scripts.units.space import UnitSpace
+from workflow_scripts.units.space import Stack, UnitSpace
 
 #: Words of a sentence, each with its labels by property.
 LabelledSentence = Sequence[tuple[str, Mapping[str, str]]]
 
 
-def part_of_words(port: WordsPort, name: str, sentences: Sequence[LabelledSentence], units: int) -> Part:
-    """Return labelled sentences in the pieces of a model. ``name``: of the text; ``units``: how many are
-    collected. UserError: no sentence, or a word without a piece."""
+def part_of_words(
+    port: WordsPort,
+    name: str,
+    sentences: Sequence[LabelledSentence],
+    units: int,
+    stack: Stack = "encoder",
+) -> Part:
+    """Return labelled sentences in the pieces of a model. ``name``: of the text; of a model that translates
+    a direction, whose source it is. ``units``: how many are collected, of the ``stack`` that reads the text:
+    the decoder is that of a language model.
+    UserError: no sentence, or a word without a piece."""
     if not sentences:
         raise UserError(f"{name}: no sentences; probes need labelled words")
     lines, ids = [], []
@@ -33,7 +42,9 @@ def part_of_words(port: WordsPort, name: str, sentences: Sequence[LabelledSenten
             of_line += pieces
         lines.append(LabelledLine(number, list(map(str, of_line)), words))
         ids.append(of_line)
-    task = port.pairs(name, (name, name), [(one, []) for one in ids])
+    source, target = ends_of(name)
+    read = [(one, []) if stack == "encoder" else ([], one) for one in ids]
+    task = port.pairs(name, (source or target, target), read)
     return Part(name, port.batches(task, batch_tokens(units)), lines, ids)
 
 
@@ -54,7 +65,7 @@ def collect_words(
     tables, ``baseline`` for the one that others are compared with. ``pieces``: ``last``, ``first`` or
     ``mean``. UserError as ``part_of_words`` and ``collect``.
     """
-    part = part_of_words(port, name, sentences, space.size)
+    part = part_of_words(port, name, sentences, space.size, space.groups[0].stack)
     with atomic_path(out_values) as temporary, temporary.open("wb") as handle:
         columns = collect(port, [part], space, Wanted(pieces), handle)
     facts: dict[str, Any] = {

@@ -104,6 +104,10 @@ class HuggingFacePort(NetworkPort):
         """Whether a target begins with its language's tag."""
         return self.text.tagged
 
+    def pieces(self, words: Sequence[str]) -> Sequence[Sequence[int]]:
+        """See ``models.port.WordsPort.pieces``: of a source."""
+        return self.text.pieces(words)
+
     def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
         """See ``models.port.TextPort.source_text``."""
         return self.text.source_text(direction, lines)

@@ -94,6 +94,10 @@ class Text:
         """Return the labels of targets, with all that is added."""
         return [self.target(direction, ids) for ids in self.target_text(lines)]
 
+    def pieces(self, words: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each word of a source."""
+        return pieces_of(self._tokenizer, words, self._folder)
+
     def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
         """Return the ids of sources behind their prefixes, without tag and ``</s>``."""
         prefix = self._prefixes.get(direction, "")
@@ -191,6 +195,29 @@ def _one(number: int | Sequence[int]) -> int:
 def _start(config: Any) -> int:
     start: int = config.decoder_start_token_id
     return start
+
+
+def pieces_of(tokenizer: Any, words: Sequence[str], where: Path) -> list[list[int]]:
+    """Return the ids of each word of a text, as they are in the text, in which blanks part them. UserError: a
+    word has none, or a class without offsets cuts the text otherwise than its words."""
+    line = " ".join(words)
+    of_word: list[list[int]] = [[] for _ in words]
+    if tokenizer.is_fast:
+        found = tokenizer(line, add_special_tokens=False, return_offsets_mapping=True)
+        ends = np.cumsum([len(word) + 1 for word in words])
+        for number, (start, end) in zip(found["input_ids"], found["offset_mapping"], strict=True):
+            last = max(start, end - 1)
+            # The mark of a word's begin may be a piece, at the blank before it.
+            last += line[last].isspace()
+            of_word[int(np.searchsorted(ends, last, side="right"))].append(number)
+    else:
+        of_word = tokenizer(list(words), add_special_tokens=False)["input_ids"]
+        if [one for ids in of_word for one in ids] != tokenizer(line, add_special_tokens=False)["input_ids"]:
+            raise UserError(f"{where}: its tokenizer cuts words of {line!r:.50} otherwise than each alone")
+    for word, ids in zip(words, of_word, strict=True):
+        if not ids:
+            raise UserError(f"{where}: its tokenizer has no piece for the word {word!r}")
+    return of_word
 
 
 def load_tokenizer(folder: Path) -> Any:

@@ -72,6 +72,10 @@ class CausalPort(NetworkPort):
         label."""
         return LanguageTask(name, [self.text.sentence([*ids, self.text.last]) for _, ids in pairs])
 
+    def pieces(self, words: Sequence[str]) -> Sequence[Sequence[int]]:
+        """See ``models.port.WordsPort.pieces``."""
+        return self.text.pieces(words)
+
     def batches(
         self, task: LanguageTask, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None
     ) -> CausalBatches:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.huggingface.tokens import TWO, WORDS, load_tokenizer
+from workflow_scripts.models.huggingface.tokens import TWO, WORDS, load_tokenizer, pieces_of
 
 #: A piece of at least two letters, with the mark of a word's beginning or without: a word that is known.
 WORD = re.compile(r"[▁Ġ]?([^\W\d_]{2,})")
@@ -52,6 +52,10 @@ class CausalText:
     def sentence(self, ids: Sequence[int]) -> NDArray[np.int32]:
         """Return the ids of a text with what is around it."""
         return np.array([*self._begin, *ids, *self._end], dtype=np.int32)
+
+    def pieces(self, words: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each word of a text."""
+        return pieces_of(self._tokenizer, words, self._folder)
 
     def ids(self, lines: Sequence[str]) -> list[NDArray[np.int32]]:
         """Return the ids of texts, with all that is added."""

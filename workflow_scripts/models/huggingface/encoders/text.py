@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.huggingface.encoders.families import EncoderFamily
-from workflow_scripts.models.huggingface.tokens import load_tokenizer
+from workflow_scripts.models.huggingface.tokens import load_tokenizer, pieces_of
 
 Ids = NDArray[np.int32]
 TWO = "are the two of one model?"
@@ -65,19 +65,7 @@ class Text:
 
     def pieces(self, words: Sequence[str]) -> list[list[int]]:
         """Return the ids of each word of a text, as they are in the text. UserError: a word has none."""
-        line = " ".join(words)
-        found = self._tokenizer(line, add_special_tokens=False, return_offsets_mapping=True)
-        ends = np.cumsum([len(word) + 1 for word in words])
-        of_word: list[list[int]] = [[] for _ in words]
-        for number, (start, end) in zip(found["input_ids"], found["offset_mapping"], strict=True):
-            last = max(start, end - 1)
-            # The mark of a word's begin may be a piece, at the blank before it.
-            last += line[last].isspace()
-            of_word[int(np.searchsorted(ends, last, side="right"))].append(number)
-        for word, ids in zip(words, of_word, strict=True):
-            if not ids:
-                raise UserError(f"{self._folder}: its tokenizer has no piece for the word {word!r}")
-        return of_word
+        return pieces_of(self._tokenizer, words, self._folder)
 
     def surrounded(self, ids: Sequence[int]) -> Ids:
         """Return a text's ids with the markers of a single text."""
