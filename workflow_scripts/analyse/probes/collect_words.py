@@ -58,18 +58,21 @@ def collect_words(
     system: str,
     name: str = "text",
     pieces: str = "last",
+    weights_sha256: str | None = None,
 ) -> Words:
     """Write the values of a space's units, of one stack, for the words of sentences; return these words.
 
     ``out_values``: .npy, float16 [words, units]; ``out_words``: .json. ``system``: the model's name in
     tables, ``baseline`` for the one that others are compared with. ``pieces``: ``last``, ``first`` or
-    ``mean``. UserError as ``part_of_words`` and ``collect``.
+    ``mean``. ``weights_sha256``: of a system, to which scores and masks of these words belong. UserError as
+    ``part_of_words`` and ``collect``.
     """
     part = part_of_words(port, name, sentences, space.size, space.groups[0].stack)
     with atomic_path(out_values) as temporary, temporary.open("wb") as handle:
         columns = collect(port, [part], space, Wanted(pieces), handle)
     facts: dict[str, Any] = {
         "system": system,
+        **({} if weights_sha256 is None else {"weights_sha256": weights_sha256}),
         "stack": space.groups[0].stack,
         "units": list(space.kinds),
         "pieces": pieces,

@@ -42,3 +42,6 @@ def test_every_example(tmp_path, monkeypatch):
     assert json.loads(Path("ablation.json").read_text())["directions"]["de"]["added"]["removed"]["lape top"][
         1
     ] == pytest.approx(math.log(VOCABULARY / WORDS), abs=0.02)
+    assert json.loads(Path("probes.json").read_text())["summary"]["accuracy"] == 1.0
+    # Its masks are of this system, so that they can be laid on it.
+    names["system"].check_model(MaskTable.read("salient.npz"))
