@@ -32,6 +32,7 @@ FOR_ALL = "common"
 THIRD_PARTY: dict[str, set[str]] = {
     "units": {"numpy", "safetensors"},
     "common.archive": {"numpy"},
+    "common.task_metrics": {"numpy"},
     "common.subword_model": {"sentencepiece"},
     "api": {"numpy"},
     "config": {"pydantic", "pydantic_core", "yaml"},

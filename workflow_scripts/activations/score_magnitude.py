@@ -41,7 +41,7 @@ def magnitude(
     for key, span in space.slices().items():
         sums[span] /= seen[key]
     first = {group.stack: seen[group.key] for group in reversed(space.groups)}
-    return sums.cpu(), {stack: first[stack] for stack in STACKS}
+    return sums.cpu(), {stack: first.get(stack, 0) for stack in STACKS}
 
 
 def score_subset(system: SystemFolder, data_bin: Path, subset: str, direction: str) -> ScoreTable:

@@ -11,24 +11,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.overlap import layer_matrices
-from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.directions import ends_of, split_direction
 from workflow_scripts.units.mask_table import MaskTable
 
 DIGITS = 6
+#: The side of texts that are no translations.
+ALONE = "languages"
 
 
 def sides_of(rows: Sequence[str], pivot: str | None) -> dict[str, dict[str, list[str]]]:
-    """Return the directions of each language by side; a side with fewer than two languages is left out."""
+    """Return the directions of each language by side; a side with fewer than two languages is left out. The
+    texts of language models, which are no directions, are a side of their own, without a pivot."""
     out: dict[str, list[str]] = {}
     into: dict[str, list[str]] = {}
+    alone: dict[str, list[str]] = {}
     for row in rows:
-        source, target = split_direction(row)
+        source, target = split_direction(row) if pivot else ends_of(row)
+        if source is None:
+            alone[target] = [row]
+            continue
         if pivot in (None, source):
             out.setdefault(target, []).append(row)
         if pivot in (None, target):
             into.setdefault(source, []).append(row)
     names = (f"out of {pivot}", f"into {pivot}") if pivot else ("as targets", "as sources")
-    return {name: side for name, side in zip(names, (out, into), strict=True) if len(side) > 1}
+    sides = zip((*names, ALONE), (out, into, alone), strict=True)
+    return {name: side for name, side in sides if len(side) > 1}
 
 
 def kept_units(table: MaskTable, pivot: str | None) -> dict[str, Any]:

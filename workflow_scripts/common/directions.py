@@ -21,6 +21,20 @@ def split_direction(direction: str) -> tuple[str, str]:
     return source, target
 
 
+def ends_of(row: str) -> tuple[str | None, str]:
+    """Return (source, target) of what a row of scores is about: a direction, or the text of one language, as
+    ``de``, which is no translation and has no source. UserError for another form."""
+    return split_direction(row) if "-" in row else (None, row)
+
+
+def language_of(row: str, side: int) -> str:
+    """Return a row's language on a side, 0 of the source and 1 of the target; UserError where it has none."""
+    found = ends_of(row)[side]
+    if found is None:
+        raise UserError(f"{row!r} is the text of one language, which has no source")
+    return found
+
+
 def pair_of(direction: str) -> str:
     """Return the pair of a direction: its two codes in alphabetical order (``en-de`` gives ``de-en``)."""
     return "-".join(sorted(split_direction(direction)))

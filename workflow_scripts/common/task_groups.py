@@ -6,7 +6,7 @@ Standard library only.
 from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
-from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.directions import ends_of
 from workflow_scripts.common.errors import UserError
 
 By = Literal["direction", "language", "family", "side"]
@@ -41,10 +41,10 @@ def tasks_of(
 def _task(direction: str, by: By, pivot: str | None, families: Mapping[str, str]) -> str:
     if by == "direction":
         return direction
-    source, target = split_direction(direction)
+    source, target = ends_of(direction)
     if by == "side":
         if pivot is None or pivot not in (source, target):
             raise UserError(f"--tasks side: {direction} is neither out of the pivot {pivot!r} nor into it")
         return (OUT if source == pivot else INTO).format(pivot=pivot)
-    ends = {source, target} - {pivot}
+    ends = {one for one in (source, target) if one not in (None, pivot)}
     return "+".join(sorted({families.get(one, one) for one in ends} if by == "family" else ends))

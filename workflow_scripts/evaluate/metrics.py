@@ -17,6 +17,7 @@ from sacrebleu.metrics.base import Metric
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.common.metric_names import asked_name
 from workflow_scripts.evaluate.ngrams import BleuStatistics, ChrfStatistics
+from workflow_scripts.evaluate.significance.scorer import Scorer, mean_score
 
 DEFAULT_TOKENIZER = "13a"  # sacrebleu's default, the one the paper's scores were made with
 CHRF_WORD_ORDER = 2  # chrF2++ is chrF2 with word bigrams (Popović 2017)
@@ -30,8 +31,6 @@ METRICS: dict[str, Callable[[str], Metric]] = {
 PACKAGES = {"ja-mecab": "MeCab", "ko-mecab": "mecab_ko"}
 #: Sentences counted at a time: their n-grams take a hundred megabytes.
 BLOCK = 2000
-#: The score of summed statistics [d] over n sentences.
-Scorer = Callable[[NDArray[Any], int], float]
 
 
 class Scoring:
@@ -154,7 +153,7 @@ def scorer_of(name: str, columns: int) -> Scorer:
     if name not in METRICS:
         if columns != 1:
             raise UserError(f"{name}: {columns} numbers a sentence, expected 1 (the sentence's score)")
-        return lambda sums, n: float(sums[0]) / n
+        return mean_score
     metric = METRICS[name]("none")  # text is tokenised already
     expected = np.asarray(metric._extract_corpus_statistics(["a"], [["a"]])).shape[1]
     if columns != expected:

@@ -26,6 +26,7 @@ class Linear(nn.Linear):
     ``gradient_only`` that is all that a gate does, and the output is that of the whole weight. With
     ``gates_bias`` that holds for the bias, too. ``columns``, [C] or [B, C], are columns of the weight that
     get a gradient; the output is the same. ``fired`` counts the uses of a weight that is changed.
+    ``transposed``: the parameter is [C, F], as some files have it; all else is as above.
     """
 
     gate: Tensor | None = None
@@ -35,6 +36,7 @@ class Linear(nn.Linear):
     gradient_only: bool = False
     gates_bias: bool = False
     batch_first: bool = False
+    transposed: bool = False
     fired: int = 0
 
     @property
@@ -43,6 +45,8 @@ class Linear(nn.Linear):
         weight = self._parameters.get("weight")
         if weight is None:  # torch asks before it registers the parameter
             raise AttributeError("weight")
+        if self.transposed:
+            weight = weight.t()
         if self.gate is None and self.mask is None and self.delta is None and self.columns is None:
             return weight
         return self._changed(weight)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
@@ -192,6 +193,29 @@ class GeneratingPort(Port, Protocol):
         tokens in a batch, padding included."""
 
 
+@dataclass(frozen=True)
+class Measure:
+    """What a task's metric says, NaN where it is undefined; ``n``: of how many examples."""
+
+    metric: str
+    value: float
+    n: int
+
+
+class MeasuringPort(Port, Protocol):
+    """A port with the ability ``metric``: each task has a metric of its own, which rises with quality."""
+
+    def measure(self, batches: Any) -> Measure:
+        """Return the metric of a task, of all examples of its batches."""
+
+
+class WordsPort(Port, Protocol):
+    """A port whose model brings a tokenizer, and says which pieces are of which word."""
+
+    def pieces(self, words: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the ids of each word of a text, in which blanks part them; UserError: one has none."""
+
+
 class TextPort(Port, Protocol):
     """A port with the ability ``text``: its model brings the tokenizer of its text."""
 
@@ -227,3 +251,10 @@ def generating(port: Port, what: str) -> GeneratingPort:
     if "generate" not in port.abilities:
         raise UserError(f"{what} needs a model that writes text; those of the port {port.name!r} do not")
     return cast(GeneratingPort, port)
+
+
+def measuring(port: Port, what: str) -> MeasuringPort:
+    """Return the port if its tasks have metrics; UserError naming ``what`` needs it if not."""
+    if "metric" not in port.abilities:
+        raise UserError(f"{what} needs tasks with metrics; those of the port {port.name!r} have none")
+    return cast(MeasuringPort, port)

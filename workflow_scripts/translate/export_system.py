@@ -25,7 +25,8 @@ def export_safetensors(system: SystemFolder, out: Path) -> None:
 
 def export_ctranslate2(system: SystemFolder, sides: Mapping[str, Side], out: Path) -> None:
     """Write a CTranslate2 model of each direction into a folder of its name, beside the files that text
-    needs. ``sides``: direction -> its text. UserError where CTranslate2 has no layer for what a system has."""
+    needs. ``sides``: direction -> its text. UserError where CTranslate2 has no layer for what a system
+    has."""
     out.mkdir(parents=True, exist_ok=True)
     for direction, side in sides.items():
         spec = direction_spec(system, direction, side.sequences.positions, side)

@@ -43,9 +43,15 @@ def description_problems(value: Mapping[str, Any]) -> Iterator[str]:
     for language in value["languages"]:
         if not isinstance(language, str):
             yield f"languages holds {shown(language)}, which is not a language code"
+    # A language model has no encoder layers, and languages in the place of directions.
+    layers = value["architecture"].get("encoder_layers")
+    alone = layers == 0 and value.get("port", DEFAULT_PORT) != DEFAULT_PORT
     for direction, entry in value["directions"].items():
         try:
-            direction_languages(direction, value["languages"])
+            if not alone:
+                direction_languages(direction, value["languages"])
+            elif direction not in value["languages"]:
+                yield f"directions: {direction!r} is not one of {', '.join(value['languages'])}"
         except UserError as error:
             yield f"directions: {error}"
         row = entry.get("mask_row", 0) if isinstance(entry, dict) else 0
@@ -56,7 +62,8 @@ def description_problems(value: Mapping[str, Any]) -> Iterator[str]:
                 yield f"directions.{direction}.{key} is {shown(entry[key])}, not text"
     for key in _sizes(value["architecture"]):
         size = value["architecture"].get(key)
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        least = 0 if alone and key == "encoder_layers" else 1
+        if not isinstance(size, int) or isinstance(size, bool) or size < least:
             yield f"architecture.{key} is {shown(size)}, not a positive whole number"
     if not isinstance(value.get("port", ""), str):
         yield f"port is {shown(value['port'])}, not text"

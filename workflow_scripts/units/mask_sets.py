@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.directions import ends_of, split_direction
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace
@@ -44,7 +44,9 @@ class Groups:
         return np.array([self._pair(row) == self._pair(direction) for row in rows])
 
     def _pair(self, direction: str) -> frozenset[str]:
-        return frozenset(map(self.of_language, split_direction(direction))) if self.by else frozenset()
+        if self.by is None:
+            return frozenset()
+        return frozenset(self.of_language(one) for one in ends_of(direction) if one is not None)
 
 
 def seed_of(seed: int, name: str) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.directions import language_of
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.units.activity import ACTIVE, facts_in_words
 from workflow_scripts.units.lape import LAMBDA, rates, scores
@@ -41,11 +41,14 @@ def lape_tables(counts: ScoreTable, form: str) -> dict[str, ScoreTable]:
     values = np.zeros(counts.values.shape)
     belong = np.zeros(counts.values.shape, dtype=np.bool_)
     saturated: dict[str, dict[str, float]] = {row: {} for row in counts.rows}
+    there = {group.stack for group in counts.space.groups}
     for number, (stack, side) in enumerate(zip(STACKS, SIDES, strict=True)):
+        if stack not in there:
+            continue
         part = counts.space.part(stacks=[stack])
         ids = counts.space.ids_of(part)
         by_language: dict[str, tuple[NDArray[np.int64], int]] = {}
-        languages = [split_direction(row)[number] for row in counts.rows]
+        languages = [language_of(row, number) for row in counts.rows]
         for row, language, active in zip(counts.rows, languages, counts.values[:, ids], strict=True):
             before, seen = by_language.get(language, (np.zeros(len(ids), dtype=np.int64), 0))
             by_language[language] = before + active, seen + positions[row][stack]

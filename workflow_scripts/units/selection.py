@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.directions import ends_of
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.mask_sets import seed_of
 from workflow_scripts.units.mask_table import MaskTable
@@ -116,7 +116,7 @@ class Selection:
         if isinstance(self.select, str):
             yield self.stacks, parse_selector(self.select)
             return
-        source, target = split_direction(direction)
+        source, target = ends_of(direction)
         if self.pivot not in (source, target):
             raise UserError(f"--select: {direction} is neither out of the pivot {self.pivot!r} nor into it")
         for stack, text in self.select[OUT if source == self.pivot else INTO].items():

@@ -166,7 +166,8 @@ def model_space(architecture: Mapping[str, Any], kinds: Collection[str] = ("ffn"
 
     FFN neurons come first, then heads, residual dimensions and weights; of each the encoder's layers first,
     in a layer ``self`` before ``cross``, and these before ``fc1`` and ``fc2``. Where the stacks differ the
-    block has ``encoder_ffn_dim`` and ``decoder_ffn_dim``, and heads likewise.
+    block has ``encoder_ffn_dim`` and ``decoder_ffn_dim``, and heads likewise. A language model has no encoder
+    layers, and so no ``cross``.
     """
 
     def groups() -> Iterator[UnitGroup]:
@@ -185,7 +186,7 @@ def _in_layer(kind: Kind, stack: Stack, architecture: Mapping[str, Any]) -> list
             (name, rows * columns) for name, (rows, columns) in weight_shapes(stack, architecture).items()
         ]
     if kind == "head":
-        return [(name, _size("heads", stack, architecture)) for name in _attentions(stack)]
+        return [(name, _size("heads", stack, architecture)) for name in _attentions(stack, architecture)]
     return [(kind, _size("ffn_dim", stack, architecture) if kind == "ffn" else architecture["model_dim"])]
 
 
@@ -196,15 +197,18 @@ def _size(name: str, stack: Stack, architecture: Mapping[str, Any]) -> int:
     return size
 
 
-def _attentions(stack: Stack) -> tuple[str, ...]:
-    return ("self", "cross")[: 1 + (stack == "decoder")]
+def _attentions(stack: Stack, architecture: Mapping[str, Any]) -> tuple[str, ...]:
+    reads_encoder = stack == "decoder" and architecture.get("encoder_layers") != 0
+    return ("self", "cross")[: 1 + reads_encoder]
 
 
 def weight_shapes(stack: Stack, architecture: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     """Return the weight matrices of a layer, of attention and FFN: name -> (outputs, inputs)."""
     width, neurons = architecture["model_dim"], architecture["ffn_dim"]
     square = {
-        f"{name}.{part}": (width, width) for name in _attentions(stack) for part in ("q", "k", "v", "out")
+        f"{name}.{part}": (width, width)
+        for name in _attentions(stack, architecture)
+        for part in ("q", "k", "v", "out")
     }
     return {**square, "fc1": (neurons, width), "fc2": (width, neurons)}
 

@@ -142,8 +142,13 @@ class SystemFolder:
 
     @property
     def directions(self) -> tuple[str, ...]:
-        """The directions the system can translate, in order."""
+        """The directions the system can translate, in order; of a language model its languages."""
         return tuple(self.mask_rows)
+
+    @property
+    def is_language_model(self) -> bool:
+        """Whether it has no encoder, and so reads texts of one language and translates nothing."""
+        return self.architecture.get("encoder_layers") == 0
 
     @property
     def weights(self) -> Path:
@@ -237,6 +242,11 @@ class SystemFolder:
         """
         if direction in self.mask_rows:
             return self.mask_rows[direction]
+        if self.is_language_model:
+            raise UserError(
+                f"{self.folder / DESCRIPTION}: {self.system!r} is a language model, without any direction"
+                f" {direction!r}: it reads texts of {', '.join(self.directions)}, one at a time"
+            )
         try:
             direction_languages(direction, self.languages)
         except UserError:

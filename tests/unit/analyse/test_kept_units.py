@@ -78,6 +78,9 @@ def test_without_a_pivot_a_language_has_what_any_of_its_directions_keeps() -> No
             None,
             {"as targets": {"b": ["a-b"], "a": ["b-a"]}, "as sources": {"a": ["a-b"], "b": ["b-a"]}},
         ),
+        # Texts of language models have no source and no target.
+        (["a", "b"], None, {"languages": {"a": ["a"], "b": ["b"]}}),
+        (["a"], None, {}),
     ],
 )
 def test_a_side_needs_two_languages(rows: list[str], pivot: str | None, sides: object) -> None:

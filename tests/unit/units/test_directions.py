@@ -6,7 +6,13 @@ import re
 
 import pytest
 
-from workflow_scripts.common.directions import direction_languages, pair_of, split_direction
+from workflow_scripts.common.directions import (
+    direction_languages,
+    ends_of,
+    language_of,
+    pair_of,
+    split_direction,
+)
 from workflow_scripts.common.errors import UserError
 
 
@@ -19,6 +25,15 @@ def test_source_and_target():
 def test_what_is_no_direction(direction):
     with pytest.raises(UserError, match=f"^{re.escape(repr(direction))} is not two language codes"):
         split_direction(direction)
+
+
+def test_the_text_of_one_language_has_no_source():
+    assert (ends_of("de-en"), ends_of("de")) == (("de", "en"), (None, "de"))
+    assert [language_of("de-en", 0), language_of("de-en", 1), language_of("de", 1)] == ["de", "en", "de"]
+    with pytest.raises(UserError, match=r"^'de' is the text of one language, which has no source"):
+        language_of("de", 0)
+    with pytest.raises(UserError, match="'de-en-fr' is not two language codes"):
+        ends_of("de-en-fr")
 
 
 def test_pair_is_alphabetical():

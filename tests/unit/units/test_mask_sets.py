@@ -77,6 +77,14 @@ def test_units_of_groups(kind, by, direction, expected):
     assert made(kind, direction, groups=Groups(by, FAMILIES)) == [expected]
 
 
+def test_groups_of_languages():
+    """Of a language model: German and Dutch are one family."""
+    keep = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=bool)
+    masks = MaskTable(["de", "nl", "fr"], keep, ffn_space(0, 1, 3), {"rule": "mass"}, "m.npz")
+    found = mask_rows("union", masks, ["de"], groups=Groups("family", FAMILIES))
+    assert found.keep.astype(int).tolist() == [[1, 1, 0]]
+
+
 def test_rows_of_some_directions_for_a_new_one():
     """Heads of four directions, trained in nl-en: of 110 100, 110 010, 100 011 and 001 011. Its own row
     does not count."""

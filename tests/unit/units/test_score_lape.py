@@ -52,6 +52,22 @@ def test_by_hand(form):
     assert belong == {"en-de": 0, "en-fr": 0, "de-en": 1}
 
 
+def test_languages_of_a_model_with_one_stack_by_hand():
+    """The counts of de and en of 10 and 20 positions: 8, 0, 5 and 0, 16, 10 active ones."""
+    space = UnitSpace([UnitGroup("decoder.0.ffn", "ffn", "decoder", 0, 3)])
+    counts = np.array([[8, 0, 5], [0, 16, 10]])
+    positions = {"de": {"encoder": 0, "decoder": 10}, "en": {"encoder": 0, "decoder": 20}}
+    facts = {"weights_sha256": "aa", "data_sha256": {"de": "b", "en": "b"}, "positions": positions}
+    tables = lape_tables(ScoreTable(["de", "en"], counts, space, facts, "counts"), "lape")
+    expected = scores(np.array([[0.8, 0], [0, 0.8], [0.5, 0.5]]), "lape")[0]
+    assert {name: table.values[0].tolist() for name, table in tables.items()} == {
+        "de": expected[:, 0].tolist(),
+        "en": expected[:, 1].tolist(),
+    }
+    with pytest.raises(UserError, match="LAPE compares languages, and there is one target language here: de"):
+        lape_tables(ScoreTable(["de"], counts[:1], space, facts, "counts"), "lape")
+
+
 def test_one_source_language_is_refused():
     counts = counted({name: row for name, row in THREE.items() if name != "de-en"})
     with pytest.raises(UserError, match="one source language here: en"):

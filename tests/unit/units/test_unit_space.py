@@ -95,6 +95,13 @@ def test_every_kind_of_unit_has_its_groups_in_order():
     assert model_space(ARCHITECTURE) == ffn_space(1, 2, 3)
 
 
+def test_a_language_model_has_one_stack():
+    space = model_space({**ARCHITECTURE, "encoder_layers": 0, "decoder_layers": 1}, ["ffn", "head", "resid"])
+    assert [(group.key, group.size) for group in space.groups] == [
+        *(("decoder.0.ffn", 3), ("decoder.0.self", 2), ("decoder.0.resid", 4))
+    ]
+
+
 def test_weights_are_units_of_their_matrices():
     space = model_space({**ARCHITECTURE, "encoder_layers": 1, "decoder_layers": 1}, ["weight"])
     assert [(group.key, group.size) for group in space.groups] == [

@@ -50,7 +50,6 @@ from workflow_scripts.analyse.stage_options import (
 )
 from workflow_scripts.common.checked_options import at_least, json_object
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER
 from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.gating import parse_gate
@@ -115,7 +114,7 @@ def quality(
     texts: Mapping[str, str],
     metrics: Sequence[str],
     sentences: int | None,
-    tokenizer: str,
+    tokenizer: str | None,
 ) -> dict[str, Any]:
     """Return the scores of translations under every row of ``sets``, ``full`` first: row → metric → score.
 
@@ -203,7 +202,7 @@ def main(argv: list[str] | None = None) -> None:
                 {"sources": arguments.sources, "references": arguments.references},
                 arguments.metrics,
                 arguments.decoded_sentences,
-                tokenizers.get(direction.partition("-")[2], DEFAULT_TOKENIZER),
+                tokenizers.get(direction.partition("-")[2]),
             )
         logger.info(f"{direction}: {len(sets.named)} sets | {pace.step()}")
     result: dict[str, Any] = {

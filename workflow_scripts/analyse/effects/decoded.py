@@ -12,7 +12,6 @@ from workflow_scripts.analyse.stage_options import is_object_of_texts
 from workflow_scripts.common.checked_options import at_least, json_object
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.parallel_text import REFERENCES, SOURCES, file_of, read_text
-from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, Scoring
 from workflow_scripts.models.port import Intervention, Port
 from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.live_engine import LiveEngine
@@ -73,20 +72,24 @@ def decoded_scores(
     *,
     metrics: Sequence[str] = METRICS,
     options: DecodingOptions | None = None,
-    tokenizer: str = DEFAULT_TOKENIZER,
+    tokenizer: str | None = None,
 ) -> Decoded:
     """Translate lines of raw text under each of ``rows`` (None: no mask) and score them.
 
-    ``port``: the system's. ``sources``, ``references``: n lines each. A system's own weights, adapters and
-    masks of the direction are laid, too. Rows that leave out the same units are translated once. UserError: a
-    port that cannot generate, or not as many references as sources.
+    ``port``: the system's. ``sources``, ``references``: n lines each. ``tokenizer``: BLEU's, if not the
+    default. A system's own weights, adapters and masks of the direction are laid, too. Rows that leave out
+    the same units are translated once. UserError: a port that cannot generate, or not as many references as
+    sources.
     """
+    # Analyses without translations run where sacrebleu is not.
+    from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, Scoring
+
     if len(sources) != len(references) or not sources:
         raise UserError(f"{direction}: {len(sources)} sources and {len(references)} references")
     options = options or DecodingOptions(threads=torch.get_num_threads())
     engine = LiveEngine(system, direction, options, port)
     session = Session(system.folder, direction, engine, options, system.more_masks)
-    scoring = [Scoring(metric, references, tokenizer) for metric in metrics]
+    scoring = [Scoring(metric, references, tokenizer or DEFAULT_TOKENIZER) for metric in metrics]
     found: dict[tuple[bytes, bytes], list[float]] = {}
     scores: dict[str, list[float]] = {metric: [] for metric in metrics}
     for row in rows:

@@ -1,9 +1,11 @@
 """Effect matrices as tables, and in words: are units that look specialised causally special?"""
 
+import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from workflow_scripts.analyse.kept_units import ALONE
 from workflow_scripts.analyse.markdown_lines import heading, row
 from workflow_scripts.analyse.random_draws import Draws
 
@@ -94,9 +96,11 @@ def markdown(result: Result) -> str:
     ]
     for side, of_side in result["sides"].items():
         lines += ["", f"## {side}, units of the {of_side['stack']}", "", *_figures(result, side)]
+        if side == ALONE:
+            lines += ["", f"Perplexity of the whole model: {_perplexities(of_side)}."]
         for size in of_side["units"]:
             for name in result["criteria"]:
-                lines += _matrix(of_side, name, size)
+                lines += _matrix(of_side, name, size, side == ALONE)
     return "\n".join(lines) + "\n"
 
 
@@ -130,14 +134,23 @@ def _mean(values: Sequence[float | None]) -> str:
     return f"{statistics.fmean(there):.2f}" + (f" (n {len(there)})" if len(there) < len(values) else "")
 
 
-def _matrix(of_side: Result, name: str, size: str) -> Iterator[str]:
+def _perplexities(of_side: Result) -> str:
+    return ", ".join(f"{name} {math.exp(one['full']):.2f}" for name, one in of_side["languages"].items())
+
+
+def _matrix(of_side: Result, name: str, size: str, alone: bool) -> Iterator[str]:
+    """``alone``: of texts that are no translations, in perplexity, too."""
     languages = list(of_side["languages"])
     found = of_side["sets"][name][size]
-    for what in ("raw", "centred"):
+    matrices = {what: (found[what], "+.3f") for what in ("raw", "centred")}
+    if alone:
+        times = [[math.exp(value) for value in values] for values in found["raw"]]
+        matrices["times the perplexity"] = times, ".3f"
+    for what, (matrix, form) in matrices.items():
         yield from ("", f"{name}, {size}, {what}", "")
         yield from heading(["", *languages])
-        for language, values in zip(languages, found[what], strict=True):
-            yield row([language, *(f"{value:+.3f}" for value in values)])
+        for language, values in zip(languages, matrix, strict=True):
+            yield row([language, *(f"{value:{form}}" for value in values)])
     yield ""
     yield from heading(["own − others", *languages])
     tests = found["paired"]

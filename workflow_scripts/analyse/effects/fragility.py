@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from workflow_scripts.analyse.heads.dissociation import mean_of_others
 from workflow_scripts.analyse.means import defined
 from workflow_scripts.analyse.permutations import relabel, share_as_large, smallest_p
-from workflow_scripts.evaluate.metrics import scorer_of
 from workflow_scripts.evaluate.significance.resampling import compare
+from workflow_scripts.evaluate.significance.scorer import mean_score
 
 Floats = NDArray[np.float64]
 
@@ -90,9 +90,9 @@ def paired_test(own: Floats, others: Floats, tokens: int, resamples: int, seed: 
     """Compare the losses of a language's sentences without its own units, [n] nats, with those without the
     units of each other language, [others, n]; ``tokens``: of all sentences."""
     rest = others.mean(axis=0)
-    found = compare(
-        {"nll": own[:, None]}, {"nll": rest[:, None]}, {"nll": scorer_of("nll", 1)}, resamples, seed
-    )["nll"]
+    found = compare({"nll": own[:, None]}, {"nll": rest[:, None]}, {"nll": mean_score}, resamples, seed)[
+        "nll"
+    ]
     # Per sentence, to per token.
     scale = len(own) / tokens
     same = np.ptp(own - rest) == 0

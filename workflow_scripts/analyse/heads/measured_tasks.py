@@ -1,22 +1,20 @@
-"""Directions without sets of heads: the loss of references, and on request translations."""
+"""Tasks without sets of heads: their loss, and the metrics that they have."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
-from workflow_scripts.analyse.effects.decoded import decoded_scores, read_pairs
 from workflow_scripts.analyse.heads.pruning import Heads
 from workflow_scripts.analyse.heads.pruning_results import Measured
+from workflow_scripts.analyse.heads.pruning_tables import OWN
 from workflow_scripts.analyse.losses import sentence_losses
 from workflow_scripts.analyse.pace import Pace
-from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER
-from workflow_scripts.models.port import Batches, Port
+from workflow_scripts.models.port import Batches, MeasuringPort, Port
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace
-from workflow_scripts.units.system import SystemFolder
 
 #: (task or draw, size) → pruned heads, bool [heads].
 Sets = Mapping[tuple[str, str], Heads]
@@ -58,47 +56,32 @@ def losses(
     return Measured(NLL, False, base, after), texts
 
 
-def translations(
-    port: Port,
-    system: SystemFolder,
+def own_metrics(
+    port: MeasuringPort,
     sets: Sets,
     space: UnitSpace,
-    directions: Sequence[str],
-    patterns: tuple[str, str],
-    metrics: Sequence[str],
-    sentences: int | None = None,
-    tokenizers: Mapping[str, str] | None = None,
-) -> tuple[list[Measured], dict[str, Any]]:
-    """Return the scores of translations of every direction, of the whole model and without each set of heads,
-    a ``Measured`` for each metric; and what was run: direction → ``sentences``, ``signatures``.
-
-    ``patterns``: of sources and references; ``tokenizers``: target language → BLEU's. The system's own
-    weights and masks of a direction are laid, too. UserError as ``decoded_scores``.
-    """
+    batches_of: Mapping[str, Batches],
+    laid: Mapping[str, AbstractContextManager[None]],
+) -> tuple[Measured, dict[str, dict[str, Any]]]:
+    """Return the metric of every task, of the whole model and without each set of heads, and of each task
+    which one it is and of how many examples. Undefined values are NaN. See ``losses``."""
     table = masks_of(sets, space)
     masks = port.intervene(table)
-    base: dict[str, dict[str, float]] = {metric: {} for metric in metrics}
-    after: dict[str, dict[tuple[str, str], dict[str, float]]] = {
-        metric: {key: {} for key in sets} for metric in metrics
-    }
-    run: dict[str, Any] = {}
-    for direction in directions:
-        sources, references = read_pairs(*patterns, direction, sentences)
-        found = decoded_scores(
-            port,
-            system,
-            direction,
-            masks,
-            [None, *table.rows],
-            sources,
-            references,
-            metrics=metrics,
-            tokenizer=(tokenizers or {}).get(direction.partition("-")[2], DEFAULT_TOKENIZER),
-        )
-        for metric in metrics:
-            base[metric][direction], *values = found.scores[metric]
-            for key, value in zip(sets, values, strict=True):
-                after[metric][key][direction] = value
-        run[direction] = {"sentences": len(sources), "signatures": found.signatures}
-        logger.info(f"{direction}: translated without {len(sets)} sets of heads")
-    return [Measured(metric, True, base[metric], after[metric]) for metric in metrics], run
+    base: dict[str, float] = {}
+    after: dict[tuple[str, str], dict[str, float]] = {key: {} for key in sets}
+    names: dict[str, dict[str, Any]] = {}
+    # Sets of the same heads are run once.
+    same = {row: heads.tobytes() for row, heads in zip(table.rows, sets.values(), strict=True)}
+    for task, batches in batches_of.items():
+        found: dict[bytes, float] = {}
+        with laid[task]:
+            whole = port.measure(batches)
+            for key, row in zip(sets, table.rows, strict=True):
+                if same[row] not in found:
+                    with masks.use(row):
+                        found[same[row]] = port.measure(batches).value
+                after[key][task] = found[same[row]]
+        base[task] = whole.value
+        names[task] = {"metric": whole.metric, "n": whole.n}
+        logger.info(f"{task}: {whole.metric} without {len(sets)} sets of heads")
+    return Measured(OWN, True, base, after), names

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.activations.count_activations import data_sha256
-from workflow_scripts.activations.score_importance import COUNTING
 from workflow_scripts.analyse.effects.decoded import add_translations, checked_tokenizers
-from workflow_scripts.analyse.heads.measured_tasks import losses, translations
-from workflow_scripts.analyse.heads.pruning import PruningRule, names_of
+from workflow_scripts.analyse.heads.head_sets import HeadSets
+from workflow_scripts.analyse.heads.measured_tasks import losses
+from workflow_scripts.analyse.heads.pruning import PruningRule
 from workflow_scripts.analyse.heads.pruning_results import Asked, Measured, findings
 from workflow_scripts.analyse.heads.pruning_tables import CSV_COLUMNS, csv_rows, markdown
 from workflow_scripts.analyse.heads.scorer import Scorer
 from workflow_scripts.analyse.heads.task_similarity import similarities, subword_counts
+from workflow_scripts.analyse.heads.translated_tasks import translations
 from workflow_scripts.analyse.losses import MAX_TOKENS
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
 from workflow_scripts.analyse.stage_options import add_tables, is_object_of_texts, write_tables
@@ -74,7 +75,7 @@ def main(argv: list[str] | None = None) -> None:
     system = SystemFolder.read(arguments.system)
     port = load(system)
     space = port.space(["head"])
-    counts = rule.counts(space)
+    rule.counts(space)  # before the model runs: sizes that cannot be
     laid = {name: port.direction(name) for name in arguments.directions}
     text: dict[str, dict[str, Batches]] = {}
     hashes: dict[str, dict[str, str]] = {}
@@ -84,17 +85,15 @@ def main(argv: list[str] | None = None) -> None:
         text[subset] = {name: port.batches(one, MAX_TOKENS, max_lines=most) for name, one in opened.items()}
         hashes[subset] = {name: data_sha256(one.files) for name, one in opened.items()}
     scorer = Scorer(port, space, text[arguments.score_subset], laid, arguments.of, arguments.normalise)
-    pruned, scores = scorer.pruned(tasks, rule, arguments.exact)
-    random = rule.random_steps(arguments.draws, space, arguments.seed)
-    sets = {(name, size): gone for name, of in {**pruned, **random}.items() for size, gone in of.items()}
-    measured, texts = losses(port, sets, space, text[arguments.subset], laid)
+    heads = HeadSets.of(scorer, tasks, rule, arguments.exact, arguments.draws, arguments.seed)
+    measured, texts = losses(port, heads.sets, space, text[arguments.subset], laid)
     scored: list[Measured] = []
     translated: dict[str, Any] = {}
     if arguments.metrics:
         scored, translated = translations(
             port,
             system,
-            sets,
+            heads.sets,
             space,
             arguments.directions,
             (arguments.sources, arguments.references),
@@ -116,27 +115,9 @@ def main(argv: list[str] | None = None) -> None:
         "data_sha256": hashes,
         "texts": texts,
         "translations": translated,
-        "counting": COUNTING[arguments.of].partition(",")[0] + ", per token of the unit's stack",
-        "normalised": arguments.normalise,
-        "scope": arguments.scope,
-        "keep_per_layer": arguments.keep_per_layer,
-        "ascending": arguments.ascending,
-        "exact": arguments.exact,
-        "draws": list(random),
-        "permutations": arguments.permutations,
-        "tasks": tasks,
-        "groups": {group.key: group.size for group in space.groups},
-        "importance": {
-            name: {key: one[span].tolist() for key, span in space.slices().items()}
-            for name, one in scores.items()
-        },
-        "sizes": counts,
-        "pruned": {
-            name: {size: names_of(gone, space) for size, gone in steps.items()}
-            for name, steps in pruned.items()
-        },
+        **heads.facts(arguments.permutations),
     }
-    asked = Asked(tasks, list(counts), list(random), arguments.permutations, arguments.seed)
+    asked = Asked(tasks, list(heads.counts), list(heads.random), arguments.permutations, arguments.seed)
     result |= findings(asked, [measured, *scored], similarities(tasks, subwords, families))
     write_tables(arguments, result, CSV_COLUMNS, csv_rows(result), markdown(result))
 

@@ -12,9 +12,12 @@ CSV_COLUMNS = (
 )
 #: In the place of a task: the mean over all.
 EVERY = "mean"
+#: Of tasks that have one each: their own.
+OWN = "metric"
 #: Metric → its name, and what its change is in.
-TITLES = {"nll": "Loss", "bleu": "BLEU", "chrf": "chrF2++"}
+TITLES = {"nll": "Loss", "bleu": "BLEU", "chrf": "chrF2++", OWN: "The metric of each task"}
 UNITS = {**TITLES, "nll": "nats per token"}
+OF_EXAMPLES = {"nll": "nats, or squared error, per example", OWN: "each task in its own"}
 UNDEFINED = "–"
 
 Result = Mapping[str, Any]
@@ -60,15 +63,23 @@ def markdown(result: Result) -> str:
         " random draws lie.",
     ]
     for metric in result["metrics"]:
-        lines += ["", f"## {TITLES[metric]}", "", *_curves(result, metric)]
+        lines += ["", f"## {TITLES[metric]}", "", *_own_metrics(result, metric), *_curves(result, metric)]
         lines += ["", *_dissociation(result, metric), "", *_similarity(result, metric)]
         lines += ["", *_matrix(result, metric)]
     return "\n".join(lines) + "\n"
 
 
+def _own_metrics(result: Result, metric: str) -> Iterator[str]:
+    """Which metric each task has, where they have one of their own, and of how many examples."""
+    if metric == OWN and (of := result.get("task_metrics")):
+        named = (f"{task}: {one['metric']}, n = {one['n']}" for task, one in of.items())
+        yield from (f"{'; '.join(named)}. {UNDEFINED}: undefined.", "")
+
+
 def _curves(result: Result, metric: str) -> Iterator[str]:
+    units = OF_EXAMPLES if "task_metrics" in result else UNITS
     yield (
-        f"Change of the metric ({UNITS[metric]}) without a task's heads: of the task itself, of"
+        f"Change of the metric ({units[metric]}) without a task's heads: of the task itself, of"
         " the others; mean ± standard deviation over tasks, for random heads over draws."
     )
     yield ""

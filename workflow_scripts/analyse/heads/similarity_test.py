@@ -1,7 +1,6 @@
 """Do similar tasks come apart less? Rank correlation of two matrices of tasks, with a permutation test."""
 
 import itertools
-import math
 from typing import Any
 
 import numpy as np
@@ -9,25 +8,11 @@ from numpy.typing import NDArray
 
 from workflow_scripts.analyse.means import defined
 from workflow_scripts.analyse.permutations import relabel, share_as_large
+from workflow_scripts.common.task_metrics import spearman
 
 Matrix = NDArray[np.float64]
 #: Above this p nothing is called significant.
 LEVEL = 0.05
-
-
-def ranks(values: Matrix) -> Matrix:
-    """Return ranks from 1, [n]; equal values share the mean of theirs."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    shared: Matrix = (last - (counts - 1) / 2)[inverse]
-    return shared
-
-
-def spearman(one: Matrix, two: Matrix) -> float:
-    """Return Spearman's rank correlation of two arrays [n]; NaN where one of them is constant."""
-    a, b = (ranks(values) - (len(values) + 1) / 2 for values in (one, two))
-    norm = math.sqrt(float(a @ a) * float(b @ b))
-    return float(a @ b) / norm if norm > 0 else math.nan
 
 
 def against_similarity(apart: Matrix, similar: Matrix, permutations: int, seed: int) -> dict[str, Any]:

@@ -34,6 +34,11 @@ def cosine(one: NDArray[np.int64], two: NDArray[np.int64]) -> float:
     return float(a @ b) / norm if norm > 0 else float("nan")
 
 
+def cosine_matrix(counts: Sequence[NDArray[np.int64]]) -> Matrix:
+    """Return the cosine of every two of T arrays of counts, [T, T]."""
+    return np.array([[cosine(one, two) for two in counts] for one in counts])
+
+
 def similarities(
     tasks: Mapping[str, Sequence[str]], counts: Mapping[str, Counts], families: Mapping[str, str]
 ) -> dict[str, Matrix]:

@@ -79,7 +79,7 @@ def words_of_units(
 
 
 def told(outcome: Outcome, salient: Mapping[str, Any]) -> dict[str, float | None]:
-    """Return the main figures, each a mean over splits."""
+    """Return the main figures, each a mean over splits; None of control tasks that were not asked for."""
     summary = outcome.facts["summary"]
     names = {
         "accuracy": "accuracy",
@@ -87,7 +87,7 @@ def told(outcome: Outcome, salient: Mapping[str, Any]) -> dict[str, float | None
         "control": "control_all",
         "selectivity": "selectivity_all",
     }
-    means = {name: summary[key]["mean"] for name, key in names.items()}
+    means = {name: summary[key]["mean"] if key in summary else None for name, key in names.items()}
     return {**means, "salient": salient["any"]["mean"], "centre": salient["centre"]["mean"]}
 
 
@@ -122,6 +122,39 @@ def fit(
         "probe": outcome.facts,
     }
     return facts, outcome
+
+
+def probed(
+    values: NDArray[np.float16],
+    words: Words,
+    name: str,
+    settings: Settings,
+    *,
+    seed: int,
+    fewest: int,
+    most: int,
+    folder: Path,
+) -> tuple[dict[str, Any], ScoreTable]:
+    """Return what the file of a property's probes holds, which ``compare_probes`` reads, and units' scores.
+
+    ``seed``: of the system; ``fewest``: words of a label, rarer ones are left out; ``most``, ``folder``: as
+    in ``fit``. UserError as ``choose``, ``fit`` and ``unit_scores``.
+    """
+    chosen = choose(words, name, fewest)
+    facts, outcome = fit(values, words, chosen, name, settings, most, folder)
+    scores = unit_scores(outcome, chosen.labels, words, settings.seeds)
+    result = {
+        "format": FORMAT,
+        "system": words.facts.get("system"),
+        "seed": seed,
+        "stack": words.facts.get("stack"),
+        "property": name,
+        "collected": dict(words.facts),
+        "space": words.space.to_json(),
+        **facts,
+        "labels_without_weights": [label for label in chosen.labels if label not in scores.rows],
+    }
+    return result, scores
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -160,7 +193,6 @@ def main(argv: list[str] | None = None) -> None:
         ) from None
     words = Words.read(arguments.words)
     values = read_values(arguments.values, words)
-    chosen = choose(words, arguments.property, arguments.fewest)
     settings = Settings(
         l1=arguments.l1,
         l2=arguments.l2,
@@ -174,20 +206,16 @@ def main(argv: list[str] | None = None) -> None:
     )
     arguments.out_json.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=arguments.out_json.parent) as scratch:
-        name, most = arguments.property, arguments.top_words
-        facts, outcome = fit(values, words, chosen, name, settings, most, Path(scratch))
-    scores = unit_scores(outcome, chosen.labels, words, arguments.seeds)
-    result = {
-        "format": FORMAT,
-        "system": words.facts.get("system"),
-        "seed": arguments.seed,
-        "stack": words.facts.get("stack"),
-        "property": arguments.property,
-        "collected": dict(words.facts),
-        "space": words.space.to_json(),
-        **facts,
-        "labels_without_weights": [label for label in chosen.labels if label not in scores.rows],
-    }
+        result, scores = probed(
+            values,
+            words,
+            arguments.property,
+            settings,
+            seed=arguments.seed,
+            fewest=arguments.fewest,
+            most=arguments.top_words,
+            folder=Path(scratch),
+        )
     write_tables(arguments, result, CSV_COLUMNS, csv_rows(result), markdown(result))
     scores.write(arguments.out_scores)
     salient_masks(scores, salient).write(arguments.out_masks)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from workflow_scripts.analyse.probes.labelled import Labelled, drop_rare
 from workflow_scripts.analyse.probes.matrix import rows_of
 from workflow_scripts.analyse.probes.word_values import Words
-from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.directions import language_of
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.common.word_properties import DERIVED, DIRECTION, LANGUAGE, POSITION, SUFFIX
 from workflow_scripts.units.space import STACKS
@@ -26,7 +26,7 @@ Labels = Sequence[str | None]
 
 def _languages(words: Words) -> Labels:
     side = STACKS.index(words.facts["stack"])
-    return [split_direction(direction)[side] for direction in words.directions]
+    return [language_of(direction, side) for direction in words.directions]
 
 
 def _positions(words: Words) -> Labels:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.evaluate.metrics import Scorer
+from workflow_scripts.evaluate.significance.scorer import Scorer
 
 Statistics = Mapping[str, NDArray[Any]]
 #: Two resamples of equal sums may differ by rounding where statistics are not whole numbers.

@@ -96,10 +96,10 @@ def batch_of(
     start: int,
 ) -> Batch:
     """Return the batch of sentences of these ``lines`` and ids; for the rest see ``Batches``."""
-    labels = _padded(targets, NO_LABEL)
+    labels = padded(targets, NO_LABEL)
     return Batch(
         lines=torch.from_numpy(lines),
-        source=_padded(sources, padding),
+        source=padded(sources, padding),
         source_lengths=torch.tensor([len(one) for one in sources]),
         decoder_input=shifted(labels, start, padding),
         labels=labels,
@@ -130,7 +130,8 @@ def shifted(labels: Tensor, start: int, padding: int) -> Tensor:
     return moved.masked_fill(labels.eq(NO_LABEL), padding)
 
 
-def _padded(sentences: Sequence[NDArray[np.int32]], padding: int) -> Tensor:
+def padded(sentences: Sequence[NDArray[np.int32]], padding: int) -> Tensor:
+    """Return the ids of sentences, int64 [B, T], padded on the right."""
     found = torch.full((len(sentences), max(map(len, sentences))), padding, dtype=torch.int64)
     for row, sentence in zip(found, sentences, strict=True):
         row[: len(sentence)] = torch.from_numpy(sentence)

@@ -9,17 +9,18 @@ from typing import Any
 
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.units.activity import FUNCTIONS, Activation
-from workflow_scripts.units.space import Stack
+from workflow_scripts.units.space import STACKS, Stack
 
 
 @dataclass(frozen=True)
 class Places:
     """Where a stack has its layers, and a layer its modules.
 
-    ``layers``: from the model. ``attentions``: from a layer, ``projections`` and ``heads`` (how many) from an
-    attention; ``out`` is its output projection. ``ffn``: from a layer of each stack to the module with the
-    FFN. From there ``first`` is its first layer, or the gate's and then the factor's, of which
-    ``activation`` is the gate's function; ``last`` is its second layer.
+    ``stacks``: those that there are. ``layers``: from the model. ``attentions``: from a layer,
+    ``projections`` and ``heads`` (how many) from an attention; ``out`` is its output projection. ``ffn``:
+    from a layer of each stack to the module with the FFN. From there ``first`` is its first layer, or the
+    gate's and then the factor's, of which ``activation`` is the gate's function; ``last`` is its second
+    layer.
     """
 
     layers: str
@@ -31,6 +32,7 @@ class Places:
     first: tuple[str, ...]
     last: str
     activation: str = ""
+    stacks: tuple[Stack, ...] = STACKS
 
 
 BART = Places(
@@ -102,19 +104,21 @@ OTHERS: Mapping[str, str] = {
 }
 #: Positions of a model that has relative ones, which have no end.
 LONGEST = 1024
+#: Causal language models that the port knows: ``causal.families``.
+CAUSAL = ("gpt2", "llama", "mistral", "qwen2", "qwen3")
 MBART_50, MBART_25 = ("MBart50Tokenizer", "MBart50TokenizerFast"), ("MBartTokenizer", "MBartTokenizerFast")
 
 
 def family_of(config: Mapping[str, Any], tokenizer: Mapping[str, Any], where: str) -> Family:
     """Return the family of a model's ``config.json`` and ``tokenizer_config.json``. UserError for another
     model, and for one that needs code of its own."""
-    for name, value in (("config.json", config), ("tokenizer_config.json", tokenizer)):
-        if "auto_map" in value:
-            raise UserError(
-                f"{where}/{name}: needs code that comes with the model (auto_map), which is never run; take a"
-                f" model of the library's own classes: {KNOWN}"
-            )
+    check_own_code(config, tokenizer, where, KNOWN)
     kind = str(config.get("model_type"))
+    if kind in CAUSAL:
+        raise UserError(
+            f"{where}/config.json: {kind!r} is a causal language model, which translates nothing; for"
+            " analysis make its system by models.huggingface.causal.system"
+        )
     if kind in OTHERS:
         raise UserError(f"{where}/config.json: {OTHERS[kind]}, which is not supported; there are {KNOWN}")
     if kind not in FAMILIES:
@@ -130,6 +134,16 @@ def family_of(config: Mapping[str, Any], tokenizer: Mapping[str, Any], where: st
     return FAMILIES[kind]
 
 
+def check_own_code(config: Mapping[str, Any], tokenizer: Mapping[str, Any], where: str, known: str) -> None:
+    """Refuse a model that needs code of its own (UserError). ``known``: the models that there are."""
+    for name, value in (("config.json", config), ("tokenizer_config.json", tokenizer)):
+        if "auto_map" in value:
+            raise UserError(
+                f"{where}/{name}: needs code that comes with the model (auto_map), which is never run; take a"
+                f" model of the library's own classes: {known}"
+            )
+
+
 def places_of(family: Family, config: Any) -> Places:
     """Return where a model has its units, by its configuration."""
     return T5_GATED if getattr(config, "is_gated_act", False) else family.places
@@ -143,7 +157,7 @@ def activation_of(family: Family, config: Any, where: str = "config.json") -> Ac
             f"{where}: activation function {name!r} is not known here: {', '.join(FUNCTIONS)}"
             f"{nearest(str(name), FUNCTIONS)}"
         )
-    return Activation(FUNCTIONS[name], bool(getattr(config, "is_gated_act", False)))
+    return Activation(FUNCTIONS[name], gated=len(places_of(family, config).first) > 1)
 
 
 def longest_of(config: Any) -> int:

@@ -5,7 +5,7 @@ is told by the storage, never by ``tie_word_embeddings``: version 5 says that T5
 the file has another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,21 @@ from workflow_scripts.models.huggingface.sites import with_own_layers
 from workflow_scripts.models.weights import check_finite, read_tensors
 
 AGAIN = "fetch it again"
+#: Parts of names of what older files hold and models compute now: positions, and which positions see which.
+COMPUTED = (".embed_positions.", ".rotary_emb.", ".attn.bias", ".attn.masked_bias")
+#: Finds the family of a model by its ``config.json`` and ``tokenizer_config.json``, and where they are.
+Find = Callable[[Mapping[str, Any], Mapping[str, Any], str], Family]
 
 
-def described(folder: Path) -> tuple[Family, dict[str, Any], dict[str, Any]]:
+def described(folder: Path, find: Find = family_of) -> tuple[Family, dict[str, Any], dict[str, Any]]:
     """Return a folder's family, ``config.json`` and ``tokenizer_config.json`` (empty if it is missing).
-    UserError for what is no model, or one that ``families`` does not know."""
+    ``find``: of a kind of models. UserError for what is no model, or one that ``find`` does not know."""
+    config, tokenizer = read_configs(folder)
+    return find(config, tokenizer, str(folder)), config, tokenizer
+
+
+def read_configs(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a folder's ``config.json`` and ``tokenizer_config.json``; UserError for what is no model."""
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder, for a model; a name on a hub has to be fetched first")
     found: list[dict[str, Any]] = []
@@ -43,7 +53,7 @@ def described(folder: Path) -> tuple[Family, dict[str, Any], dict[str, Any]]:
             raise UserError(f"{path}: not an object; {AGAIN}")
         found.append(value)
     config, tokenizer = found
-    return family_of(config, tokenizer, str(folder)), config, tokenizer
+    return config, tokenizer
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
@@ -102,22 +112,16 @@ def _read(path: Path) -> dict[str, Tensor]:
     return dict(value)
 
 
-def configured(folder: Path, changes: Mapping[str, Any] | None = None) -> tuple[Family, Any]:
+def configured(
+    folder: Path, changes: Mapping[str, Any] | None = None, find: Find = family_of
+) -> tuple[Family, Any]:
     """Return a folder's family and its configuration, with what the library adds to ``config.json``.
-    ``changes``: other values than it has. UserError as ``described``, for values that do not fit, and an
-    activation function that is not known."""
-    family, values, _ = described(folder)
-    # Of the configuration alone: the code of the network is not read.
-    kind = transformers.CONFIG_MAPPING[values["model_type"]]
-    try:
-        config = kind.from_dict({**values, **(changes or {})})
-    except Exception as error:  # the library checks values in several ways
-        reason = str(error).strip().splitlines()[-1]
-        raise UserError(
-            f"{folder / CONFIG}: not the configuration of a {family.name} model ({reason})"
-        ) from None
+    ``changes``: other values than it has. ``find``: see ``described``. UserError as there, for values that do
+    not fit, and an activation function that is not known."""
+    family, values, _ = described(folder, find)
+    config = made_config({**values, **(changes or {})}, family, folder)
     activation_of(family, config, str(folder / CONFIG))
-    if config.decoder_start_token_id is None:
+    if len(family.places.stacks) > 1 and config.decoder_start_token_id is None:
         raise UserError(
             f"{folder / CONFIG}: decoder_start_token_id is missing: no target can begin without it"
         )
@@ -125,17 +129,20 @@ def configured(folder: Path, changes: Mapping[str, Any] | None = None) -> tuple[
 
 
 def load_network(
-    folder: Path, tensors: Mapping[str, Tensor] | None = None, changes: Mapping[str, Any] | None = None
+    folder: Path,
+    tensors: Mapping[str, Tensor] | None = None,
+    changes: Mapping[str, Any] | None = None,
+    find: Find = family_of,
 ) -> tuple[nn.Module, Family]:
     """Return a folder's network in eval mode, float32, on the CPU, its linear layers ``Linear``.
 
     ``tensors``: its weights, if not those of the folder. ``changes``: of its configuration, such as dropout.
-    UserError: another family, an activation function that is not known, weights that are missing, of another
-    shape or type, not finite, or not of this network.
+    ``find``: see ``described``. UserError: another family, an activation function that is not known, weights
+    that are missing, of another shape or type, not finite, or not of this network.
     """
-    family, config = _without_layerdrop(folder, changes)
+    family, config = _without_layerdrop(folder, changes, find)
     tensors = read_weights(folder) if tensors is None else tensors
-    _check(tensors, folder)
+    check_numbers(tensors, folder)
     # Initial weights are drawn first: the caller's random state stays as it is.
     with torch.random.fork_rng(devices=[]):
         model, report = getattr(transformers, family.model).from_pretrained(
@@ -157,7 +164,7 @@ def new_network(
     folder: Path, seed: int, changes: Mapping[str, Any] | None = None
 ) -> tuple[nn.Module, Family]:
     """Return a network as ``load_network``, with weights that the seed draws; the folder needs none."""
-    family, config = _without_layerdrop(folder, changes)
+    family, config = _without_layerdrop(folder, changes, family_of)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = getattr(transformers, family.model)(config)
@@ -166,14 +173,28 @@ def new_network(
     return model, family
 
 
-def _without_layerdrop(folder: Path, changes: Mapping[str, Any] | None) -> tuple[Family, Any]:
-    family, config = configured(folder, changes)
+def _without_layerdrop(folder: Path, changes: Mapping[str, Any] | None, find: Find) -> tuple[Family, Any]:
+    family, config = configured(folder, changes, find)
     for key in family.layerdrop:
         setattr(config, key, 0.0)  # a layer that is left out would be one whose taps never fire
     return family, config
 
 
-def _check(tensors: Mapping[str, Tensor], folder: Path) -> None:
+def made_config(values: Mapping[str, Any], family: Family, folder: Path) -> Any:
+    """Return the library's configuration of a model with these values; UserError where it refuses them."""
+    # Of the configuration alone: the code of the network is not read.
+    kind = transformers.CONFIG_MAPPING[values["model_type"]]
+    try:
+        return kind.from_dict(values)
+    except Exception as error:  # the library checks values in several ways
+        reason = str(error).strip().splitlines()[-1]
+        raise UserError(
+            f"{folder / CONFIG}: not the configuration of a {family.name} model ({reason})"
+        ) from None
+
+
+def check_numbers(tensors: Mapping[str, Tensor], folder: Path) -> None:
+    """Refuse tensors that are not of finite floating-point numbers (UserError)."""
     for name, one in tensors.items():
         if not one.is_floating_point():
             raise UserError(f"{folder}: tensor {name} is {one.dtype}, not of floating-point numbers")
@@ -191,8 +212,8 @@ def _check_report(
             f"{folder}: tensor {name} is {tuple(tensors[name].shape)}, {CONFIG} needs"
             f" {tuple(own[name].shape)}; are the two of one model?"
         )
-    # Older files hold positions that are computed now.
-    for name in sorted(one for one in report["unexpected_keys"] if ".embed_positions." not in one):
+    unexpected = [one for one in report["unexpected_keys"] if not any(part in one for part in COMPUTED)]
+    for name in sorted(unexpected):
         raise UserError(f"{folder}: tensor {name} is not part of this model{nearest(name, own)}")
     for message in report["error_msgs"]:
         raise UserError(f"{folder}: weights could not be loaded ({message})")

@@ -1,12 +1,11 @@
 """The port of Hugging Face's encoder–decoders: every method of ``models.port`` for a loaded system."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
-import torch
 from torch import Tensor, nn
 
 from workflow_scripts.common.errors import UserError
@@ -14,28 +13,25 @@ from workflow_scripts.common.parallel_text import read_lines
 from workflow_scripts.models import batching
 from workflow_scripts.models.adapters import one_row
 from workflow_scripts.models.gates import Gates
-from workflow_scripts.models.huggingface.batches import Batch, Batches, TextTask, text_files
-from workflow_scripts.models.huggingface.families import Family, activation_of, longest_of, places_of
-from workflow_scripts.models.huggingface.folder import load_network, new_network, stored
+from workflow_scripts.models.huggingface.batches import Batches, TextTask, text_files
+from workflow_scripts.models.huggingface.causal.port import CausalPort, load_causal
+from workflow_scripts.models.huggingface.families import CAUSAL, Family, longest_of, places_of
+from workflow_scripts.models.huggingface.folder import load_network, new_network
 from workflow_scripts.models.huggingface.forward import Forward
 from workflow_scripts.models.huggingface.generation import BeamSearch
-from workflow_scripts.models.huggingface.sites import adapter_places, sites
+from workflow_scripts.models.huggingface.network_port import NetworkPort
+from workflow_scripts.models.huggingface.sites import adapter_places
 from workflow_scripts.models.huggingface.tokens import Text, text_of
-from workflow_scripts.models.passes import run_split
-from workflow_scripts.models.port import Ability, Call
-from workflow_scripts.models.sites import sites_of, taps
-from workflow_scripts.models.system_port import SystemPort
-from workflow_scripts.models.weights import check_finite, read_tensors
+from workflow_scripts.models.port import Ability
+from workflow_scripts.models.weights import read_tensors
 from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.space import VALUED, Stack, UnitSpace
 from workflow_scripts.units.system import SystemFolder
 
 
-class HuggingFacePort(SystemPort):
-    """A model in eval mode and its tokenizer. A task is a direction, in two files of text. It writes none."""
+class HuggingFacePort(NetworkPort):
+    """A model in eval mode and its tokenizer. A task is a direction, in two files of text."""
 
-    name = "huggingface"
     abilities: frozenset[Ability] = frozenset({"generate", "text"})
 
     def __init__(
@@ -47,20 +43,11 @@ class HuggingFacePort(SystemPort):
         weights: Path | None = None,
     ) -> None:
         """``system``: what the model is of, with the file that its ``weights`` are from, if it has some."""
-        super().__init__(system, weights)
-        self.model, self.text = model, text
-        self.activation = activation_of(family, model.config)
-        self.family = family
-        self.sites = sites(model, places_of(family, model.config))
+        super().__init__(model, family, Forward(model), system, weights)
+        self.text = text
         self.adapter_places = adapter_places(model, places_of(family, model.config))
-        self._forward = Forward(model)
         #: The gates that may lie on the model.
         self._made: WeakSet[Gates] = WeakSet()
-
-    @property
-    def device(self) -> torch.device:
-        """Where the model is."""
-        return self._forward.device
 
     @property
     def symbols(self) -> int:
@@ -76,12 +63,6 @@ class HuggingFacePort(SystemPort):
     def unknown(self) -> int:
         """The id of text that has none."""
         return self.text.unknown
-
-    def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
-        """Return the model's units of these kinds; UserError for single weights, which are not units here."""
-        if other := [kind for kind in kinds if kind not in VALUED]:
-            raise UserError(f"units of kind {other[0]} are not supported by the port {self.name!r}")
-        return UnitSpace(site.group for site in self.sites.values() if site.group.kind in kinds)
 
     def task(self, data: Path, subset: str, name: str) -> TextTask:
         """Open one direction of a subset, the files ``SUBSET/de-en.de.txt`` and ``….en.txt`` of a folder,
@@ -123,6 +104,10 @@ class HuggingFacePort(SystemPort):
         """Whether a target begins with its language's tag."""
         return self.text.tagged
 
+    def pieces(self, words: Sequence[str]) -> Sequence[Sequence[int]]:
+        """See ``models.port.WordsPort.pieces``: of a source."""
+        return self.text.pieces(words)
+
     def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
         """See ``models.port.TextPort.source_text``."""
         return self.text.text_ids(direction, lines)
@@ -140,19 +125,6 @@ class HuggingFacePort(SystemPort):
         made = cut(task.name, *sizes, max_tokens, self.longest, max_lines)
         return Batches(task, *made, self.text.padding, self.text.start)
 
-    def tokens(self, batch: Batch, stack: Stack) -> Tensor:
-        """See ``models.port.Port.tokens``."""
-        return (batch.source if stack == "encoder" else batch.decoder_input).t()
-
-    def real(self, batch: Batch, stack: Stack) -> Tensor:
-        """See ``models.port.Port.real``: of the decoder's positions those that have a label."""
-        return (batch.source_mask if stack == "encoder" else batch.labelled).t()
-
-    def taps(self, space: UnitSpace, call: Call, *, gate: bool = False) -> AbstractContextManager[None]:
-        """See ``models.sites.taps``."""
-        found = sites_of(self.sites, space)
-        return taps([one.at_gate() for one in found] if gate else found, call, self._forward.real)
-
     def intervene(
         self,
         masks: MaskTable,
@@ -160,50 +132,13 @@ class HuggingFacePort(SystemPort):
         means: Mapping[str, Tensor] | None = None,
     ) -> Gates:
         """See ``models.gates.Gates``."""
-        made = Gates(self.model, sites_of(self.sites, masks.space), masks, gates, means)
+        made = super().intervene(masks, gates, means)
         self._made.add(made)
         return made
-
-    def load_weights(self, weights: Path) -> None:
-        """Copy a file of weights, as ``folder.stored`` names them, into the model; UserError if it does not
-        fit or is not finite."""
-        tensors, own = read_tensors(weights), stored(self.model)
-        if wrong := sorted(set(tensors) ^ set(own)):
-            raise UserError(f"{weights}: tensor {wrong[0]} is in only one of the file and the model")
-        check_finite(tensors, weights)
-        with torch.no_grad():
-            for name, one in own.items():
-                if tensors[name].shape != one.shape:
-                    found, expected = tuple(tensors[name].shape), tuple(one.shape)
-                    raise UserError(f"{weights}: tensor {name} is {found}, the model needs {expected}")
-                one.copy_(tensors[name])
 
     def adapt(self, adapter: AdapterRow) -> AbstractContextManager[Any]:
         """Lay a row of adapters on the model for a block."""
         return one_row(self.model, self.adapter_places, adapter)
-
-    def run(
-        self,
-        passes: Iterable[Sequence[Batch]],
-        begin: Callable[[int | None], None],
-        piece_tokens: int | None = None,
-    ) -> Iterator[Sequence[Batch]]:
-        """See ``models.passes.run_split``. RuntimeError where the sources of a pass are not the same."""
-        self.take_shared()
-        return run_split(self._forward, passes, begin, piece_tokens)
-
-    def encode(self, batch: Batch) -> Tensor:
-        """Return the encoder's last states of a batch [B, S, model_dim]."""
-        self.take_shared()
-        self._forward.check([batch])
-        return self._forward.encode(batch)
-
-    def loss(
-        self, batch: Batch, count_language_tag: bool = False, encoded: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """See ``models.port.Port.loss``."""
-        self.take_shared()
-        return self._forward.nll(batch, count_language_tag, encoded)
 
     def generate(
         self,
@@ -241,9 +176,12 @@ def open_port(
     return HuggingFacePort(model, family, Text(folder, family, model.config, tags, prefixes or {}))
 
 
-def load_port(system: SystemFolder, device: str) -> HuggingFacePort:
-    """Load a system; UserError for missing or changed files and for weights that do not fit."""
+def load_port(system: SystemFolder, device: str) -> HuggingFacePort | CausalPort:
+    """Load a system, by its family; UserError for missing or changed files and for weights that do not
+    fit."""
     system.verify()
+    if system.architecture.get("family") in CAUSAL:
+        return load_causal(system, device)
     # Where directions have their own, those of one of them.
     first = next(iter(system.own_weights.values()), system.files["weights"])
     weights = system.folder / str(first)

@@ -1,26 +1,37 @@
 """Where the units of a model are: the sites of ``families``, found in its modules."""
 
+from functools import cache
+from operator import attrgetter
+
+import workflow_scripts.models.huggingface.library  # noqa: F401  isort:skip  (before transformers)
+
 from torch import nn
+from transformers.pytorch_utils import Conv1D
 
 from workflow_scripts.models.adapters import Adaptable, Place
 from workflow_scripts.models.huggingface.families import Places
 from workflow_scripts.models.linear import Linear
 from workflow_scripts.models.sites import Site
-from workflow_scripts.units.space import STACKS, UnitGroup
+from workflow_scripts.units.space import UnitGroup
 
 
 def with_own_layers(model: nn.Module, places: Places) -> None:
     """Make a model's layers ``Adaptable`` and their linear layers ``Linear``, in place: their parameters stay
-    the same."""
-    for stack in STACKS:
+    the same. GPT-2 has them with inputs as rows."""
+    for stack in places.stacks:
         for layer in _layers(model, places, stack):
             for module in layer.modules():
-                if type(module) is nn.Linear:
-                    module.__class__ = Linear
-                    module.batch_first = True
+                if type(module) is Conv1D:
+                    module.in_features, module.out_features = module.nx, module.nf
+                    module.transposed = True
+                elif type(module) is not nn.Linear:
+                    continue
+                module.__class__ = Linear
+                module.batch_first = True
             layer.__class__ = _adaptable(type(layer))
 
 
+@cache
 def _adaptable(kind: type[nn.Module]) -> type[nn.Module]:
     return type(kind.__name__, (Adaptable, kind), {"__module__": kind.__module__})
 
@@ -29,7 +40,7 @@ def adapter_places(model: nn.Module, places: Places) -> dict[str, Place]:
     """Return the layers that can have adapters, ``encoder.0`` and so on, with all their matrices: those of a
     gated FFN are ``fc1``, ``factor`` and ``fc2``."""
     found: dict[str, Place] = {}
-    for stack in STACKS:
+    for stack in places.stacks:
         for number, layer in enumerate(_layers(model, places, stack)):
             linears: dict[str, Linear] = {}
             for name, path in places.attentions.items():
@@ -53,7 +64,7 @@ def sites(model: nn.Module, places: Places) -> dict[str, Site]:
     are read as their second layer reads them, heads as their weighted values before the output projection,
     residual dimensions as the layer's output."""
     found: dict[str, list[Site]] = {"ffn": [], "head": [], "resid": []}
-    for stack in STACKS:
+    for stack in places.stacks:
         for number, layer in enumerate(_layers(model, places, stack)):
             place = f"{stack}.{number}"
             ffn = layer.get_submodule(places.ffn[stack])
@@ -68,7 +79,7 @@ def sites(model: nn.Module, places: Places) -> dict[str, Site]:
                 if name == "cross" and stack == "encoder":
                     continue
                 attention = layer.get_submodule(path)
-                count, out = getattr(attention, places.heads), attention.get_submodule(places.out)
+                count, out = attrgetter(places.heads)(attention), attention.get_submodule(places.out)
                 group = UnitGroup(f"{place}.{name}", "head", stack, number, count)
                 heads = {part: attention.get_submodule(at) for part, at in places.projections.items()}
                 # By the number of heads: together they need not be as wide as the model.

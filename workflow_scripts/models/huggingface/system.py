@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import UserError
@@ -36,31 +36,23 @@ def make_system(
     ``port.open_port``, for a direction between other languages or without its tag, and where ``out`` is
     ``folder``, whose weights would be written over.
     """
-    if out.resolve() == folder.resolve():
-        raise UserError(f"{out}: is the model's own folder; name another one for the system")
+    check_other(folder, out)
     tensors = read_weights(folder)
     port = open_port(folder, tags, prefixes, tensors)
     for direction in directions:
         direction_languages(direction, languages)
         port.text.source(direction, [])
         port.text.target(direction, [])
-    out.mkdir(parents=True, exist_ok=True)
-    save_tensors(stored(port.model), out / WEIGHTS)
-    files = {"weights": WEIGHTS}
-    for name in FILES:
-        if (folder / name).is_file():
-            shutil.copyfile(folder / name, out / name)
-            files[name] = name
     return SystemFolder.write(
         out,
         system=system,
         seed=seed,
         languages=languages,
         mask_rows=dict.fromkeys(directions),
-        architecture={**architecture_of(port), "dtype": _types(tensors)},
+        architecture={**architecture_of(port), "dtype": number_types(tensors)},
         text={"tags": dict(tags), "prefixes": dict(prefixes or {})},
         port=port.name,
-        files=files,
+        files=write_files(folder, out, port.model),
         encoder_langtok="tgt" if port.text.unlike_sources else "src",
     )
 
@@ -70,6 +62,24 @@ def encoder_tag(folder: Path, text: Mapping[str, Any]) -> str:
     block ``text``."""
     family, tags, prefixes = described(folder)[0], text.get("tags", {}), text.get("prefixes", {})
     return "tgt" if unlike_sources(family, tags, prefixes) else "src"
+
+
+def check_other(folder: Path, out: Path) -> None:
+    """Refuse a model's own folder for its system (UserError): its weights would be written over."""
+    if out.resolve() == folder.resolve():
+        raise UserError(f"{out}: is the model's own folder; name another one for the system")
+
+
+def write_files(folder: Path, out: Path, model: nn.Module) -> dict[str, str]:
+    """Write a system's weights, and copy what else the library needs of ``folder``; return role → name."""
+    out.mkdir(parents=True, exist_ok=True)
+    save_tensors(stored(model), out / WEIGHTS)
+    files = {"weights": WEIGHTS}
+    for name in FILES:
+        if (folder / name).is_file():
+            shutil.copyfile(folder / name, out / name)
+            files[name] = name
+    return files
 
 
 def architecture_of(port: HuggingFacePort) -> dict[str, Any]:
@@ -88,6 +98,6 @@ def architecture_of(port: HuggingFacePort) -> dict[str, Any]:
     }
 
 
-def _types(tensors: Mapping[str, Tensor]) -> str:
+def number_types(tensors: Mapping[str, Tensor]) -> str:
     """Return the types of the numbers in a file of weights."""
     return ", ".join(sorted({str(one.dtype).removeprefix("torch.") for one in tensors.values()}))

@@ -7,20 +7,16 @@ change nothing, and a tag that it lacks is refused instead of being unknown.
 import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import workflow_scripts.models.huggingface.library  # noqa: F401  isort:skip  (before transformers)
-
 import numpy as np
-import transformers
 from numpy.typing import NDArray
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest
-from workflow_scripts.common.files import read_json
 from workflow_scripts.models.huggingface.families import Family
+from workflow_scripts.models.huggingface.tokenizer import load_tokenizer, pieces_of
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 #: A piece that begins a word, of at least two letters: the tokenizer should know the word.
@@ -30,9 +26,6 @@ TARGET_TAG, TAG = re.compile(r">>[\w-]+<<|<2[\w-]+>"), re.compile(r"__\w+__|[a-z
 #: Of so many such words one has to be known.
 WORDS = 5
 TWO = "are the two of one model?"
-#: What the library reads tokenizers with, module → package. Without the first two it asks for something else,
-#: without the last it reads Marian's text otherwise, with a mere warning.
-SOFTWARE = {"sentencepiece": "sentencepiece", "google.protobuf": "protobuf", "sacremoses": "sacremoses"}
 
 
 class Text:
@@ -57,7 +50,7 @@ class Text:
         if family.own_target:
             rows["decoder"] = config.decoder_vocab_size
         self._folder, self._family = folder, family
-        self._tokenizer = _load(folder)
+        self._tokenizer = load_tokenizer(folder)
         self.end, self.padding, self.start = _one(config.eos_token_id), config.pad_token_id, _start(config)
         self._prefixes, self._rows = prefixes, rows
         self._tags = self._checked(tags, rows["encoder"])
@@ -105,6 +98,10 @@ class Text:
     def target_ids(self, direction: str, lines: Sequence[str]) -> list[NDArray[np.int32]]:
         """Return the labels of targets, with all that is added."""
         return [self.target(direction, ids) for ids in self.target_text(lines)]
+
+    def pieces(self, words: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each word of a source."""
+        return pieces_of(self._tokenizer, words, self._folder)
 
     def target_text(self, lines: Sequence[str]) -> Sequence[Sequence[int]]:
         """Return the ids of targets, without tag and ``</s>``."""
@@ -269,37 +266,3 @@ def _one(number: int | Sequence[int]) -> int:
 def _start(config: Any) -> int:
     start: int = config.decoder_start_token_id
     return start
-
-
-def _load(folder: Path) -> Any:
-    for module, package in SOFTWARE.items():
-        try:
-            import_module(module)
-        except ModuleNotFoundError:
-            raise UserError(
-                f"{folder}: its tokenizer needs {package}, which this environment lacks; take the environment"
-                f" hf, or install it: pip install {package}"
-            ) from None
-    try:
-        # By its folder: given a file alone, several classes take no notice of it.
-        return transformers.AutoTokenizer.from_pretrained(
-            str(folder), local_files_only=True, trust_remote_code=False
-        )
-    except Exception as error:  # a tokenizer fails in many ways on files that are missing or newer
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        reason = lines[0] if lines else type(error).__name__
-        raise UserError(
-            f"{folder}: its tokenizer cannot be loaded ({reason:.160}); {_advice(folder)}"
-        ) from None
-
-
-def _advice(folder: Path) -> str:
-    """Return what to do about a tokenizer that cannot be loaded."""
-    saved_by = str(read_json(folder / "config.json").get("transformers_version"))
-    if _version(saved_by) > _version(transformers.__version__):
-        return f"it was saved by transformers {saved_by}, and here is {transformers.__version__}"
-    return "all files that it was saved with are needed"
-
-
-def _version(text: str) -> list[int]:
-    return [int(part) for part in text.split(".")[:2] if part.isdecimal()]

@@ -12,8 +12,9 @@ from workflow_scripts.analyse.heads.dissociation import (
     relative,
 )
 from workflow_scripts.analyse.heads.pruning_results import curve
-from workflow_scripts.analyse.heads.similarity_test import against_similarity, ranks, spearman
+from workflow_scripts.analyse.heads.similarity_test import against_similarity
 from workflow_scripts.analyse.permutations import share_as_large
+from workflow_scripts.common.task_metrics import ranks, spearman
 
 BASE = np.array([80.0, 90.0])
 AFTER = np.array([[40.0, 85.0], [70.0, 30.0]])

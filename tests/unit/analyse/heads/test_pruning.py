@@ -142,6 +142,11 @@ def test_without_a_pivot_a_task_has_both_languages_or_families():
     assert found == {"de+fr": ["de-fr", "fr-de"], "de+nl": ["de-nl"]}
     found = tasks_of(["de-fr", "fr-de", "de-nl"], "family", families=FAMILIES)
     assert found == {"germanic+romance": ["de-fr", "fr-de"], "germanic": ["de-nl"]}
+    # Texts of language models.
+    assert tasks_of(["de", "nl", "fr"], "family", families=FAMILIES) == {
+        "germanic": ["de", "nl"],
+        "romance": ["fr"],
+    }
 
 
 @pytest.mark.parametrize(

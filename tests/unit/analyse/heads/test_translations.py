@@ -9,7 +9,7 @@ import pytest
 from sacrebleu.metrics import BLEU, CHRF
 
 from tests.malformed import tiny
-from workflow_scripts.analyse.heads.measured_tasks import translations
+from workflow_scripts.analyse.heads.translated_tasks import translations
 from workflow_scripts.models.port import load
 from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.pipeline import Progress

@@ -210,7 +210,8 @@ def test_a_shard_without_what_the_index_says(tmp_path):
             r"config\.json: not the configuration of a mbart model",
             marks=in_version_5(reason="4 looks at no types"),
         ),
-        ({"model_type": "llama"}, "model_type is 'llama', not one of marian"),
+        ({"model_type": "bloom"}, "model_type is 'bloom', not one of marian"),
+        ({"model_type": "llama"}, "'llama' is a causal language model, which translates nothing; for anal"),
     ],
 )
 def test_configurations_that_do_not_fit(change, said, tmp_path):

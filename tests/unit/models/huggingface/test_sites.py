@@ -138,7 +138,7 @@ def test_a_tap_that_never_fires_is_an_error():
     [
         ({"model_type": "nllb-moe"}, {}, r"x/config\.json: NLLB-MoE: its FFNs are experts"),
         ({"model_type": "umt5"}, {}, "UMT5: each layer has positions of its own, which is not supported"),
-        ({"model_type": "gpt2"}, {}, r"model_type is 'gpt2', not one of marian, m2m_100, mbart, t5, mt5"),
+        ({"model_type": "bloom"}, {}, r"model_type is 'bloom', not one of marian, m2m_100, mbart, t5, mt5"),
         ({"model_type": "m2m_10"}, {}, r"\(did you mean 'm2m_100'\?\)"),
         ({}, {}, "model_type is 'None', not one of"),
         (
