@@ -40,9 +40,8 @@ def probes_of(port, name, given, stack, folder: Path, label: str, system: str):
     return words, report, scores
 
 
-@pytest.mark.parametrize("kind", ["llama", "gpt2"])
-def test_the_planted_units_are_the_most_salient_of_their_languages(kind, tmp_path):
-    system = planted_system(kind, tmp_path)
+def test_the_planted_units_are_the_most_salient_of_their_languages(tmp_path):
+    system = planted_system("llama", tmp_path)
     given = [
         [(word, {"tongue": language}) for word in line.split()]
         for language in LANGUAGES
