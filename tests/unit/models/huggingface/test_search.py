@@ -118,8 +118,8 @@ def test_the_tag_counts_in_the_length_and_not_in_the_sum(tmp_path):
         symbols = engines.side.sequences.symbols.target
         other = DecodingOptions(beam=4, max_length=14, ranking="fairseq")
         fairseq = CTranslate2Engine(one, DIRECTION, other, engines.side)
-        live, compact = engines.words()
-        assert live[0] == compact[0] == [symbols[row] for row in B]
+        for engine in (engines.live, engines.compact):
+            assert next(engine.translate(engines.pieces[:1])) == [symbols[row] for row in B]
         words[name] = next(fairseq.translate(engines.pieces[:1]))
     # (-6.3 - 3) / 7 = -1.329 and (-5.3 - 3) / 6 = -1.383; (-6.3 - .2) / 7 = -.929 and (-5.3 - .2) / 6 = -.917
     assert words == {"far": [symbols[row] for row in A], "near": [symbols[row] for row in B]}
