@@ -1,12 +1,12 @@
 """Decoding of a Hugging Face system beside its library's own ``generate``: speed, memory, equal hypotheses.
 
 What: a Marian model of base shape (6+6 layers, 512/2048, 8 heads, vocabulary 58,101, random weights), 60
-sentences of 30 pieces, 30 pieces out, which never end earlier; and a small NLLB-like model that was trained for
-half a minute, whose sentences end by themselves. Beam 5, one thread, batches of 1,000 source tokens. Seconds
-of the search alone, model and text loaded; pairs are interleaved, since other work on the machine comes and
-goes. Peak memory is that of a process of its own for each engine and number of sentences.
-Outputs: tables of seconds, ratios (median and range over the pairs), equal hypotheses, memory.
-Run, in the environment hf: `PYTHONPATH=. python tests/bench/bench_decoding_hf.py [--pairs 3]`.
+sentences of 30 pieces, 30 pieces out, which never end earlier; and a small NLLB-like model that was trained
+for some seconds, whose sentences end by themselves. Beam 5, one thread, batches of 1,000 source tokens.
+Processor seconds of the search alone, model and text loaded; the engines take turns, since other work on the
+machine comes and goes. Peak memory is that of a process of its own for each number of sentences.
+Outputs: tables of seconds, ratios (median and range), equal hypotheses, memory.
+Run, in the environment hf: `PYTHONPATH=. python tests/bench/bench_decoding_hf.py [--pairs 3] [--memory]`.
 """
 
 import argparse
@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import workflow_scripts.models.huggingface.library  # noqa: F401  isort:skip  (before transformers)
@@ -25,6 +24,7 @@ import torch
 import transformers
 
 from tests.unit.models.huggingface.folders import model_folder, sentences, system_of
+from workflow_scripts.models.huggingface.batches import TextTask
 from workflow_scripts.models.port import load
 from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine
 from workflow_scripts.translate.decoding_options import DecodingOptions
@@ -35,20 +35,16 @@ from workflow_scripts.units.system import SystemFolder
 
 DIRECTION = "en-de"
 LENGTH, VOCABULARY = 30, 58101
-TYPES = ("float32", "int8")
+NAMES = ("generate", "float32", "int8")
 
 
 def base(folder: Path) -> SystemFolder:
-    """Make the Marian model: its </s> is never the likely word."""
+    """Make the Marian model: its ``</s>`` is never a likely word."""
     model_folder("marian", folder)
     known = json.loads((folder / "vocab.json").read_text())
-    padding = known.pop("<pad>")
-    names = {
-        **known,
-        **{f"more{row}": row for row in range(padding, VOCABULARY - 1)},
-        "<pad>": VOCABULARY - 1,
-    }
-    (folder / "vocab.json").write_text(json.dumps(names))
+    begin = known.pop("<pad>")
+    known |= {f"more{row}": row for row in range(begin, VOCABULARY - 1)} | {"<pad>": VOCABULARY - 1}
+    (folder / "vocab.json").write_text(json.dumps(known))
     torch.manual_seed(1)
     config = transformers.MarianConfig(
         vocab_size=VOCABULARY, d_model=512, encoder_layers=6, decoder_layers=6, encoder_ffn_dim=2048,
@@ -65,16 +61,11 @@ def base(folder: Path) -> SystemFolder:
 def trained(folder: Path, updates: int = 150) -> SystemFolder:
     """Train the NLLB-like model to say each word of a sentence twice."""
     model_folder("nllb", folder, d_model=64, encoder_ffn_dim=128, decoder_ffn_dim=128, init_std=0.05)
-    system = system_of("nllb", folder, folder.parent / "untrained")
-    port = load(system, "cpu")
+    port = load(system_of("nllb", folder, folder.parent / "untrained"), "cpu")
     lines = sentences(400, 9)
-    targets = [" ".join(word for word in line.split() for _ in range(2)) for line in lines]
-    sources = port.text.source_ids(DIRECTION, lines)
-    labels = port.text.target_ids(DIRECTION, targets)
-    from workflow_scripts.models.huggingface.batches import TextTask
-
-    task = TextTask(DIRECTION, sources, labels, port.text.tagged)
-    batches = list(port.batches(task, 600))
+    twice = [" ".join(word for word in line.split() for _ in range(2)) for line in lines]
+    sources, labels = port.text.source_ids(DIRECTION, lines), port.text.target_ids(DIRECTION, twice)
+    batches = list(port.batches(TextTask(DIRECTION, sources, labels, port.text.tagged), 600))
     optimizer = torch.optim.AdamW(port.model.parameters(), lr=3e-3)
     port.model.train()
     torch.manual_seed(1)
@@ -92,30 +83,27 @@ def trained(folder: Path, updates: int = 150) -> SystemFolder:
     return system_of("nllb", folder, folder.parent / "trained")
 
 
-def engines_of(system: SystemFolder, most: int) -> Iterator[tuple[str, Engine]]:
-    """Yield the library's search and ours, by name."""
-    side = side_of(system, DIRECTION)
-    shared = {"beam": 5, "max_length": most, "batch_tokens": 1000}
-    yield "generate", LiveEngine(system, DIRECTION, DecodingOptions(**shared), side=side)
-    for kind in TYPES:
-        yield kind, CTranslate2Engine(system, DIRECTION, DecodingOptions(compute_type=kind, **shared), side)
+def engine_of(system: SystemFolder, name: str, most: int) -> Engine:
+    """Return the library's search, ``generate``, or ours of a compute type."""
+    if name == "generate":
+        return LiveEngine(system, DIRECTION, DecodingOptions(max_length=most, batch_tokens=1000))
+    options = DecodingOptions(max_length=most, batch_tokens=1000, compute_type=name)
+    return CTranslate2Engine(system, DIRECTION, options)
 
 
 def text_of(system: SystemFolder, number: int) -> tuple[list[list[str]], int]:
     """Return sentences as pieces, longest first, and how many tokens may be written."""
-    side = side_of(system, DIRECTION)
     if system.system == "marian":
-        symbols = [f"more{row}" for row in range(200, VOCABULARY - 200)]
-        return [
-            [symbols[(7919 * (n * LENGTH + k)) % len(symbols)] for k in range(LENGTH)] for n in range(number)
-        ], LENGTH
-    pieces = [side.encode(line) for line in sentences(number, 12)]
-    return sorted(pieces, key=len, reverse=True), 60
+        # Other words in each sentence.
+        rows = [[200 + 7919 * (n * LENGTH + k) % 50_000 for k in range(LENGTH)] for n in range(number)]
+        return [[f"more{row}" for row in sentence] for sentence in rows], LENGTH
+    side = side_of(system, DIRECTION)
+    return sorted(map(side.encode, sentences(number, 12)), key=len, reverse=True), 60
 
 
 def compare(system: SystemFolder, pairs: int) -> None:
     text, most = text_of(system, 60)
-    engines = dict(engines_of(system, most))
+    engines = {name: engine_of(system, name, most) for name in NAMES}
     took: dict[str, list[float]] = {name: [] for name in engines}
     said: dict[str, list[list[str]]] = {}
     for _ in range(pairs):
@@ -128,23 +116,18 @@ def compare(system: SystemFolder, pairs: int) -> None:
     for name, seconds in took.items():
         ratios = [a / b for a, b in zip(took["generate"], seconds, strict=True)]
         equal = sum(a == b for a, b in zip(said[name], said["generate"], strict=True))
-        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-        middle = statistics.median(ratios)
-        print(
-            f"| {name} | {statistics.median(seconds):.2f} | {middle:.2f} | {spread} | {equal} of 60 |",
-            flush=True,
-        )
+        first = f"{statistics.median(seconds):.2f} | {statistics.median(ratios):.2f}"
+        print(f"| {name} | {first} | {min(ratios):.2f} to {max(ratios):.2f} | {equal} of 60 |", flush=True)
 
 
 PEAK = """
 import resource, sys
 from pathlib import Path
-from tests.bench.bench_decoding_hf import engines_of, text_of
+from tests.bench.bench_decoding_hf import engine_of, text_of
 from workflow_scripts.units.system import SystemFolder
-system, wanted, number = SystemFolder.read(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
+system, name, number = SystemFolder.read(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
 text, most = text_of(system, number)
-engine = next(engine for name, engine in engines_of(system, most) if name == wanted)
-for _ in engine.translate(text):
+for _ in engine_of(system, name, most).translate(text):
     pass
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
@@ -156,24 +139,25 @@ def peak(system: SystemFolder, name: str, number: int) -> int:
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--models", nargs="+", default=["small", "base"], choices=["small", "base"])
     parser.add_argument("--memory", action="store_true", help="of 300 and 1,200 sentences")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        small = trained(folder / "nllb")
-        compare(small, options.pairs)
-        if options.memory:
-            for number in (300, 1200):
-                print(
-                    f"{number} sentences of the small model: {peak(small, 'float32', number)} MB", flush=True
-                )
-        compare(base(folder / "marian"), options.pairs)
+        if "small" in options.models:
+            small = trained(folder / "nllb")
+            compare(small, options.pairs)
+            for number in (300, 1200) if options.memory else ():
+                found = peak(small, "float32", number)
+                print(f"{number} sentences of the small model: {found} MB", flush=True)
+        if "base" in options.models:
+            compare(base(folder / "marian"), options.pairs)
 
 
 if __name__ == "__main__":
