@@ -25,8 +25,7 @@ def export_safetensors(system: SystemFolder, out: Path) -> None:
 
 def export_ctranslate2(system: SystemFolder, sides: Mapping[str, Side], out: Path) -> None:
     """Write a CTranslate2 model of each direction into a folder of its name, beside the files that text
-    needs. ``sides``: direction -> its text. UserError where CTranslate2 has no layer for what a system
-    has."""
+    needs. ``sides``: direction -> its text. UserError where CTranslate2 has no layer for what it has."""
     out.mkdir(parents=True, exist_ok=True)
     for direction, side in sides.items():
         spec = direction_spec(system, direction, side.sequences.positions, side)
@@ -35,16 +34,16 @@ def export_ctranslate2(system: SystemFolder, sides: Mapping[str, Side], out: Pat
             spec.save(folder)
             for file in sorted(Path(folder).iterdir()):
                 copy_file(file, out / direction / file.name)
-    for name in text_files(system):
-        copy_file(system.folder / name, out / name)
+    for file in text_files(system):
+        copy_file(file, out / file.name)
 
 
-def text_files(system: SystemFolder) -> list[str]:
+def text_files(system: SystemFolder) -> list[Path]:
     """Return the files that turn text into pieces: a SentencePiece model, or all of a tokenizer."""
     if system.files.get("subwords"):
-        return [system.subwords.name]
-    others = {name for role, name in system.files.items() if role in ("weights", "masks")}
-    return [name for name in system.files.values() if name and name not in others]
+        return [system.subwords]
+    found = {role: name for role, name in system.files.items() if name and role not in ("weights", "masks")}
+    return [system.folder / name for name in found.values()]
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -32,8 +32,7 @@ T5_END = 1
 
 def talkative(tensors: dict[str, Tensor], case: str) -> dict[str, Tensor]:
     """Return weights of a case that say something else for each sentence, as the source weighs eight times
-    as much, and end it, as ``</s>`` is three times as loud. Marian's padding, where its decoder begins, is no
-    row of zeros."""
+    as much, and end it, as ``</s>`` is three times as loud. Marian's decoder begins at padding: no zeros."""
     for name, one in tensors.items():
         if name.endswith(("encoder_attn.out_proj.weight", "EncDecAttention.o.weight")):
             one *= 8
