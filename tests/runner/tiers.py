@@ -66,6 +66,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/malformed/test_text.py": "text",
     "tests/workflow": "workflow",
     "tests/training": "fairseq",
+    "tests/training/test_huggingface_processes.py": "hf",
     "tests/system": "workflow",
     "tests/slurm": "workflow",
 }

@@ -311,6 +311,21 @@ EXPECTED["analysis"] = {
     "compare": 6,
     "identify": 9,
 }
+EXPECTED["toy_hf"] = {
+    "generate_toy": 1,
+    "prepare_text": 12,
+    "count_activations": 4,
+    "count_encoder_en": 1,
+    "select_masks": 2,  # k70, all
+    "finetune": 2,
+    "decode": 24,  # 3 systems x 8 directions
+    "score": 3,
+    "compare": 2,
+    "identify": 3,
+    "plot_sweep": 1,
+}
+# Of text that a tokenizer reads: nothing is binarised, and nothing is lost on the way.
+WITHOUT_BINARISED = ("round_trip", "score_ceiling")
 # Of experiments whose baseline is a checkpoint of fairseq: what they have not, of ONCE.
 ATTACHED = {
     "ec30_released": ("train_identifier", "plot_off_target"),

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.workflow.finished_experiment import planned
-from tests.workflow.preset_jobs import ATTACHED, EXPECTED, OF_HUB, ONCE
+from tests.workflow.preset_jobs import ATTACHED, EXPECTED, OF_HUB, ONCE, WITHOUT_BINARISED
 from tests.workflow.test_job_counts import ROOT, jobs, snakemake
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.workflow.plan.disk_plan import need_of
@@ -71,6 +71,8 @@ def once(name: str) -> dict[str, int]:
     without analyses of masks where scores are compared."""
     if name in ("controls", "criteria", "iat"):
         return {rule: count for rule, count in ONCE.items() if rule not in ("mask_control", "overlap")}
+    if name == "toy_hf":
+        return {rule: count for rule, count in ONCE.items() if rule not in WITHOUT_BINARISED}
     if name in ("zero_shot", "analysis"):  # another experiment's systems and vocabulary
         made = ("round_trip", "score_ceiling", "write_card", "train_identifier", "plot_off_target")
         return {
