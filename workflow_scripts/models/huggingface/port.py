@@ -19,6 +19,7 @@ from workflow_scripts.models.huggingface.families import Family, activation_of, 
 from workflow_scripts.models.huggingface.folder import load_network, stored
 from workflow_scripts.models.huggingface.forward import Forward
 from workflow_scripts.models.huggingface.generation import BeamSearch
+from workflow_scripts.models.huggingface.side import Side
 from workflow_scripts.models.huggingface.sites import sites
 from workflow_scripts.models.huggingface.tokens import Text, text_of
 from workflow_scripts.models.passes import run_split
@@ -134,6 +135,10 @@ class HuggingFacePort(SystemPort):
     def target_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
         """See ``models.port.TextPort.target_text``."""
         return self.text.target_text(lines)
+
+    def side(self, direction: str) -> Side:
+        """See ``models.port.TextPort.side``."""
+        return Side(self.text, self.model.config, direction)
 
     def batches(
         self, task: TextTask, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None
