@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "workflow_scripts"
 
 # Subpackage -> the subpackages it may import besides itself.
 ARROWS: dict[str, set[str]] = {
-    "api": {"activations", "analyse", "data", "evaluate", "likelihood", "models", "units"},
+    "api": {"activations", "analyse", "evaluate", "likelihood", "models", "translate", "units"},
     "operate": {"workflow"},
     "workflow": {"config", "units"},
     "report": {"evaluate", "analyse", "units"},

@@ -233,6 +233,9 @@ class TextPort(Port, Protocol):
     def target_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
         """Return the ids of lines of target text, as ``pairs`` takes them."""
 
+    def side(self, direction: str) -> Any:
+        """Return a direction's text in and out for decoding, see ``translate.sides.Side``."""
+
 
 def load(system: SystemFolder, device: str | None = None) -> Port:
     """Return a system's model in eval mode, loaded by the port that its ``system.json`` names. ``device``: by

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.port import Port, generating, load
+from workflow_scripts.models.port import GeneratingPort, Port, generating, load
 from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.markers import strip_markers
 from workflow_scripts.translate.sides import Side, side_of
@@ -17,7 +17,42 @@ def numbered(symbols: Sequence[str]) -> dict[str, int]:
     return {symbol: row for row, symbol in reversed([*enumerate(symbols)])}
 
 
-class LiveEngine:
+class PortEngine:
+    """A loaded model as it is, with what lies on it, for one direction."""
+
+    def __init__(self, port: GeneratingPort, side: Side, options: DecodingOptions) -> None:
+        """``side``: the direction's text."""
+        self.side = side
+        self._sequences = side.sequences
+        symbols = self._sequences.symbols
+        self._ids, targets = numbered(symbols.source), numbered(symbols.target)
+        self._prefix = None if self._sequences.prefix is None else targets[self._sequences.prefix]
+        self._options = options
+        self._port = port
+
+    def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
+        """Yield the best hypothesis of each sentence in order; all are pieces without markers, none empty."""
+        ours, symbols = self._sequences, self._sequences.symbols
+        unknown = self._ids[symbols.unknown]
+        sources = [
+            [self._ids.get(piece, unknown) for piece in (*ours.before, *pieces, symbols.end)]
+            for pieces in sentences
+        ]
+        if not sources:
+            return
+        options = self._options
+        for hypothesis in self._port.generate(
+            sources,
+            self._prefix,
+            beam=options.beam,
+            length_penalty=options.length_penalty,
+            max_length=options.max_length,
+            batch_tokens=options.batch_tokens,
+        ):
+            yield strip_markers([symbols.target[one] for one in hypothesis], ours.markers)
+
+
+class LiveEngine(PortEngine):
     """One direction of one system, loaded and ready."""
 
     def __init__(
@@ -34,33 +69,11 @@ class LiveEngine:
         if options.compute_type != "float32":
             raise UserError(f"--compute-type {options.compute_type}: the {name} engine computes in float32")
         torch.set_num_threads(options.threads)
-        self.side = side or side_of(system, direction)
-        self._sequences = self.side.sequences
-        symbols = self._sequences.symbols
-        self._ids, targets = numbered(symbols.source), numbered(symbols.target)
-        self._prefix = None if self._sequences.prefix is None else targets[self._sequences.prefix]
-        self._options = options
-        self._port = generating(port or load(system), f"--engine {name}")
+        side = side or side_of(system, direction)
+        super().__init__(generating(port or load(system), f"--engine {name}"), side, options)
         self._laid = self._port.direction(direction)
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
-        """Yield the best hypothesis of each sentence in order; all are pieces without markers, none empty."""
-        ours, symbols = self._sequences, self._sequences.symbols
-        unknown = self._ids[symbols.unknown]
-        sources = [
-            [self._ids.get(piece, unknown) for piece in (*ours.before, *pieces, symbols.end)]
-            for pieces in sentences
-        ]
-        if not sources:
-            return
-        options = self._options
+        """See ``PortEngine.translate``; the model has what the system has for the direction."""
         with self._laid:
-            for hypothesis in self._port.generate(
-                sources,
-                self._prefix,
-                beam=options.beam,
-                length_penalty=options.length_penalty,
-                max_length=options.max_length,
-                batch_tokens=options.batch_tokens,
-            ):
-                yield strip_markers([symbols.target[one] for one in hypothesis], ours.markers)
+            yield from super().translate(sentences)

@@ -79,4 +79,4 @@ def side_of(system: SystemFolder, direction: str) -> Side:
         return FairseqSide(system, direction)
     # By name: decoding with CTranslate2 is not run again where code of the models changes.
     modules = import_module("workflow_scripts.models.port_modules")
-    return cast(Side, modules.port_module(system, "side").Side(system, direction))
+    return cast(Side, modules.port_module(system, "side").side_of(system, direction))

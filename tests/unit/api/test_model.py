@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,9 @@ from workflow_scripts import api
 from workflow_scripts.likelihood.likelihood_scorer import LikelihoodScorer
 from workflow_scripts.models.fairseq.artifact import save_system_weights
 from workflow_scripts.models.fairseq.network import build_network
+from workflow_scripts.translate.decoding_options import DecodingOptions
+from workflow_scripts.translate.pipeline import Progress
+from workflow_scripts.translate.session import Session
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.vocabulary import Vocabulary
 
@@ -37,7 +41,7 @@ def system(tmp_path_factory) -> api.SystemFolder:
 
 
 def written(folder: Path, vocabulary: Vocabulary) -> api.SystemFolder:
-    torch.manual_seed(1)
+    torch.manual_seed(6)  # one that writes words
     architecture = Architecture(1, 1, model_dim=8, ffn_dim=6, heads=2, max_positions=16)
     network = build_network(architecture, len(vocabulary))
     for name, one in network.named_parameters():
@@ -78,6 +82,18 @@ def test_counts_are_those_of_hooks_of_this_test(system):
     keep.remove()
     assert table.row("en-na")[:6].tolist() == sum(seen).tolist()
     assert table.metadata["positions"]["en-na"]["encoder"] == positions
+
+
+def test_translations_are_those_of_the_command_line(system):
+    model = api.load(system.folder, device="cpu")
+    session = Session(system.folder, "en-na", "fairseq", DecodingOptions(beam=2, max_length=8))
+    expected = list(session.translate([*LINES, ""], Progress(stream=StringIO())))
+    assert model.translate("en-na", [*LINES, ""], beam=2, max_length=8) == expected
+    assert all(expected[:3])
+    space = model.units(["resid"])
+    keep = np.random.default_rng(1).random((1, space.size)) < 0.5
+    with model.intervene(api.MaskTable(["en-na"], keep, space, {})):
+        assert model.translate("en-na", LINES, beam=2, max_length=8) != expected[:3]
 
 
 def test_masks_change_losses_and_a_masked_system_takes_no_others(system, tmp_path):

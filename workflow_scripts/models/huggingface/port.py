@@ -20,6 +20,7 @@ from workflow_scripts.models.huggingface.folder import load_network, new_network
 from workflow_scripts.models.huggingface.forward import Forward
 from workflow_scripts.models.huggingface.generation import BeamSearch
 from workflow_scripts.models.huggingface.network_port import NetworkPort
+from workflow_scripts.models.huggingface.side import Side
 from workflow_scripts.models.huggingface.sites import adapter_places
 from workflow_scripts.models.huggingface.tokens import Text, text_of
 from workflow_scripts.models.port import Ability
@@ -115,6 +116,10 @@ class HuggingFacePort(NetworkPort):
     def target_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
         """See ``models.port.TextPort.target_text``."""
         return self.text.target_text(lines)
+
+    def side(self, direction: str) -> Side:
+        """See ``models.port.TextPort.side``."""
+        return Side(self.text, self.model.config, direction)
 
     def batches(
         self, task: TextTask, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None

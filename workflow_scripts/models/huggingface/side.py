@@ -1,10 +1,11 @@
 """Text in and out for decoding, and what a network computes with, of a system whose network is not loaded."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from workflow_scripts.models.huggingface.families import longest_of, output_scale_of
 from workflow_scripts.models.huggingface.folder import configured
-from workflow_scripts.models.huggingface.tokens import text_of
+from workflow_scripts.models.huggingface.tokens import Text, text_of
 from workflow_scripts.units.sequences import Computing, Sequences, Symbols
 from workflow_scripts.units.system import SystemFolder
 
@@ -12,10 +13,9 @@ from workflow_scripts.units.system import SystemFolder
 class Side:
     """One direction: lines of text to pieces and back. A piece is the tokenizer's symbol of an id."""
 
-    def __init__(self, system: SystemFolder, direction: str) -> None:
-        """Load the tokenizer; UserError as ``Text``."""
-        family, config = configured(system.folder)
-        self._text, self._direction = text_of(system, family, config), direction
+    def __init__(self, text: Text, config: Any, direction: str) -> None:
+        """Take a model's tokenizer and its configuration; UserError for a language without a tag."""
+        self._text, self._direction = text, direction
         source, target = self._text.symbols
         self._source, self._ids = source, {symbol: row for row, symbol in enumerate(target)}
         prefix = self._text.prefix(direction)
@@ -42,7 +42,7 @@ class Side:
             head_size=getattr(config, "d_kv", 0),
             distance=getattr(config, "relative_attention_max_distance", 0),
             # The row behind that of padding, where padding has one.
-            first_position=config.pad_token_id + 1 if family.name == "m2m_100" else 0,
+            first_position=config.pad_token_id + 1 if config.model_type == "m2m_100" else 0,
         )
 
     def encode(self, line: str) -> list[str]:
@@ -54,3 +54,9 @@ class Side:
     def decode(self, pieces: Sequence[str]) -> str:
         """Return the text of a translation's pieces."""
         return self._text.decoded([self._ids[piece] for piece in pieces])
+
+
+def side_of(system: SystemFolder, direction: str) -> Side:
+    """Return a direction of a system, whose tokenizer is loaded; UserError as ``Text``."""
+    family, config = configured(system.folder)
+    return Side(text_of(system, family, config), config, direction)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,11 @@ from workflow_scripts.activations.count_activations import count_direction
 from workflow_scripts.common.files import sha256_of
 from workflow_scripts.models.attached import open_folder
 from workflow_scripts.models.huggingface.batches import TextTask
+from workflow_scripts.models.huggingface.system import make_system
 from workflow_scripts.models.port import load as load_port
+from workflow_scripts.translate.decoding_options import DecodingOptions
+from workflow_scripts.translate.pipeline import Progress
+from workflow_scripts.translate.session import Session
 
 PAGE = Path(__file__).resolve().parents[4] / "docs/how-to/notebook.md"
 LANGUAGES = {"en": 1, "de": 5, "fr": 6}
@@ -60,10 +65,13 @@ def test_the_page_runs(place, monkeypatch, capsys):
     assert len([line for line in first.splitlines() if line]) <= 10 and len(more) == 1
     names: dict[str, object] = {}
     exec(first + more[0], names)
-    plain, masked, by_chance, of_another = map(float, capsys.readouterr().out.split())
+    lines = capsys.readouterr().out.splitlines()
+    plain, masked, by_chance, of_another = (float(line.split()[0]) for line in lines)
     model = names["model"]
     assert plain == model.loss("en-de", "en.txt", "de.txt") > 0
     assert len({plain, masked, by_chance, of_another}) == 4
+    (told,) = model.translate("en-de", ["The house is small."])
+    assert lines[0] == f"{plain} {[told]}"
     kept = api.MaskTable.read("own.npz")
     assert np.array_equal(kept.keep, names["own"].keep)
     with model.intervene(api.without(kept), gate="zero"):
@@ -145,6 +153,27 @@ def test_a_gate_says_what_becomes_of_units(model, texts):
     assert len(found) == 3
 
 
+def test_translations_are_those_of_the_command_line_and_masks_change_them(place, texts, model, tmp_path):
+    given = {"system": "s", "languages": list(LANGUAGES), "directions": list(texts), "tags": TAGS["nllb"]}
+    system = make_system(place / "nllb", tmp_path / "s", **given)
+    lines = [*sentences(4, seed=8), "", "  "]
+    options = DecodingOptions(beam=3, max_length=12)
+    session = Session(system.folder, "en-de", "huggingface", options)
+    expected = list(session.translate(lines, Progress(stream=StringIO())))
+    how = {"beam": 3, "max_length": 12}
+    for one in (model, api.load(system.folder, device="cpu")):
+        assert one.translate("en-de", lines, **how) == expected
+    assert expected[4:] == ["", ""] and all(expected[:4])
+    space = model.units(["resid"])
+    half = np.random.default_rng(1).random((1, space.size)) < 0.5
+    with model.intervene(api.MaskTable(["en-de"], half, space, {})):
+        assert model.translate("en-de", lines, **how) != expected
+        assert model.translate("en-de", ["", ""]) == ["", ""]
+    assert model.translate("en-de", place / "en.txt", **how) == model.translate(
+        "en-de", (place / "en.txt").read_text().splitlines(), **how
+    )
+
+
 def refused(model, place):
     """What a user may get wrong: a call, and the line."""
     space = model.units()
@@ -179,6 +208,8 @@ def refused(model, place):
         (lambda: under(small), "masks are for another model: "),
         (lambda: under(one, gate="zeros"), "gate"),
         (twice, "intervene: masks lie on the model already; end that block first"),
+        (lambda: model.translate("en-nl", ["ba"]), "no tag of language 'nl'"),
+        (lambda: model.translate("en-de", ["ba"], beam=0), "--beam"),
         (lambda: model.units(["weight"]), "units of kind weight are not supported"),
         (
             lambda: api.attach(place / "nll", tags={}),
@@ -188,7 +219,7 @@ def refused(model, place):
     ]
 
 
-@pytest.mark.parametrize("number", range(15))
+@pytest.mark.parametrize("number", range(17))
 def test_mistakes_are_one_line(number, model, place):
     call, said = refused(model, place)[number]
     with pytest.raises(api.UserError, match=said) as raised:
@@ -198,8 +229,6 @@ def test_mistakes_are_one_line(number, model, place):
 
 
 def test_a_system_folder_is_loaded_with_its_tokenizer(place, texts, model, counts, tmp_path):
-    from workflow_scripts.models.huggingface.system import make_system
-
     given = {"system": "s", "languages": list(LANGUAGES), "directions": list(texts), "tags": TAGS["nllb"]}
     system = make_system(place / "nllb", tmp_path / "s", **given)
     loaded = api.load(system.folder, device="cpu")
