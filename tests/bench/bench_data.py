@@ -94,8 +94,8 @@ def binarise(folder: Path, pairs: int) -> None:
 def group(folder: Path, pairs: int) -> None:
     import torch  # noqa: F401  (counted in the memory before)
 
-    from workflow_scripts.models.fairseq.grouping import group_by_direction
     from workflow_scripts.models.fairseq.sampling import MultiDirectionDataset
+    from workflow_scripts.models.training.grouping import group_by_direction
 
     class Sizes:
         """What the sampler asks of a direction's data."""

@@ -20,7 +20,7 @@ from tests.malformed import (
 from tests.malformed.model_cases import training
 from tests.malformed.suite import test_refused, test_the_refused_reach_distinct_checks  # noqa: F401
 from tests.malformed.tiny import Trap
-from workflow_scripts.models.fairseq.training import checkpoints
+from workflow_scripts.models.training import checkpoints
 from workflow_scripts.train import train_baseline
 from workflow_scripts.units.system import SystemFolder
 

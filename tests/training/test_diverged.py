@@ -6,8 +6,8 @@ import torch
 from tests.training.toy_world import baseline_arguments
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import read_json
-from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint, save_checkpoint
 from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask
+from workflow_scripts.models.training.checkpoints import read_checkpoint, save_checkpoint
 from workflow_scripts.train.train_baseline import main
 
 

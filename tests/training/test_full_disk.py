@@ -7,7 +7,7 @@ import pytest
 from tests.training.interrupted import after_update, same_weights
 from tests.training.toy_world import baseline_arguments
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.fairseq.training.checkpoints import is_whole, read_checkpoint, updates_of
+from workflow_scripts.models.training.checkpoints import is_whole, read_checkpoint, updates_of
 from workflow_scripts.train.train_baseline import main
 
 SIZE = 16_000_000

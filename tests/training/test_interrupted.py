@@ -9,7 +9,7 @@ from tests.training.interrupted import after_update, killed_after, same_weights
 from tests.training.toy_world import baseline_arguments
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import read_json, write_json
-from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint, updates_of
+from workflow_scripts.models.training.checkpoints import read_checkpoint, updates_of
 from workflow_scripts.train.history import History
 from workflow_scripts.train.train_baseline import main
 from workflow_scripts.train.training_folder import TrainingFolder

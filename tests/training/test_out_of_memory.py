@@ -10,8 +10,8 @@ from tests.training.several import begin, clean_environment
 from tests.training.toy_world import ARCHITECTURE, baseline_arguments
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import read_json
-from workflow_scripts.models.fairseq.training.memory import is_out_of_memory
 from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask
+from workflow_scripts.models.training.memory import is_out_of_memory
 from workflow_scripts.train import train_baseline
 from workflow_scripts.train.history import History
 from workflow_scripts.train.out_of_memory import max_tokens_after

@@ -202,7 +202,7 @@ def test_a_process_that_hangs_does_not_keep_the_others_for_ever(training):
     """It lives, and says nothing; half an hour would be waited for it."""
     patch = """
 import datetime, sys, time
-from workflow_scripts.models.fairseq.training import collectives
+from workflow_scripts.models.training import collectives
 from workflow_scripts.train import ranks
 collectives.SILENCE = ranks.SILENCE = datetime.timedelta(seconds=5)
 def hang():

@@ -200,7 +200,7 @@ def test_a_two_process_training_goes_on_to_the_bit(world, two):
 
 #: Both processes end by themselves after the second update.
 AGREED = """
-from workflow_scripts.models.fairseq.training.slices import SliceEnded
+from workflow_scripts.models.training.slices import SliceEnded
 from workflow_scripts.models.fairseq.training.trainer import NeuronspecTrainer
 plain = NeuronspecTrainer.train_step
 

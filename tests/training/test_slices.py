@@ -15,11 +15,11 @@ from tests.training.several import begin, clean_environment
 from tests.training.toy_world import baseline_arguments
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import read_json
-from workflow_scripts.models.fairseq.training import checkpoints
-from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint, updates_of
-from workflow_scripts.models.fairseq.training.slices import SliceEnded
 from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask
 from workflow_scripts.models.fairseq.training.trainer import NeuronspecTrainer
+from workflow_scripts.models.training import checkpoints
+from workflow_scripts.models.training.checkpoints import read_checkpoint, updates_of
+from workflow_scripts.models.training.slices import SliceEnded
 from workflow_scripts.train import train_baseline
 from workflow_scripts.train.deadline import Deadline
 from workflow_scripts.train.history import History
@@ -203,7 +203,7 @@ class Clock:
     def __init__(self, monkeypatch, seconds):
         self.now = 1e9
         fake = SimpleNamespace(time=lambda: self.now, monotonic=lambda: self.now)
-        for module in ("train.deadline", "models.fairseq.training.slices"):
+        for module in ("train.deadline", "models.training.slices"):
             monkeypatch.setattr(f"workflow_scripts.{module}.time", fake)
         monkeypatch.setattr(Deadline, "of_this_process", lambda _: Deadline(self.now + seconds, seconds))
 

@@ -39,7 +39,7 @@ class SystemPort(ABC):
         """Copy a file of weights into the network; UserError if it does not fit."""
 
     @abstractmethod
-    def adapt(self, adapter: AdapterRow, architecture: Mapping[str, Any]) -> AbstractContextManager[Any]:
+    def adapt(self, adapter: AdapterRow) -> AbstractContextManager[Any]:
         """Lay a row of adapters on the network for a block."""
 
     def direction(self, name: str, masks: Path | None = None) -> AbstractContextManager[None]:
@@ -50,7 +50,7 @@ class SystemPort(ABC):
         table, weights = system.masks_of(name), system.weights_of(name)
         parts: list[Callable[[], AbstractContextManager[Any]]] = []
         if (adapter := system.adapter_of(name)) is not None:
-            parts.append(partial(self.adapt, adapter, system.architecture))
+            parts.append(partial(self.adapt, adapter))
         if table is not None:
             parts.append(partial(self.intervene(table).use, name))
         return Laid(partial(self._lay, weights, parts))

@@ -33,6 +33,12 @@ def save_tensors(named: Mapping[str, Tensor], path: str | Path) -> None:
         temporary.chmod(mode)
 
 
+def save_adapters(rows: Mapping[str, Mapping[str, Tensor]], path: str | Path) -> None:
+    """Write rows of adapters to ``path``, each tensor as ``{row}.{name}``, as ``save_tensors``."""
+    named = {f"{row}.{name}": one for row, tensors in rows.items() for name, one in tensors.items()}
+    save_tensors(named, path)
+
+
 def read_tensors(path: str | Path, again: str = "export the system again") -> dict[str, Tensor]:
     """Return the tensors of a file by name; UserError if it is missing or damaged. ``again``: what to do."""
     path = Path(path)

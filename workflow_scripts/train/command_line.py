@@ -59,7 +59,7 @@ def train(arguments: argparse.Namespace, **system: Any) -> None:
     """Train by the options; `system`: what the program adds to the plan. Raises as `train_system`."""
     deadline = Deadline.of_this_process(arguments.runtime)
 
-    from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan
+    from workflow_scripts.models.training.plan import TrainingPlan
     from workflow_scripts.train.train_system import train_system
 
     names = ("system", "seed", "directions", "data_bin", "folder")

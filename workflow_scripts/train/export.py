@@ -3,30 +3,23 @@
 import logging
 from pathlib import Path
 
-import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
-
-# isort: split
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import copy_file
-from workflow_scripts.models.fairseq.artifact import load_weights, save_adapters, save_system_weights
-from workflow_scripts.models.fairseq.network import build_network
-from workflow_scripts.models.fairseq.training.checkpoints import (
+from workflow_scripts.models.training.checkpoints import (
     BEST,
     best_checkpoint,
     disk_errors,
     read_checkpoint,
     updates_of,
 )
-from workflow_scripts.models.fairseq.training.masked import masks_of_state
-from workflow_scripts.models.fairseq.training.trained import ADAPTERS, freeze, take_untrained
-from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan
+from workflow_scripts.models.training.loop import loop_of
+from workflow_scripts.models.training.masked import masks_of_state
+from workflow_scripts.models.training.plan import TrainingPlan
+from workflow_scripts.models.training.trained import ADAPTERS
 from workflow_scripts.train.training_folder import TrainingFolder
-from workflow_scripts.units.adapters import FILE
-from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.mask_table import RENEWED, MaskTable
 from workflow_scripts.units.system import DESCRIPTION, STANDARD_FILES, SystemFolder
 from workflow_scripts.units.training_files import KEPT, KEPT_MASKS, restore_weights
-from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
 
@@ -39,23 +32,12 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
     adapters = plan.method.get(ADAPTERS)
     # It would not describe the new files.
     (out / DESCRIPTION).unlink(missing_ok=True)
+    loop = loop_of(plan.port)
     best_file = best_checkpoint(folder.path)
     if best_file is not None:
         best = read_checkpoint(best_file)
-        architecture = Architecture.from_dict(plan.architecture)
-        symbols = len(Vocabulary.read(plan.dictionary, plan.languages))
-        network = build_network(architecture, symbols)
-        freeze(network, plan.method, plan.architecture)
-        network.load_state_dict(best["model"])
-        if plan.method and plan.initial_weights is not None:
-            start = build_network(architecture, symbols)
-            load_weights(start, plan.initial_weights)
-            frozen_by = None if "renew" in plan.method else masks
-            take_untrained(network, start, plan.method, frozen_by, plan.directions)
-        with disk_errors(out / "model.safetensors"):
-            save_system_weights(network, out / "model.safetensors")
-            if adapters is not None:
-                save_adapters(network.adapters.rows(), out / FILE)
+        with disk_errors(out / STANDARD_FILES["weights"]):
+            loop.write_weights(plan, best, None if "renew" in plan.method else masks, out)
         if masks is not None:
             masks = masks_of_state(masks, plan.directions, best["extra_state"].get("masks"))
         facts = {"best_update": updates_of(best), "best_valid_loss": best["extra_state"]["val_loss"]}
@@ -68,8 +50,7 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
         facts = restore_weights(folder.path, out)
         if masks is not None and (folder.path / KEPT_MASKS).exists():
             masks = MaskTable.read(folder.path / KEPT_MASKS)
-    copy_file(plan.dictionary, out / "dict.txt")
-    copy_file(plan.subwords, out / "spm.model")
+    described = loop.write_rest(plan, out)
     # Trained by masked gradients, it translates whole: the file says with what it was trained.
     masked = masks is not None and plan.method.get("train") != "gradients"
     if masks is not None:
@@ -101,5 +82,6 @@ def export_system(plan: TrainingPlan, folder: TrainingFolder, out: Path) -> None
             **({"start": "random"} if plan.parent and plan.initial_weights is None else {}),
             **({"method": plan.method} if plan.method else {}),
         },
+        **described,
     )
     logger.info(f"exported update {facts['best_update']} (loss {facts['best_valid_loss']:.3f}) to {out}")

@@ -5,7 +5,7 @@ from typing import Any
 from torch import distributed
 
 from workflow_scripts.common.errors import OUT_OF_MEMORY, UserError, explain_os_error
-from workflow_scripts.models.fairseq.training.memory import is_out_of_memory
+from workflow_scripts.models.training.memory import is_out_of_memory
 from workflow_scripts.train.launch import Place
 
 GONE = (

@@ -29,6 +29,8 @@ def main(argv: list[str] | None = None) -> None:
             f"--languages {' '.join(arguments.languages)}: {arguments.parent} was trained with"
             f" {' '.join(parent.languages)}, in this order"
         )
+    from workflow_scripts.models.training.loop import loop_of
+
     masks = MaskTable.read(arguments.masks) if arguments.masks else None
     if masks is not None:
         parent.check_model(masks)
@@ -37,8 +39,8 @@ def main(argv: list[str] | None = None) -> None:
         languages=list(parent.languages),
         architecture=dict(parent.architecture),
         text=dict(parent.text),
-        dictionary=str(parent.dictionary),
-        subwords=str(parent.subwords),
+        port=parent.port,
+        **loop_of(parent.port).of_parent(parent),
         masks=arguments.masks,
         initial_weights=str(parent.weights) if arguments.start == "parent" else None,
         parent={"system": parent.system, "weights_sha256": parent.weights_sha256},

@@ -8,11 +8,12 @@ from typing import Any
 import torch
 
 from workflow_scripts.common.files import sha256_of
-from workflow_scripts.models.fairseq.shards import training_files
-from workflow_scripts.models.fairseq.training.training_plan import (
+from workflow_scripts.models.training.loop import loop_of
+from workflow_scripts.models.training.plan import (
     TrainingPlan,
     accumulation,
     longest_sentence,
+    most_positions,
 )
 from workflow_scripts.train.launch import place
 from workflow_scripts.train.training_settings import settings_by_class
@@ -24,18 +25,21 @@ TRAINING_VERSION = 1
 SELECTED_BY = ("rule", "k", "select", "stacks", "counting")
 
 
-def number_of_processes(settings: Mapping[str, Any]) -> int:
-    """Return the processes of this training: those started, or one for each GPU that gets whole batches."""
-    if (started := place().processes) > 1:
+def number_of_processes(settings: Mapping[str, Any], starts: bool = True) -> int:
+    """Return the processes of this training: those started, or one for each GPU that gets whole batches.
+    ``starts``: whether the loop starts these by itself."""
+    if (started := place().processes) > 1 or not starts:
         return started
     return math.gcd(accumulation(settings, 1), max(torch.cuda.device_count(), 1))
 
 
 def fingerprint_of(plan: TrainingPlan) -> dict[str, dict[str, Any]]:
     """Return the three classes (identity, extendable, execution); contents by SHA-256, no paths."""
-    classes = settings_by_class(plan.settings, number_of_processes(plan.settings))
-    files = training_files(plan.data_bin, plan.directions)
-    if (longest := longest_sentence(plan)) < int(plan.architecture["max_positions"]):
+    loop = loop_of(plan.port)
+    processes = number_of_processes(plan.settings, loop.STARTS_PROCESSES)
+    classes = settings_by_class(plan.settings, processes)
+    files = loop.training_files(plan)
+    if (longest := longest_sentence(plan)) < most_positions(plan):
         # Then the size of a batch decides which sentences are left out, so it is part of the identity.
         classes["identity"]["longest_sentence"] = longest
     if plan.sources:
@@ -54,7 +58,7 @@ def fingerprint_of(plan: TrainingPlan) -> dict[str, dict[str, Any]]:
         "directions": plan.directions,
         "architecture": plan.architecture,
         "data": {name: sha256_of(path) for name, path in sorted(files.items())},
-        "dictionary": sha256_of(plan.dictionary),
+        **loop.model_identity(plan),
         # By row: a row added for a direction that is only evaluated must not restart the training.
         "masks": _mask_rows(plan) if plan.masks else None,
         "initial_weights": sha256_of(plan.initial_weights) if plan.initial_weights else None,

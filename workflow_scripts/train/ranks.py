@@ -20,8 +20,8 @@ import torch
 from torch import distributed
 
 from workflow_scripts.common.errors import FAILED, UserError
-from workflow_scripts.models.fairseq.training.collectives import SILENCE
-from workflow_scripts.models.fairseq.training.slices import SliceEnded
+from workflow_scripts.models.training.collectives import SILENCE
+from workflow_scripts.models.training.slices import SliceEnded
 from workflow_scripts.train.devices import check_devices, describe_device, device_number
 from workflow_scripts.train.failures import GONE, error_of, is_fault, is_lost_connection, line_of, trouble_of
 from workflow_scripts.train.launch import Place

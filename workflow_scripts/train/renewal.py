@@ -4,7 +4,7 @@ What is counted is the validation text of each direction, through the whole netw
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 
 from workflow_scripts.activations.count_activations import count_direction, data_sha256
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.fairseq.sampling import load_directions
 from workflow_scripts.models.port import Port
 from workflow_scripts.train.training_method import counting_of
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import POSITIONS, ScoreTable
 from workflow_scripts.units.selection import Selection
 from workflow_scripts.units.uninformative import check_informative
-from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
 
@@ -51,13 +49,13 @@ def select_again(
     return keep, noted
 
 
-def check_text(masks: MaskTable, data_bin: str, directions: Sequence[str], vocabulary: Vocabulary) -> None:
-    """Raise UserError if the masks were selected by another text than they will be made again by."""
-    tags = {language: vocabulary.language_id(language) for language in vocabulary.languages}
+def check_text(masks: MaskTable, data_bin: str, files: Mapping[str, Sequence[Path]]) -> None:
+    """Raise UserError if the masks were selected by another text than they will be made again by. ``files``:
+    of each direction."""
     known = masks.manifest["data_sha256"] or {}
-    for data in load_directions(data_bin, SUBSET, directions, tags):
-        if known.get(data.name) != data_sha256(data.files):
+    for direction, paths in files.items():
+        if known.get(direction) != data_sha256(paths):
             raise UserError(
-                f"--method: renew: {masks.origin} was selected by another text of {data.name} than {SUBSET}"
+                f"--method: renew: {masks.origin} was selected by another text of {direction} than {SUBSET}"
                 f" in {data_bin}, by which it would be made again; take masks of that text"
             )

@@ -11,12 +11,12 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from workflow_scripts.common.errors import explain_os_error
-from workflow_scripts.models.fairseq.shards import shard_folders, training_files
+from workflow_scripts.models.training.plan import data_folders
 
 logger = logging.getLogger(__name__)
 
@@ -30,13 +30,13 @@ class NoScratchError(Exception):
 
 
 @contextmanager
-def near_data(data_bin: str, directions: Sequence[str], hashes: Mapping[str, str]) -> Iterator[str]:
-    """Yield the ``--data-bin`` of a copy on the node's disk, or the one given. `hashes`: SHA-256 by file."""
+def near_data(data_bin: str, files: Mapping[str, Path], hashes: Mapping[str, str]) -> Iterator[str]:
+    """Yield the ``--data-bin`` of a copy on the node's disk, or the one given. Of what a training reads, by
+    name, `files` and `hashes` (SHA-256)."""
     named = os.environ.get(SCRATCH_VARIABLE)
     if not named:
         yield data_bin
         return
-    files = training_files(data_bin, directions)
     copy: Path | None = None
     descriptor = None
     try:
@@ -52,7 +52,7 @@ def near_data(data_bin: str, directions: Sequence[str], hashes: Mapping[str, str
         return
     logger.info(f"training data is read from a copy in {copy}")
     try:
-        shards = len(shard_folders(data_bin))
+        shards = len(data_folders(data_bin))
         yield str(copy) if shards == 1 else os.pathsep.join(str(copy / f"shard{n}") for n in range(shards))
     finally:
         with suppress(OSError):

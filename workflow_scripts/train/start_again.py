@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.fairseq.training.slices import SIGTERM, SliceEnded
+from workflow_scripts.models.training.slices import SIGTERM, SliceEnded
 from workflow_scripts.train.deadline import slurm_job
 
 logger = logging.getLogger(__name__)

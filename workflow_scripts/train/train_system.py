@@ -1,4 +1,4 @@
-"""Train one system: from a plan to a system folder, by fairseq's own training loop."""
+"""Train one system: from a plan to a system folder, by the loop of a port."""
 
 import logging
 from contextlib import suppress
@@ -6,28 +6,21 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
-
-# isort: split
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.fairseq.sampling import BY_DIRECTION
-from workflow_scripts.models.fairseq.shards import check_training_data, shard_of_epoch, weighted_sources
-from workflow_scripts.models.fairseq.training.checkpoints import (
+from workflow_scripts.models.progress_log import log_to_stderr
+from workflow_scripts.models.training.checkpoints import (
     disk_errors,
     reached,
     read_checkpoint,
     recover,
     updates_of,
 )
-from workflow_scripts.models.fairseq.training.fairseq_run import Surroundings, run
-from workflow_scripts.models.fairseq.training.memory import is_out_of_memory
-from workflow_scripts.models.fairseq.training.slices import TIME_LIMIT, SliceEnded
-from workflow_scripts.models.fairseq.training.training_plan import (
-    TrainingPlan,
-    accumulation,
-    longest_sentence,
-)
-from workflow_scripts.models.progress_log import log_to_stderr
+from workflow_scripts.models.training.epochs import BY_DIRECTION
+from workflow_scripts.models.training.loop import loop_of
+from workflow_scripts.models.training.memory import is_out_of_memory
+from workflow_scripts.models.training.plan import TrainingPlan, accumulation, longest_sentence
+from workflow_scripts.models.training.slices import TIME_LIMIT, SliceEnded
+from workflow_scripts.models.training.surroundings import Surroundings
 from workflow_scripts.train.deadline import Deadline
 from workflow_scripts.train.devices import device_number
 from workflow_scripts.train.export import export_system
@@ -40,10 +33,9 @@ from workflow_scripts.train.ranks import Ranks, joined
 from workflow_scripts.train.renewal import check_text, select_again
 from workflow_scripts.train.scratch import near_data
 from workflow_scripts.train.training_folder import IDENTITY, TrainingFolder
-from workflow_scripts.train.training_settings import SOURCE_WEIGHTS, settings_by_class, with_dropouts
+from workflow_scripts.train.training_settings import settings_by_class, with_dropouts
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.training_files import LAST, check_exported, reduce_to_weights
-from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
 
@@ -63,13 +55,15 @@ def train_system(
             _train_and_export(plan, Path(out), code, ranks, deadline or Deadline())
         elif (sent := ranks.wait_for_plan()) is not None:
             plan = TrainingPlan(**sent["plan"])
-            with near_data(plan.data_bin, plan.directions, sent["data"]) as data_bin, ranks.training():
+            near = near_data(plan.data_bin, loop_of(plan.port).training_files(plan), sent["data"])
+            with near as data_bin, ranks.training():
                 _run(plan, data_bin, ranks.place, Deadline())  # process 0 watches the clock
 
 
 def _run(plan: TrainingPlan, data_bin: str, place: Place, deadline: Deadline) -> None:
-    processes = number_of_processes(plan.settings)
-    run(
+    loop = loop_of(plan.port)
+    processes = number_of_processes(plan.settings, loop.STARTS_PROCESSES)
+    loop.run(
         replace(plan, data_bin=data_bin),
         Surroundings(processes, device_number(place), check_owner, select_again, deadline.is_near),
     )
@@ -78,22 +72,17 @@ def _run(plan: TrainingPlan, data_bin: str, place: Place, deadline: Deadline) ->
 def _train_and_export(
     plan: TrainingPlan, out: Path, code: str | None, ranks: Ranks, deadline: Deadline
 ) -> None:
-    if plan.masks and plan.settings["sampler"] != BY_DIRECTION:
+    loop = loop_of(plan.port)
+    if plan.masks and plan.settings["sampler"] != BY_DIRECTION and not loop.MASKS_BY_SENTENCE:
         raise UserError(
             f"sampler {plan.settings['sampler']!r} in the training settings: masks need {BY_DIRECTION!r},"
             " one direction in each batch"
         )
     # The system keeps the model's own dropout: that of this training is not a default of its fine-tunes.
     trained = replace(plan, architecture=with_dropouts(plan.architecture, plan.settings))
-    check_training_data(plan.data_bin, plan.directions, plan.dictionary)
+    trained = loop.check(trained)
     if plan.masks and "renew" in plan.method:
-        vocabulary = Vocabulary.read(plan.dictionary, plan.languages)
-        check_text(MaskTable.read(plan.masks), shard_of_epoch(plan.data_bin, 1), plan.directions, vocabulary)
-    weights = plan.settings.get(SOURCE_WEIGHTS)
-    if weights:
-        trained = replace(trained, sources=weighted_sources(plan.data_bin, plan.directions, weights))
-    if not Path(plan.subwords).is_file():  # needed at the very end only
-        raise UserError(f"{plan.subwords}: there is no such file; it becomes part of the system")
+        check_text(MaskTable.read(plan.masks), plan.data_bin, loop.validation_files(plan))
     folder = TrainingFolder(plan.folder, fingerprint_of(trained), code)
     ranks.gather_devices()
     with disk_errors(plan.folder, out), folder.owned():
@@ -134,7 +123,8 @@ def _fitting(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks) -> Traini
 
 
 def _attempt(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks, deadline: Deadline) -> None:
-    processes = number_of_processes(plan.settings)
+    loop = loop_of(plan.port)
+    processes = number_of_processes(plan.settings, loop.STARTS_PROCESSES)
     execution = settings_by_class(plan.settings, processes)["execution"]
     # Those that this process starts have devices of the same kind.
     devices = ranks.devices * processes if ranks.alone else ranks.devices
@@ -153,7 +143,8 @@ def _attempt(plan: TrainingPlan, folder: TrainingFolder, ranks: Ranks, deadline:
                 )
             return _record_end(error, plan, folder, ranks, attempt)
 
-        data = near_data(plan.data_bin, plan.directions, folder.fingerprint[IDENTITY]["data"])
+        hashes = folder.fingerprint[IDENTITY]["data"]
+        data = near_data(plan.data_bin, loop.training_files(plan), hashes)
         with data as data_bin, ranks.training(ended, folder.release):
             _run(plan, data_bin, ranks.place, deadline)
         attempt["to_update"] = updates_of(read_checkpoint(folder.path / LAST))

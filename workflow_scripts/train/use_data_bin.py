@@ -16,7 +16,7 @@ from workflow_scripts.models.fairseq.data_bin import (
     data_files,
     side_prefixes,
 )
-from workflow_scripts.models.fairseq.shards import shard_folders
+from workflow_scripts.models.training.plan import data_folders
 from workflow_scripts.units.vocabulary import Vocabulary
 
 
@@ -26,7 +26,7 @@ def use_data_bin(data_bin: str, directions: Sequence[str], vocabulary: Vocabular
     Validation text is that of the first folder. UserError: a line for each direction of which a file is
     missing, damaged or of another dictionary.
     """
-    folders, links = shard_folders(data_bin), []
+    folders, links = data_folders(data_bin), []
     for number, folder in enumerate(folders):
         place = out / f"shard{number}" if len(folders) > 1 else out
         for subset in ("train", "valid") if number == 0 else ("train",):
@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--dictionary", type=Path, required=True, help="the model's dict.txt")
     parser.add_argument("--out", type=Path, required=True, help="folder of the links")
     arguments = parser.parse_args(argv)
-    for folder in shard_folders(arguments.data_bin):
+    for folder in data_folders(arguments.data_bin):
         if not Path(folder).is_dir():
             raise UserError(f"{folder}: there is no such folder of binarised data")
     vocabulary = Vocabulary.read(arguments.dictionary)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.units.adapters import SCALE
+from workflow_scripts.units.adapters import SCALE, adapter_shapes
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.units.weights_file import load_weights, read_adapter_row, weight_name
@@ -25,7 +25,10 @@ def weights_of(system: SystemFolder, direction: str, masks: MaskTable | None) ->
         )
     weights = load_weights(system.weights_of(direction), system.architecture)
     if adapter is not None:
-        add_lora(weights, read_adapter_row(adapter, system.architecture))
+        add_lora(
+            weights,
+            read_adapter_row(adapter, adapter_shapes(system.architecture, adapter.kind, adapter.size)),
+        )
     if masks is not None:
         mask_weights(weights, masks)
     return weights

@@ -47,12 +47,27 @@ def adapter_shapes(architecture: Mapping[str, Any], kind: str, size: int) -> dic
             place = f"{stack}.{layer}"
             if kind == "lora":
                 for name, (outputs, inputs) in weight_shapes(stack, architecture).items():
-                    shapes |= {f"{place}.{name}.down": (size, inputs), f"{place}.{name}.up": (outputs, size)}
+                    shapes |= lora_shapes(f"{place}.{name}", outputs, inputs, size)
             else:
-                shapes |= {f"{place}.norm.weight": (width,), f"{place}.norm.bias": (width,)}
-                shapes |= {f"{place}.down.weight": (size, width), f"{place}.down.bias": (size,)}
-                shapes |= {f"{place}.up.weight": (width, size), f"{place}.up.bias": (width,)}
+                shapes |= bottleneck_shapes(place, width, size)
     return shapes
+
+
+def lora_shapes(site: str, outputs: int, inputs: int, size: int) -> dict[str, tuple[int, ...]]:
+    """Return the tensors that LoRA has for one matrix [outputs, inputs]."""
+    return {f"{site}.down": (size, inputs), f"{site}.up": (outputs, size)}
+
+
+def bottleneck_shapes(place: str, width: int, size: int) -> dict[str, tuple[int, ...]]:
+    """Return the tensors of one layer's bottleneck; the layer is ``width`` wide."""
+    return {
+        f"{place}.norm.weight": (width,),
+        f"{place}.norm.bias": (width,),
+        f"{place}.down.weight": (size, width),
+        f"{place}.down.bias": (size,),
+        f"{place}.up.weight": (width, size),
+        f"{place}.up.bias": (width,),
+    }
 
 
 def adapter_parameters(architecture: Mapping[str, Any], kind: str, size: int, rows: int) -> int:

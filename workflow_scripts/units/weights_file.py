@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.units.adapters import AdapterRow, adapter_shapes
+from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.space import ATTENTIONS
 
 LAYER = re.compile(r"(?P<side>encoder|decoder)\.layers\.(?P<number>\d+)\.")
@@ -47,15 +47,17 @@ def load_weights(path: Path, architecture: Mapping[str, Any]) -> dict[str, NDArr
     return weights
 
 
-def read_adapter_row(adapter: AdapterRow, architecture: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
-    """Return the tensors of a row of adapters, as ``adapter_shapes`` has them; UserError naming one that is
-    missing, does not fit or is not finite."""
-    path, row, kind, size = adapter
+def read_adapter_row(
+    adapter: AdapterRow, shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, NDArray[np.float32]]:
+    """Return the tensors of a row of adapters. ``shapes``: as ``adapter_shapes`` has them for its kind and
+    size. UserError naming one that is missing, does not fit or is not finite."""
+    path, row = adapter.file, adapter.row
     found = {}
     try:
         with safe_open(path, framework="numpy") as file:
             names = set(file.keys())
-            for name, shape in adapter_shapes(architecture, kind, size).items():
+            for name, shape in shapes.items():
                 if (key := f"{row}.{name}") not in names:
                     raise UserError(
                         f"{path}: adapter row {row!r} has no tensor {name!r}; export the system again"

@@ -14,9 +14,10 @@ import workflow_scripts.models.fairseq.compat  # noqa: E402, F401  isort:skip
 from fairseq.optim.adam import FairseqAdam, FairseqAdamConfig  # noqa: E402
 from fairseq.optim.fp16_optimizer import FP16Optimizer  # noqa: E402
 
-from workflow_scripts.models.fairseq.adapters import train_adapters  # noqa: E402
+from workflow_scripts.models.adapters import shapes_of, train_adapters  # noqa: E402
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
-from workflow_scripts.models.fairseq.training.adapted import AdapterTraining  # noqa: E402
+from workflow_scripts.models.fairseq.sites import adapter_places  # noqa: E402
+from workflow_scripts.models.training.adapted import AdapterTraining  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 
 SHAPE = Architecture(1, 1, 8, 16, 2, dropout=0.0)
@@ -41,10 +42,11 @@ def test_a_row_that_no_batch_used_does_not_move_in_half_precision(held: bool) ->
     """Its gradient is zero there, not absent, and Adam goes on by its momentum."""
     torch.manual_seed(1)
     network = build_network(SHAPE, 12)
-    train_adapters(network, SHAPE.to_dict(), "lora", 2, ["half", "to"])
+    places = adapter_places(network)
+    train_adapters(network, shapes_of(places, "lora", 2), ["half", "to"])
     network.bfloat16()
     rows = {"de-en": "to", "en-de": "to", "fr-en": "half"}
-    training = AdapterTraining(network, rows, list(rows))
+    training = AdapterTraining(network, places, rows, list(rows))
     optimizer = in_half([one for one in network.parameters() if one.requires_grad])
     states = []
     for number in (1, 2):

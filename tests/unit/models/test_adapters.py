@@ -7,10 +7,12 @@ import torch
 from torch import nn
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.fairseq.adapters import Adapters, train_adapters
-from workflow_scripts.models.fairseq.artifact import save_adapters, save_system_weights
+from workflow_scripts.models.adapters import Adapters, shapes_of, train_adapters
+from workflow_scripts.models.fairseq.artifact import save_system_weights
 from workflow_scripts.models.fairseq.network import build_network
+from workflow_scripts.models.fairseq.sites import adapter_places
 from workflow_scripts.models.port import load
+from workflow_scripts.models.weights import save_adapters
 from workflow_scripts.units.adapters import KINDS, SCALE, adapter_parameters, adapter_shapes
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import SystemFolder
@@ -33,8 +35,9 @@ def logits(of: nn.Module) -> torch.Tensor:
 
 def adapted(kind: str, pre_norm: bool = True) -> tuple[nn.Module, Adapters]:
     made = network(pre_norm)
-    train_adapters(made, SHAPE.to_dict(), kind, SIZE, ROWS)
-    return made, Adapters(made, made.adapters.rows())
+    places = adapter_places(made)
+    train_adapters(made, shapes_of(places, kind, SIZE), ROWS)
+    return made, Adapters(made, places, made.adapters.rows())
 
 
 def drawn(kind: str, seed: int = 1) -> dict[str, torch.Tensor]:
@@ -108,7 +111,7 @@ def test_lora_is_a_changed_weight_by_hand():
             )
             linear.weight += SCALE * (row[f"{key}.up"] @ row[f"{key}.down"])
         plain = logits(made)
-        with Adapters(made, {"to": row}).use("to"):
+        with Adapters(made, adapter_places(made), {"to": row}).use("to"):
             changed = logits(made)
         torch.testing.assert_close(changed, logits(other), rtol=0, atol=1e-5)
         assert (changed - plain).abs().max() > 0.1
@@ -129,11 +132,11 @@ def test_a_bottleneck_after_each_layer_by_hand(pre_norm):
 
         return hook
 
-    for place, layer in Adapters(made, {})._layers.items():
+    for place, (layer, _, _) in adapter_places(made).items():
         parts = {place: layer, f"{place} fc2": layer.fc2, f"{place} norm": layer.final_layer_norm}
         for name, module in parts.items():
             module.register_forward_hook(keep(name))
-    with torch.no_grad(), Adapters(made, {"x": row}).use("x"):
+    with torch.no_grad(), Adapters(made, adapter_places(made), {"x": row}).use("x"):
         logits(made)
     assert [place for place in seen if place.count(" ") == 0] == ["encoder.0", "encoder.1", "decoder.0"]
     for place in ("encoder.0", "encoder.1", "decoder.0"):
@@ -150,7 +153,7 @@ def test_a_bottleneck_after_each_layer_by_hand(pre_norm):
 def test_what_was_not_used_is_named():
     made = network().eval()
     for kind, silent in (("lora", r"decoder\.0\.self\.q, .*decoder\.0\.fc2"), ("bottleneck", r"decoder\.0")):
-        adapters = Adapters(made, {"x": drawn(kind)})
+        adapters = Adapters(made, adapter_places(made), {"x": drawn(kind)})
         with (
             torch.no_grad(),
             pytest.raises(RuntimeError, match=f"never used in: {silent}$"),
@@ -179,7 +182,8 @@ def test_a_direction_of_a_system_has_its_row(kind, tmp_path):
     laid = port.direction("to-en")
     with torch.inference_mode(), laid:
         found = logits(port.network)
-    with torch.inference_mode(), Adapters(made := network().eval(), rows).use("to"):
+    made = network().eval()
+    with torch.inference_mode(), Adapters(made, adapter_places(made), rows).use("to"):
         torch.testing.assert_close(found, logits(made), rtol=0, atol=1e-6)
     with pytest.raises(UserError, match="adapter row 'family' has no tensor"), port.direction("de-en"):
         pass

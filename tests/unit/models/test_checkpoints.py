@@ -14,7 +14,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from workflow_scripts.common.errors import UserError  # noqa: E402
-from workflow_scripts.models.fairseq.training.checkpoints import (  # noqa: E402
+from workflow_scripts.models.training.checkpoints import (  # noqa: E402
     best_checkpoint,
     copy_checkpoint,
     describe,

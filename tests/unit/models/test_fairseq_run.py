@@ -22,9 +22,9 @@ from workflow_scripts.models.fairseq.training.fairseq_run import (  # noqa: E402
     passing_signals_on,
     user_errors_of_processes,
 )
-from workflow_scripts.models.fairseq.training.memory import is_out_of_memory  # noqa: E402
-from workflow_scripts.models.fairseq.training.slices import SliceEnded, SliceWatch  # noqa: E402
-from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan  # noqa: E402
+from workflow_scripts.models.training.memory import is_out_of_memory  # noqa: E402
+from workflow_scripts.models.training.plan import TrainingPlan  # noqa: E402
+from workflow_scripts.models.training.slices import SliceEnded, SliceWatch  # noqa: E402
 
 
 def full_disk(_: int) -> None:

@@ -10,14 +10,14 @@ import pytest
 pytest.importorskip("torch")
 
 from tests.training.toy_world import DIRECTIONS, write_world
-from workflow_scripts.models.fairseq import grouping
-from workflow_scripts.models.fairseq.grouping import (
+from workflow_scripts.models.fairseq.sampling import MultiDirectionDataset, load_directions
+from workflow_scripts.models.training import grouping
+from workflow_scripts.models.training.grouping import (
     direction_numbers,
     group_by_direction,
     number_type,
     sort_by_length,
 )
-from workflow_scripts.models.fairseq.sampling import MultiDirectionDataset, load_directions
 
 OFFSETS = np.array([0, 3, 3, 7])  # three directions of 3, 0 and 4 examples
 TOKENS = {"en": 24, "de": 25, "fr": 26}
@@ -57,7 +57,7 @@ def plain_batches(data: MultiDirectionDataset, epoch: int, max_tokens: int) -> l
     """The batches of an epoch: shuffle, sort everything by length, pick out direction by direction."""
     from fairseq.data.data_utils import batch_by_size
 
-    from workflow_scripts.models.fairseq.drawing import draw
+    from workflow_scripts.models.training.drawing import draw
 
     rng = np.random.default_rng([data.seed, epoch])
     parts = [

@@ -14,7 +14,7 @@ import workflow_scripts.models.fairseq.compat  # noqa: E402, F401  isort:skip
 from fairseq.optim.adam import FairseqAdam, FairseqAdamConfig  # noqa: E402
 from fairseq.optim.fp16_optimizer import FP16Optimizer  # noqa: E402
 
-from workflow_scripts.models.fairseq.training.held_rows import Rows, held_rows  # noqa: E402
+from workflow_scripts.models.training.held_rows import Rows, held_rows  # noqa: E402
 
 SECOND = Rows(torch.tensor([False, True]))
 

@@ -12,13 +12,13 @@ pytest.importorskip("torch")
 from tests.training.toy_world import DIRECTIONS, write_world
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.sampling_rules import exponent
-from workflow_scripts.models.fairseq.drawing import (
+from workflow_scripts.models.fairseq.sampling import DirectionData, MultiDirectionDataset, load_directions
+from workflow_scripts.models.training.drawing import (
     default_virtual_size,
     draw,
     epoch_counts,
     temperature_probabilities,
 )
-from workflow_scripts.models.fairseq.sampling import DirectionData, MultiDirectionDataset, load_directions
 
 PAD, EOS = 1, 2
 # 4 specials, 20 words, then __en__ __de__ __fr__

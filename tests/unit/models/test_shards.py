@@ -26,13 +26,13 @@ from workflow_scripts.common.errors import UserError  # noqa: E402
 from workflow_scripts.common.files import sha256_of  # noqa: E402
 from workflow_scripts.models.fairseq.shards import (  # noqa: E402
     check_training_data,
-    shard_folders,
+    data_folders,
     shard_of_epoch,
     training_files,
     weighted_sources,
 )
 from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask  # noqa: E402
-from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan  # noqa: E402
+from workflow_scripts.models.training.plan import TrainingPlan  # noqa: E402
 from workflow_scripts.train.fingerprint import fingerprint_of  # noqa: E402
 
 #: Training lines of each shard, as the number of the one word that a line repeats: 4 to 23 are words.
@@ -98,8 +98,8 @@ def test_each_epoch_reads_the_next_shard(sharded: Path) -> None:
 
 
 def test_folders_of_a_data_bin() -> None:
-    assert shard_folders("bin") == ["bin"]
-    assert shard_folders("a/shard0:b/shard1") == ["a/shard0", "b/shard1"]
+    assert data_folders("bin") == ["bin"]
+    assert data_folders("a/shard0:b/shard1") == ["a/shard0", "b/shard1"]
     assert [shard_of_epoch("a:b:c", epoch) for epoch in (1, 2, 3, 4, 8)] == ["a", "b", "c", "a", "b"]
 
 

@@ -13,9 +13,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
+from workflow_scripts.models.fairseq.sites import sites  # noqa: E402
 from workflow_scripts.models.fairseq.training import validation_bleu  # noqa: E402
-from workflow_scripts.models.fairseq.training.masked import MaskedTraining  # noqa: E402
 from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask  # noqa: E402
+from workflow_scripts.models.training.masked import MaskedTraining  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
 from workflow_scripts.units.space import model_space  # noqa: E402
@@ -37,7 +38,7 @@ def masked_network() -> tuple[Any, MaskedTraining]:
     keep[0, 3:8] = keep[1, 5:8] = False
     directions = ["de-en", "en-de"]
     table = MaskTable(directions, keep, model_space(shape.to_dict()), {})
-    masked = MaskedTraining(network, table, directions, {})
+    masked = MaskedTraining(network, sites(network), table, directions, {})
     masked.select(1)
     return network, masked
 

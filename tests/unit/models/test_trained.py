@@ -8,7 +8,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
-from workflow_scripts.models.fairseq.training.trained import freeze, take_untrained  # noqa: E402
+from workflow_scripts.models.fairseq.sites import sites  # noqa: E402
+from workflow_scripts.models.training.trained import freeze, take_untrained  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.mask_table import MaskTable  # noqa: E402
 from workflow_scripts.units.space import ffn_space, model_space  # noqa: E402
@@ -24,8 +25,9 @@ def test_untrained_parameters_and_rows_are_those_of_the_start() -> None:
     keep[0, 0] = keep[:, 1] = False
     masks = MaskTable(["de-en", "en-de"], keep, ffn_space(1, 1, 4), {})
     method = {"train": "gradients", "parameters": "ffn"}
-    freeze(network, method, {})
-    take_untrained(network, start, method, masks, ["de-en", "en-de"])
+    there = sites(network)
+    freeze(network, there, {}, method)
+    take_untrained(network, there, start, method, masks, ["de-en", "en-de"])
     taken = {
         name
         for (name, one), other in zip(network.named_parameters(), start.parameters(), strict=True)
@@ -50,8 +52,9 @@ def test_heads_alone(outputs: bool) -> None:
     keep[:, space.flat("encoder.0.self", 1)] = keep[1, space.flat("decoder.0.cross", 0)] = False
     masks = MaskTable(["de-en", "en-de"], keep, space, {})
     method = {"train": "gradients", "parameters": "heads"} | ({"head_weights": "qkvo"} if outputs else {})
-    freeze(network, method, {})
-    take_untrained(network, start, method, masks, ["de-en", "en-de"])
+    there = sites(network)
+    freeze(network, there, {}, method)
+    take_untrained(network, there, start, method, masks, ["de-en", "en-de"])
     before = dict(start.named_parameters())
     taken = {name for name, one in network.named_parameters() if torch.equal(one, before[name])}
     trained = [f"{part}_proj.{kind}" for part in "qkv" for kind in ("weight", "bias")]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow_scripts.models.fairseq.training.validation_rows import append_rows, forget_rows_after
+from workflow_scripts.models.training.validation_rows import append_rows, forget_rows_after
 
 HEADER = "update,direction,bleu\n"
 

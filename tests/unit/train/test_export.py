@@ -14,8 +14,8 @@ from tests.training_settings import training_settings  # noqa: E402
 from tests.unit.models.loaded import load_network  # noqa: E402
 from workflow_scripts.common.files import read_json, write_json  # noqa: E402
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
-from workflow_scripts.models.fairseq.training.checkpoints import save_checkpoint  # noqa: E402
-from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan  # noqa: E402
+from workflow_scripts.models.training.checkpoints import save_checkpoint  # noqa: E402
+from workflow_scripts.models.training.plan import TrainingPlan  # noqa: E402
 from workflow_scripts.train.export import export_system  # noqa: E402
 from workflow_scripts.train.training_folder import TrainingFolder  # noqa: E402
 from workflow_scripts.train.training_settings import settings_by_class  # noqa: E402

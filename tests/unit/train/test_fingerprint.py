@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.training_settings import training_settings
-from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan
+from workflow_scripts.models.training.plan import TrainingPlan
 from workflow_scripts.train.fingerprint import fingerprint_of
 from workflow_scripts.train.training_folder import differing_keys
 from workflow_scripts.units.mask_table import MaskTable

@@ -23,9 +23,9 @@ from tests.training.toy_world import (  # noqa: E402
 )
 from workflow_scripts.activations.count_activations import count_direction, count_subset  # noqa: E402
 from workflow_scripts.common.errors import UserError  # noqa: E402
-from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint  # noqa: E402
-from workflow_scripts.models.fairseq.training.masked import masks_of_state  # noqa: E402
 from workflow_scripts.models.port import load  # noqa: E402
+from workflow_scripts.models.training.checkpoints import read_checkpoint  # noqa: E402
+from workflow_scripts.models.training.masked import masks_of_state  # noqa: E402
 from workflow_scripts.train.finetune import main  # noqa: E402
 from workflow_scripts.train.renewal import select_again  # noqa: E402
 from workflow_scripts.units.mask_table import RENEWED, MaskTable  # noqa: E402

@@ -40,7 +40,7 @@ def hashes(data_bin: str) -> dict[str, str]:
 
 
 def near(data_bin: Path | str) -> AbstractContextManager[str]:
-    return near_data(str(data_bin), DIRECTIONS, hashes(str(data_bin)))
+    return near_data(str(data_bin), training_files(str(data_bin), DIRECTIONS), hashes(str(data_bin)))
 
 
 def copied(place: Path) -> list[Path]:
@@ -134,8 +134,13 @@ def test_a_disk_without_room_is_a_line_and_leaves_nothing(
     # Sparse: a terabyte of training text that takes no room itself.
     with (place / "data" / "train.de-en.de.bin").open("r+b") as file:
         file.truncate(10**13)
-    known = dict.fromkeys(training_files(str(place / "data"), DIRECTIONS), "0")
-    with caplog.at_level(logging.WARNING), near_data(str(place / "data"), DIRECTIONS, known) as data_bin:
+    data = str(place / "data")
+    files = training_files(data, DIRECTIONS)
+    known = dict.fromkeys(files, "0")
+    with (
+        caplog.at_level(logging.WARNING),
+        near_data(data, files, known) as data_bin,
+    ):
         assert data_bin == str(place / "data")
     assert len(caplog.messages) == 1
     assert "10000000 MB of training data do not fit into" in caplog.messages[0]

@@ -11,7 +11,7 @@ import pytest
 from tests.training_settings import training_settings
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import read_json
-from workflow_scripts.models.fairseq.training.training_plan import accumulation
+from workflow_scripts.models.training.plan import accumulation
 from workflow_scripts.train.fingerprint import number_of_processes
 from workflow_scripts.train.training_folder import TrainingFolder, differing_keys
 from workflow_scripts.train.training_settings import checked_settings, settings_by_class

@@ -22,7 +22,7 @@ from tests.training.toy_world import (  # noqa: E402
     write_world,
 )
 from workflow_scripts.models.fairseq.network import build_network  # noqa: E402
-from workflow_scripts.models.fairseq.training.checkpoints import read_checkpoint  # noqa: E402
+from workflow_scripts.models.training.checkpoints import read_checkpoint  # noqa: E402
 from workflow_scripts.train.finetune import main  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.mask_sets import mask_rows  # noqa: E402

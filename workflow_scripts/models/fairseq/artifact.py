@@ -40,12 +40,6 @@ def save_system_weights(network: nn.Module, path: str | Path) -> None:
     save_tensors(_parameters(network)[0], path)
 
 
-def save_adapters(rows: Mapping[str, Mapping[str, Tensor]], path: str | Path) -> None:
-    """Write rows of adapters to ``path``, each tensor as ``{row}.{name}``, as ``save_system_weights``."""
-    named = {f"{row}.{name}": one for row, tensors in rows.items() for name, one in tensors.items()}
-    save_tensors(named, path)
-
-
 def load_weights(network: nn.Module, path: str | Path) -> None:
     """Copy a weights file into ``network``; UserError naming a tensor that does not fit or is not finite."""
     copy_weights(network, read_tensors(path), path)

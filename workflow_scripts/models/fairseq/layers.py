@@ -5,7 +5,6 @@ Two fast paths would bypass these places and are not taken: torch's fused encode
 attention while a head is read or gated.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)
@@ -15,6 +14,7 @@ from fairseq.modules import MultiheadAttention
 from fairseq.modules.transformer_layer import TransformerDecoderLayerBase, TransformerEncoderLayerBase
 from torch import Tensor, nn
 
+from workflow_scripts.models.adapters import Adaptable
 from workflow_scripts.models.linear import Linear
 
 #: Parameters of an encoder layer that repeat others, as fairseq 0.12.2 names them.
@@ -46,11 +46,8 @@ class Attention(MultiheadAttention):
         return output
 
 
-class EncoderLayer(TransformerEncoderLayerBase):
-    """fairseq's encoder layer without the fused path and its copies of the weights. ``adapter``: what its
-    output [T, B, C] goes through, if anything."""
-
-    adapter: Callable[[Tensor], Tensor] | None = None
+class EncoderLayer(Adaptable, TransformerEncoderLayerBase):
+    """fairseq's encoder layer without the fused path and its copies of the weights."""
 
     def __init__(self, cfg: TransformerConfig, return_fc: bool = False) -> None:
         super().__init__(cfg, return_fc=return_fc)
@@ -64,11 +61,6 @@ class EncoderLayer(TransformerEncoderLayerBase):
 
     build_fc2 = build_fc1
 
-    def forward(self, *args: Any, **kwargs: Any) -> Tensor:
-        """Return what fairseq's layer returns, [T, B, C], through the adapter."""
-        output: Tensor = super().forward(*args, **kwargs)
-        return output if self.adapter is None else self.adapter(output)
-
     def build_self_attention(self, embed_dim: int, cfg: TransformerConfig) -> Attention:
         """Return the layer's attention."""
         heads = cfg.encoder.attention_heads
@@ -81,16 +73,10 @@ class EncoderLayer(TransformerEncoderLayerBase):
         nn.Module._load_from_state_dict(self, state_dict, prefix, *rest)
 
 
-class DecoderLayer(TransformerDecoderLayerBase):
-    """fairseq's decoder layer, with an ``adapter`` as in the encoder."""
+class DecoderLayer(Adaptable, TransformerDecoderLayerBase):
+    """fairseq's decoder layer, whose FFN is as in the encoder."""
 
-    adapter: Callable[[Tensor], Tensor] | None = None
     build_fc1 = build_fc2 = EncoderLayer.build_fc1
-
-    def forward(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Return what fairseq's layer returns, the output [T, B, C] first, through the adapter."""
-        output, *rest = super().forward(*args, **kwargs)
-        return output if self.adapter is None else self.adapter(output), *rest
 
     def build_self_attention(self, embed_dim: int, cfg: TransformerConfig, **_: bool) -> Attention:
         """Return the attention to the decoder's own states."""

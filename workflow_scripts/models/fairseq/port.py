@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from workflow_scripts.models.fairseq.adapters import Adapters
+from workflow_scripts.models.adapters import one_row
 from workflow_scripts.models.fairseq.artifact import empty_network, load_weights
 from workflow_scripts.models.fairseq.batches import (
     Batch,
@@ -23,7 +23,7 @@ from workflow_scripts.models.fairseq.gates import Gates
 from workflow_scripts.models.fairseq.generation import BeamSearch
 from workflow_scripts.models.fairseq.network import Network
 from workflow_scripts.models.fairseq.sampling import DirectionData
-from workflow_scripts.models.fairseq.sites import sites, taps
+from workflow_scripts.models.fairseq.sites import adapter_places, sites, taps
 from workflow_scripts.models.port import Ability, Call
 from workflow_scripts.models.system_port import SystemPort
 from workflow_scripts.units.activity import Activation
@@ -32,7 +32,6 @@ from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import Stack, UnitSpace
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import EOS, PAD, UNKNOWN, Vocabulary
-from workflow_scripts.units.weights_file import read_adapter_row
 
 
 class FairseqPort(SystemPort):
@@ -119,11 +118,9 @@ class FairseqPort(SystemPort):
         """See ``artifact.load_weights``."""
         load_weights(self.network, weights)
 
-    def adapt(self, adapter: AdapterRow, architecture: Mapping[str, Any]) -> AbstractContextManager[Any]:
+    def adapt(self, adapter: AdapterRow) -> AbstractContextManager[Any]:
         """Lay a row of adapters on the network for a block."""
-        read = read_adapter_row(adapter, architecture)
-        row = {name: torch.from_numpy(tensor) for name, tensor in read.items()}
-        return Adapters(self.network, {adapter.row: row}).use(adapter.row)
+        return one_row(self.network, adapter_places(self.network), adapter)
 
     def run(
         self,

@@ -4,7 +4,6 @@ Epoch e trains on folder (e - 1) mod N; validation is that of the first. All are
 begins: a bad shard would otherwise end it days later.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,18 +17,14 @@ from workflow_scripts.models.fairseq.data_bin import (
     largest_id,
     read_header,
 )
-from workflow_scripts.models.fairseq.drawing import Sources
+from workflow_scripts.models.training.drawing import Sources
+from workflow_scripts.models.training.plan import data_folders
 from workflow_scripts.units.vocabulary import Vocabulary
-
-
-def shard_folders(data_bin: str | Path) -> list[str]:
-    """Return the folders that a ``--data-bin`` names, in order."""
-    return str(data_bin).split(os.pathsep)
 
 
 def shard_of_epoch(data_bin: str | Path, epoch: int) -> str:
     """Return the folder that an epoch (from 1) trains on."""
-    folders = shard_folders(data_bin)
+    folders = data_folders(data_bin)
     return folders[(epoch - 1) % len(folders)]
 
 
@@ -37,7 +32,7 @@ def training_files(data_bin: str | Path, directions: Sequence[str]) -> dict[str,
     """Return what a training reads, by file name; of several shards as ``shard0/train.de-en.de.bin`` …, with
     ``valid`` of the first only. UserError if a folder or a file is missing."""
     files = {}
-    folders = shard_folders(data_bin)
+    folders = data_folders(data_bin)
     for number, folder in enumerate(folders):
         if not Path(folder).is_dir():
             raise UserError(f"{folder}: there is no such folder of binarised data")
@@ -54,7 +49,7 @@ def weighted_sources(
     ``weights``: by pair. UserError unless the lines of each source are recorded beside the file."""
     return [
         {direction: _sources_of(folder, direction, weights) for direction in directions}
-        for folder in shard_folders(data_bin)
+        for folder in data_folders(data_bin)
     ]
 
 
@@ -85,7 +80,7 @@ def check_training_data(data_bin: str | Path, directions: Sequence[str], diction
         if path.suffix == ".bin":
             check_binarised(str(path.with_suffix("")))
             _check_dictionary(path, dictionary, digest, len(vocabulary))
-    for number, folder in enumerate(shard_folders(data_bin)):
+    for number, folder in enumerate(data_folders(data_bin)):
         for direction in directions:
             check_dictionaries_beside(folder, direction, vocabulary)
         for subset in ("train", "valid") if number == 0 else ("train",):

@@ -7,10 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from workflow_scripts.models import sites as shared
+from workflow_scripts.models.adapters import Place
 from workflow_scripts.models.linear import Linear
 from workflow_scripts.models.port import Call
 from workflow_scripts.models.sites import Site
-from workflow_scripts.units.space import ATTENTIONS, KINDS, Stack, UnitGroup, UnitSpace
+from workflow_scripts.units.space import ATTENTIONS, KINDS, STACKS, UnitGroup, UnitSpace
 from workflow_scripts.units.vocabulary import PAD
 
 
@@ -19,8 +20,7 @@ def sites(network: nn.Module) -> dict[str, Site]:
     FFN neurons are read after the activation function, heads as their weighted values before the output
     projection, residual dimensions as the layer's output."""
     found: dict[str, list[Site]] = {kind: [] for kind in KINDS}
-    stacks: tuple[Stack, ...] = ("encoder", "decoder")
-    for stack in stacks:
+    for stack in STACKS:
         for number, layer in enumerate(network.get_submodule(stack).layers):
             place = f"{stack}.{number}"
             group = UnitGroup(f"{place}.ffn", "ffn", stack, number, layer.fc2.in_features)
@@ -47,6 +47,15 @@ def linears(layer: nn.Module) -> dict[str, Linear]:
         if (attention := getattr(layer, attribute, None)) is not None:
             found |= {f"{name}.{part}": getattr(attention, f"{part}_proj") for part in ("q", "k", "v", "out")}
     return {**found, "fc1": layer.fc1, "fc2": layer.fc2}
+
+
+def adapter_places(network: nn.Module) -> dict[str, Place]:
+    """Return the layers that can have adapters, ``encoder.0`` and so on."""
+    return {
+        f"{stack}.{number}": Place(layer, layer.embed_dim, linears(layer))
+        for stack in STACKS
+        for number, layer in enumerate(network.get_submodule(stack).layers)
+    }
 
 
 def sites_of(network: nn.Module, space: UnitSpace) -> list[Site]:

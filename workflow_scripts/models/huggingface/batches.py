@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.batching import Lines
 
 #: The label of a position that has none.
@@ -82,15 +84,40 @@ class Batches:
     def _batch(self, lines: Lines) -> Batch:
         sources = [self._task.sources[line] for line in lines]
         targets = [self._task.targets[line] for line in lines]
-        labels = padded(targets, NO_LABEL)
-        return Batch(
-            lines=torch.from_numpy(lines),
-            source=padded(sources, self._padding),
-            source_lengths=torch.tensor([len(one) for one in sources]),
-            decoder_input=shifted(labels, self._start, self._padding),
-            labels=labels,
-            tagged=self._task.tagged,
-        )
+        return batch_of(lines, sources, targets, self._task.tagged, self._padding, self._start)
+
+
+def batch_of(
+    lines: Lines,
+    sources: Sequence[NDArray[np.int32]],
+    targets: Sequence[NDArray[np.int32]],
+    tagged: bool,
+    padding: int,
+    start: int,
+) -> Batch:
+    """Return the batch of sentences of these ``lines`` and ids; for the rest see ``Batches``."""
+    labels = padded(targets, NO_LABEL)
+    return Batch(
+        lines=torch.from_numpy(lines),
+        source=padded(sources, padding),
+        source_lengths=torch.tensor([len(one) for one in sources]),
+        decoder_input=shifted(labels, start, padding),
+        labels=labels,
+        tagged=tagged,
+    )
+
+
+def text_files(data: Path, subset: str, direction: str) -> list[Path]:
+    """Return the files of a direction's source and target, ``SUBSET/de-en.de.txt`` and ``….en.txt``. They may
+    have the pair's name the other way round. UserError if one is missing."""
+    sides = split_direction(direction)
+    pairs = ("-".join(one) for one in (sides, reversed(sides)))
+    either = [[data / subset / f"{pair}.{language}.txt" for language in sides] for pair in pairs]
+    files = next((one for one in either if all(path.is_file() for path in one)), None)
+    if files is None:
+        missing = next(path for path in either[0] if not path.is_file())
+        raise UserError(f"{missing}: no such file, for {subset} of {direction}")
+    return files
 
 
 def shifted(labels: Tensor, start: int, padding: int) -> Tensor:

@@ -65,7 +65,7 @@ class Family:
     ``source_tag``: whose language's tag begins a source, if there are tags. ``target_tag``: whether the
     target's tag begins a target. ``own_target``: whether targets have subwords of their own.
     ``function`` and ``layerdrop``: keys of the configuration for the activation function, and for how often
-    layers are left out in training.
+    layers are left out in training; ``one_dropout``: for dropout, where all places have the same.
     """
 
     name: str
@@ -76,6 +76,7 @@ class Family:
     own_target: bool = False
     function: str = "activation_function"
     layerdrop: tuple[str, ...] = ("encoder_layerdrop", "decoder_layerdrop")
+    one_dropout: str | None = None
 
 
 _TEXT_TO_TEXT: Mapping[str, Any] = {
@@ -83,6 +84,7 @@ _TEXT_TO_TEXT: Mapping[str, Any] = {
     "target_tag": False,
     "function": "dense_act_fn",
     "layerdrop": (),
+    "one_dropout": "dropout_rate",
 }
 #: model_type → the family. T5's gated forms are v1.1, Flan-T5 and MADLAD; mT5 is always one.
 FAMILIES: Mapping[str, Family] = {
@@ -100,6 +102,8 @@ OTHERS: Mapping[str, str] = {
     "umt5": "UMT5: each layer has positions of its own",
     "switch_transformers": "a Switch Transformer: its FFNs are experts, of which each position has others",
 }
+#: Positions of a model whose positions are relative, and have no end.
+LONGEST = 1024
 MBART_50, MBART_25 = ("MBart50Tokenizer", "MBart50TokenizerFast"), ("MBartTokenizer", "MBartTokenizerFast")
 
 
@@ -136,6 +140,11 @@ def check_own_code(config: Mapping[str, Any], tokenizer: Mapping[str, Any], wher
 def places_of(family: Family, config: Any) -> Places:
     """Return where a model has its units, by its configuration."""
     return T5_GATED if getattr(config, "is_gated_act", False) else family.places
+
+
+def most_positions(config: Mapping[str, Any]) -> int:
+    """Return the most positions that a model can have, by its ``config.json``."""
+    return int(config.get("max_position_embeddings", LONGEST))
 
 
 def activation_of(family: Family, config: Any, where: str = "config.json") -> Activation:

@@ -20,7 +20,7 @@ from workflow_scripts.common.files import read_json
 from workflow_scripts.models.foreign_checkpoint import load_foreign
 from workflow_scripts.models.huggingface.families import Family, activation_of, family_of, places_of
 from workflow_scripts.models.huggingface.model_files import CONFIG, INDEX, TOKENIZER, WEIGHTS
-from workflow_scripts.models.huggingface.sites import with_own_linears
+from workflow_scripts.models.huggingface.sites import with_own_layers
 from workflow_scripts.models.weights import check_finite, read_tensors
 
 AGAIN = "fetch it again"
@@ -91,22 +91,17 @@ def _read(path: Path) -> dict[str, Tensor]:
     return dict(value)
 
 
-def load_network(folder: Path, tensors: Mapping[str, Tensor] | None = None) -> tuple[nn.Module, Family]:
+def load_network(
+    folder: Path, tensors: Mapping[str, Tensor] | None = None, changes: Mapping[str, Any] | None = None
+) -> tuple[nn.Module, Family]:
     """Return a folder's network in eval mode, float32, on the CPU, its linear layers ``Linear``.
 
-    ``tensors``: its weights, if not those of the folder. UserError: another family, an activation function
-    that is not known, weights that are missing, of another shape or type, not finite, or not of this network.
+    ``tensors``: its weights, if not those of the folder. ``changes``: of its configuration, such as dropout.
+    UserError: another family, an activation function that is not known, weights that are missing, of another
+    shape or type, not finite, or not of this network.
     """
-    family, values, _ = described(folder)
+    family, config = _configured(folder, changes or {})
     kind = getattr(transformers, family.model)
-    config = made_config(kind.config_class, values, family, folder)
-    activation_of(family, config, str(folder / CONFIG))
-    if config.decoder_start_token_id is None:
-        raise UserError(
-            f"{folder / CONFIG}: decoder_start_token_id is missing: no target can begin without it"
-        )
-    for key in family.layerdrop:
-        setattr(config, key, 0.0)  # a layer that is left out would be one whose taps never fire
     tensors = read_weights(folder) if tensors is None else tensors
     check_numbers(tensors, folder)
     # Initial weights are drawn first: the caller's random state stays as it is.
@@ -121,9 +116,36 @@ def load_network(folder: Path, tensors: Mapping[str, Tensor] | None = None) -> t
         )
     _check_report(report, set(model.state_dict()), folder)
     check_taken(model, tensors, folder)
-    with_own_linears(model, places_of(family, config))
+    with_own_layers(model, places_of(family, config))
     model.eval()
     return model, family
+
+
+def new_network(
+    folder: Path, seed: int, changes: Mapping[str, Any] | None = None
+) -> tuple[nn.Module, Family]:
+    """Return a network as ``load_network``, with weights that the seed draws; the folder has none."""
+    family, config = _configured(folder, changes or {})
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = getattr(transformers, family.model)(config)
+    with_own_layers(model, places_of(family, config))
+    model.eval()
+    return model, family
+
+
+def _configured(folder: Path, changes: Mapping[str, Any]) -> tuple[Family, Any]:
+    family, values, _ = described(folder)
+    kind = getattr(transformers, family.model)
+    config = made_config(kind.config_class, {**values, **changes}, family, folder)
+    activation_of(family, config, str(folder / CONFIG))
+    if config.decoder_start_token_id is None:
+        raise UserError(
+            f"{folder / CONFIG}: decoder_start_token_id is missing: no target can begin without it"
+        )
+    for key in family.layerdrop:
+        setattr(config, key, 0.0)  # a layer that is left out would be one whose taps never fire
+    return family, config
 
 
 def made_config(kind: Any, values: Mapping[str, Any], family: Family, folder: Path) -> Any:

@@ -8,16 +8,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.parallel_text import read_lines
 from workflow_scripts.models import batching
+from workflow_scripts.models.adapters import one_row
 from workflow_scripts.models.gates import Gates
-from workflow_scripts.models.huggingface.batches import Batch, Batches, TextTask
-from workflow_scripts.models.huggingface.families import Family, activation_of, places_of
-from workflow_scripts.models.huggingface.folder import load_network, stored
+from workflow_scripts.models.huggingface.batches import Batch, Batches, TextTask, text_files
+from workflow_scripts.models.huggingface.families import Family, activation_of, most_positions, places_of
+from workflow_scripts.models.huggingface.folder import load_network, new_network, stored
 from workflow_scripts.models.huggingface.forward import Forward
-from workflow_scripts.models.huggingface.sites import sites
+from workflow_scripts.models.huggingface.sites import adapter_places, sites
 from workflow_scripts.models.huggingface.tokens import Text
 from workflow_scripts.models.passes import run_split
 from workflow_scripts.models.port import Ability, Call
@@ -28,9 +28,6 @@ from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import VALUED, Stack, UnitSpace
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
-
-#: Of a model whose positions are relative, and have no end.
-LONGEST = 1024
 
 
 class HuggingFacePort(SystemPort):
@@ -51,7 +48,9 @@ class HuggingFacePort(SystemPort):
         super().__init__(system, weights)
         self.model, self.text = model, text
         self.activation = activation_of(family, model.config)
+        self.family = family
         self.sites = sites(model, places_of(family, model.config))
+        self.adapter_places = adapter_places(model, places_of(family, model.config))
         self._forward = Forward(model)
 
     @property
@@ -84,13 +83,7 @@ class HuggingFacePort(SystemPort):
         """Open one direction of a subset, the files ``SUBSET/de-en.de.txt`` and ``….en.txt`` of a folder,
         which may have the pair's name the other way round; UserError if one is missing, not text or has other
         lines than the other."""
-        sides = split_direction(name)
-        pairs = ("-".join(one) for one in (sides, reversed(sides)))
-        either = [[data / subset / f"{pair}.{language}.txt" for language in sides] for pair in pairs]
-        files = next((one for one in either if all(path.is_file() for path in one)), None)
-        if files is None:
-            missing = next(path for path in either[0] if not path.is_file())
-            raise UserError(f"{missing}: no such file, for {subset} of {name}")
+        files = text_files(data, subset, name)
         sources, targets = (read_lines(path) for path in files)
         if len(sources) != len(targets):
             raise UserError(f"{files[0]} has {len(sources)} lines, but {files[1]} {len(targets)}")
@@ -119,8 +112,7 @@ class HuggingFacePort(SystemPort):
     @property
     def longest(self) -> int:
         """The positions of the longest sequence that it reads, tag and ``</s>`` among them."""
-        found: int = getattr(self.model.config, "max_position_embeddings", LONGEST)
-        return found
+        return most_positions(self.model.config.to_dict())
 
     @property
     def tagged(self) -> bool:
@@ -180,9 +172,9 @@ class HuggingFacePort(SystemPort):
                     raise UserError(f"{weights}: tensor {name} is {found}, the model needs {expected}")
                 one.copy_(tensors[name])
 
-    def adapt(self, adapter: AdapterRow, architecture: Mapping[str, Any]) -> AbstractContextManager[Any]:
-        """Refuse adapters, which this port does not have."""
-        raise UserError(f"{adapter.file}: adapters are not supported by the port {self.name!r}")
+    def adapt(self, adapter: AdapterRow) -> AbstractContextManager[Any]:
+        """Lay a row of adapters on the model for a block."""
+        return one_row(self.model, self.adapter_places, adapter)
 
     def run(
         self,
@@ -213,11 +205,17 @@ def open_port(
     tags: Mapping[str, str | None],
     prefixes: Mapping[str, str] | None = None,
     tensors: Mapping[str, Tensor] | None = None,
+    changes: Mapping[str, Any] | None = None,
+    seed: int | None = None,
 ) -> HuggingFacePort:
     """Return the port of a model's folder, as the library or a hub has it, on the CPU. ``tags``: language ->
     its token, None for none. ``prefixes``: direction -> text before a source. ``tensors``: the folder's
-    weights, where they were read. UserError as ``load_network`` and ``Text``."""
-    model, family = load_network(folder, tensors)
+    weights, where they were read; ``seed``: draw them. ``changes``: of the configuration. UserError as
+    ``load_network`` and ``Text``."""
+    if seed is None:
+        model, family = load_network(folder, tensors, changes)
+    else:
+        model, family = new_network(folder, seed, changes)
     return HuggingFacePort(model, family, _text(folder, model, family, tags, prefixes or {}))
 
 

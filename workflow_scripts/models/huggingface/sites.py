@@ -1,23 +1,55 @@
 """Where the units of a model are: the sites of ``families``, found in its modules."""
 
+from functools import cache
 from operator import attrgetter
 
 from torch import nn
 
+from workflow_scripts.models.adapters import Adaptable, Place
 from workflow_scripts.models.huggingface.families import Places
 from workflow_scripts.models.linear import Linear
 from workflow_scripts.models.sites import Site
 from workflow_scripts.units.space import UnitGroup
 
 
-def with_own_linears(model: nn.Module, places: Places) -> None:
-    """Make the linear layers of a model's layers ``Linear``, in place: their parameters stay the same."""
+def with_own_layers(model: nn.Module, places: Places) -> None:
+    """Make a model's layers ``Adaptable`` and their linear layers ``Linear``, in place: their parameters stay
+    the same."""
     for stack in places.stacks:
         for layer in _layers(model, places, stack):
             for module in layer.modules():
                 if type(module) is nn.Linear:
                     module.__class__ = Linear
                     module.batch_first = True
+            layer.__class__ = _adaptable(type(layer))
+
+
+@cache
+def _adaptable(kind: type[nn.Module]) -> type[nn.Module]:
+    return type(kind.__name__, (Adaptable, kind), {"__module__": kind.__module__})
+
+
+def adapter_places(model: nn.Module, places: Places) -> dict[str, Place]:
+    """Return the layers that can have adapters, ``encoder.0`` and so on, with all their matrices: those of a
+    gated FFN are ``fc1``, ``factor`` and ``fc2``."""
+    found: dict[str, Place] = {}
+    for stack in places.stacks:
+        for number, layer in enumerate(_layers(model, places, stack)):
+            linears: dict[str, Linear] = {}
+            for name, path in places.attentions.items():
+                if name == "cross" and stack == "encoder":
+                    continue
+                attention = layer.get_submodule(path)
+                for part, at in {**places.projections, "out": places.out}.items():
+                    linears[f"{name}.{part}"] = attention.get_submodule(at)
+            ffn = layer.get_submodule(places.ffn[stack])
+            names = ("fc1", "factor")[: len(places.first)]
+            linears |= {
+                name: ffn.get_submodule(at)
+                for name, at in zip((*names, "fc2"), (*places.first, places.last), strict=True)
+            }
+            found[f"{stack}.{number}"] = Place(layer, linears["fc2"].out_features, linears)
+    return found
 
 
 def sites(model: nn.Module, places: Places) -> dict[str, Site]:

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.huggingface.folder import read_weights, stored
+from workflow_scripts.models.huggingface.folder import described, read_weights, stored
 from workflow_scripts.models.huggingface.model_files import FILES
 from workflow_scripts.models.huggingface.port import HuggingFacePort, open_port
+from workflow_scripts.models.huggingface.tokens import unlike_sources
 from workflow_scripts.models.weights import save_tensors
 from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
 
@@ -62,6 +63,13 @@ def make_system(
         files=files,
         encoder_langtok="tgt" if port.text.unlike_sources else "src",
     )
+
+
+def encoder_tag(folder: Path, text: Mapping[str, Any]) -> str:
+    """Return whose language's tag begins a source, as ``system.json`` has it, by a model's folder and the
+    block ``text``."""
+    family, tags, prefixes = described(folder)[0], text.get("tags", {}), text.get("prefixes", {})
+    return "tgt" if unlike_sources(family, tags, prefixes) else "src"
 
 
 def architecture_of(port: HuggingFacePort) -> dict[str, Any]:

@@ -71,9 +71,7 @@ class Text:
     @property
     def unlike_sources(self) -> bool:
         """Whether directions with one source have other ids there."""
-        return bool(self._prefixes) or (
-            self._family.source_tag == "target" and any(one is not None for one in self._tags.values())
-        )
+        return unlike_sources(self._family, self._tags, self._prefixes)
 
     def source(self, direction: str, ids: Sequence[int]) -> NDArray[np.int32]:
         """Return a source's ids, of its text's ids."""
@@ -182,6 +180,11 @@ class Text:
             raise UserError(
                 f"{self._folder}: its tokenizer knows no word: its class does not read the files there"
             )
+
+
+def unlike_sources(family: Family, tags: Mapping[str, Any], prefixes: Mapping[str, str]) -> bool:
+    """Return whether directions with one source have other ids there."""
+    return bool(prefixes) or (family.source_tag == "target" and any(one is not None for one in tags.values()))
 
 
 def _one(number: int | Sequence[int]) -> int:

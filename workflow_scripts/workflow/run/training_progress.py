@@ -11,7 +11,7 @@ from workflow_scripts.units.training_files import HISTORY
 from workflow_scripts.workflow.provenance.records import read_record
 
 TAIL_BYTES = 64 * 1024
-#: The outcome of an attempt that a time limit ended (models.fairseq.training.slices).
+#: The outcome of an attempt that a time limit ended (models.training.slices).
 TIME_LIMIT = "time limit"
 
 _UPDATE = re.compile(r" update (\d+)/(\d+) \| .* (\d+) words/s \| ([\d.]+) s/update ")

@@ -12,7 +12,7 @@ from torch.nn import functional
 from tests.unit.models.huggingface.tiny import CASES, tiny
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.huggingface.families import FAMILIES, activation_of, family_of, places_of
-from workflow_scripts.models.huggingface.sites import sites, with_own_linears
+from workflow_scripts.models.huggingface.sites import sites, with_own_layers
 from workflow_scripts.models.linear import Linear
 from workflow_scripts.models.sites import Site, taps
 from workflow_scripts.units.activity import Activation
@@ -32,7 +32,7 @@ REAL = torch.ones(3, 2, dtype=torch.bool)
 def found(case: str) -> tuple[nn.Module, dict[str, Site]]:
     model = tiny(case)
     places = places_of(FAMILIES[KIND[case]], model.config)
-    with_own_linears(model, places)
+    with_own_layers(model, places)
     return model, sites(model, places)
 
 

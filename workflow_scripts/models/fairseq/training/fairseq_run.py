@@ -4,9 +4,9 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,38 +22,21 @@ from fairseq.tasks import setup_task
 from fairseq_cli import train as fairseq_train
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.fairseq.training.collectives import make_global_group
-from workflow_scripts.models.fairseq.training.memory import keep_freed_memory
-from workflow_scripts.models.fairseq.training.slices import SliceEnded, SliceWatch, handling
-from workflow_scripts.models.fairseq.training.task import SelectAgain  # (registers the task)
+from workflow_scripts.models.fairseq.training import task as _task  # noqa: F401  (registers it)
 from workflow_scripts.models.fairseq.training.trainer import (
     NeuronspecTrainer,
     forget_previous_training,
     patience_is_spent,
 )
-from workflow_scripts.models.fairseq.training.training_plan import TrainingPlan, accumulation
 from workflow_scripts.models.fairseq.training.updates import complete_loaded_update
 from workflow_scripts.models.progress_log import ProgressLog, log_to_stderr
+from workflow_scripts.models.training.collectives import SILENCE
+from workflow_scripts.models.training.memory import keep_freed_memory
+from workflow_scripts.models.training.plan import TrainingPlan, accumulation, batching_of, precision_of
+from workflow_scripts.models.training.slices import SliceEnded, SliceWatch, handling
+from workflow_scripts.models.training.surroundings import Surroundings, never
 
 logger = logging.getLogger(__name__)
-
-
-def never(seconds: float) -> bool:
-    """The end of a process without a time limit is never near."""
-    return False
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """Where a training runs, pickled: its number of processes, and this one's number of its device.
-    `end_is_near`: the next so many seconds do not fit before this process must end. `check_owner`: raises
-    UserError if the training's folder is no longer this process's; `select_again` makes masks again."""
-
-    processes: int
-    device: int
-    check_owner: Callable[[Path], None]
-    select_again: SelectAgain
-    end_is_near: Callable[[float], bool] = never
 
 
 def fairseq_arguments(plan: TrainingPlan, processes: int, device: int) -> list[str]:
@@ -96,14 +79,18 @@ def fairseq_arguments(plan: TrainingPlan, processes: int, device: int) -> list[s
     if s["tensorboard"]:
         arguments["tensorboard-logdir"] = str(Path(plan.folder) / "tensorboard")
     flags = ["no-epoch-checkpoints", "skip-invalid-size-inputs-valid-test"]
-    precision = s["precision"] if s["precision"] != "auto" else ("fp16" if gpu else "fp32")
-    if precision != "fp32" and not gpu:
-        # fp16 is not known on a CPU; with bf16 there fairseq looks for a TPU.
-        raise UserError(f"precision {precision} in the training settings needs a GPU; use auto or fp32")
+    # fp16 is not known on a CPU; with bf16 there fairseq looks for a TPU.
+    precision = precision_of(s, gpu, "fp16")
     flags += [] if precision == "fp32" else [precision]
     flags += [] if gpu else ["cpu", "distributed-no-spawn"]
     # Without GPUs fairseq would spawn no process at all.
     return [f"--{key}={value}" for key, value in arguments.items()] + [f"--{flag}" for flag in flags]
+
+
+def make_global_group() -> None:
+    """Let fairseq's collectives wait as long as SILENCE; called by all processes once they can speak."""
+    if torch.distributed.is_initialized():
+        distributed_utils.get_global_group._global_group = torch.distributed.new_group(timeout=SILENCE)
 
 
 def _train(cfg: Any, surroundings: Surroundings) -> None:
@@ -127,7 +114,7 @@ def _train(cfg: Any, surroundings: Surroundings) -> None:
     task.load_dataset("valid")
     progress = ProgressLog(settings["max_updates"], settings["log_interval"])
     processes = cfg.distributed_training.distributed_world_size
-    batching = f"{settings['max_tokens']} tokens x {accumulation(settings, processes)} x {processes}"
+    batching = batching_of(settings, processes)
     # One process watches the clock for all.
     first = cfg.distributed_training.distributed_rank == 0
     watch = SliceWatch(surroundings.end_is_near if first else never)

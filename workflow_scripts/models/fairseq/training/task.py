@@ -3,7 +3,6 @@
 import json
 import logging
 import math
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,31 +21,23 @@ from numpy.typing import NDArray
 from workflow_scripts.models.fairseq.artifact import load_weights
 from workflow_scripts.models.fairseq.network import build_network, fairseq_dictionary
 from workflow_scripts.models.fairseq.port import FairseqPort
-from workflow_scripts.models.fairseq.sampling import (
-    BY_DIRECTION,
-    MultiDirectionDataset,
-    load_directions,
-    weighted,
-)
-from workflow_scripts.models.fairseq.shards import shard_folders, shard_of_epoch
-from workflow_scripts.models.fairseq.training.adapted import AdapterTraining
+from workflow_scripts.models.fairseq.sampling import MultiDirectionDataset, load_directions, weighted
+from workflow_scripts.models.fairseq.shards import shard_of_epoch
+from workflow_scripts.models.fairseq.sites import adapter_places, sites
 from workflow_scripts.models.fairseq.training.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
-from workflow_scripts.models.fairseq.training.masked import MaskedTraining
-from workflow_scripts.models.fairseq.training.trained import ADAPTERS, freeze
-from workflow_scripts.models.fairseq.training.validation_rows import BLEU, VALIDATION, append_rows
-from workflow_scripts.models.port import Port
 from workflow_scripts.models.progress_log import check_finite
+from workflow_scripts.models.training.adapted import AdapterTraining
+from workflow_scripts.models.training.epochs import BY_DIRECTION
+from workflow_scripts.models.training.masked import MaskedTraining
+from workflow_scripts.models.training.plan import data_folders
+from workflow_scripts.models.training.surroundings import SelectAgain
+from workflow_scripts.models.training.trained import ADAPTERS, freeze
+from workflow_scripts.models.training.validation_rows import ALL, BLEU, VALIDATION, append_rows
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.vocabulary import Vocabulary
 
 logger = logging.getLogger(__name__)
-
-#: Port of the network as it is, masks, data folder, directions → the units that each keeps now, more facts.
-SelectAgain = Callable[[Port, MaskTable, str, Sequence[str]], tuple[NDArray[np.bool_], dict[str, Any]]]
-
-# The row of all directions together; its loss chooses the best checkpoint.
-ALL = "all"
 
 
 @dataclass
@@ -90,7 +81,7 @@ class NeuronspecTranslationTask(FairseqTask):
 
     def has_sharded_data(self, split: str) -> bool:
         """Tell whether each epoch needs `load_dataset`; asked by fairseq."""
-        return split == "train" and len(shard_folders(self.plan["data_bin"])) > 1
+        return split == "train" and len(data_folders(self.plan["data_bin"])) > 1
 
     def load_dataset(self, split: str, combine: bool = False, epoch: int = 1, **kwargs: Any) -> None:
         """Open all directions of a subset; only `train` is sampled and shuffled, from the epoch's shard."""
@@ -104,7 +95,7 @@ class NeuronspecTranslationTask(FairseqTask):
                 logger.info(f"epoch {epoch} reads {folder}")
         # Of validation every sentence counts once.
         sources = (self.plan.get("sources") or []) if training else []
-        number = shard_folders(self.plan["data_bin"]).index(folder)
+        number = data_folders(self.plan["data_bin"]).index(folder)
         tokens = {language: self.vocabulary.language_id(language) for language in self.plan["languages"]}
         self.datasets[split] = MultiDirectionDataset(
             weighted(
@@ -126,11 +117,13 @@ class NeuronspecTranslationTask(FairseqTask):
         if self.plan["initial_weights"] is not None:
             load_weights(network, self.plan["initial_weights"])
         method = self.plan["method"]
-        freeze(network, method, self.plan["architecture"])
+        places, there = adapter_places(network), sites(network)
+        freeze(network, there, places, method)
         if ADAPTERS in method:
-            self.adapted = AdapterTraining(network, method[ADAPTERS]["rows"], self.directions)
+            self.adapted = AdapterTraining(network, places, method[ADAPTERS]["rows"], self.directions)
         if self.plan["masks"] is not None:
-            self.masked = MaskedTraining(network, MaskTable.read(self.plan["masks"]), self.directions, method)
+            masks = MaskTable.read(self.plan["masks"])
+            self.masked = MaskedTraining(network, there, masks, self.directions, method)
         return network
 
     def begin_update(self, updates: int) -> None:

@@ -16,11 +16,12 @@ from fairseq.trainer import Trainer
 from fairseq_cli import train as fairseq_train
 from torch.nn.parallel import DistributedDataParallel
 
-from workflow_scripts.models.fairseq.training.checkpoints import copy_checkpoint, save_checkpoint
-from workflow_scripts.models.fairseq.training.collectives import from_rank_0, highest_of_all
-from workflow_scripts.models.fairseq.training.slices import REASONS, SliceEnded, SliceWatch
-from workflow_scripts.models.fairseq.training.validation_rows import COLUMNS, forget_rows_after
 from workflow_scripts.models.progress_log import ProgressLog, check_finite
+from workflow_scripts.models.training.checkpoints import copy_checkpoint, save_checkpoint
+from workflow_scripts.models.training.collectives import from_rank_0, highest_of_all
+from workflow_scripts.models.training.plan import moved_position
+from workflow_scripts.models.training.slices import REASONS, SliceEnded, SliceWatch
+from workflow_scripts.models.training.validation_rows import COLUMNS, forget_rows_after
 
 logger = logging.getLogger(__name__)
 
@@ -63,16 +64,6 @@ def _all_find(filename: str) -> Iterator[None]:
         yield
     finally:
         PathManager.isfile = staticmethod(plain)
-
-
-def moved_position(iterations: int, old: str | None, new: str) -> int | None:
-    """Return where an epoch goes on of which each process has taken `iterations` batches; None if nowhere.
-    `old`, `new`: `batching` before and now. Processes take batches in turn, so their number may change."""
-    (cut, _, before), (now_cut, _, after) = ((old or "").split(" x ") + ["", ""])[:3], new.split(" x ")
-    if cut != now_cut or not before.isdecimal():
-        return None
-    position, rest = divmod(iterations * int(before), int(after))
-    return None if rest else position
 
 
 def patience_is_spent(patience: int | None) -> bool:

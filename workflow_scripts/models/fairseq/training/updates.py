@@ -15,7 +15,7 @@ import torch
 from fairseq import checkpoint_utils
 from fairseq_cli import train as fairseq_train
 
-from workflow_scripts.models.fairseq.training.slices import SliceEnded
+from workflow_scripts.models.training.slices import SliceEnded
 from workflow_scripts.units.training_files import LAST
 
 _validate_and_save = fairseq_train.validate_and_save

@@ -21,19 +21,16 @@ from workflow_scripts.models.huggingface.encoders.tasks import TaskSpec
 from workflow_scripts.models.huggingface.families import activation_of, places_of
 from workflow_scripts.models.huggingface.folder import (
     AGAIN,
-    CONFIG,
     check_numbers,
     made_config,
     read_configs,
     read_weights,
 )
-from workflow_scripts.models.huggingface.sites import with_own_linears
-from workflow_scripts.models.huggingface.system import FILES
+from workflow_scripts.models.huggingface.model_files import CONFIG, FILES
+from workflow_scripts.models.huggingface.sites import with_own_layers
 from workflow_scripts.models.weights import save_tensors
 
 WEIGHTS, TASKS = "model.safetensors", "tasks.json"
-#: Of tokenizers, beside those of encoder–decoders.
-MORE_FILES = ("vocab.txt", "merges.txt")
 FORMAT = "neuronspec-encoder-tasks-1"
 HEADS = "heads."
 #: Of other tasks than a head's, and what older files hold of positions: not computed with.
@@ -96,7 +93,7 @@ def load_encoder(folder: Path, tasks: Sequence[TaskSpec], seed: int = 1) -> tupl
         network = Encoder(kind(config, add_pooling_layer=False), {one.name: one.outputs for one in tasks})
     _take(network.encoder, parts.encoder, "", folder)
     _take_heads(network, parts, tasks, seed, folder)
-    with_own_linears(network, places_of(family, config))
+    with_own_layers(network, places_of(family, config))
     return network.eval(), family
 
 
@@ -156,7 +153,7 @@ def save_encoder(
     tensors = {family.prefix + name: one for name, one in network.encoder.state_dict().items()}
     tensors |= {HEADS + name: one for name, one in network.heads.state_dict().items()}
     save_tensors(tensors, out / WEIGHTS)
-    for name in (*FILES, *MORE_FILES):
+    for name in FILES:
         if (base / name).is_file():
             shutil.copyfile(base / name, out / name)
     described = {one.name: {"labels": list(one.labels), "metric": one.metric} for one in tasks}

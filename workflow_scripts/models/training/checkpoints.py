@@ -1,9 +1,10 @@
-"""fairseq's checkpoint files: written whole or not at all, and read only if intact.
+"""The checkpoint files of a training: written whole or not at all, and read only if intact.
 
 torch does not look at the checksums of a checkpoint. Here they are checked before a training continues; a
 damaged file is set aside as `*.damaged`, and the newest intact one takes its place.
 """
 
+import argparse
 import errno
 import logging
 import os
@@ -16,18 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import workflow_scripts.models.fairseq.compat  # noqa: F401  (lets torch's restricted loader read fairseq's files)
-
-# isort: split
 import torch
 from safetensors import SafetensorError
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import atomic_path, copy_file
-from workflow_scripts.models.fairseq.training.memory import is_out_of_memory
+from workflow_scripts.models.training.memory import is_out_of_memory
 from workflow_scripts.units.training_files import LAST
 
 logger = logging.getLogger(__name__)
+
+# fairseq's checkpoints hold its options.
+torch.serialization.add_safe_globals([argparse.Namespace])
 
 BEST = "checkpoint_best.pt"
 
@@ -96,7 +97,7 @@ def copy_checkpoint(source: str | Path, destination: str | Path, overwrite: bool
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a fairseq checkpoint to the CPU with torch's restricted loader."""
+    """Read a checkpoint to the CPU with torch's restricted loader."""
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return state
 

@@ -8,6 +8,8 @@ from typing import Any
 from workflow_scripts.common.files import write_csv
 
 VALIDATION, BLEU = "validation.csv", "validation_bleu.csv"
+# The row of all directions together; its loss chooses the best checkpoint.
+ALL = "all"
 COLUMNS = {
     VALIDATION: ("update", "direction", "loss", "nll_loss", "tokens"),
     BLEU: ("update", "direction", "bleu"),

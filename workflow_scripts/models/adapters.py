@@ -5,37 +5,68 @@ methods of torch's modules.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workflow_scripts.common.errors import UserError, nearest
-from workflow_scripts.models.fairseq.sites import linears
 from workflow_scripts.models.laying import Laying
 from workflow_scripts.models.linear import Delta, Linear
-from workflow_scripts.units.adapters import SCALE, adapter_shapes
-from workflow_scripts.units.space import STACKS
+from workflow_scripts.units.adapters import SCALE, AdapterRow, bottleneck_shapes, lora_shapes
+from workflow_scripts.units.weights_file import read_adapter_row
 
 #: The tensors of one row, ``{site}.{part}`` -> tensor.
 Row = Mapping[str, Tensor]
 
 
+class Adaptable(nn.Module):
+    """A layer whose output goes through ``adapter`` [T, B, C] or [B, T, C], if it has one: mixed into a
+    library's layer, before it. Where a layer returns several things, the output is the first."""
+
+    adapter: Callable[[Tensor], Tensor] | None = None
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what the library's layer returns."""
+        output = super().forward(*args, **kwargs)
+        if self.adapter is None:
+            return output
+        return self.adapter(output) if isinstance(output, Tensor) else (self.adapter(output[0]), *output[1:])
+
+
+class Place(NamedTuple):
+    """A layer that can have adapters, ``width`` wide, and its linear layers by name."""
+
+    layer: Adaptable
+    width: int
+    linears: Mapping[str, Linear]
+
+
+def shapes_of(places: Mapping[str, Place], kind: str, size: int) -> dict[str, tuple[int, ...]]:
+    """Return the tensors of one row of a network: ``{site}.{part}`` -> shape. ``places``: by stack and number
+    of the layer, ``encoder.0``. ``kind`` and ``size``: see ``units.adapters.adapter_shapes``."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for place, one in places.items():
+        if kind != "lora":
+            shapes |= bottleneck_shapes(place, one.width, size)
+            continue
+        for name, linear in one.linears.items():
+            shapes |= lora_shapes(f"{place}.{name}", linear.out_features, linear.in_features, size)
+    return shapes
+
+
 class Adapters(Laying):
     """Rows of adapters for one network, at most one of them on it."""
 
-    def __init__(self, network: nn.Module, rows: Mapping[str, Row]) -> None:
-        """``rows``: by name, all of one kind, as ``adapter_shapes`` has them for the network."""
+    def __init__(self, network: nn.Module, places: Mapping[str, Place], rows: Mapping[str, Row]) -> None:
+        """``places``: the network's. ``rows``: by name, all of one kind, as ``shapes_of`` has them."""
         self._network = network
         self._rows = rows
-        self._layers = {
-            f"{stack}.{number}": layer
-            for stack in STACKS
-            for number, layer in enumerate(network.get_submodule(stack).layers)
-        }
+        self._places = places
         self._linears: dict[str, Linear] = {}
         self._fired: dict[str, bool] = {}
 
@@ -48,12 +79,12 @@ class Adapters(Laying):
         self.clear()
         weight = next(self._network.parameters())
         tensors = {name: tensor.to(weight) for name, tensor in self._rows[row].items()}
-        for place, layer in self._layers.items():
+        for place, one in self._places.items():
             if f"{place}.down.weight" in tensors:
                 self._fired[place] = False
-                layer.adapter = partial(self._bottleneck, place, tensors)
+                one.layer.adapter = partial(self._bottleneck, place, tensors)
                 continue
-            for name, linear in linears(layer).items():
+            for name, linear in one.linears.items():
                 site = f"{place}.{name}"
                 self._linears[site] = linear
                 linear.delta, linear.fired = Delta(tensors[f"{site}.up"], tensors[f"{site}.down"], SCALE), 0
@@ -72,7 +103,7 @@ class Adapters(Laying):
         for linear in self._linears.values():
             linear.delta = None
         for place in self._fired:
-            self._layers[place].adapter = None
+            self._places[place].layer.adapter = None
         self._linears.clear()
         self._fired.clear()
 
@@ -86,10 +117,10 @@ class Adapters(Laying):
 class TrainedAdapters(nn.ModuleList):
     """The parameters of rows of adapters, all that is trained of a network: its module ``adapters``."""
 
-    def __init__(self, architecture: Mapping[str, Any], kind: str, size: int, rows: list[str]) -> None:
-        """Draw them; ``rows``: names."""
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], rows: list[str]) -> None:
+        """Draw them. ``shapes``: of one row; ``rows``: names."""
         self.names = rows
-        self.shapes = adapter_shapes(architecture, kind, size)
+        self.shapes = shapes
         super().__init__(
             nn.ParameterDict({_key(name): _initial(name, shape) for name, shape in self.shapes.items()})
             for _ in rows
@@ -116,9 +147,16 @@ def _initial(name: str, shape: tuple[int, ...]) -> nn.Parameter:
     return nn.Parameter(tensor)
 
 
-def train_adapters(
-    network: nn.Module, architecture: Mapping[str, Any], kind: str, size: int, rows: list[str]
-) -> None:
+def one_row(
+    network: nn.Module, places: Mapping[str, Place], adapter: AdapterRow
+) -> AbstractContextManager[Any]:
+    """Return the block in which a system's row of adapters is on a network; UserError if it does not fit."""
+    read = read_adapter_row(adapter, shapes_of(places, adapter.kind, adapter.size))
+    row = {name: torch.from_numpy(tensor) for name, tensor in read.items()}
+    return Adapters(network, places, {adapter.row: row}).use(adapter.row)
+
+
+def train_adapters(network: nn.Module, shapes: Mapping[str, tuple[int, ...]], rows: list[str]) -> None:
     """Give the network its module ``adapters``, new ones, beside which nothing is trained."""
     network.requires_grad_(False)
-    network.adapters = TrainedAdapters(architecture, kind, size, rows)
+    network.adapters = TrainedAdapters(shapes, rows)

@@ -6,19 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
-import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
-
-# isort: split
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, distributed, nn
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.fairseq.gates import Gates
-from workflow_scripts.models.fairseq.sites import sites_of
-from workflow_scripts.models.fairseq.training.collectives import any_of_all, tensor_from_rank_0
-from workflow_scripts.models.fairseq.training.held_rows import Rows, held_rows
+from workflow_scripts.models.gates import Gates
+from workflow_scripts.models.sites import Site, sites_of
+from workflow_scripts.models.training.collectives import any_of_all, tensor_from_rank_0
+from workflow_scripts.models.training.held_rows import Rows, held_rows
 from workflow_scripts.units.mask_table import RENEWED, MaskTable
 from workflow_scripts.units.space import UnitSpace
 from workflow_scripts.units.uninformative import ACCEPTED
@@ -40,12 +37,12 @@ class OwnRows(NamedTuple):
     dim: int
 
 
-def own_rows(network: nn.Module, space: UnitSpace, method: Mapping[str, Any]) -> list[OwnRows]:
-    """Return the rows of the network's trained parameters that the units of a space have of their own:
-    of FFN neurons rows of the first weight, of heads what ``head_weights`` of the method says."""
+def own_rows(sites: Mapping[str, Site], space: UnitSpace, method: Mapping[str, Any]) -> list[OwnRows]:
+    """Return the rows of the trained parameters that the units of a space have of their own: of FFN neurons
+    rows of the first weight, of heads what ``head_weights`` of the method says. ``sites``: the network's."""
     outputs = method.get("head_weights") == "qkvo"
     found = []
-    for site, part in zip(sites_of(network, space), space.slices().values(), strict=True):
+    for site, part in zip(sites_of(sites, space), space.slices().values(), strict=True):
         for one in site.learned(outputs):
             parameters = dict(one.linear.named_parameters(recurse=False))
             found.append(OwnRows(parameters["weight"], part, one.width, int(one.columns)))
@@ -84,13 +81,20 @@ class MaskedTraining:
     """The masks that a network is trained under. ``masks``: those in use, ``gates``: how they are laid."""
 
     def __init__(
-        self, network: nn.Module, masks: MaskTable, directions: Sequence[str], method: Mapping[str, Any]
+        self,
+        network: nn.Module,
+        sites: Mapping[str, Site],
+        masks: MaskTable,
+        directions: Sequence[str],
+        method: Mapping[str, Any],
     ) -> None:
-        """Prepare them; UserError if a direction has no row. ``method``: of the plan."""
+        """Prepare them; UserError if a direction has no row. ``sites``: the network's. ``method``: of the
+        plan."""
         if missing := [direction for direction in directions if direction not in masks.rows]:
             raise UserError(f"{masks.origin} has no row for direction {missing[0]}; it has {masks.rows}")
         self.directions = tuple(directions)
-        self._network, self._first, self._method = network, masks, method
+        self._network, self._sites = network, sites
+        self._first, self._method = masks, method
         self._updated = torch.zeros(len(self.directions), dtype=torch.bool)
         self._renewed, self._noted = 0, dict[str, Any]()
         self._use(masks)
@@ -101,8 +105,8 @@ class MaskedTraining:
         if self._method.get("train") == "gradients":
             of_head = "gradient_qkvo" if self._method.get("head_weights") == "qkvo" else "gradient"
             whole = {kind: of_head if kind == "head" else "gradient" for kind in masks.space.kinds}
-        self.gates = Gates(self._network, masks, whole)
-        self._own = own_rows(self._network, masks.space, self._method)
+        self.gates = Gates(self._network, sites_of(self._sites, masks.space), masks, whole)
+        self._own = own_rows(self._sites, masks.space, self._method)
 
     def begin_update(self, updates: int, select: Select) -> None:
         """Called before the batches of an update, after so many ``updates``: forget the batches before, and
@@ -149,9 +153,20 @@ class MaskedTraining:
             raise RuntimeError("a masked network was given a batch of several directions")
         self.gates.select(self.directions[number])
 
+    def select_rows(self, numbers: Sequence[int]) -> None:
+        """Lay the row of each sentence's direction on the network."""
+        if len(set(numbers)) == 1:
+            self.select(numbers[0])
+        else:
+            self.gates.select_rows([self.directions[number] for number in numbers])
+
     def learn(self, number: int) -> None:
         """Take note that the update has gradients of a direction."""
         self._updated[number] = True
+
+    def unused(self) -> dict[nn.Parameter, Rows]:
+        """Return which of units' own rows no direction keeps: weight decay would move them."""
+        return rows_without(self._own, self.masks, self.directions)
 
     def holding(self, optimizer: Any) -> AbstractContextManager[None]:
         """Return a block in which the optimiser's step leaves alone what may not move: with ``momentum: own``

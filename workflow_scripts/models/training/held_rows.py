@@ -9,9 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
-
-# isort: split
 import torch
 from torch import Tensor, nn
 
@@ -58,8 +55,9 @@ def _place_of(optimizer: Any, parameter: nn.Parameter) -> _Place:
 
 @contextmanager
 def held_rows(optimizer: Any, rows: Mapping[nn.Parameter, Rows]) -> Iterator[None]:
-    """In the block, steps of fairseq's ``optimizer`` leave these rows as they are to the bit."""
-    torch_optimizer = optimizer.optimizer
+    """In the block, steps of ``optimizer`` leave these rows as they are to the bit. It is torch's, or
+    fairseq's, which holds torch's and in half precision steps on copies of the parameters."""
+    torch_optimizer = getattr(optimizer, "optimizer", optimizer)
     places = [(_place_of(optimizer, parameter), held.places()) for parameter, held in rows.items()]
     before = [
         (place.part(place.holder)[held], [_moment(torch_optimizer, place, name, held) for name in MOMENTS])

@@ -3,34 +3,33 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
-
-# isort: split
 import torch
 from torch import nn
 
-from workflow_scripts.models.fairseq.adapters import train_adapters
-from workflow_scripts.models.fairseq.sites import sites
-from workflow_scripts.models.fairseq.training.masked import own_rows, rows_without
+from workflow_scripts.models.adapters import Place, shapes_of, train_adapters
+from workflow_scripts.models.sites import Site
+from workflow_scripts.models.training.masked import own_rows, rows_without
 from workflow_scripts.units.mask_table import MaskTable
 
 #: The key of a method with adapters: their ``kind`` and ``size``, and ``rows``, direction -> row.
 ADAPTERS = "adapters"
 
 
-def freeze(network: nn.Module, method: Mapping[str, Any], architecture: Mapping[str, Any]) -> None:
+def freeze(
+    network: nn.Module, sites: Mapping[str, Site], places: Mapping[str, Place], method: Mapping[str, Any]
+) -> None:
     """Leave only what the method trains with ``requires_grad``; the optimiser and the processes' reducer take
     no other parameter. ``parameters: ffn``: weights and biases of both layers of every FFN; ``heads``: of
     every attention those of query, key and value, with ``head_weights: qkvo`` also the weight of the output
     projection. ``adapters``: new ones, which become the network's module of that name."""
     if (adapters := method.get(ADAPTERS)) is not None:
         rows = sorted(set(adapters["rows"].values()))
-        train_adapters(network, architecture, adapters["kind"], adapters["size"], rows)
+        train_adapters(network, shapes_of(places, adapters["kind"], adapters["size"]), rows)
         return
     if (parts := method.get("parameters")) is None:
         return
     network.requires_grad_(False)
-    for site in sites(network).values():
+    for site in sites.values():
         if parts == "ffn" and site.group.kind == "ffn" and site.rows is not None:
             site.rows.requires_grad_(True)  # W1, b1
             site.module.requires_grad_(True)  # W2, b2
@@ -43,17 +42,18 @@ def freeze(network: nn.Module, method: Mapping[str, Any], architecture: Mapping[
 
 def take_untrained(
     network: nn.Module,
+    sites: Mapping[str, Site],
     start: nn.Module,
     method: Mapping[str, Any],
     masks: MaskTable | None,
     directions: Sequence[str],
 ) -> None:
-    """Copy what the method does not train from ``start``, which it began with, into the trained ``network``:
-    checkpoints of half precision hold it rounded. ``masks``: those of the whole training, None where it had
-    none or others by and by."""
+    """Copy what the method does not train from ``start``, which it began with, into the trained ``network``,
+    which has the ``sites``: checkpoints of half precision hold it rounded. ``masks``: those of the whole
+    training, None where it had none or others by and by."""
     rows = {}
     if masks is not None and method.get("train") == "gradients":
-        rows = rows_without(own_rows(network, masks.space, method), masks, directions)
+        rows = rows_without(own_rows(sites, masks.space, method), masks, directions)
     with torch.no_grad():
         for name, first in start.named_parameters():
             trained = network.get_parameter(name)

@@ -4,25 +4,28 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
-
-# isort: split
 import torch
 from torch import nn
 
-from workflow_scripts.models.fairseq.adapters import Adapters, TrainedAdapters
-from workflow_scripts.models.fairseq.training.collectives import any_of_all
-from workflow_scripts.models.fairseq.training.held_rows import Rows, held_rows
+from workflow_scripts.models.adapters import Adapters, Place, TrainedAdapters
+from workflow_scripts.models.training.collectives import any_of_all
+from workflow_scripts.models.training.held_rows import Rows, held_rows
 
 
 class AdapterTraining:
     """The adapters that a network is trained with. ``adapters``: how they are laid."""
 
-    def __init__(self, network: nn.Module, rows: Mapping[str, str], directions: Sequence[str]) -> None:
-        """Prepare the network's module ``adapters``. ``rows``: direction -> row."""
+    def __init__(
+        self,
+        network: nn.Module,
+        places: Mapping[str, Place],
+        rows: Mapping[str, str],
+        directions: Sequence[str],
+    ) -> None:
+        """Prepare the module ``adapters`` of a network, which has ``places``. ``rows``: direction -> row."""
         self._trained: TrainedAdapters = network.adapters
         self._rows = [rows[direction] for direction in directions]
-        self.adapters = Adapters(network, self._trained.rows())
+        self.adapters = Adapters(network, places, self._trained.rows())
         self._updated = torch.zeros(len(self._trained.names), dtype=torch.bool)
 
     def begin_update(self) -> None:
