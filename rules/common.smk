@@ -24,6 +24,7 @@ from workflow_scripts.config.systems import part_name
 from workflow_scripts.likelihood.contrastive_set import read_contrastive
 from workflow_scripts.config.texts import RANDOM_TOKENS, TRANSLITERATIONS
 from workflow_scripts.workflow.needed_texts import binarised_texts, other_texts
+from workflow_scripts.units.description import DEFAULT_PORT
 from workflow_scripts.workflow.plan.training_code import training_code
 from workflow_scripts.workflow.run.attached import missing_masks, missing_of_attached
 from workflow_scripts.workflow.run.leftovers import RUN_VARIABLE

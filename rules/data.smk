@@ -92,7 +92,7 @@ rule prepare_text:
         )
 
 
-if EXPERIMENT.is_binarised and not TAKEN:
+if EXPERIMENT.has_subwords and not TAKEN:
 
     rule train_subwords:
         input:

@@ -24,7 +24,7 @@ if EXPERIMENT.analysis.heads:
         params:
             **identity("prune_heads", pruning_settings),
             system=lambda w, input: parent(input.system[0]),
-            data_bin=lambda w, input: parent(input.text[0]),
+            data_bin=lambda w, input: text_folder(input.text),
         shell:
             command(
                 "prune_heads",

@@ -34,6 +34,11 @@ def text_folder(files):
     return parent(files[0], 1 if EXPERIMENT.is_binarised else 2)
 
 
+def training_data(files):
+    """The folder, or folders, that a training reads, of which these are files."""
+    return data_bin(files) if EXPERIMENT.is_binarised else text_folder(files)
+
+
 def varied_from(wildcards):
     """The text of which a text of the key `texts` is made: both sides of a pair."""
     pair, of = f"{wildcards.one}-{wildcards.two}", TEXTS[wildcards.varied].of

@@ -41,11 +41,12 @@ if BASELINE not in TAKEN:
                 directions=EXPERIMENT.train_directions,
                 languages=EXPERIMENT.languages,
                 text=EXPERIMENT.text.model_dump(),
+                port=EXPERIMENT.port if EXPERIMENT.port != DEFAULT_PORT else None,
             ),
             execution=lambda w, threads: as_json(EXPERIMENT.train.execution()),
-            data_bin=lambda w, input: data_bin(input.train),
+            data_bin=lambda w, input: training_data(input.train),
             out=subpath(output.system, parent=True),
-            code=lambda w, threads: training_code("train_baseline"),
+            code=lambda w, threads: training_code("train_baseline", EXPERIMENT.port),
             start=lambda w, threads, resources: how_started(threads, resources),
         shell:
             command(
@@ -163,9 +164,9 @@ rule finetune:
         **identity("finetune", way_to_train, languages=EXPERIMENT.languages),
         execution=lambda w, threads: as_json(EXPERIMENT.training_of(w.finetuned).execution()),
         parent=lambda w, input: parent(input.parent[0]),
-        data_bin=lambda w, input: data_bin(input.train),
+        data_bin=lambda w, input: training_data(input.train),
         out=subpath(output.system, parent=True),
-        code=lambda w, threads: training_code("finetune"),
+        code=lambda w, threads: training_code("finetune", EXPERIMENT.port),
         start=lambda w, threads, resources: how_started(threads, resources),
     shell:
         command(

@@ -53,10 +53,10 @@ CODE = [
         code=code("translate.ctranslate2_engine"),
     ),
     Row(
-        "code of the engine that is not used changes (`translate/fairseq_engine.py`)",
+        "code of the engine that is not used changes (`translate/live_engine.py`)",
         {},
         "no job runs it",
-        code=code("translate.fairseq_engine"),
+        code=code("translate.live_engine"),
     ),
     Row(
         "code that selection and the control share changes (`units/mask_sets.py`)",

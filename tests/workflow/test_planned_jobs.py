@@ -73,7 +73,7 @@ def words(value: Any) -> str:
 
 def hash_of(module: str) -> str:
     """Of decoding with CTranslate2 the other engine is no part."""
-    return closure_hash(module, but="translate.fairseq_engine" if module == "translate.decode" else None)
+    return closure_hash(module, but="translate.live_engine" if module == "translate.decode" else None)
 
 
 def name_of(expected: Expected) -> str:

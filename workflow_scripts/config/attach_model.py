@@ -10,12 +10,14 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from workflow_scripts.common.errors import first_of, nearest
 from workflow_scripts.config.base import DirectionId, Language, Place, Section
-from workflow_scripts.config.texts import RANDOM_TOKENS
+from workflow_scripts.config.model_port import unbinarised_problems
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
 
 ON_HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+#: Tags of families that put the target's before a source (``>>deu<<``, ``<2de>``).
+OF_TARGET = re.compile(r">>[\w-]+<<|<2[\w-]+>")
 COMMIT = re.compile("[0-9a-f]{40}")
 #: Keys of an attached checkpoint of fairseq, which has its own vocabulary.
 _OF_CHECKPOINTS = ("checkpoint", "dictionary", "subwords", "data_bin", "systems")
@@ -72,6 +74,11 @@ class AttachedModel(Section):
                 yield f"tags.{language}: {tag!r} is the tag of {other}, too; each language has its own"
 
     @property
+    def shares(self) -> bool:
+        """Whether a source is the same for every target: without prefixes, and tags of targets in it."""
+        return not self.prefixes and not any(tag and OF_TARGET.fullmatch(tag) for tag in self.tags.values())
+
+    @property
     def is_fetched(self) -> bool:
         """Whether it is a name on the hub."""
         return self.revision is not None
@@ -82,18 +89,7 @@ def model_problems(experiment: Experiment, attach: AttachedModel) -> Iterable[st
     yield from _language_problems(experiment, attach)
     yield from _left_out(experiment)
     yield from _training_problems(experiment)
-    yield from _unit_problems(experiment)
-    if "paper" in experiment.evaluation.references:
-        yield (
-            "evaluation.references: paper is of binarised text, which there is none of with attach.model;"
-            " take [raw]"
-        )
-    for name, text in experiment.texts.items():
-        if text.change == RANDOM_TOKENS:
-            yield (
-                f"texts.{name}.change: {RANDOM_TOKENS} is of binarised text, which there is none of with"
-                " attach.model"
-            )
+    yield from unbinarised_problems(experiment, "attach.model")
 
 
 def _language_problems(experiment: Experiment, attach: AttachedModel) -> Iterable[str]:
@@ -122,29 +118,9 @@ def _left_out(experiment: Experiment) -> Iterable[str]:
     ):
         if key in given:
             yield f"{key}: {why}; leave it out"
-    if experiment.data.shards > 1:
-        yield "data.shards: text for attach.model is not binarised, and has no shards; leave it out"
-    if experiment.export is not None:
-        yield "export: systems of attach.model are not exported; leave it out"
-    if experiment.analysis.probes is not None:
-        yield "analysis.probes: words are found in the subwords of fairseq's systems alone; leave it out"
 
 
 def _training_problems(experiment: Experiment) -> Iterable[str]:
-    """Yield a line for each system that is trained, and for settings of a training. (Lifted where the port
-    trains.)"""
-    by_default = "" if "systems" in experiment.model_fields_set else "; systems has it by default: write {}"
-    for key, system in experiment.systems.items():
-        if system.train != "none":
-            yield (
-                f"systems.{key}.train: {system.train} needs training, which attach.model does not have here;"
-                f" take none{by_default}"
-            )
+    """Yield a line for each setting of a training of the baseline."""
     for key in sorted(experiment.train.model_fields_set - {"seeds"}):
         yield f"train.{key}: the baseline is attach.model, which is not trained; leave it out"
-
-
-def _unit_problems(experiment: Experiment) -> Iterable[str]:
-    for name, one in experiment.masks.sets.items():
-        if "weight" in one.units:
-            yield f"masks.sets.{name}: single weights are not units of attach.model; take ffn or head"

@@ -17,6 +17,7 @@ from workflow_scripts.config.coverage import uncovered
 from workflow_scripts.config.export import export_problems
 from workflow_scripts.config.file_source import TRAIN, VALID, FilesSource, TextPart
 from workflow_scripts.config.mask_checks import mask_problems
+from workflow_scripts.config.model_port import port_problems
 from workflow_scripts.config.sources import MtdataSource
 from workflow_scripts.config.system_checks import system_problems
 from workflow_scripts.config.text_checks import compared_problems, text_problems
@@ -36,6 +37,7 @@ def problems(experiment: Experiment) -> Iterable[str]:
     yield from text_problems(experiment)
     yield from _uses_problems(experiment)
     yield from attach_problems(experiment)
+    yield from port_problems(experiment)
     yield from export_problems(experiment)
     yield from rule_problems(experiment)
     yield from _evaluation_problems(experiment)

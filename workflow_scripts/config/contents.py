@@ -80,12 +80,17 @@ class Contents(Section):
     @property
     def port(self) -> str:
         """Which library runs the models of all systems."""
-        return DEFAULT_PORT if self.attached_model is None else HUGGING_FACE
+        return self.model.port if self.attached_model is None else HUGGING_FACE
 
     @property
     def is_binarised(self) -> bool:
         """Whether text gets subwords and is binarised; else the model's tokenizer reads prepared text."""
         return self.port == DEFAULT_PORT
+
+    @property
+    def has_subwords(self) -> bool:
+        """Whether subwords are learned, or taken with systems; else they are those of an attached model."""
+        return self.attached_model is None
 
     @property
     def groupings(self) -> dict[str, dict[str, list[str]]]:
@@ -236,7 +241,7 @@ class Contents(Section):
         At most ``DIRECTIONS_OF_A_COUNT`` each, so that other cores have work too.
         """
         out: dict[str, list[str]] = {}
-        if self.activations.count_pads:
+        if self.activations.count_pads or not (self.attached_model is None or self.attached_model.shares):
             return out
         for source in self.languages:
             found = [d for d in self.train_directions if split_direction(d)[0] == source]

@@ -54,6 +54,10 @@ class Model(Section):
     preset: Literal["tiny", "small", "iwslt", "big"] = Field(
         "small", description="Sizes to start from; every key below overrides it."
     )
+    port: Literal["fairseq", "huggingface"] = Field(
+        "fairseq",
+        description="The library that trains and runs it: fairseq, or transformers with M2M-100's network.",
+    )
     encoder_layers: PositiveInt = Field(3, description="Encoder layers.")
     decoder_layers: PositiveInt = Field(3, description="Decoder layers.")
     model_dim: PositiveInt = Field(256, description="Width of embeddings and residual stream.")
@@ -84,7 +88,7 @@ class Model(Section):
 
     def architecture(self) -> dict[str, Any]:
         """Return the ``architecture`` block of system.json."""
-        return self.model_dump(exclude={"preset"})
+        return self.model_dump(exclude={"preset", "port"})
 
 
 # How a training runs and what it logs: changing these makes the same system, so it reruns nothing.

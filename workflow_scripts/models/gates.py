@@ -17,8 +17,8 @@ the pass itself: the gradients of batches of several directions add up to what e
 Single weights are masked with ``zero``: W o m, and what is left out gets no gradient (LaSS, Lin et al. 2021).
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Self
 
 import numpy as np
@@ -77,6 +77,7 @@ class Gates(Laying):
         self._linears: dict[str, Linear] = {}
         self._fired: dict[str, bool] = {}
         self._handles: list[RemovableHandle] = []
+        self._times = 1
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -94,13 +95,29 @@ class Gates(Laying):
         self._lay(self._keep(position), whole)
 
     def select_rows(self, rows: Sequence[str]) -> None:
-        """Lay one row per sentence on the network, in batch order (not for beam search, which reorders).
+        """Lay one row per sentence on the network, in batch order; for beam search see ``repeated``.
         UserError where single weights are masked: they are the same for a whole batch."""
         if any(site.weights is not None for site in self._sites):
             raise UserError(f"{self._masks.origin}: masks of weights are for batches of one direction")
         positions = [self._position(row) for row in rows]
         whole = [all(column) for column in zip(*(self._whole[one] for one in positions), strict=True)]
         self._lay(self._keep(positions), whole)
+
+    @contextmanager
+    def repeated(self, times: int) -> Iterator[None]:
+        """For the block, let the decoder read each sentence so many times, side by side, as a beam search
+        does that keeps all sentences until the last one is finished."""
+        of_decoder = [one for key, one in self._linears.items() if key.startswith("decoder.")]
+        before = [(linear, linear.gate, linear.columns) for linear in of_decoder]
+        self._times = times
+        try:
+            for linear, gate, columns in before:
+                linear.gate, linear.columns = (_repeated(one, times) for one in (gate, columns))
+            yield
+        finally:
+            self._times = 1
+            for linear, gate, columns in before:
+                linear.gate, linear.columns = gate, columns
 
     def clear(self) -> None:
         """Take every gate away: the network is the plain one again."""
@@ -188,9 +205,16 @@ class Gates(Laying):
             added = (1 - channels) * self._means[site.group.key].to(channels).flatten()
 
         def change(values: Tensor) -> Tensor:
+            times = self._times if site.group.stack == "decoder" else 1
+            factors, more = _repeated(factor, times), _repeated(added, times)
             if keep.dim() > 1:
-                check_batch(keep, values)
+                check_batch(factors, values)
             self._fired[site.group.key] = True
-            return values * factor if added is None else values * factor + added
+            return values * factors if more is None else values * factors + more
 
         return change
+
+
+def _repeated(gate: Tensor | None, times: int) -> Tensor | None:
+    """Return gates [B, …] of sentences that are read so many times each, side by side; others as they are."""
+    return gate if gate is None or gate.dim() == 1 or times == 1 else gate.repeat_interleave(times, dim=0)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
@@ -12,12 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.models.port_modules import check_port, port_module
 from workflow_scripts.units.activity import Activation
-from workflow_scripts.units.description import DEFAULT_PORT, PORTS
+from workflow_scripts.units.description import DEFAULT_PORT
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import Stack, UnitGroup, UnitSpace
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 
 #: What a port may be able to do beside what each can.
 Ability = Literal["generate", "metric", "text"]
@@ -181,14 +181,16 @@ class GeneratingPort(Port, Protocol):
     def generate(
         self,
         sources: Sequence[Sequence[int]],
-        prefix: int,
+        prefix: int | None,
         *,
         beam: int,
         length_penalty: float,
         max_length: int,
         batch_tokens: int,
     ) -> Iterator[list[int]]:
-        """Yield the best hypothesis of each source, in order, as ids: ``prefix`` first, without ``</s>``."""
+        """Yield the best hypothesis of each source, in order, as ids: ``prefix`` first, if targets begin with
+        one, without ``</s>``. ``max_length``: most tokens, ``prefix`` among them. ``batch_tokens``: source
+        tokens in a batch, padding included."""
 
 
 @dataclass(frozen=True)
@@ -235,32 +237,13 @@ class TextPort(Port, Protocol):
 def load(system: SystemFolder, device: str | None = None) -> Port:
     """Return a system's model in eval mode, loaded by the port that its ``system.json`` names. ``device``: by
     default the GPU where there is one. UserError for an unknown port or files that do not fit."""
-    if system.port not in PORTS:
-        raise UserError(
-            f"{system.folder / DESCRIPTION}: port is {system.port!r}, not one of {', '.join(PORTS)}"
-            f"{nearest(system.port, PORTS)}"
-        )
+    check_port(system)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if system.port != DEFAULT_PORT:
-        return _load_other(system, device)
+        return cast(Port, port_module(system, "port").load_port(system, device))
     from workflow_scripts.models.fairseq.port import load_port
 
     return load_port(system, device)
-
-
-def _load_other(system: SystemFolder, device: str) -> Port:
-    # By name: code of a port that no job of an experiment uses is no reason to run its jobs again.
-    name = f"workflow_scripts.models.{system.port}.port"
-    try:
-        module = import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("workflow_scripts"):
-            raise
-        raise UserError(
-            f"{system.folder / DESCRIPTION}: port {system.port!r} needs {error.name}, which this environment"
-            f" lacks; run it in the environment {PORTS[system.port]}"
-        ) from None
-    return cast(Port, module.load_port(system, device))
 
 
 def generating(port: Port, what: str) -> GeneratingPort:

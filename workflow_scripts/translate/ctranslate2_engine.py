@@ -1,4 +1,4 @@
-"""Decode one direction of a system with CTranslate2, without torch or fairseq.
+"""Decode one direction of a system with CTranslate2, without the library that the model is of.
 
 Masks are part of the weights: feed-forward layers become smaller, which is exact, and faster. As in fairseq,
 ``<unk>`` may be generated and nothing is copied from the source.
@@ -7,31 +7,33 @@ Masks are part of the weights: feed-forward layers become smaller, which is exac
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 
 import ctranslate2
 from ctranslate2.specs import TransformerSpec
 
-from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.translate import spec_builder
 from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.int8_weights import quantise_weights
-from workflow_scripts.translate.markers import PADDING, marker_symbols, strip_markers
+from workflow_scripts.translate.markers import strip_markers
 from workflow_scripts.translate.merged_weights import weights_of
 from workflow_scripts.translate.rank import best_hypothesis
-from workflow_scripts.translate.spec_builder import GroupMask, build_spec
+from workflow_scripts.translate.sides import Side, side_of
+from workflow_scripts.translate.transformer_spec import GroupMask
+from workflow_scripts.units.description import DEFAULT_PORT
 from workflow_scripts.units.gating import GRADIENT_GATES, parse_gate
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
-from workflow_scripts.units.vocabulary import Vocabulary, language_token
 
 MEMORY_FOLDER = "/dev/shm"
 
 
-def group_masks(masks: MaskTable) -> dict[str, GroupMask]:
+def group_masks(masks: MaskTable, port: str = DEFAULT_PORT) -> dict[str, GroupMask]:
     """Split the one row of a table into a mask for each group of which it leaves units out, by its key, but
-    for single weights. Raises UserError where a feed-forward layer keeps no unit, and for units and gates
-    that cannot be expressed by other weights."""
+    for single weights. ``port``: the engine that has all gates. Raises UserError where a feed-forward layer
+    keeps no unit, and for units and gates that cannot be expressed by other weights."""
     found = {}
     row = masks.row(masks.rows[0])
     for key, part in masks.space.slices().items():
@@ -42,29 +44,33 @@ def group_masks(masks: MaskTable) -> dict[str, GroupMask]:
         if kind == "resid" or gate.name == "mean":
             raise UserError(
                 f"{masks.origin}: mask group {key!r}: ctranslate2 has no gate {gate.text!r} for units of kind"
-                f" {kind!r}; use --engine fairseq"
+                f" {kind!r}; use --engine {port}"
             )
         if gate.name == "row" and not keep.any():
             raise UserError(
                 f"{masks.origin}: mask group {key!r} keeps no unit; ctranslate2 has no layer without"
-                " any; use --engine fairseq, or make the masks again"
+                f" any; use --engine {port}, or make the masks again"
             )
         found[key] = GroupMask(keep, None if gate.name == "row" else gate.factor or 0.0)
     return found
 
 
-def direction_spec(system: SystemFolder, direction: str, longest: int) -> TransformerSpec:
+def direction_spec(system: SystemFolder, direction: str, longest: int, side: Side) -> TransformerSpec:
     """Return the weights of a system for one direction, masks and LoRA included, as CTranslate2 has them.
-    ``longest``: tokens of a target. UserError if they do not fit together."""
+    ``longest``: tokens of a target. ``side``: the direction's. UserError if they do not fit together."""
     masks, file = system.masks_of(direction), system.weights_of(direction)
-    symbols = Vocabulary.read(system.dictionary, system.languages).symbols
-    removed = {} if masks is None else group_masks(masks)
-    weights = weights_of(system, direction, masks)
-    positions = max(int(system.architecture["max_positions"]), longest) + 1
+    removed = {} if masks is None else group_masks(masks, system.port)
+    builder = spec_builder
+    if system.port != DEFAULT_PORT:
+        # By name: jobs of fairseq's systems are not run again where it changes.
+        builder = import_module(f"workflow_scripts.translate.{system.port}_spec")
+    weights = weights_of(system, direction, masks, builder.names_of(system.architecture).weight)
+    positions = max(side.sequences.positions, longest) + 1
     try:
-        return build_spec(weights, system.architecture, symbols, removed, positions)
+        spec: TransformerSpec = builder.direction_spec(weights, system.architecture, side, removed, positions)
     except UserError as error:
         raise UserError(f"{file}: {error}; export the system again") from None
+    return spec
 
 
 def load_translator(spec: TransformerSpec, name: str, options: DecodingOptions) -> ctranslate2.Translator:
@@ -94,26 +100,29 @@ def load_translator(spec: TransformerSpec, name: str, options: DecodingOptions) 
 class CTranslate2Engine:
     """One direction of one system, loaded and ready."""
 
-    def __init__(self, system: SystemFolder, direction: str, options: DecodingOptions) -> None:
-        """Load ``direction`` of ``system``; UserError if there is none or it does not fit together."""
+    def __init__(
+        self, system: SystemFolder, direction: str, options: DecodingOptions, side: Side | None = None
+    ) -> None:
+        """Load ``direction`` of ``system``; UserError if there is none or it does not fit together. ``side``:
+        the direction's, where it is loaded already."""
         system.verify()
-        source, target = direction_languages(direction, system.languages)
-        self._source_token, self._target_token = language_token(source), language_token(target)
-        self._markers = marker_symbols(system.languages)
+        self.side = side or side_of(system, direction)
+        self._sequences = self.side.sequences
         self._options = options
         # fairseq lets </s> follow max_length tokens; CTranslate2's limit counts it.
-        self._max_length = min(options.max_length, int(system.architecture["max_positions"]) - 1)
+        self._max_length = min(options.max_length, self._sequences.positions - 1)
         self._limit = self._max_length + 1
-        spec = direction_spec(system, direction, self._limit)
+        spec = direction_spec(system, direction, self._limit, self.side)
         self._translator = load_translator(spec, f"{system.system}-{direction}", options)
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
         """Yield the best hypothesis of each sentence in order; all are pieces without markers, none empty."""
-        sources = [[self._source_token, *pieces] for pieces in sentences]
+        before, prefix = self._sequences.before, self._sequences.prefix
+        sources = [[*before, *pieces] for pieces in sentences]
         ranked = self._options.ranking == "fairseq"
         results = self._translator.translate_batch(
             sources,
-            target_prefix=[[self._target_token]] * len(sources),
+            target_prefix=None if prefix is None else [[prefix]] * len(sources),
             max_batch_size=self._options.batch_tokens,
             batch_type="tokens",
             asynchronous=True,
@@ -122,7 +131,7 @@ class CTranslate2Engine:
             length_penalty=self._options.length_penalty,
             max_decoding_length=self._limit,
             max_input_length=0,
-            suppress_sequences=[[PADDING]],  # as in fairseq, never generated
+            suppress_sequences=[[self._sequences.padding]],  # never generated
         )
         if ranked:
             yield from self._ranked(sources, [result.result().hypotheses for result in results])
@@ -131,7 +140,7 @@ class CTranslate2Engine:
                 yield self._text_pieces(result.result().hypotheses[0])
 
     def _text_pieces(self, hypothesis: Sequence[str]) -> list[str]:
-        return strip_markers(hypothesis[: self._max_length], self._markers)
+        return strip_markers(hypothesis[: self._max_length], self._sequences.markers)
 
     def _ranked(
         self, sources: Sequence[list[str]], hypotheses: Sequence[Sequence[list[str]]]

@@ -7,7 +7,9 @@ from dataclasses import dataclass, fields
 from workflow_scripts.common.checked_options import at_least
 from workflow_scripts.common.errors import UserError
 
-ENGINES = ("ctranslate2", "fairseq")
+CTRANSLATE2 = "ctranslate2"
+#: It, and the library that a model is of.
+ENGINES = (CTRANSLATE2, "fairseq", "huggingface")
 COMPUTE_TYPES = ("float32", "int8", "float16")
 RANKINGS = ("native", "fairseq")
 

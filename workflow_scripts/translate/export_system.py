@@ -9,6 +9,7 @@ from workflow_scripts.common.errors import run_main
 from workflow_scripts.common.files import copy_file, read_json, write_text
 from workflow_scripts.translate.ctranslate2_engine import direction_spec
 from workflow_scripts.translate.model_card import HOW, model_card
+from workflow_scripts.translate.sides import side_of
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 SAFETENSORS, CTRANSLATE2 = HOW
@@ -23,17 +24,27 @@ def export_safetensors(system: SystemFolder, out: Path) -> None:
 
 
 def export_ctranslate2(system: SystemFolder, directions: Sequence[str], out: Path) -> None:
-    """Write a CTranslate2 model of each direction into a folder of its name, beside the SentencePiece model.
-    UserError where CTranslate2 has no layer for what a system has."""
+    """Write a CTranslate2 model of each direction into a folder of its name, beside the files that its text
+    needs. UserError where CTranslate2 has no layer for what a system has."""
     out.mkdir(parents=True, exist_ok=True)
     for direction in directions:
-        spec = direction_spec(system, direction, int(system.architecture["max_positions"]))
+        side = side_of(system, direction)
+        spec = direction_spec(system, direction, side.sequences.positions, side)
         spec.optimize()
         with TemporaryDirectory(dir=out) as folder:
             spec.save(folder)
             for file in sorted(Path(folder).iterdir()):
                 copy_file(file, out / direction / file.name)
-    copy_file(system.subwords, out / system.subwords.name)
+    for name in text_files(system):
+        copy_file(system.folder / name, out / name)
+
+
+def text_files(system: SystemFolder) -> list[str]:
+    """Return the files that turn text into pieces: a SentencePiece model, or all of a tokenizer."""
+    if system.files.get("subwords"):
+        return [system.subwords.name]
+    others = {name for role, name in system.files.items() if role in ("weights", "masks")}
+    return [name for name in system.files.values() if name and name not in others]
 
 
 def main(argv: list[str] | None = None) -> None:

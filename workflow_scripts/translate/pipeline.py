@@ -14,28 +14,18 @@ from typing import Protocol, TextIO
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.data.text import NO_CHARACTER
+from workflow_scripts.translate.sides import Side
 
 BLOCK_SENTENCES = 4000  # lines held at once: large enough to batch sentences of equal length together
 REPORT_SECONDS = 5.0
 MARKERS_PER_SOURCE = 2  # the language token and </s> share the positions with the words
 
 
-class Encoder(Protocol):
-    """Source side of a text processor: a line of raw text to pieces."""
-
-    def encode(self, line: str) -> list[str]:
-        """Return the pieces of one line."""
-
-
-class Decoder(Protocol):
-    """Target side of a text processor: pieces to a line of raw text."""
-
-    def decode(self, pieces: list[str]) -> str:
-        """Return the text of one line's pieces."""
-
-
 class Engine(Protocol):
-    """One direction of one system: pieces to the best hypothesis's pieces, in order, both without markers."""
+    """One direction of one system: pieces to the best hypothesis's pieces, in order, both without markers.
+    ``side``: the direction's text."""
+
+    side: Side
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
         """Yield one hypothesis per sentence, in order; they come longest first, and none is empty."""
@@ -90,8 +80,7 @@ class Progress:
 
 def translate_lines(
     lines: Iterable[str],
-    encoder: Encoder,
-    decoder: Decoder,
+    side: Side,
     engine: Engine,
     max_positions: int,
     progress: Progress,
@@ -102,7 +91,7 @@ def translate_lines(
     longest = max_positions - MARKERS_PER_SOURCE
     remaining = iter(lines)
     while held := list(islice(remaining, block)):
-        encoded = [encoder.encode(line) for line in held]
+        encoded = [side.encode(line) for line in held]
         for index, pieces in enumerate(encoded):
             if len(pieces) > longest:
                 encoded[index] = pieces[:longest]
@@ -113,7 +102,7 @@ def translate_lines(
         order = sorted((n for n, pieces in enumerate(encoded) if pieces), key=lambda n: -len(encoded[n]))
         progress.add(0, sentences=len(held) - len(order))
         for number, hypothesis in zip(order, engine.translate([encoded[n] for n in order]), strict=True):
-            translations[number] = one_line(decoder.decode(hypothesis))
+            translations[number] = one_line(side.decode(hypothesis))
             progress.add(len(hypothesis))
         yield from translations
 

@@ -1,40 +1,47 @@
 """One direction of one system, ready to translate raw text: what ``decode`` and ``translate`` share.
 
-Imports are late: arguments are checked first, and only the fairseq engine loads torch and fairseq.
+Imports are late: arguments are checked first, and only the model's own engine loads torch and
+its library.
 """
 
 import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.common.subword_model import load_subwords
-from workflow_scripts.data.text import TextOptions, TextProcessor
 from workflow_scripts.translate.decoding_options import (
+    CTRANSLATE2,
     DecodingOptions,
     add_decoding_arguments,
     decoding_options,
 )
 from workflow_scripts.translate.pipeline import Engine, Progress, translate_lines
-from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.translate.sides import Side, side_of
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 
-def load_engine(name: str, system: SystemFolder, direction: str, options: DecodingOptions) -> Engine:
-    """Return the engine ``name`` with one direction of ``system`` loaded; UserError if it cannot be had."""
-    if name == "fairseq":
-        try:
-            from workflow_scripts.translate.fairseq_engine import FairseqEngine
-        except ModuleNotFoundError as error:
-            raise UserError(
-                f"--engine fairseq needs the fairseq environment: module {error.name!r} is missing here; "
-                "use --engine ctranslate2 or run it there"
-            ) from None
-        return FairseqEngine(system, direction, options)
-    from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine
+def load_engine(
+    name: str, system: SystemFolder, direction: str, options: DecodingOptions, side: Side
+) -> Engine:
+    """Return the engine ``name`` with one direction of ``system`` loaded; UserError if it cannot be had.
+    ``side``: the direction's."""
+    if name == CTRANSLATE2:
+        from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine
 
-    return CTranslate2Engine(system, direction, options)
+        return CTranslate2Engine(system, direction, options, side)
+    if name != system.port:
+        raise UserError(
+            f"--engine {name}: the model of {system.folder / DESCRIPTION} is not of this library; use"
+            f" --engine {CTRANSLATE2} or {system.port}"
+        )
+    try:
+        from workflow_scripts.translate.live_engine import LiveEngine
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"--engine {name} needs the {name} environment: module {error.name!r} is missing here; "
+            f"use --engine {CTRANSLATE2} or run it there"
+        ) from None
+    return LiveEngine(system, direction, options, side=side)
 
 
 class Session:
@@ -52,24 +59,17 @@ class Session:
         ``engine``: its name, or the direction's own, loaded already."""
         system = SystemFolder.read(folder).with_masks(masks)
         system.mask_row(direction)  # an unknown direction is refused before anything is loaded
-        source, target = direction_languages(direction, system.languages)
-        try:
-            self._max_positions = Architecture.from_dict(system.architecture).max_positions
-            options_of_text = TextOptions.from_mapping(dict(system.text))
-        except UserError as error:
-            raise UserError(f"{system.folder / DESCRIPTION}: {error}; export the system again") from None
-        self._encoder = TextProcessor(source, options_of_text, load_subwords(system.subwords))
-        self._decoder = TextProcessor(target, options_of_text)
-        self._engine: Engine = (
-            load_engine(engine, system, direction, options) if isinstance(engine, str) else engine
-        )
+        if isinstance(engine, str):
+            self._side = side_of(system, direction)
+            self._engine = load_engine(engine, system, direction, options, self._side)
+        else:
+            self._side, self._engine = engine.side, engine
 
     def translate(self, lines: Iterable[str], progress: Progress, **block: int) -> Iterator[str]:
         """Yield one translation per line, in order; see ``translate_lines``."""
-        yield from translate_lines(
-            lines, self._encoder, self._decoder, self._engine, self._max_positions, progress, **block
-        )
-        progress.finish(self._max_positions)
+        positions = self._side.sequences.positions
+        yield from translate_lines(lines, self._side, self._engine, positions, progress, **block)
+        progress.finish(positions)
 
 
 def add_session_arguments(parser: argparse.ArgumentParser) -> None:

@@ -52,6 +52,7 @@ class Stage:
         asked_for: the roles that the rule ``all`` asks for.
         rule: the name of a job's rule, where a stage has several.
         without: a module that is imported but not run here, so that its edits rerun nothing.
+        by_name: modules that are run here by their names and not imported, whose edits count, too.
         gpu: whether its jobs compute on a GPU where there is one.
         local: whether its jobs stay where Snakemake runs.
         fetches: whether its jobs need the internet (they are local, too).
@@ -68,6 +69,7 @@ class Stage:
     asked_for: tuple[str, ...] = ()
     rule: Callable[[Experiment, Wildcards], str] | None = None
     without: Callable[[Experiment], str] | None = None
+    by_name: Callable[[Experiment], tuple[str, ...]] | None = None
     gpu: bool | Callable[[Experiment], bool] = False
     local: bool = False
     fetches: bool = False
@@ -78,11 +80,12 @@ class Stage:
         """Whether its jobs open a model, whichever port has it."""
         return self.environment is of_port
 
-    def other_code(self, experiment: Experiment) -> tuple[str | None, str | None]:
-        """Return a module that is imported and not run by its jobs, and one that is run by its name alone."""
+    def other_code(self, experiment: Experiment) -> tuple[str | None, tuple[str, ...]]:
+        """Return a module that is imported and not run by its jobs, and those that are run by name alone."""
         if self.opens and experiment.port != DEFAULT_PORT:
-            return module_of(DEFAULT_PORT), module_of(experiment.port)
-        return self.without(experiment) if self.without else None, None
+            return module_of(DEFAULT_PORT), (module_of(experiment.port),)
+        by_name = self.by_name(experiment) if self.by_name else ()
+        return self.without(experiment) if self.without else None, by_name
 
     @property
     def place(self) -> str:

@@ -33,7 +33,7 @@ class Backwards:
 def test_order_and_empty_lines_are_kept(block):
     engine, progress = Backwards(), Progress(stream=io.StringIO())
     lines = ["", "a b", "  ", "c", "d e f", ""]
-    found = list(translate_lines(lines, Words(), Words(), engine, 100, progress, block))
+    found = list(translate_lines(lines, Words(), engine, 100, progress, block))
     assert found == ["", "b a", "", "c", "f e d", ""]
     # The engine is given each block's sentences longest first, and no empty one.
     seen = {1: ["a b", "c", "d e f"], 2: ["a b", "c", "d e f"], 100: ["d e f", "a b", "c"]}
@@ -46,7 +46,7 @@ def test_long_sentences_are_cut_and_counted():
     engine, stream = Backwards(), io.StringIO()
     progress = Progress(total=2, stream=stream)
     # Five positions hold the language token, three words and </s>.
-    found = list(translate_lines(["a b c", "a b c d"], Words(), Words(), engine, 5, progress))
+    found = list(translate_lines(["a b c", "a b c d"], Words(), engine, 5, progress))
     assert found == ["c b a", "c b a"]
     progress.finish(5)
     assert progress.truncated == 1

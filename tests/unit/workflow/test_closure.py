@@ -158,6 +158,6 @@ def test_a_module_that_does_not_run_is_not_followed(root: Path) -> None:
 
 
 def test_decoding_with_ctranslate2_does_not_depend_on_the_models() -> None:
-    found = closure("workflow_scripts.translate.decode", but="workflow_scripts.translate.fairseq_engine")
+    found = closure("workflow_scripts.translate.decode", but="workflow_scripts.translate.live_engine")
     assert not [name for name in found if name.startswith("workflow_scripts.models")]
     assert "workflow_scripts.translate.ctranslate2_engine" in found

@@ -1,4 +1,4 @@
-"""Translations under many masks, scored by sacrebleu: beam search through fairseq, masks laid on it."""
+"""Translations under many masks, scored by sacrebleu: the beam search of the model's library, masks on it."""
 
 import argparse
 import sys
@@ -15,7 +15,7 @@ from workflow_scripts.common.parallel_text import REFERENCES, SOURCES, file_of, 
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, Scoring
 from workflow_scripts.models.port import Intervention, Port
 from workflow_scripts.translate.decoding_options import DecodingOptions
-from workflow_scripts.translate.fairseq_engine import FairseqEngine
+from workflow_scripts.translate.live_engine import LiveEngine
 from workflow_scripts.translate.pipeline import Progress
 from workflow_scripts.translate.session import Session
 from workflow_scripts.units.system import SystemFolder
@@ -84,7 +84,7 @@ def decoded_scores(
     if len(sources) != len(references) or not sources:
         raise UserError(f"{direction}: {len(sources)} sources and {len(references)} references")
     options = options or DecodingOptions(threads=torch.get_num_threads())
-    engine = FairseqEngine(system, direction, options, port)
+    engine = LiveEngine(system, direction, options, port)
     session = Session(system.folder, direction, engine, options, system.more_masks)
     scoring = [Scoring(metric, references, tokenizer) for metric in metrics]
     found: dict[tuple[bytes, bytes], list[float]] = {}

@@ -147,7 +147,7 @@ class FairseqPort(SystemPort):
     def generate(
         self,
         sources: Sequence[Sequence[int]],
-        prefix: int,
+        prefix: int | None,
         *,
         beam: int,
         length_penalty: float,
@@ -156,6 +156,7 @@ class FairseqPort(SystemPort):
     ) -> Iterator[list[int]]:
         """Search with fairseq's generator; see ``BeamSearch``."""
         self.take_shared()
+        assert prefix is not None, "a target begins with its language's token here"
         search = BeamSearch(self.network, self.vocabulary, beam, length_penalty, max_length)
         return search.search(sources, prefix, batch_tokens)
 

@@ -113,11 +113,11 @@ def text_files(data: Path, subset: str, direction: str) -> list[Path]:
     sides = split_direction(direction)
     pairs = ("-".join(one) for one in (sides, reversed(sides)))
     either = [[data / subset / f"{pair}.{language}.txt" for language in sides] for pair in pairs]
-    files = next((one for one in either if all(path.is_file() for path in one)), None)
-    if files is None:
-        missing = next(path for path in either[0] if not path.is_file())
-        raise UserError(f"{missing}: no such file, for {subset} of {direction}")
-    return files
+    for files in either:
+        if all(path.is_file() for path in files):
+            return files
+    missing = next(path for path in either[0] if not path.is_file())
+    raise UserError(f"{missing}: no such file, for {subset} of {direction}")
 
 
 def shifted(labels: Tensor, start: int, padding: int) -> Tensor:

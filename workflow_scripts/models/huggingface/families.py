@@ -102,7 +102,7 @@ OTHERS: Mapping[str, str] = {
     "umt5": "UMT5: each layer has positions of its own",
     "switch_transformers": "a Switch Transformer: its FFNs are experts, of which each position has others",
 }
-#: Positions of a model whose positions are relative, and have no end.
+#: Positions of a model that has relative ones, which have no end.
 LONGEST = 1024
 MBART_50, MBART_25 = ("MBart50Tokenizer", "MBart50TokenizerFast"), ("MBartTokenizer", "MBartTokenizerFast")
 
@@ -142,11 +142,6 @@ def places_of(family: Family, config: Any) -> Places:
     return T5_GATED if getattr(config, "is_gated_act", False) else family.places
 
 
-def most_positions(config: Mapping[str, Any]) -> int:
-    """Return the most positions that a model can have, by its ``config.json``."""
-    return int(config.get("max_position_embeddings", LONGEST))
-
-
 def activation_of(family: Family, config: Any, where: str = "config.json") -> Activation:
     """Return what a model's FFN neurons compute; UserError for a function that is not known."""
     name = getattr(config, family.function)
@@ -156,3 +151,15 @@ def activation_of(family: Family, config: Any, where: str = "config.json") -> Ac
             f"{nearest(str(name), FUNCTIONS)}"
         )
     return Activation(FUNCTIONS[name], bool(getattr(config, "is_gated_act", False)))
+
+
+def longest_of(config: Any) -> int:
+    """Return the positions of a model's longest sequence."""
+    longest: int = getattr(config, "max_position_embeddings", LONGEST)
+    return longest
+
+
+def output_scale_of(config: Any) -> float:
+    """Return what the installed library multiplies the decoder's states with before they become logits."""
+    scaled = getattr(config, "scale_decoder_outputs", False)
+    return float(config.d_model**-0.5) if scaled else 1.0

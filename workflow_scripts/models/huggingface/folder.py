@@ -5,7 +5,8 @@ is told by the storage, never by ``tie_word_embeddings``: version 5 says that T5
 the file has another.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,22 @@ def _read(path: Path) -> dict[str, Tensor]:
     return dict(value)
 
 
+def configured(folder: Path, changes: Mapping[str, Any] | None = None) -> tuple[Family, Any]:
+    """Return a folder's family and its configuration, with what the library adds to ``config.json``.
+    ``changes``: other values than it has. UserError as ``described``, for values that do not fit, and an
+    activation function that is not known."""
+    family, values, _ = described(folder)
+    # Of the configuration alone: the code of the network is not read.
+    kind = transformers.CONFIG_MAPPING[values["model_type"]]
+    config = made_config(kind, {**values, **(changes or {})}, family, folder)
+    activation_of(family, config, str(folder / CONFIG))
+    if config.decoder_start_token_id is None:
+        raise UserError(
+            f"{folder / CONFIG}: decoder_start_token_id is missing: no target can begin without it"
+        )
+    return family, config
+
+
 def load_network(
     folder: Path, tensors: Mapping[str, Tensor] | None = None, changes: Mapping[str, Any] | None = None
 ) -> tuple[nn.Module, Family]:
@@ -100,13 +117,12 @@ def load_network(
     UserError: another family, an activation function that is not known, weights that are missing, of another
     shape or type, not finite, or not of this network.
     """
-    family, config = _configured(folder, changes or {})
-    kind = getattr(transformers, family.model)
+    family, config = _without_layerdrop(folder, changes)
     tensors = read_weights(folder) if tensors is None else tensors
     check_numbers(tensors, folder)
     # Initial weights are drawn first: the caller's random state stays as it is.
     with torch.random.fork_rng(devices=[]):
-        model, report = kind.from_pretrained(
+        model, report = getattr(transformers, family.model).from_pretrained(
             None,
             config=config,
             state_dict={name: one.to(torch.float32) for name, one in tensors.items()},
@@ -124,8 +140,8 @@ def load_network(
 def new_network(
     folder: Path, seed: int, changes: Mapping[str, Any] | None = None
 ) -> tuple[nn.Module, Family]:
-    """Return a network as ``load_network``, with weights that the seed draws; the folder has none."""
-    family, config = _configured(folder, changes or {})
+    """Return a network as ``load_network``, with weights that the seed draws; the folder needs none."""
+    family, config = _without_layerdrop(folder, changes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = getattr(transformers, family.model)(config)
@@ -134,15 +150,8 @@ def new_network(
     return model, family
 
 
-def _configured(folder: Path, changes: Mapping[str, Any]) -> tuple[Family, Any]:
-    family, values, _ = described(folder)
-    kind = getattr(transformers, family.model)
-    config = made_config(kind.config_class, {**values, **changes}, family, folder)
-    activation_of(family, config, str(folder / CONFIG))
-    if config.decoder_start_token_id is None:
-        raise UserError(
-            f"{folder / CONFIG}: decoder_start_token_id is missing: no target can begin without it"
-        )
+def _without_layerdrop(folder: Path, changes: Mapping[str, Any] | None) -> tuple[Family, Any]:
+    family, config = configured(folder, changes)
     for key in family.layerdrop:
         setattr(config, key, 0.0)  # a layer that is left out would be one whose taps never fire
     return family, config
@@ -150,8 +159,15 @@ def _configured(folder: Path, changes: Mapping[str, Any]) -> tuple[Family, Any]:
 
 def made_config(kind: Any, values: Mapping[str, Any], family: Family, folder: Path) -> Any:
     """Return the library's configuration of the class ``kind``; UserError where it refuses the values."""
-    try:
+    with fitting(family, folder):
         return kind.from_dict(values)
+
+
+@contextmanager
+def fitting(family: Family, folder: Path) -> Iterator[None]:
+    """In the block the library reads a configuration; UserError where it refuses the values."""
+    try:
+        yield
     except Exception as error:  # the library checks values in several ways
         reason = str(error).strip().splitlines()[-1]
         raise UserError(

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.huggingface.batches import Batch
+from workflow_scripts.models.huggingface.families import output_scale_of
 from workflow_scripts.models.passes import PROJECTED_POSITIONS, summed_nll
 from workflow_scripts.units.space import Stack
 
@@ -22,9 +23,7 @@ class Forward:
         self.encoder, self.decoder = model.get_encoder(), model.get_decoder()
         #: Which positions of what a stack read last are text, bool [T, B].
         self._real: dict[Stack, Tensor] = {}
-        self._scale = 1.0
-        if getattr(model.config, "scale_decoder_outputs", False):
-            self._scale = model.config.d_model**-0.5
+        self._scale = output_scale_of(model.config)
 
     @property
     def device(self) -> torch.device:

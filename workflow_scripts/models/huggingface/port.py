@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
@@ -14,11 +15,12 @@ from workflow_scripts.models import batching
 from workflow_scripts.models.adapters import one_row
 from workflow_scripts.models.gates import Gates
 from workflow_scripts.models.huggingface.batches import Batch, Batches, TextTask, text_files
-from workflow_scripts.models.huggingface.families import Family, activation_of, most_positions, places_of
+from workflow_scripts.models.huggingface.families import Family, activation_of, longest_of, places_of
 from workflow_scripts.models.huggingface.folder import load_network, new_network, stored
 from workflow_scripts.models.huggingface.forward import Forward
+from workflow_scripts.models.huggingface.generation import BeamSearch
 from workflow_scripts.models.huggingface.sites import adapter_places, sites
-from workflow_scripts.models.huggingface.tokens import Text
+from workflow_scripts.models.huggingface.tokens import Text, text_of
 from workflow_scripts.models.passes import run_split
 from workflow_scripts.models.port import Ability, Call
 from workflow_scripts.models.sites import sites_of, taps
@@ -27,14 +29,14 @@ from workflow_scripts.models.weights import check_finite, read_tensors
 from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import VALUED, Stack, UnitSpace
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 
 
 class HuggingFacePort(SystemPort):
     """A model in eval mode and its tokenizer. A task is a direction, in two files of text. It writes none."""
 
     name = "huggingface"
-    abilities: frozenset[Ability] = frozenset({"text"})
+    abilities: frozenset[Ability] = frozenset({"generate", "text"})
 
     def __init__(
         self,
@@ -52,6 +54,8 @@ class HuggingFacePort(SystemPort):
         self.sites = sites(model, places_of(family, model.config))
         self.adapter_places = adapter_places(model, places_of(family, model.config))
         self._forward = Forward(model)
+        #: The gates that may lie on the model.
+        self._made: WeakSet[Gates] = WeakSet()
 
     @property
     def device(self) -> torch.device:
@@ -66,7 +70,7 @@ class HuggingFacePort(SystemPort):
     @property
     def marks(self) -> frozenset[int]:
         """The ids of ``</s>``, padding and the tags of languages."""
-        return self.text.marks
+        return self.text.markers
 
     @property
     def unknown(self) -> int:
@@ -112,7 +116,7 @@ class HuggingFacePort(SystemPort):
     @property
     def longest(self) -> int:
         """The positions of the longest sequence that it reads, tag and ``</s>`` among them."""
-        return most_positions(self.model.config.to_dict())
+        return longest_of(self.model.config)
 
     @property
     def tagged(self) -> bool:
@@ -121,7 +125,7 @@ class HuggingFacePort(SystemPort):
 
     def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
         """See ``models.port.TextPort.source_text``."""
-        return self.text.source_text(direction, lines)
+        return self.text.text_ids(direction, lines)
 
     def target_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
         """See ``models.port.TextPort.target_text``."""
@@ -156,7 +160,9 @@ class HuggingFacePort(SystemPort):
         means: Mapping[str, Tensor] | None = None,
     ) -> Gates:
         """See ``models.gates.Gates``."""
-        return Gates(self.model, sites_of(self.sites, masks.space), masks, gates, means)
+        made = Gates(self.model, sites_of(self.sites, masks.space), masks, gates, means)
+        self._made.add(made)
+        return made
 
     def load_weights(self, weights: Path) -> None:
         """Copy a file of weights, as ``folder.stored`` names them, into the model; UserError if it does not
@@ -199,6 +205,22 @@ class HuggingFacePort(SystemPort):
         self.take_shared()
         return self._forward.nll(batch, count_language_tag, encoded)
 
+    def generate(
+        self,
+        sources: Sequence[Sequence[int]],
+        prefix: int | None,
+        *,
+        beam: int,
+        length_penalty: float,
+        max_length: int,
+        batch_tokens: int,
+    ) -> Iterator[list[int]]:
+        """Search with the library's generator; see ``BeamSearch``. Where each sentence has a mask row of its
+        own, all of them have to be one batch."""
+        self.take_shared()
+        search = BeamSearch(self.model, self.text, beam, length_penalty, max_length)
+        return search.search(sources, prefix, batch_tokens, self._made)
+
 
 def open_port(
     folder: Path,
@@ -216,34 +238,15 @@ def open_port(
         model, family = load_network(folder, tensors, changes)
     else:
         model, family = new_network(folder, seed, changes)
-    return HuggingFacePort(model, family, _text(folder, model, family, tags, prefixes or {}))
+    return HuggingFacePort(model, family, Text(folder, family, model.config, tags, prefixes or {}))
 
 
 def load_port(system: SystemFolder, device: str) -> HuggingFacePort:
     """Load a system; UserError for missing or changed files and for weights that do not fit."""
     system.verify()
-    for key in ("tags", "prefixes"):
-        if not isinstance(system.text.get(key, {}), dict):
-            raise UserError(
-                f"{system.folder / DESCRIPTION}: text.{key} is not an object; make the system again"
-            )
-    first = next(iter(system.own_weights.values()), None)
-    weights = system.weights if first is None else system.folder / first
+    # Where directions have their own, those of one of them.
+    first = next(iter(system.own_weights.values()), system.files["weights"])
+    weights = system.folder / str(first)
     model, family = load_network(system.folder, read_tensors(weights))
-    tags, prefixes = system.text.get("tags", {}), system.text.get("prefixes", {})
-    text = _text(system.folder, model, family, tags, prefixes)
+    text = text_of(system, family, model.config)
     return HuggingFacePort(model.to(device), family, text, system, weights)
-
-
-def _text(
-    folder: Path,
-    model: nn.Module,
-    family: Family,
-    tags: Mapping[str, str | None],
-    prefixes: Mapping[str, str],
-) -> Text:
-    rows = {
-        "encoder": model.get_encoder().get_input_embeddings().num_embeddings,
-        "decoder": model.get_decoder().get_input_embeddings().num_embeddings,
-    }
-    return Text(folder, family, model.config, rows, tags, prefixes)

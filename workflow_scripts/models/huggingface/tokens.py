@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.models.huggingface.families import Family
+from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 #: A piece that begins a word, of at least two letters: the tokenizer should know the word.
 WORD = re.compile(r"▁([^\W\d_]{2,})")
@@ -41,22 +42,21 @@ class Text:
         folder: Path,
         family: Family,
         config: Any,
-        rows: Mapping[str, int],
         tags: Mapping[str, str | None],
         prefixes: Mapping[str, str],
     ) -> None:
-        """Load a folder's tokenizer. ``rows``: of the embedding of each stack. UserError: it cannot be
-        loaded, knows no word, or has other ids than the model; tags are missing; one is unknown, or of two
-        languages."""
+        """Load a folder's tokenizer. UserError: it cannot be loaded, knows no word, or has other ids than the
+        model; tags are missing; one is unknown, or of two languages."""
+        rows = {"encoder": config.vocab_size, "decoder": config.vocab_size}
+        if family.own_target:
+            rows["decoder"] = config.decoder_vocab_size
         self._folder, self._family = folder, family
         self._tokenizer = load_tokenizer(folder)
         self.end, self.padding, self.start = _one(config.eos_token_id), config.pad_token_id, _start(config)
-        self._prefixes = prefixes
+        self._prefixes, self._rows = prefixes, rows
         self._tags = self._checked(tags, rows["encoder"])
         self._check_ids(rows)
         self._check_words()
-        #: How many rows the larger embedding has, and the id of text that has none.
-        self.rows, self.unknown = max(rows.values()), int(self._tokenizer.unk_token_id)
 
     @property
     def tagged(self) -> bool:
@@ -64,42 +64,81 @@ class Text:
         return self._family.target_tag
 
     @property
-    def marks(self) -> frozenset[int]:
-        """The ids that stand for no text."""
-        return frozenset((self.end, self.padding, *(one for one in self._tags.values() if one is not None)))
+    def rows(self) -> int:
+        """How many rows the larger embedding has."""
+        found: int = max(self._rows.values())
+        return found
 
     @property
     def unlike_sources(self) -> bool:
         """Whether directions with one source have other ids there."""
         return unlike_sources(self._family, self._tags, self._prefixes)
 
+    def before(self, direction: str) -> list[int]:
+        """Return what begins a source: a tag, or nothing."""
+        source, target = split_direction(direction)
+        return self._tag(source if self._family.source_tag == "source" else target)
+
+    def prefix(self, direction: str) -> int | None:
+        """Return the tag that begins a target, if one does."""
+        return self._tag(split_direction(direction)[1])[0] if self.tagged else None
+
     def source(self, direction: str, ids: Sequence[int]) -> NDArray[np.int32]:
         """Return a source's ids, of its text's ids."""
-        source, target = split_direction(direction)
-        begin = self._tag(source if self._family.source_tag == "source" else target)
-        return np.array([*begin, *ids, self.end], dtype=np.int32)
+        return np.array([*self.before(direction), *ids, self.end], dtype=np.int32)
 
     def target(self, direction: str, ids: Sequence[int]) -> NDArray[np.int32]:
         """Return a target's labels, of its text's ids."""
-        begin = self._tag(split_direction(direction)[1]) if self.tagged else []
-        return np.array([*begin, *ids, self.end], dtype=np.int32)
+        prefix = self.prefix(direction)
+        return np.array([*([] if prefix is None else [prefix]), *ids, self.end], dtype=np.int32)
 
     def source_ids(self, direction: str, lines: Sequence[str]) -> list[NDArray[np.int32]]:
         """Return the ids of sources, with all that is added."""
-        return [self.source(direction, ids) for ids in self.source_text(direction, lines)]
+        return [self.source(direction, ids) for ids in self.text_ids(direction, lines)]
 
     def target_ids(self, direction: str, lines: Sequence[str]) -> list[NDArray[np.int32]]:
         """Return the labels of targets, with all that is added."""
         return [self.target(direction, ids) for ids in self.target_text(lines)]
 
-    def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
-        """Return the ids of sources behind their prefixes, without tag and ``</s>``."""
-        prefix = self._prefixes.get(direction, "")
-        return self._ids([prefix + line for line in lines])
-
     def target_text(self, lines: Sequence[str]) -> Sequence[Sequence[int]]:
         """Return the ids of targets, without tag and ``</s>``."""
         return self._ids(lines, self._family.own_target)
+
+    def text_ids(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """Return the ids of sources, of their text and the direction's text before it alone."""
+        prefix = self._prefixes.get(direction, "")
+        return self._ids([prefix + line for line in lines])
+
+    def decoded(self, ids: Sequence[int]) -> str:
+        """Return the text of a target's ids, which have no markers."""
+        text: str = self._tokenizer.decode(list(ids))
+        return text
+
+    @property
+    def markers(self) -> frozenset[int]:
+        """The ids that are never text: tags, also those that are no special tokens, and the tokenizer's
+        special tokens but the one of what is unknown."""
+        special = {self.end, self.padding, self.start, *self._tokenizer.all_special_ids}
+        tags = self._tokenizer.convert_tokens_to_ids(self._like_tags())
+        return frozenset(special - {self.unknown} | {*tags} | {one for one in self._tags.values() if one})
+
+    @property
+    def unknown(self) -> int:
+        """The id of what has none."""
+        number: int = self._tokenizer.unk_token_id
+        return number
+
+    def symbols(self) -> tuple[list[str], list[str]]:
+        """Return a symbol for each row of the encoder's and of the decoder's embedding, each another one: the
+        tokenizer's, or a number where the embedding has more rows."""
+        known: Mapping[str, int] = self._tokenizer.get_vocab()
+        sides = known, getattr(self._tokenizer, "target_encoder", known)
+        found = []
+        for symbols, rows in zip(sides, self._rows.values(), strict=True):
+            of_row = {number: symbol for symbol, number in symbols.items()}
+            # No symbol has a blank.
+            found.append([of_row.get(row, f"<row {row}>") for row in range(rows)])
+        return found[0], found[1]
 
     def _ids(self, lines: Sequence[str], target: bool = False) -> Sequence[Sequence[int]]:
         given = {"text_target" if target else "text": list(lines)}
@@ -185,6 +224,17 @@ class Text:
 def unlike_sources(family: Family, tags: Mapping[str, Any], prefixes: Mapping[str, str]) -> bool:
     """Return whether directions with one source have other ids there."""
     return bool(prefixes) or (family.source_tag == "target" and any(one is not None for one in tags.values()))
+
+
+def text_of(system: SystemFolder, family: Family, config: Any) -> Text:
+    """Return the text of a system; UserError as ``Text``, and for tags or prefixes that are no objects."""
+    for key in ("tags", "prefixes"):
+        if not isinstance(system.text.get(key, {}), dict):
+            raise UserError(
+                f"{system.folder / DESCRIPTION}: text.{key} is not an object; make the system again"
+            )
+    tags, prefixes = system.text.get("tags", {}), system.text.get("prefixes", {})
+    return Text(system.folder, family, config, tags, prefixes)
 
 
 def _one(number: int | Sequence[int]) -> int:

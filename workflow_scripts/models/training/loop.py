@@ -1,6 +1,6 @@
 """What the supervision of trainings asks of a port's loop, which is its module ``training.loop``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -20,6 +20,12 @@ class Loop(Protocol):
     STARTS_PROCESSES: bool
     #: Whether a batch of several directions can have a mask for each sentence.
     MASKS_BY_SENTENCE: bool
+
+    def of_baseline(
+        self, architecture: Mapping[str, Any], languages: Sequence[str], text: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return what the plan of a baseline says of its ``architecture`` and ``text``; UserError for an
+        architecture that the port cannot build."""
 
     def of_parent(self, parent: SystemFolder) -> dict[str, Any]:
         """Return what the plan of a fine-tuning says of the parent's vocabulary or model."""

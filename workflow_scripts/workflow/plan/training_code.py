@@ -15,6 +15,7 @@ from workflow_scripts.common.files import read_json, write_json
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_file
+from workflow_scripts.units.description import DEFAULT_PORT, PORTS
 from workflow_scripts.units.system import DESCRIPTION
 from workflow_scripts.units.training_files import FINISHED, HISTORY, RETRAIN
 from workflow_scripts.workflow.arguments import parser_of
@@ -25,7 +26,6 @@ from workflow_scripts.workflow.stages import STAGES
 
 #: Rules that train → their module.
 TRAINING_RULES = {name: stage.module for name, stage in STAGES.items() if stage.training}
-ENVIRONMENT = "fairseq"
 #: Trainings that the one-line report names; the others are counted.
 NAMED = 6
 
@@ -58,14 +58,20 @@ def in_words(hours: float, kind: str = "") -> str:
     return f"{hours:.1f} {kind}h" if hours >= 0.1 else f"{math.ceil(hours * 60)} {kind}min"
 
 
-def training_code(rule: str) -> str:
-    """Return the hash of what a training rule runs: its code, "+", its libraries."""
-    return f"{closure_hash(TRAINING_RULES[rule])}+{environment_identity(ENVIRONMENT)}"
+def training_code(rule: str, port: str = DEFAULT_PORT) -> str:
+    """Return the hash of what a training rule runs in a port: its code, "+", its libraries."""
+    other, own = (None, ()) if port == DEFAULT_PORT else (_loop_of(DEFAULT_PORT), (_loop_of(port),))
+    code = closure_hash(TRAINING_RULES[rule], but=other, also=own)
+    return f"{code}+{environment_identity(PORTS[port])}"
 
 
-def current_code() -> dict[str, str]:
-    """Return the hash of both training rules, by rule."""
-    return {rule: training_code(rule) for rule in TRAINING_RULES}
+def _loop_of(port: str) -> str:
+    return f"models.{port}.training.loop"
+
+
+def current_code(port: str = DEFAULT_PORT) -> dict[str, str]:
+    """Return the hash of both training rules in a port, by rule."""
+    return {rule: training_code(rule, port) for rule in TRAINING_RULES}
 
 
 def changed_trainings(
@@ -161,7 +167,7 @@ def accept_all(experiment: Experiment, results: Path) -> None:
 
 
 def _listed(experiment: Experiment, results: Path) -> list[ChangedTraining]:
-    changed = changed_trainings(experiment, results, current_code())
+    changed = changed_trainings(experiment, results, current_code(experiment.port))
     for one in changed:
         print(f"{one.folder}  {one.cost}  changed: {one.which}")
     if not changed:

@@ -187,7 +187,7 @@ def main(argv: list[str] | None = None) -> None:
         begun = {file for file, _ in begun_outputs(Path())}
         fate = functools.partial(fate_of, experiment, results)
         print(table(explain(jobs, identities, fate, remade, begun, is_on)))
-        if kept := report(changed_trainings(experiment, results, current_code())):
+        if kept := report(changed_trainings(experiment, results, current_code(experiment.port))):
             print(kept)
 
 

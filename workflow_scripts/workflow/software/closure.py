@@ -97,10 +97,10 @@ def closure(module: str, root: Path = ROOT, but: str | None = None) -> set[str]:
     return found
 
 
-def closure_hash(module: str, root: Path = ROOT, but: str | None = None, also: str | None = None) -> str:
+def closure_hash(module: str, root: Path = ROOT, but: str | None = None, also: tuple[str, ...] = ()) -> str:
     """Return 16 hex digits that change with the code of the closure, not with comments and docstrings;
-    ``also``: a module that is run by its name, and not imported."""
-    modules = tuple(f"{PACKAGE}.{one}" for one in (module, also) if one)
+    ``also``: modules that are run by their names, and not imported."""
+    modules = tuple(f"{PACKAGE}.{one}" for one in (module, *also))
     return _closure_hash(modules, root, but and f"{PACKAGE}.{but}")
 
 

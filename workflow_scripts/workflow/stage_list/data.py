@@ -191,14 +191,14 @@ STAGES = (
         "text",
         log="spm",
         files=VOCABULARY,
-        jobs=lambda e: [{}] if e.is_binarised and not e.taken else [],
+        jobs=lambda e: [{}] if e.has_subwords and not e.taken else [],
     ),
     Stage(
         "train.use_vocabulary",
         "text",
         log="spm",
         files=VOCABULARY,
-        jobs=lambda e: [{}] if e.is_binarised and e.taken else [],
+        jobs=lambda e: [{}] if e.has_subwords and e.taken else [],
         local=True,
     ),
     Stage(

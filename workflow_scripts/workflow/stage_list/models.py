@@ -10,9 +10,10 @@ from workflow_scripts.config.file_source import VALID
 from workflow_scripts.units.description import PORTS
 from workflow_scripts.workflow import needed_masks
 from workflow_scripts.workflow.needed_texts import other_texts
-from workflow_scripts.workflow.stage import Pattern, Stage, Wildcards, each, of_port, own_rule
+from workflow_scripts.workflow.stage import Pattern, Stage, Wildcards, each, module_of, of_port, own_rule
 
 CTRANSLATE2 = "ctranslate2"
+CTRANSLATE2_ENGINE, LIVE_ENGINE = "translate.ctranslate2_engine", "translate.live_engine"
 #: What the names of rules end with that score units on another text than the validation text.
 ON_TEXT = "_on_text"
 #: Files of every system, and those of one whose text gets subwords (the others' tokenizers are of several
@@ -168,8 +169,20 @@ def _by_library(engine: str, experiment: Experiment) -> Iterator[dict[str, Any]]
 
 
 def _other_engine(experiment: Experiment) -> str:
-    engine = experiment.decode.engine
-    return f"translate.{experiment.port if engine == CTRANSLATE2 else CTRANSLATE2}_engine"
+    return LIVE_ENGINE if experiment.decode.engine == CTRANSLATE2 else CTRANSLATE2_ENGINE
+
+
+def _of_library(experiment: Experiment, engine: str) -> tuple[str, ...]:
+    """Return what decoding runs by name of another port: its text, and its network or the weights of that."""
+    if experiment.is_binarised:
+        return ()
+    place = f"models.{experiment.port}"
+    network = f"translate.{experiment.port}_spec" if engine == CTRANSLATE2 else module_of(experiment.port)
+    return "models.port_modules", f"{place}.side", network
+
+
+def _of_library_alone(engine: str, experiment: Experiment) -> tuple[str, ...]:
+    return _of_library(experiment, engine)
 
 
 def _decodes_on_gpu(experiment: Experiment) -> bool:
@@ -188,7 +201,7 @@ STAGES = (
     ),
     Stage(
         "train.train_baseline",
-        "fairseq",
+        of_port,
         log="s{seed}",
         files=OF_BASELINE,
         jobs=lambda e: each(seed=[] if BASELINE in e.taken else e.train.seeds),
@@ -244,7 +257,7 @@ STAGES = (
     ),
     Stage(
         "train.finetune",
-        "fairseq",
+        of_port,
         log="{finetuned}.s{seed}",
         files=OF_FINETUNED,
         jobs=lambda e: each(seed=e.train.seeds, finetuned=[n for n in e.trainings if n not in adapted(e)]),
@@ -253,7 +266,7 @@ STAGES = (
     ),
     Stage(
         "train.finetune",
-        "fairseq",
+        of_port,
         log="{finetuned}.s{seed}",
         files=OF_ADAPTED,
         own_name="finetune_adapters",
@@ -285,6 +298,7 @@ STAGES = (
         asked_for=("hypotheses",),
         jobs=lambda e: _decoded(e, decoded_by(e, e.decode.engine)),
         without=_other_engine,
+        by_name=lambda e: _of_library(e, e.decode.engine),
         gpu=_decodes_on_gpu,
     ),
     # Of systems that CTranslate2 cannot decode.
@@ -298,7 +312,8 @@ STAGES = (
             profile_of="decode",
             asked_for=("hypotheses",),
             jobs=partial(_by_library, engine),
-            without=lambda e: "translate.ctranslate2_engine",
+            without=lambda e: CTRANSLATE2_ENGINE,
+            by_name=partial(_of_library_alone, engine),
             gpu=True,
         )
         for engine in PORTS

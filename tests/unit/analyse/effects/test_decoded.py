@@ -70,7 +70,7 @@ def test_scores_are_those_of_the_masked_models_text(plain, monkeypatch):
         without(loaded, third)
         return loaded
 
-    monkeypatch.setattr("workflow_scripts.translate.fairseq_engine.load", changed)
+    monkeypatch.setattr("workflow_scripts.translate.live_engine.load", changed)
     gone = translated(plain)
     assert whole != gone
     chrf = [CHRF(word_order=2).corpus_score(text, [whole]).score for text in (whole, gone, whole)]

@@ -16,7 +16,7 @@ from workflow_scripts.activations import count_activations, count_encoder, score
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.huggingface.port import open_port
 from workflow_scripts.models.huggingface.system import make_system
-from workflow_scripts.models.port import generating, load
+from workflow_scripts.models.port import load
 from workflow_scripts.models.weights import read_tensors, save_tensors
 from workflow_scripts.units import select_masks
 from workflow_scripts.units.mask_table import MaskTable
@@ -279,9 +279,6 @@ def test_directions_with_weights_of_their_own(systems, data, tmp_path):
 
 
 def test_what_it_cannot_do_is_one_line(systems, folders, tmp_path):
-    port = load(systems["m2m"], "cpu")
-    with pytest.raises(UserError, match="decoding needs a model that writes text; those of the port 'h"):
-        generating(port, "decoding")
     given = {"system": "s", "languages": ["de", "en"], "tags": {"de": "__de__"}}
     with pytest.raises(UserError, match="no tag of language 'en'; there are de"):
         make_system(folders["m2m"], tmp_path / "s", directions=["en-de"], **given)

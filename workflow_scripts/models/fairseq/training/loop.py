@@ -1,6 +1,6 @@
 """fairseq's loop, as ``models.training.loop`` asks for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,13 @@ from workflow_scripts.units.vocabulary import Vocabulary
 
 STARTS_PROCESSES = True
 MASKS_BY_SENTENCE = False
+
+
+def of_baseline(
+    architecture: Mapping[str, Any], languages: Sequence[str], text: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the two as they are."""
+    return {"architecture": architecture, "text": text}
 
 
 def of_parent(parent: SystemFolder) -> dict[str, Any]:

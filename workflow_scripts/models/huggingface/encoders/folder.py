@@ -22,6 +22,7 @@ from workflow_scripts.models.huggingface.families import activation_of, places_o
 from workflow_scripts.models.huggingface.folder import (
     AGAIN,
     check_numbers,
+    fitting,
     made_config,
     read_configs,
     read_weights,
@@ -89,8 +90,10 @@ def load_encoder(folder: Path, tasks: Sequence[TaskSpec], seed: int = 1) -> tupl
     parts = parts_of(read_weights(folder), family)
     check_numbers({**parts.encoder, **parts.heads, **parts.classifier}, folder)
     # Initial weights are drawn first: the caller's random state stays as it is.
-    with torch.random.fork_rng(devices=[]):
-        network = Encoder(kind(config, add_pooling_layer=False), {one.name: one.outputs for one in tasks})
+    # Some values are checked only as the layers are made.
+    with torch.random.fork_rng(devices=[]), fitting(family, folder):
+        encoder = kind(config, add_pooling_layer=False)
+        network = Encoder(encoder, {one.name: one.outputs for one in tasks})
     _take(network.encoder, parts.encoder, "", folder)
     _take_heads(network, parts, tasks, seed, folder)
     with_own_layers(network, places_of(family, config))

@@ -1,14 +1,16 @@
 """The port's loop, as ``models.training.loop`` asks for it. Started alone it is one process."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.common.files import copy_file, read_json, sha256_of
+from workflow_scripts.common.files import copy_file, sha256_of
+from workflow_scripts.models.huggingface.baseline import baseline_architecture, baseline_tags
 from workflow_scripts.models.huggingface.batches import text_files
-from workflow_scripts.models.huggingface.families import most_positions
-from workflow_scripts.models.huggingface.model_files import CONFIG, FILES
+from workflow_scripts.models.huggingface.families import longest_of
+from workflow_scripts.models.huggingface.folder import configured
+from workflow_scripts.models.huggingface.model_files import FILES
 from workflow_scripts.models.huggingface.system import WEIGHTS, encoder_tag
 from workflow_scripts.models.huggingface.training.network import model_folder, open_training
 from workflow_scripts.models.huggingface.training.run import train
@@ -26,9 +28,19 @@ MASKS_BY_SENTENCE = True
 LACKING = ("source_weights", "tensorboard", "valid_bleu")
 
 
+def of_baseline(
+    architecture: Mapping[str, Any], languages: Sequence[str], text: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the architecture, and the text with the tags of the languages."""
+    return {
+        "architecture": baseline_architecture(architecture),
+        "text": {**text, "tags": baseline_tags(languages), "prefixes": {}},
+    }
+
+
 def of_parent(parent: SystemFolder) -> dict[str, Any]:
     """Return what a plan says of a parent's model: its folder, and the positions that it has."""
-    positions = most_positions(read_json(parent.folder / CONFIG))
+    positions = longest_of(configured(parent.folder)[1])
     return {"dictionary": "", "subwords": "", "model": str(parent.folder), "max_positions": positions}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.huggingface.baseline import make_model_folder
+from workflow_scripts.models.huggingface.baseline import draw_weights, make_model_folder
 from workflow_scripts.models.huggingface.folder import described, stored
 from workflow_scripts.models.huggingface.port import HuggingFacePort, open_port
 from workflow_scripts.models.training.plan import TrainingPlan
@@ -33,6 +33,8 @@ def open_training(plan: TrainingPlan, folder: Path) -> HuggingFacePort:
     if plan.initial_weights is not None:
         return open_port(folder, tags, prefixes, read_tensors(plan.initial_weights), changes)
     port = open_port(folder, tags, prefixes, changes=changes, seed=plan.seed)
+    if port.family.name == "m2m_100":
+        draw_weights(port.model, plan.seed)
     if plan.model is not None and (folder / "model.safetensors").is_file():
         here, there = set(stored(port.model)), set(read_tensors(folder / "model.safetensors"))
         if other := sorted(here ^ there):

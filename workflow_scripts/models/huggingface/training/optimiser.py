@@ -38,7 +38,7 @@ class Optimiser:
         updates: int,
         tokens: float,
         undecayed: Mapping[nn.Parameter, Rows],
-        holding: Callable[[Any], AbstractContextManager[None]],
+        holding: Callable[[Any], AbstractContextManager[Any]],
     ) -> float | None:
         """Move the parameters by the gradients of a summed loss; return the learning rate, None where half
         precision overflowed and nothing was moved.

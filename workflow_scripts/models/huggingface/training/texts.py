@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,8 @@ from workflow_scripts.models.training.epochs import Epochs
 from workflow_scripts.models.training.grouping import Integers
 
 
-class Sentences(NamedTuple):
+@dataclass(frozen=True)
+class Sentences:
     """Ids of sentences one after another, int32, and where each ends, int64, from 0 on."""
 
     ids: NDArray[np.int32]
@@ -28,7 +28,7 @@ class Sentences(NamedTuple):
         ends = np.cumsum([0, *map(len, sentences)], dtype=np.int64)
         return cls(np.concatenate(sentences), ends)
 
-    def __getitem__(self, line: int) -> NDArray[np.int32]:  # type: ignore[override]
+    def __getitem__(self, line: int) -> NDArray[np.int32]:
         return self.ids[self.ends[line] : self.ends[line + 1]]
 
     @property

@@ -1,0 +1,33 @@
+"""The ports that there are, and their modules. Nothing here needs torch."""
+
+from importlib import import_module
+from types import ModuleType
+
+from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.units.description import PORTS
+from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+
+
+def check_port(system: SystemFolder) -> None:
+    """Raise UserError for a system of an unknown port."""
+    if system.port not in PORTS:
+        raise UserError(
+            f"{system.folder / DESCRIPTION}: port is {system.port!r}, not one of {', '.join(PORTS)}"
+            f"{nearest(system.port, PORTS)}"
+        )
+
+
+def port_module(system: SystemFolder, name: str) -> ModuleType:
+    """Return a module of a system's port, if it is not the default one; UserError where its library is
+    missing."""
+    check_port(system)
+    # By name: code of a port that no job of an experiment uses is no reason to run its jobs again.
+    try:
+        return import_module(f"workflow_scripts.models.{system.port}.{name}")
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("workflow_scripts"):
+            raise
+        raise UserError(
+            f"{system.folder / DESCRIPTION}: port {system.port!r} needs {error.name}, which this environment"
+            f" lacks; run it in the environment {PORTS[system.port]}"
+        ) from None

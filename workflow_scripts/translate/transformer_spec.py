@@ -1,0 +1,252 @@
+"""Lay a network's weights out as a CTranslate2 Transformer, in memory, with masks compiled into them.
+
+One way for every kind of system: a table says which names its weights have, a layout what they are.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from ctranslate2.specs import TransformerSpec, common_spec, transformer_spec
+from numpy.typing import NDArray
+
+from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.translate.compact import FeedForward, compact_layer
+from workflow_scripts.units.sequences import Computing, Symbols
+from workflow_scripts.units.space import Stack
+
+Array = NDArray[np.float32]
+Weights = Mapping[str, Array]
+#: CTranslate2's names of the functions of ``compact.FUNCTIONS``.
+ACTIVATIONS = {
+    "relu": common_spec.Activation.RELU,
+    "silu": common_spec.Activation.SWISH,
+    "gelu": common_spec.Activation.GELU,
+    "gelu_new": common_spec.Activation.GELUTanh,
+}
+
+
+class GroupMask(NamedTuple):
+    """Which units of a group are kept, bool [units], and by what the values of the others are multiplied.
+    ``factor`` None: they are neurons whose row of the first weight is zero (the gate ``row``)."""
+
+    keep: NDArray[np.bool_]
+    factor: float | None = None
+
+
+@dataclass(frozen=True)
+class Names:
+    """How a kind of system names its weights.
+
+    ``embeddings`` and ``projection``: names of which the first that is there counts, since a tied matrix may
+    be stored once or under each of its names; ``{stack}`` in them, and in ``layer`` and ``last_norm`` (of a
+    pre-norm stack), is the stack. From a layer: ``attentions``, with their ``parts``, and their ``norms``;
+    ``ffn`` of each stack to where the FFN is, and from there its ``first`` layer (or the gate's and the
+    factor's), its ``second`` and its ``ffn_norm``. ``biased``: linear layers and norms have biases.
+    ``output_bias``: of the logits, if there can be one. ``embedding_norm``: that of the embeddings.
+    """
+
+    embeddings: tuple[str, ...]
+    projection: tuple[str, ...]
+    layer: str
+    attentions: Mapping[str, str]
+    parts: Mapping[str, str]
+    norms: Mapping[str, str]
+    ffn: Mapping[Stack, str]
+    first: tuple[str, ...]
+    second: str
+    ffn_norm: str
+    last_norm: str
+    biased: bool = True
+    output_bias: str | None = None
+    embedding_norm: str | None = None
+
+    def weight(self, key: str) -> str:
+        """Return the name of the weights of a group: of ``encoder.0.self.q`` and ``encoder.0.fc1``."""
+        stack, number, name, *part = key.split(".")
+        layer = self.layer.format(stack=stack, layer=number)
+        if part:
+            return f"{layer}.{self.attentions[name]}.{self.parts[part[0]]}.weight"
+        inside = {"fc1": self.first[0], "fc2": self.second}[name]
+        return f"{layer}.{self.ffn['encoder' if stack == 'encoder' else 'decoder']}{inside}.weight"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a network is. By stack: ``layers``, ``heads``, ``units`` of an FFN, and ``encodings`` [positions,
+    width]; these are relative where there are none, and then in ``relative`` the name of their weights from
+    a stack's first layer. ``function``: a key of ``ACTIVATIONS``."""
+
+    layers: Mapping[Stack, int]
+    heads: Mapping[Stack, int]
+    units: Mapping[Stack, int]
+    width: int
+    function: str
+    pre_norm: bool
+    computing: Computing
+    encodings: Mapping[Stack, Array]
+    relative: str | None = None
+
+
+def build(
+    weights: Weights, names: Names, layout: Layout, symbols: Symbols, masks: Mapping[str, GroupMask]
+) -> TransformerSpec:
+    """Return the validated specification of a system for one direction. ``masks``: by group, such as
+    ``encoder.0.ffn``; an absent group keeps all. UserError for weights that are missing or of another
+    shape."""
+    builder = _Builder(weights, names, layout, masks)
+    spec = TransformerSpec(
+        transformer_spec.TransformerEncoderSpec(**builder.shape("encoder")),
+        transformer_spec.TransformerDecoderSpec(**builder.shape("decoder")),
+    )
+    spec.encoder.embeddings[0].weight = builder.embeddings("encoder", len(symbols.source))
+    spec.decoder.embeddings.weight = builder.embeddings("decoder", len(symbols.target))
+    builder.set_projection(spec.decoder, len(symbols.target))
+    builder.set_stack(spec.encoder, "encoder")
+    builder.set_stack(spec.decoder, "decoder")
+    spec.register_source_vocabulary(list(symbols.source))
+    spec.register_target_vocabulary(list(symbols.target))
+    spec.config.unk_token, spec.config.eos_token = symbols.unknown, symbols.end
+    spec.config.decoder_start_token = symbols.start
+    spec.config.add_source_eos = True
+    spec.config.layer_norm_epsilon = layout.computing.epsilon
+    spec.validate()
+    return spec
+
+
+class _Builder:
+    def __init__(
+        self, weights: Weights, names: Names, layout: Layout, masks: Mapping[str, GroupMask]
+    ) -> None:
+        self._weights, self._names, self._layout, self._masks = weights, names, layout, masks
+
+    def _tensor(self, name: str) -> Array:
+        if name not in self._weights:
+            raise UserError(f"the weights lack {name!r}{nearest(name, self._weights)}")
+        return np.ascontiguousarray(self._weights[name], dtype=np.float32)
+
+    def _read(self, name: str, *expected: int) -> Array:
+        weight = self._tensor(name)
+        if weight.shape != expected:
+            raise UserError(
+                f"tensor {name} is {weight.shape}, its architecture and dictionary need {expected}"
+            )
+        return weight
+
+    def _first(self, names: Sequence[str]) -> str:
+        return next((name for name in names if name in self._weights), names[0])
+
+    def shape(self, stack: Stack) -> dict[str, Any]:
+        """Return what the specification of a stack is made with."""
+        layout, names = self._layout, self._names
+        return {
+            "num_layers": layout.layers[stack],
+            "num_heads": layout.heads[stack],
+            "pre_norm": layout.pre_norm,
+            "activation": ACTIVATIONS[layout.function],
+            "layernorm_embedding": names.embedding_norm is not None,
+            "relative_attention_bias": layout.relative is not None,
+            "ffn_glu": len(names.first) > 1,
+            "rms_norm": not names.biased,
+        }
+
+    def embeddings(self, stack: Stack, symbols: int) -> Array:
+        """Return a stack's embeddings [symbols, width]."""
+        name = self._first([one.format(stack=stack) for one in self._names.embeddings])
+        return self._read(name, symbols, self._layout.width)
+
+    def set_projection(self, spec: Any, symbols: int) -> None:
+        """Set the projection to the logits, often the decoder's embeddings, and what is behind it."""
+        spec.projection.weight = self._read(self._first(self._names.projection), symbols, self._layout.width)
+        bias = self._names.output_bias
+        if bias is not None and bias in self._weights:
+            spec.projection.bias = self._read(bias, 1, symbols)[0]
+        if (scale := self._layout.computing.output_scale) != 1.0:
+            spec.scale_outputs = np.float32(scale)
+
+    def set_stack(self, spec: Any, stack: Stack) -> None:
+        """Set what a stack has beside its embeddings."""
+        names, layout = self._names, self._layout
+        spec.scale_embeddings = layout.computing.scale_embeddings
+        if layout.relative is None:
+            spec.position_encodings.encodings = layout.encodings[stack]
+        if layout.pre_norm:
+            self._set_norm(spec.layer_norm, names.last_norm.format(stack=stack))
+        if names.embedding_norm is not None:
+            self._set_norm(spec.layernorm_embedding, names.embedding_norm.format(stack=stack))
+        for number, layer in enumerate(spec.layer):
+            place = f"{stack}.{number}"
+            path = names.layer.format(stack=stack, layer=number)
+            self._set_attention(layer.self_attention, path, place, "self")
+            if layout.relative is not None:
+                self._set_positions(layer.self_attention, stack)
+            if stack == "decoder":
+                self._set_attention(layer.attention, path, place, "cross")
+            self._set_feed_forward(layer.ffn, f"{path}.{names.ffn[stack]}", place, layout.units[stack])
+
+    def _set_norm(self, spec: common_spec.LayerNormSpec, name: str) -> None:
+        spec.gamma = self._read(f"{name}.weight", self._layout.width)
+        if self._names.biased:
+            spec.beta = self._read(f"{name}.bias", self._layout.width)
+
+    def _set_linear(
+        self, spec: common_spec.LinearSpec, names: Sequence[str], outputs: int, inputs: int
+    ) -> None:
+        """One linear layer from several, stacked on their outputs (CTranslate2 joins the projections)."""
+        spec.weight = np.concatenate([self._read(f"{name}.weight", outputs, inputs) for name in names])
+        if self._names.biased:
+            spec.bias = np.concatenate([self._read(f"{name}.bias", outputs) for name in names])
+
+    def _set_attention(self, spec: Any, layer: str, place: str, kind: str) -> None:
+        names, width = self._names, self._layout.width
+        at = {part: f"{layer}.{names.attentions[kind]}.{name}" for part, name in names.parts.items()}
+        inside = width
+        if self._layout.computing.head_size:
+            heads = self._layout.heads["encoder" if place.startswith("encoder") else "decoder"]
+            inside = heads * self._layout.computing.head_size
+        for linear, parts in zip(spec.linear, ("qkv",) if kind == "self" else ("q", "kv"), strict=False):
+            self._set_linear(linear, [at[part] for part in parts], inside, width)
+        self._set_linear(spec.linear[-1], [at["out"]], width, inside)
+        spec.linear[-1].weight = _scaled(spec.linear[-1].weight, self._masks.get(f"{place}.{kind}"))
+        self._set_norm(spec.layer_norm, f"{layer}.{names.norms[kind]}")
+        if self._layout.relative is not None:
+            # Where positions are relative, products of queries and keys are not scaled.
+            spec.queries_scale = 1.0
+
+    def _set_positions(self, spec: Any, stack: Stack) -> None:
+        """Every layer has the relative positions of its stack's first one."""
+        name = f"{self._names.layer.format(stack=stack, layer=0)}.{self._layout.relative}"
+        spec.relative_attention_bias = self._tensor(name)
+        spec.relative_attention_max_distance = np.dtype("int32").type(self._layout.computing.distance)
+
+    def _set_feed_forward(self, spec: Any, path: str, place: str, units: int) -> None:
+        names, width, mask = self._names, self._layout.width, self._masks.get(f"{place}.ffn")
+        first, second = (f"{path}{name}" for name in (names.first[0], names.second))
+        layer = FeedForward(
+            self._read(f"{first}.weight", units, width),
+            self._read(f"{first}.bias", units) if names.biased else None,
+            self._read(f"{second}.weight", width, units),
+            self._read(f"{second}.bias", width) if names.biased else None,
+            self._read(f"{path}{names.first[1]}.weight", units, width) if len(names.first) > 1 else None,
+            self._layout.function,
+        )
+        if mask is not None and (mask.factor or not mask.keep.any()):
+            # What is removed stays where nothing is left: CTranslate2 has no layer without any unit.
+            layer = layer._replace(w2=_scaled(layer.w2, mask))
+        elif mask is not None:
+            layer = compact_layer(layer, mask.keep, removed=mask.factor is not None)
+        spec.linear_0.weight, spec.linear_1.weight = layer.w1, layer.w2
+        if layer.b1 is not None and layer.b2 is not None:
+            spec.linear_0.bias, spec.linear_1.bias = layer.b1, layer.b2
+        if layer.factor is not None:
+            spec.linear_0_noact.weight = layer.factor
+        self._set_norm(spec.layer_norm, f"{path}{names.ffn_norm}")
+
+
+def _scaled(weight: Array, mask: GroupMask | None) -> Array:
+    """Multiply the columns of the units that are not kept; each unit has equally many, side by side."""
+    if mask is None or mask.factor is None:
+        return weight
+    factors = np.where(mask.keep, 1.0, mask.factor).astype(np.float32)
+    return weight * np.repeat(factors, weight.shape[1] // len(factors))
