@@ -153,6 +153,19 @@ def test_a_head_learns_from_its_own_task_alone(planted):
     assert set(seen) == {"colour", "place"}
 
 
+def test_dropout_goes_on_beside_important_heads(planted):
+    port = planted_port(planted, ["colour"])
+    (task,) = tasks_of(port, {"colour": 8})
+    masks = ImportantHeads("1").masks(port, [task], 1)
+    modes = []
+    states = port.states
+    port.states = lambda batch: (modes.append(port.network.training), states(batch))[1]
+    training = Training(port, [task], SETTINGS)
+    training.run(1)
+    training.run(2, masks)
+    assert modes == [True, True] and not port.network.training
+
+
 def test_trainings_that_cannot_be(planted):
     port = planted_port(planted, ["colour"])
     (task,) = tasks_of(port, {"colour": 8})
