@@ -5,7 +5,8 @@ is told by the storage, never by ``tie_word_embeddings``: version 5 says that T5
 the file has another.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -184,8 +185,15 @@ def made_config(values: Mapping[str, Any], family: Family, folder: Path) -> Any:
     """Return the library's configuration of a model with these values; UserError where it refuses them."""
     # Of the configuration alone: the code of the network is not read.
     kind = transformers.CONFIG_MAPPING[values["model_type"]]
-    try:
+    with fitting(family, folder):
         return kind.from_dict(values)
+
+
+@contextmanager
+def fitting(family: Family, folder: Path) -> Iterator[None]:
+    """In the block the library reads a configuration; UserError where it refuses the values."""
+    try:
+        yield
     except Exception as error:  # the library checks values in several ways
         reason = str(error).strip().splitlines()[-1]
         raise UserError(

@@ -14,7 +14,7 @@ INDEX = ".index.json"
 FILES = (
     *(CONFIG, "generation_config.json", TOKENIZER, "tokenizer.json", "special_tokens_map.json"),
     *("added_tokens.json", "vocab.json", "target_vocab.json", "source.spm", "target.spm", "spiece.model"),
-    *("sentencepiece.bpe.model", "merges.txt", "tokenizer.model"),
+    *("sentencepiece.bpe.model", "vocab.txt", "merges.txt", "tokenizer.model"),
 )
 
 

@@ -22,6 +22,7 @@ from workflow_scripts.models.huggingface.families import activation_of, places_o
 from workflow_scripts.models.huggingface.folder import (
     AGAIN,
     check_numbers,
+    fitting,
     made_config,
     read_configs,
     read_weights,
@@ -31,8 +32,6 @@ from workflow_scripts.models.huggingface.sites import with_own_layers
 from workflow_scripts.models.weights import save_tensors
 
 WEIGHTS, TASKS = "model.safetensors", "tasks.json"
-#: Of tokenizers, beside those of encoder–decoders.
-MORE_FILES = ("vocab.txt", "merges.txt")
 FORMAT = "neuronspec-encoder-tasks-1"
 HEADS = "heads."
 #: Of other tasks than a head's, and what older files hold of positions: not computed with.
@@ -91,8 +90,10 @@ def load_encoder(folder: Path, tasks: Sequence[TaskSpec], seed: int = 1) -> tupl
     parts = parts_of(read_weights(folder), family)
     check_numbers({**parts.encoder, **parts.heads, **parts.classifier}, folder)
     # Initial weights are drawn first: the caller's random state stays as it is.
-    with torch.random.fork_rng(devices=[]):
-        network = Encoder(kind(config, add_pooling_layer=False), {one.name: one.outputs for one in tasks})
+    # Some values are checked only as the layers are made.
+    with torch.random.fork_rng(devices=[]), fitting(family, folder):
+        encoder = kind(config, add_pooling_layer=False)
+        network = Encoder(encoder, {one.name: one.outputs for one in tasks})
     _take(network.encoder, parts.encoder, "", folder)
     _take_heads(network, parts, tasks, seed, folder)
     with_own_layers(network, places_of(family, config))
@@ -155,7 +156,7 @@ def save_encoder(
     tensors = {family.prefix + name: one for name, one in network.encoder.state_dict().items()}
     tensors |= {HEADS + name: one for name, one in network.heads.state_dict().items()}
     save_tensors(tensors, out / WEIGHTS)
-    for name in (*FILES, *MORE_FILES):
+    for name in FILES:
         if (base / name).is_file():
             shutil.copyfile(base / name, out / name)
     described = {one.name: {"labels": list(one.labels), "metric": one.metric} for one in tasks}

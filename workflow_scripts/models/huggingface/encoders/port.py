@@ -1,5 +1,6 @@
 """The port of encoders with heads of tasks: every method of ``models.port`` that such a model can have."""
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
@@ -28,6 +29,8 @@ from workflow_scripts.models.port import Ability, Call, Laid, Measure
 from workflow_scripts.models.sites import sites_of, taps
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import VALUED, Stack, UnitSpace
+
+logger = logging.getLogger(__name__)
 
 
 class EncoderPort:
@@ -101,6 +104,8 @@ class EncoderPort:
         spec = self.spec(name)
         gold = spec.gold(examples)
         ids, types, cut = self.text.encode(examples.texts)
+        if cut:
+            logger.warning(f"{name}: {cut} of {len(ids)} examples are cut at {self.text.longest} positions")
         return ExampleTask(spec, ids, types, gold, cut, files)
 
     def pairs(

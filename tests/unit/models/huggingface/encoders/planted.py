@@ -9,6 +9,7 @@ one layer there is a neuron for each task, which is strong at that task's words 
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import workflow_scripts.models.huggingface.library  # noqa: F401  isort:skip  (before transformers)
@@ -84,10 +85,10 @@ def planted_folder(folder: Path, layer: int = 1, noise: float = 0.05) -> Path:
     return folder
 
 
-def planted_port(folder: Path, tasks: list[str]) -> EncoderPort:
+def planted_port(folder: Path, tasks: list[str], metrics: dict[str, str] | None = None) -> EncoderPort:
     """Open the encoder with heads of these tasks, which read the task's two dimensions. ``number`` is a
-    regression, the others have classes ``minus`` and ``plus``."""
-    specs = [spec_of(name) for name in tasks]
+    regression, the others have classes ``minus`` and ``plus``. ``metrics``: of tasks, if not the usual."""
+    specs = [replace(spec_of(name), metric=(metrics or {}).get(name, spec_of(name).metric)) for name in tasks]
     port = open_encoder(folder, specs)
     with torch.no_grad():
         for name in tasks:

@@ -128,6 +128,7 @@ def test_weights_that_do_not_fit(change, said, root, models, tmp_path):
         ("config.json", {"is_decoder": True}, "is_decoder is set"),
         ("config.json", {"hidden_act": "relu6"}, "activation function 'relu6' is not known"),
         ("config.json", {"hidden_size": "wide"}, "not the configuration of a bert model"),
+        ("config.json", {"hidden_size": 30}, "not the configuration of a bert model .*not a multiple"),
         ("config.json", {"vocab_size": 9}, r"config\.json needs \(9, 32\)"),
         ("config.json", {"pad_token_id": 3}, r"pad_token_id is 3 in config\.json, 0 in its tokenizer"),
         ("tasks.json", {"format": "x"}, "not the tasks of an encoder"),

@@ -137,11 +137,12 @@ def test_signed_importance_is_the_slope_of_the_loss(case, ports):
     np.testing.assert_allclose(parts.scores("importance"), scores[0], rtol=1e-9)
 
 
-def test_a_text_that_is_too_long_is_cut_and_counted(root, ports):
+def test_a_text_that_is_too_long_is_cut_and_counted(root, ports, caplog):
     spec = ports["bert"].tasks[TASK]
     port = open_encoder(root / "bert", [spec], longest=5)
     given = Examples([("good",), ("good bad north south",), ("one two three",)], ["no", "yes", "no"])
     task = port.examples(TASK, given)
+    assert caplog.messages == ["yes-no: 1 of 3 examples are cut at 5 positions"]
     assert task.cut == 1 and [len(one) for one in task.ids] == [3, 5, 5]
     with pytest.raises(UserError, match=r"texts of 49 positions, but the model has 48"):
         open_encoder(root / "bert", [spec], longest=49)

@@ -88,6 +88,21 @@ def test_the_tables_name_each_metric_and_its_examples(pruned):
     assert {row[0] for row in rows} == {"nll", "metric"}
 
 
+def test_a_metric_that_is_undefined_without_heads_is_shown_as_such(planted):
+    """Without its head each example of ``colour`` gets one class, of which Matthews says nothing."""
+    port = planted_port(planted, TASKS["two"], {"colour": "matthews"})
+    result = prune_tasks(port, texts(port, 16, 1), texts(port, 40, 2), PruningRule(["1"]), permutations=10)
+    found = result["matrices"]["metric"]["1"]
+    assert (
+        result["base"]["metric"]["colour"] == 1.0 and result["task_metrics"]["colour"]["metric"] == "matthews"
+    )
+    assert found["colour"]["colour"] is None and found["place"]["colour"] == 1.0
+    of = result["dissociation"]["metric"]["1"]["relative"]
+    assert of["tasks"][0] is None and of["tasks"][1] == 100.0 and of["mean"] is None
+    text = markdown(result)
+    assert "| colour | – | 1.00 |" in text and "undefined" in text
+
+
 def test_what_cannot_be_pruned_is_said(planted):
     port = planted_port(planted, TASKS["two"])
     text = texts(port, 8, 1)

@@ -86,6 +86,9 @@ def test_a_word_has_the_value_at_its_last_piece(case, ports, tmp_path):
     given = [[("good", {"p": "x"}), ("house", {"p": "y"})], [("tree", {"p": "x"})]]
     part = part_of_words(port, "text", given, space.size)
     pieces = port.pieces(["good", "house"])
+    # The same as of the text, between its markers.
+    ((whole,), _, _) = port.text.encode([("good house",)])
+    assert [*pieces[0], *pieces[1]] == whole[1:-1].tolist()
     assert part.ids[0] == [*pieces[0], *pieces[1]] and [word.stop for word in part.lines[0].words] == [
         len(pieces[0]),
         len(part.ids[0]),
