@@ -100,8 +100,8 @@ def build(
         transformer_spec.TransformerEncoderSpec(**builder.shape("encoder")),
         transformer_spec.TransformerDecoderSpec(**builder.shape("decoder")),
     )
-    spec.encoder.embeddings[0].weight = builder.embeddings("encoder", len(symbols.source))
     spec.decoder.embeddings.weight = builder.embeddings("decoder", len(symbols.target))
+    spec.encoder.embeddings[0].weight = builder.embeddings("encoder", len(symbols.source))
     builder.set_projection(spec.decoder, len(symbols.target))
     builder.set_stack(spec.encoder, "encoder")
     builder.set_stack(spec.decoder, "decoder")
