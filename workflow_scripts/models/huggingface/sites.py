@@ -1,6 +1,5 @@
 """Where the units of a model are: the sites of ``families``, found in its modules."""
 
-from functools import cache
 from operator import attrgetter
 
 import workflow_scripts.models.huggingface.library  # noqa: F401  isort:skip  (before transformers)
@@ -31,7 +30,6 @@ def with_own_layers(model: nn.Module, places: Places) -> None:
             layer.__class__ = _adaptable(type(layer))
 
 
-@cache
 def _adaptable(kind: type[nn.Module]) -> type[nn.Module]:
     return type(kind.__name__, (Adaptable, kind), {"__module__": kind.__module__})
 

@@ -160,9 +160,10 @@ def other_runs(folder: Path) -> list[int]:
 
 def _parent(pid: int) -> int | None:
     try:
-        return psutil.Process(pid).ppid()
+        found: int = psutil.Process(pid).ppid()
     except psutil.Error:
         return None
+    return found
 
 
 def clear(folder: Path, snakemake: list[str]) -> None:
