@@ -160,7 +160,7 @@ def other_runs(folder: Path) -> list[int]:
 
 def _parent(pid: int) -> int | None:
     try:
-        return psutil.Process(pid).ppid()
+        return int(psutil.Process(pid).ppid())
     except psutil.Error:
         return None
 
