@@ -160,10 +160,9 @@ def other_runs(folder: Path) -> list[int]:
 
 def _parent(pid: int) -> int | None:
     try:
-        found: int = psutil.Process(pid).ppid()
+        return int(psutil.Process(pid).ppid())
     except psutil.Error:
         return None
-    return found
 
 
 def clear(folder: Path, snakemake: list[str]) -> None:
