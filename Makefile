@@ -25,6 +25,8 @@ BIN := $(call quoted,$(NEURONSPEC_VENVS)/workflow/bin/python)
 SETUP = @$(PYTHON) -c '' 2>/dev/null || { echo "error: $(PYTHON) is missing: install Python 3.11 (Debian: apt install python3.11 python3.11-venv python3.11-dev), or name it by PYTHON=..." >&2; exit 1; }; \
 	$(PYTHON) -m workflow_scripts.workflow.software.setup
 RUN_ENVIRONMENTS := workflow fairseq text evaluate
+# Prints the environments of the config's jobs: an attached model of transformers needs no fairseq, others need nothing else.
+NEEDED = $(BIN) -m workflow_scripts.workflow.software.needed --configfile $(call as_word,CONFIG)
 # Python, whose program takes the words of ARGS as further options.
 WITH_ARGS = $(BIN) -m workflow_scripts.workflow.run.words $(call as_word,ARGS)
 # The workflow with the config file $(1), before the words of ARGS: --configfile takes every word that follows as a file, so
@@ -52,7 +54,8 @@ demo: ## the whole chain on invented languages, then its table (results/demo)
 	@$(call RUN,config/config.yaml)
 
 run: ## an experiment: CONFIG=config/experiments/….yaml, more of Snakemake's options in ARGS=…
-	$(SETUP) $(RUN_ENVIRONMENTS)
+	$(SETUP) workflow
+	$(SETUP) $$($(NEEDED))
 	@$(call RUN,$(call as_word,CONFIG))
 
 multi30k: ## the Multi30k experiment (hours)
@@ -60,7 +63,8 @@ multi30k: ## the Multi30k experiment (hours)
 	@$(call RUN,config/experiments/multi30k.yaml)
 
 fetch: ## only what an experiment needs from the internet, e.g. on a login node: CONFIG=…
-	$(SETUP) workflow text
+	$(SETUP) workflow
+	$(SETUP) text $$($(NEEDED) --fetching)
 	@$(WITH_ARGS) workflow_scripts.workflow.run.fetch --configfile $(call as_word,CONFIG)
 
 translate: ## stdin to stdout: CONFIG=… SYSTEM=ns-k95 DIRECTION=de-en [SEED=…] < in.txt > out.txt

@@ -100,8 +100,10 @@ if EXPERIMENT.attached_model:
                 directions=EXPERIMENT.train_directions,
                 **EXPERIMENT.attached_model.model_dump(include={"tags", "prefixes"}),
             ),
-            model=lambda w, input: f"--fetched {input.model}" if EXPERIMENT.attached_model.is_fetched else (
-                f"--model {shlex.quote(EXPERIMENT.attached_model.model)}"
+            model=lambda w, input: (
+                f"--fetched {input.model}"
+                if EXPERIMENT.attached_model.is_fetched
+                else (f"--model {shlex.quote(EXPERIMENT.attached_model.model)}")
             ),
             out=lambda w, output: parent(output.system),
         shell:

@@ -8,9 +8,7 @@ if CORRELATION := EXPERIMENT.analysis.correlation:
     COMPARED_DIRECTIONS = compared_directions(EXPERIMENT, CORRELATION)
     # Systems that were made elsewhere: the files that a comparison reads of each.
     ELSEWHERE = [
-        f"{folder}/{name}"
-        for folder in CORRELATION.others.values()
-        for name in files_of_model(EXPERIMENT)
+        f"{folder}/{name}" for folder in CORRELATION.others.values() for name in files_of_model(EXPERIMENT)
     ]
     if workflow.exec_mode.name == "DEFAULT":
         if missing := [file for file in ELSEWHERE if not Path(file).is_file()]:

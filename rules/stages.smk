@@ -43,8 +43,7 @@ def benchmark_of(name, **fixed):
 
 
 def software_of(name):
-    environment = STAGES[name].environment
-    return environment if isinstance(environment, str) else environment(EXPERIMENT)
+    return STAGES[name].software(EXPERIMENT)
 
 
 def conda_of(name):

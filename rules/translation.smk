@@ -1,6 +1,5 @@
 # Every system translates every test set in every direction: one job each, with a cheap start.
-DECODE_BY_LIBRARY = f"decode_by_{EXPERIMENT.port}"
-BY_LIBRARY = by_library_alone(EXPERIMENT, EXPERIMENT.port)
+
 
 rule decode:
     input:
@@ -38,42 +37,79 @@ rule decode:
         )
 
 
-# By their own library: systems that CTranslate2 cannot compile.
-if BY_LIBRARY:
+# Systems that CTranslate2 cannot compile: by the library of their model.
+if by_library_alone(EXPERIMENT, "fairseq"):
 
-    rule:
-        name:
-            DECODE_BY_LIBRARY
+    rule decode_by_fairseq:
         input:
             system="<results>/systems/{system}/s{seed}/system.json",
             weights="<results>/systems/{system}/s{seed}/model.safetensors",
             source=lambda w: side_of(w.testset, w.direction, 0),
             masks=mask_row_of if EVALUATED_ONLY else [],
         output:
-            **files(DECODE_BY_LIBRARY),
+            **files("decode_by_fairseq"),
         log:
-            log_of(DECODE_BY_LIBRARY),
+            log_of("decode_by_fairseq"),
         benchmark:
-            benchmark_of(DECODE_BY_LIBRARY)
+            benchmark_of("decode_by_fairseq")
         wildcard_constraints:
-            system=alternatives(BY_LIBRARY),
+            system=alternatives(by_library_alone(EXPERIMENT, "fairseq")),
         conda:
-            conda_of(DECODE_BY_LIBRARY)
+            conda_of("decode_by_fairseq")
         container:
-            image_of(DECODE_BY_LIBRARY)
+            image_of("decode_by_fairseq")
         envmodules:
-            *modules_of(DECODE_BY_LIBRARY),
+            *modules_of("decode_by_fairseq"),
         threads: EXPERIMENT.decode.threads
         resources:
-            gpu=gpu_of(DECODE_BY_LIBRARY),
+            gpu=gpu_of("decode_by_fairseq"),
         params:
             **identity(
-                DECODE_BY_LIBRARY,
-                **EXPERIMENT.decoding_by(EXPERIMENT.port).model_dump(exclude={"threads"}),
+                "decode_by_fairseq",
+                **EXPERIMENT.decoding_by("fairseq").model_dump(exclude={"threads"}),
             ),
         shell:
             command(
-                DECODE_BY_LIBRARY,
+                "decode_by_fairseq",
+                '--system "$(dirname {input.system:q})" --masks {input.masks:q} --source {input.source:q} '
+                "--threads {threads} --out {output.hypotheses:q}",
+                "direction",
+            )
+
+
+if by_library_alone(EXPERIMENT, "huggingface"):
+
+    rule decode_by_huggingface:
+        input:
+            system="<results>/systems/{system}/s{seed}/system.json",
+            weights="<results>/systems/{system}/s{seed}/model.safetensors",
+            source=lambda w: side_of(w.testset, w.direction, 0),
+            masks=mask_row_of if EVALUATED_ONLY else [],
+        output:
+            **files("decode_by_huggingface"),
+        log:
+            log_of("decode_by_huggingface"),
+        benchmark:
+            benchmark_of("decode_by_huggingface")
+        wildcard_constraints:
+            system=alternatives(by_library_alone(EXPERIMENT, "huggingface")),
+        conda:
+            conda_of("decode_by_huggingface")
+        container:
+            image_of("decode_by_huggingface")
+        envmodules:
+            *modules_of("decode_by_huggingface"),
+        threads: EXPERIMENT.decode.threads
+        resources:
+            gpu=gpu_of("decode_by_huggingface"),
+        params:
+            **identity(
+                "decode_by_huggingface",
+                **EXPERIMENT.decoding_by("huggingface").model_dump(exclude={"threads"}),
+            ),
+        shell:
+            command(
+                "decode_by_huggingface",
                 '--system "$(dirname {input.system:q})" --masks {input.masks:q} --source {input.source:q} '
                 "--threads {threads} --out {output.hypotheses:q}",
                 "direction",

@@ -1,12 +1,17 @@
 """Malformed configs: every mistake of one at once, a line each."""
 
-from tests.malformed import config_cases, config_mask_cases, correlation_config_cases
+from tests.malformed import attach_model_cases, config_cases, config_mask_cases, correlation_config_cases
 from tests.malformed.case import start
 from tests.malformed.config_cases import ACCEPTED  # noqa: F401
 from tests.malformed.suite import test_refused, test_the_refused_reach_distinct_checks  # noqa: F401
 from workflow_scripts.config.load import load_experiment, read_yaml
 
-CASES = [*config_cases.CASES, *config_mask_cases.CASES, *correlation_config_cases.CASES]
+CASES = [
+    *config_cases.CASES,
+    *config_mask_cases.CASES,
+    *correlation_config_cases.CASES,
+    *attach_model_cases.CASES,
+]
 
 
 def test_accepted(accepted, tmp_path, monkeypatch, capsys):

@@ -151,6 +151,19 @@ EXPECTED: dict[str, dict[str, int]] = {
         "identify": 7,
         "plot_sweep": 1,
     },
+    "m2m100_418m": {
+        "prepare_text": 36,  # 3 subsets × 12 pairs
+        "count_activations": 12,  # into the pivot; out of it, at most eight a job
+        "count_encoder_en_1": 1,
+        "count_encoder_en_2": 1,
+        "select_masks": 2,
+        "stability": 1,
+        "decode": 48,  # 2 systems × 24 directions
+        "score_likelihood": 2,
+        "score": 2,
+        "compare": 1,
+        "identify": 2,
+    },
     "multi30k": {
         "prepare_text": 9,
         "binarise": 18,
@@ -175,6 +188,23 @@ EXPECTED: dict[str, dict[str, int]] = {
         "compare": 1,
         "identify": 2,
     },
+    "nllb_600m": {
+        "prepare_text": 90,  # 3 subsets × 30 pairs
+        "count_activations": 30,
+        "count_encoder_en_1": 1,
+        "count_encoder_en_2": 1,
+        "count_encoder_en_3": 1,
+        "count_encoder_en_4": 1,
+        "score_importance": 60,
+        "score_lape": 1,
+        "select_masks": 4,  # 2 k, 2 scores
+        "effect_matrix": 1,
+        "decode": 120,  # 2 systems × 60 directions
+        "score_likelihood": 2,
+        "score": 2,
+        "compare": 1,
+        "identify": 2,
+    },
     "ntrex60": {
         "prepare_text": 90,
         "binarise": 180,
@@ -190,6 +220,18 @@ EXPECTED: dict[str, dict[str, int]] = {
         "compare": 3,
         "identify": 4,
         "plot_sweep": 1,
+    },
+    "opus_mt": {
+        "prepare_text": 15,  # 3 subsets × 5 pairs
+        "count_activations": 5,  # the target's tag is in the source, so none together
+        "score_importance": 5,
+        "select_masks": 3,
+        "use_masks": 2,
+        "decode": 15,  # 3 systems × 5 directions
+        "score_likelihood": 3,
+        "score": 3,
+        "compare": 2,
+        "identify": 3,
     },
     "toy60": {
         "generate_toy": 1,
@@ -290,4 +332,6 @@ ATTACHED = {
     "analysis_multi30k": ("overlap",),
     "controls_multi30k": ("mask_control", "overlap"),
 }
+#: Of experiments whose baseline is a model of the hub: what they lack of ONCE, beside what is trained.
+OF_HUB = {"m2m100_418m": (), "nllb_600m": (), "opus_mt": ("overlap",)}
 EXPECTED["toy_families_unshared"] = EXPECTED["toy_families"]

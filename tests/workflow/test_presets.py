@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.workflow.finished_experiment import planned
-from tests.workflow.preset_jobs import ATTACHED, EXPECTED, ONCE, WITHOUT_BINARISED
+from tests.workflow.preset_jobs import ATTACHED, EXPECTED, OF_HUB, ONCE, WITHOUT_BINARISED
 from tests.workflow.test_job_counts import ROOT, jobs, snakemake
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.workflow.plan.disk_plan import need_of
@@ -23,7 +23,7 @@ def placeholders(name: str, config: dict[str, Any]) -> list[str]:
     """The files a user lays down for a preset, under the folder of the run."""
     languages = config["languages"]
     pairs = ["-".join(sorted(("en", lang))) for lang in languages[1:]]
-    if name == "ntrex60":
+    if name == "ntrex60" or name in OF_HUB:
         return [f"ntrex/{lang}.txt.gz" for lang in languages]
     if name in ATTACHED:
         return list(_attached(config))
@@ -81,6 +81,10 @@ def once(name: str) -> dict[str, int]:
             "tabulate_units": 1,
             **{rule: ONCE[rule] for rule in made},
         }
+    if name in OF_HUB:
+        none = ("train_subwords", "round_trip", "score_ceiling", "train_baseline", "plot_training")
+        kept = {rule: count for rule, count in ONCE.items() if rule not in (*none, *OF_HUB[name])}
+        return {"use_masks": 1, **kept, "fetch_model": 1, "attach_model": 1}
     if name not in ATTACHED:
         return ONCE
     none = ("train_subwords", "train_baseline", "plot_training", *ATTACHED[name])
@@ -97,7 +101,9 @@ def test_preset(name: str, tmp_path: Path) -> None:
     text = (EXPERIMENTS / f"{name}.yaml").read_text(encoding="utf-8")
     config = yaml.safe_load(text)
     if config["data"]["source"]["type"] in ("ntrex", "multi30k"):
-        config["data"]["source"]["folder"] = "ntrex" if name == "ntrex60" else "m30k"
+        config["data"]["source"]["folder"] = (
+            "m30k" if config["data"]["source"]["type"] == "multi30k" else "ntrex"
+        )
     for file in placeholders(name, config):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text("a 1\n")

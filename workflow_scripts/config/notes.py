@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from workflow_scripts.common.hub import NOT_CHOSEN
 from workflow_scripts.common.metric_names import OLD, OLD_NOTE
 
 #: The number of a selector of a share of activations.
@@ -14,17 +15,24 @@ _MASS = re.compile(r"\s*mass\s*:\s*([^@:\s]*)")
 def notes(config: Mapping[str, Any]) -> list[str]:
     """Return the lines, each with the key it is about."""
     evaluation, report = (config.get(key) or {} for key in ("evaluation", "report"))
-    found = []
+    found: list[str] = []
     if OLD in (evaluation.get("metrics") or []):
         found.append(f"evaluation.metrics: {OLD_NOTE}")
     if report.get("sweep_metric") == OLD:
         found.append(f"report.sweep_metric: {OLD_NOTE}")
+    found = [*found[:1], *_not_chosen(config.get("attach") or {})]
     masks = config.get("masks") or {}
     shares = _shares("masks.k", masks.get("k"))
     for name, one in (masks.get("sets") or {}).items():
         found_in = map(_MASS.match, _texts(one.get("select")))
         shares += _shares(f"masks.sets.{name}.select", [mass[1] for mass in found_in if mass])
-    return [*found[:1], *shares]
+    return [*found, *shares]
+
+
+def _not_chosen(attach: Mapping[str, Any]) -> list[str]:
+    if attach.get("revision") != NOT_CHOSEN:
+        return []
+    return [f"attach.revision: no commit of {attach.get('model')} is chosen yet, and nothing can be fetched"]
 
 
 def _texts(select: object) -> list[str]:

@@ -129,6 +129,7 @@ class CTranslate2Engine:
             beam_size=self._options.beam,
             num_hypotheses=self._options.beam if ranked else 1,
             length_penalty=self._options.length_penalty,
+            min_decoding_length=self._sequences.shortest,
             max_decoding_length=self._limit,
             max_input_length=0,
             suppress_sequences=[[self._sequences.padding]],  # never generated

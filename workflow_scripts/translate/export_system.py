@@ -1,18 +1,18 @@
 """Export a system for others, with a card: its safetensors, or a CTranslate2 model of each direction."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.common.files import copy_file, read_json, write_text
 from workflow_scripts.translate.ctranslate2_engine import direction_spec
-from workflow_scripts.translate.model_card import HOW, model_card
-from workflow_scripts.translate.sides import side_of
+from workflow_scripts.translate.model_card import HOW, SAFETENSORS, model_card
+from workflow_scripts.translate.sides import Side, side_of
+from workflow_scripts.units.description import DEFAULT_PORT
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
-SAFETENSORS, CTRANSLATE2 = HOW
 CARD = "README.md"
 
 
@@ -23,28 +23,27 @@ def export_safetensors(system: SystemFolder, out: Path) -> None:
     SystemFolder.read(out).verify()
 
 
-def export_ctranslate2(system: SystemFolder, directions: Sequence[str], out: Path) -> None:
-    """Write a CTranslate2 model of each direction into a folder of its name, beside the files that its text
-    needs. UserError where CTranslate2 has no layer for what a system has."""
+def export_ctranslate2(system: SystemFolder, sides: Mapping[str, Side], out: Path) -> None:
+    """Write a CTranslate2 model of each direction into a folder of its name, beside the files that text
+    needs. ``sides``: direction -> its text. UserError where CTranslate2 has no layer for what it has."""
     out.mkdir(parents=True, exist_ok=True)
-    for direction in directions:
-        side = side_of(system, direction)
+    for direction, side in sides.items():
         spec = direction_spec(system, direction, side.sequences.positions, side)
         spec.optimize()
         with TemporaryDirectory(dir=out) as folder:
             spec.save(folder)
             for file in sorted(Path(folder).iterdir()):
                 copy_file(file, out / direction / file.name)
-    for name in text_files(system):
-        copy_file(system.folder / name, out / name)
+    for file in text_files(system):
+        copy_file(file, out / file.name)
 
 
-def text_files(system: SystemFolder) -> list[str]:
+def text_files(system: SystemFolder) -> list[Path]:
     """Return the files that turn text into pieces: a SentencePiece model, or all of a tokenizer."""
     if system.files.get("subwords"):
-        return [system.subwords.name]
-    others = {name for role, name in system.files.items() if role in ("weights", "masks")}
-    return [name for name in system.files.values() if name and name not in others]
+        return [system.subwords]
+    found = {role: name for role, name in system.files.items() if name and role not in ("weights", "masks")}
+    return [system.folder / name for name in found.values()]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -60,13 +59,19 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     system = SystemFolder.read(arguments.system)
     system.verify()
+    sequences = None
     if arguments.form == SAFETENSORS:
         export_safetensors(system, arguments.out)
     else:
-        export_ctranslate2(system, arguments.directions, arguments.out)
+        sides = {direction: side_of(system, direction) for direction in arguments.directions}
+        export_ctranslate2(system, sides, arguments.out)
+        if system.port != DEFAULT_PORT:
+            sequences = sides[arguments.directions[0]].sequences
     scores = [read_json(file) for file in arguments.scores]
     data = read_json(arguments.data_card) if arguments.data_card else None
-    card = model_card(system, arguments.form, arguments.directions, scores, data, arguments.licence)
+    card = model_card(
+        system, arguments.form, arguments.directions, scores, data, arguments.licence, sequences
+    )
     write_text(arguments.out / CARD, card)
 
 

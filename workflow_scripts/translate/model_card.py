@@ -1,10 +1,13 @@
 """The card of an exported system, in Markdown: what it is, what it was made of, how to load it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workflow_scripts.common.directions import split_direction
+from workflow_scripts.units.description import DEFAULT_PORT
 from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.sequences import Sequences
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import language_token
 
@@ -15,11 +18,12 @@ _OF_TEXT = {
 }
 
 _SAFETENSORS = """\
-`model.safetensors` has fairseq's names of parameters, `system.json` the rest: architecture, languages, and
+`model.safetensors` has {library}'s names of parameters, `system.json` the rest: architecture, languages, and
 what each direction has of its own. In a checkout of neuronspec:
 
 ```console
-envs/bin/run-in text workflow_scripts.translate.translate --system THIS_FOLDER --direction {direction}
+envs/bin/run-in {environment} workflow_scripts.translate.translate \\
+    --system THIS_FOLDER --direction {direction}
 ```
 """
 _CTRANSLATE2 = """\
@@ -40,7 +44,31 @@ found = translator.translate_batch(
 print(pieces.decode(found[0].hypotheses[0][1:]))
 ```
 """
-HOW = {"safetensors": _SAFETENSORS, "ctranslate2": _CTRANSLATE2}
+_WITH_TOKENIZER = """\
+One folder a direction, its masks compiled into the weights. CTranslate2 and the tokenizer are enough:
+
+```python
+import ctranslate2
+from transformers import AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")
+translator = ctranslate2.Translator("{direction}")
+found = translator.translate_batch(
+    [[{before}*tokenizer.tokenize("{text}…")]],
+    target_prefix={prefix},
+    beam_size=5,
+    min_decoding_length={shortest},
+    max_decoding_length=200,
+    suppress_sequences=[["{padding}"]],
+)
+ids = tokenizer.convert_tokens_to_ids(found[0].hypotheses[0])
+print(tokenizer.decode(ids, skip_special_tokens=True))
+```
+"""
+SAFETENSORS, CTRANSLATE2 = "safetensors", "ctranslate2"
+HOW = {SAFETENSORS: _SAFETENSORS, CTRANSLATE2: _CTRANSLATE2}
+#: Port → whose names its weights have, and the environment that decodes it.
+LOADED_BY = {DEFAULT_PORT: ("fairseq", "text"), "huggingface": ("transformers", "hf")}
 
 
 def model_card(
@@ -50,10 +78,10 @@ def model_card(
     scores: Sequence[Mapping[str, Any]] = (),
     data: Mapping[str, Any] | None = None,
     licence: str | None = None,
+    sequences: Sequences | None = None,
 ) -> str:
     """Return the card. ``form``: safetensors or ctranslate2; ``scores``: files of ``evaluate.score``;
-    ``data``: the data card."""
-    source, target = map(language_token, split_direction(directions[0]))
+    ``data``: the data card. ``sequences``: the first direction's, of a system with a tokenizer."""
     before = [words for key, words in _OF_TEXT.items() if system.text.get(key)]
     facts = {
         "languages": ", ".join(system.languages),
@@ -66,7 +94,7 @@ def model_card(
     }
     lines = [f"# {system.system}, seed {system.seed}", ""]
     lines += [f"- {name}: {value}" for name, value in facts.items()]
-    lines += ["", "## Load", "", HOW[form].format(direction=directions[0], source=source, target=target)]
+    lines += ["", "## Load", "", _how(system, form, directions[0], sequences)]
     trained = (data or {}).get("subsets", {}).get("train", {})
     lines += ["## Training text", "", "| pair | sentences |", "|---|---:|"] if trained else []
     lines += [f"| {pair} | {entry['sentences']:,} |" for pair, entry in trained.items()]
@@ -74,11 +102,28 @@ def model_card(
     return "\n".join([*lines, "", *_scores(scores, directions)])
 
 
+def _how(system: SystemFolder, form: str, direction: str, sequences: Sequences | None) -> str:
+    if form == SAFETENSORS:
+        library, environment = LOADED_BY[system.port]
+        return HOW[form].format(direction=direction, library=library, environment=environment)
+    source, target = map(language_token, split_direction(direction))
+    if sequences is None:
+        return HOW[form].format(direction=direction, source=source, target=target)
+    return _WITH_TOKENIZER.format(
+        direction=direction,
+        before="".join(f"{json.dumps(one, ensure_ascii=False)}, " for one in sequences.before),
+        text=system.text.get("prefixes", {}).get(direction, ""),
+        prefix=None if sequences.prefix is None else f'[["{sequences.prefix}"]]',
+        shortest=sequences.shortest,
+        padding=sequences.padding,
+    )
+
+
 def _origin(system: SystemFolder) -> str:
     training = system.training or {}
     updates = f", {training['updates']:,} updates" if training.get("updates") else ""
     if system.parent is None:
-        return f"training{updates}" if training else "a checkpoint of fairseq"
+        return f"training{updates}" if training else f"a checkpoint of {LOADED_BY[system.port][0]}"
     return f"{system.parent['system']} (weights {system.parent['weights_sha256'][:12]}){updates}"
 
 

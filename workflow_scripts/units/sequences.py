@@ -20,7 +20,8 @@ class Symbols:
 class Sequences:
     """The sequences of one direction. ``before``: what begins a source, in front of its text. ``prefix``:
     what begins a target and is given in decoding, if something is. ``padding`` is never generated.
-    ``markers``: symbols that are never text. ``positions``: of the longest sequence, all of these in it."""
+    ``markers``: symbols that are never text. ``positions``: of the longest sequence, all of these in it.
+    ``shortest``: tokens that ``end`` has to be behind in a target, ``prefix`` among them."""
 
     symbols: Symbols
     before: tuple[str, ...]
@@ -28,6 +29,7 @@ class Sequences:
     padding: str
     markers: frozenset[str]
     positions: int
+    shortest: int = 1
 
 
 @dataclass(frozen=True)

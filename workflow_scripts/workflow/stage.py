@@ -87,6 +87,10 @@ class Stage:
         by_name = self.by_name(experiment) if self.by_name else ()
         return self.without(experiment) if self.without else None, by_name
 
+    def software(self, experiment: Experiment) -> str:
+        """Return the environment of its jobs."""
+        return self.environment if isinstance(self.environment, str) else self.environment(experiment)
+
     @property
     def place(self) -> str:
         """The name of its folders of logs and benchmarks: its module's."""

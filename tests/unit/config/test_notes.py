@@ -31,3 +31,12 @@ def test_a_name_in_other_capitals_is_nearest():
     assert nearest("NS", ["continued", "ns"]) == " (did you mean 'ns'?)"
     assert nearest("ns", ["ns"]) == " (did you mean 'ns'?)"
     assert nearest("NSX", ["continued", "qq"]) == ""
+
+
+def test_a_commit_that_is_not_chosen_is_told():
+    attach = {"model": "their/m", "revision": "0" * 40}
+    assert notes({"attach": attach}) == [
+        "attach.revision: no commit of their/m is chosen yet, and nothing can be fetched"
+    ]
+    assert notes({"attach": {**attach, "revision": "1" * 40}}) == []
+    assert notes({"attach": None}) == []

@@ -1,6 +1,7 @@
 """Sentences seen in training, and the data card."""
 
 import json
+import shutil
 
 import pytest
 
@@ -238,3 +239,20 @@ def test_sources_of_training_text_are_named_and_counted(prepared):
     assert "| de-en | 1 | a.de, a.en | 1,500 | 0 |\n| de-en | 2 | b.de, b.en | 3 | 1 |\n" in markdown
     assert "- de-en, in source 2 and an earlier one: eins | zwei / one\n" in markdown
     assert markdown.count("Sources are joined in this order") == 1
+
+
+def test_a_card_of_text_without_subwords(prepared):
+    """A model brings its tokenizer: the card is the same but for tokens, and needs no binarised text."""
+    subsets = {subset: [p for s, p in TEXT if s == subset] for subset, _ in TEXT}
+    whole = write_card.build_card(prepared, prepared / "subwords", subsets, TextOptions())
+    shutil.rmtree(prepared / "bin")
+    card = write_card.build_card(prepared, None, subsets, TextOptions())
+    assert card["subwords"] is None and card["overlap"] == whole["overlap"]
+    of_tokens = {"tokens", "unknown_tokens", "unknown_rate", "changed_by_subwords"}
+    for subset, pair in TEXT:
+        for language, side in card["subsets"][subset][pair]["languages"].items():
+            other = whole["subsets"][subset][pair]["languages"][language]
+            assert {*other} - {*side} == of_tokens and {*side["sha256"]} == {"text"}
+            assert side["words"] == other["words"] and side["sha256"]["text"] == other["sha256"]["text"]
+    page = write_card.card_markdown(card)
+    assert "| pair | language | sentences | words | dropped | normalised |" in page and "subwords" not in page

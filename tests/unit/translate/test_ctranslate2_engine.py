@@ -270,7 +270,7 @@ def test_what_is_asked_of_the_search(tmp_path):
     assert found == {
         "sources": [["__en__", "▁b", "c"]], "target_prefix": [["__de__"]], "max_batch_size": 77,
         "batch_type": "tokens", "asynchronous": True, "beam_size": 3, "num_hypotheses": 1,
-        "length_penalty": 0.5, "max_decoding_length": 7, "max_input_length": 0,
+        "length_penalty": 0.5, "min_decoding_length": 1, "max_decoding_length": 7, "max_input_length": 0,
         "suppress_sequences": [["<pad>"]],
     }  # fmt: skip
     assert asked(system, max_length=200)[1]["max_decoding_length"] == 16

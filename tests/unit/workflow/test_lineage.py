@@ -310,6 +310,21 @@ def test_importance_is_of_the_weights_and_the_text_that_there_are(files: list[st
     assert broken("ab" * 32, "cd" * 32) == ([scored], [(scored, "de-en")])
 
 
+def test_scores_of_an_attached_model_are_of_prepared_text(tmp_path: Path) -> None:
+    """Source, then target; a direction whose text is not there says nothing."""
+    scored = [f"activations/baseline/s1/valid/{direction}.npz" for direction in ("en-de", "de-en", "en-fr")]
+    text = {
+        f"data/text/valid/de-en.{language}.txt": digit * 64 for language, digit in (("de", "a"), ("en", "b"))
+    }
+    read = hashlib.sha256(bytes.fromhex("b" * 64 + "a" * 64)).hexdigest()
+    for file in scored:
+        row = Path(file).stem
+        ScoreTable([row], COUNTS, SPACE, {"data_sha256": read}).write(tmp_path / file)
+    of = experiment(attach={"model": "their"}, systems={}, train={"seeds": [1]})
+    lineage = Lineage(of, tmp_path, text | dict.fromkeys(scored, ""))
+    assert list(lineage.other_text()) == [(scored[1], "de-en")]
+
+
 def test_a_mask_row_must_follow_from_the_scores_that_its_set_is_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

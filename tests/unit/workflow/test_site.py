@@ -25,7 +25,7 @@ def test_the_example_is_right() -> None:
     ("text", "message"),
     [
         ("\nfairsec:\n  modules: [a]\n", "line 2: no environment 'fairsec' (did you mean 'fairseq'?)"),
-        ("dev:\n  modules: [a]\n", "line 1: no environment 'dev': there are fairseq, text, evaluate"),
+        ("dev:\n  modules: [a]\n", "line 1: no environment 'dev': there are fairseq, hf, text, evaluate"),
         ("text: gcc\n", "line 1: text needs modules: [NAME, …] or image: FILE"),
         ("text:\n  module: [a]\n", "line 2: text: no key 'module' (did you mean 'modules'?)"),
         ("text:\n  cpu: 1\n", "line 2: text: no key 'cpu': there are modules and image"),

@@ -12,10 +12,9 @@ import yaml
 
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import write_json
+from workflow_scripts.common.hub import NOT_CHOSEN
 from workflow_scripts.models.huggingface.model_files import CARD, FILES, WEIGHTS, in_hub_cache, weights_among
 
-#: What a shipped config has in place of a commit that it cannot know.
-NOT_CHOSEN = "0" * 40
 CHECK = "check attach.model and attach.revision"
 
 

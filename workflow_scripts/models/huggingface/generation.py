@@ -1,8 +1,9 @@
 """The library's beam search over a network: the reference that a faster engine must agree with.
 
-Every setting is written out: those that come with a model are other ones in each. A search stops when as many
-hypotheses as its beam are finished. Padding is never generated, and has no part in the probabilities of the
-others, as in CTranslate2; by itself the library would leave its part out of every sum.
+Every setting is written out: those that come with a model are other ones in each. A search stops when as
+many hypotheses as its beam are finished. Padding is never generated, nor ``</s>`` before there is a word, and
+these have no part in the probabilities of the others, as in CTranslate2; by itself the library would leave
+their part out of every sum.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,11 +27,17 @@ from workflow_scripts.models.huggingface.tokens import Text
 def _settled(network: nn.Module, config: Any, gates: Iterable[Gates]) -> Iterator[None]:
     """Leave only these settings to a search: of those that came with the model it would take what is None."""
 
-    def without_padding(module: nn.Module, inputs: Any, logits: Tensor) -> None:
+    words = 0 if config.forced_bos_token_id is None else -1
+
+    def restrict(module: nn.Module, inputs: Any, logits: Tensor) -> None:
+        nonlocal words
         logits[..., config.pad_token_id] = -torch.inf
+        if words < 1:
+            logits[..., config.eos_token_id] = -torch.inf
+        words += 1
 
     before, network.generation_config = network.generation_config, config
-    hook = network.get_output_embeddings().register_forward_hook(without_padding)
+    hook = network.get_output_embeddings().register_forward_hook(restrict)
     try:
         with ExitStack() as stack:
             for one in gates:
@@ -74,12 +81,7 @@ class BeamSearch:
         """Yield the best hypothesis of each sentence, in order: ids, ``prefix`` first, without ``</s>``.
         ``sources``: ids with all that is added; neighbours of like length pad least. ``gates``: those that
         may lie on the network."""
-        config = transformers.GenerationConfig(
-            **self._settings,
-            forced_bos_token_id=prefix,
-            # One word at least, behind the prefix: CTranslate2's default.
-            min_new_tokens=1 if prefix is None else 2,
-        )
+        config = transformers.GenerationConfig(**self._settings, forced_bos_token_id=prefix)
         device = next(self._network.parameters()).device
         for batch in cut(np.array([len(one) for one in sources]), batch_tokens):
             lines = [torch.tensor(one) for one in sources[batch]]

@@ -39,15 +39,13 @@ def files_of(folder: Path) -> list[Path]:
 def in_hub_cache(name: str, revision: str) -> Path | None:
     """Return the folder of a model at a commit in the hub's cache on this machine (HF_HOME), None where it
     is not there whole."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub import try_to_load_from_cache
 
-    try:
-        folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
-    except LocalEntryNotFoundError:
+    found = try_to_load_from_cache(name, CONFIG, revision=revision)
+    if not isinstance(found, str):
         return None
-    names = [path.name for path in files_of(folder)]
-    return folder if CONFIG in names and weights_among(names) else None
+    folder = Path(found).parent
+    return folder if weights_among([path.name for path in files_of(folder)]) else None
 
 
 def fetched_folder(note: Path) -> Path:

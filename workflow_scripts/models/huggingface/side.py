@@ -16,7 +16,7 @@ class Side:
         """Load the tokenizer; UserError as ``Text``."""
         family, config = configured(system.folder)
         self._text, self._direction = text_of(system, family, config), direction
-        source, target = self._text.symbols()
+        source, target = self._text.symbols
         self._source, self._ids = source, {symbol: row for row, symbol in enumerate(target)}
         prefix = self._text.prefix(direction)
         self.sequences = Sequences(
@@ -32,6 +32,8 @@ class Side:
             padding=target[self._text.padding],
             markers=frozenset(target[one] for one in self._text.markers if one < len(target)),
             positions=longest_of(config),
+            # CTranslate2 ends a target right behind its prefix only if that is the first choice.
+            shortest=1 if prefix is None else 2,
         )
         self.computing = Computing(
             scale_embeddings=bool(getattr(config, "scale_embedding", False)),

@@ -6,6 +6,7 @@ change nothing, and a tag that it lacks is refused instead of being unknown.
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -115,23 +116,16 @@ class Text:
         return text
 
     @property
-    def markers(self) -> frozenset[int]:
-        """The ids that are never text: tags, also those that are no special tokens, and the tokenizer's
-        special tokens but the one of what is unknown."""
-        special = {self.end, self.padding, self.start, *self._tokenizer.all_special_ids}
-        tags = self._tokenizer.convert_tokens_to_ids(self._like_tags())
-        return frozenset(special - {self.unknown} | {*tags} | {one for one in self._tags.values() if one})
-
-    @property
     def unknown(self) -> int:
         """The id of what has none."""
         number: int = self._tokenizer.unk_token_id
         return number
 
+    @cached_property
     def symbols(self) -> tuple[list[str], list[str]]:
-        """Return a symbol for each row of the encoder's and of the decoder's embedding, each another one: the
+        """A symbol for each row of the encoder's and of the decoder's embedding, each another one: the
         tokenizer's, or a number where the embedding has more rows."""
-        known: Mapping[str, int] = self._tokenizer.get_vocab()
+        known = {**self._tokenizer.get_vocab(), **getattr(self._tokenizer, "lang_token_to_id", {})}
         sides = known, getattr(self._tokenizer, "target_encoder", known)
         found = []
         for symbols, rows in zip(sides, self._rows.values(), strict=True):
@@ -139,6 +133,14 @@ class Text:
             # No symbol has a blank.
             found.append([of_row.get(row, f"<row {row}>") for row in range(rows)])
         return found[0], found[1]
+
+    @property
+    def markers(self) -> frozenset[int]:
+        """The ids that are never text: the tokenizer's special tokens but the one of what is unknown, and
+        tags of any language, which not all tokenizers have among these."""
+        special = {self.end, self.padding, self.start, *self._tokenizer.all_special_ids} - {self.unknown}
+        tags = {row for row, one in enumerate(self.symbols[1]) if self._tag_form.fullmatch(one)}
+        return frozenset(special | tags | {one for one in self._tags.values() if one is not None})
 
     def _ids(self, lines: Sequence[str], target: bool = False) -> Sequence[Sequence[int]]:
         given = {"text_target" if target else "text": list(lines)}
@@ -190,8 +192,11 @@ class Text:
         return found
 
     def _like_tags(self) -> list[str]:
-        form = TARGET_TAG if self._family.source_tag == "target" else TAG
-        return [one for one in sorted(self._tokenizer.get_vocab()) if form.fullmatch(one)]
+        return [one for one in sorted(self._tokenizer.get_vocab()) if self._tag_form.fullmatch(one)]
+
+    @property
+    def _tag_form(self) -> re.Pattern[str]:
+        return TARGET_TAG if self._family.source_tag == "target" else TAG
 
     def _check_ids(self, rows: Mapping[str, int]) -> None:
         for name, ours in (("eos", self.end), ("pad", self.padding)):

@@ -233,19 +233,22 @@ class Lineage:
             ):
                 continue
             subset, direction = name.removesuffix(".npz").split("/")[-2:]
-            hashes = self._binarised(subset, direction)
-            digest = hashlib.sha256(b"".join(map(bytes.fromhex, hashes))).hexdigest()
-            if len(hashes) == 4 and digest != table.metadata["data_sha256"]:
+            files = self._read_by_models(subset, direction)
+            hashes = [bytes.fromhex(self.found[file]) for file in files if file in self.found]
+            digest = hashlib.sha256(b"".join(hashes)).hexdigest()
+            if len(hashes) == len(files) and digest != table.metadata["data_sha256"]:
                 yield name, direction
 
-    def _binarised(self, subset: str, direction: str) -> list[str]:
+    def _read_by_models(self, subset: str, direction: str) -> list[str]:
+        pair, languages = pair_of(direction), split_direction(direction)
+        if not self.experiment.is_binarised:
+            return [f"data/text/{subset}/{pair}.{language}.txt" for language in languages]
         folder = "data/bin/shard0" if self.experiment.data.shards > 1 else "data/bin"
-        names = [
-            f"{folder}/{subset}.{pair_of(direction)}.{language}.{suffix}"
-            for language in split_direction(direction)
+        return [
+            f"{folder}/{subset}.{pair}.{language}.{suffix}"
+            for language in languages
             for suffix in ("bin", "idx")
         ]
-        return [self.found[name] for name in names if name in self.found]
 
 
 def _items(value: Any) -> Iterable[tuple[str, Any]]:

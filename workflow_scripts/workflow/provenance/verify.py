@@ -127,8 +127,9 @@ def _lineage(experiment: Experiment, results: Path, found: Mapping[str, str]) ->
         yield Difference(LINEAGE, f"{name}: {key} is {said!r}, its path says {here!r}")
     for masks, row, counts in lineage.other_masks():
         yield Difference(LINEAGE, f"{masks}: row {row} does not follow from {counts}")
+    text = "binarised text" if lineage.experiment.is_binarised else "text"
     for counts, direction in lineage.other_text():
-        yield Difference(LINEAGE, f"{counts}: counted on other binarised text of {direction} than there is")
+        yield Difference(LINEAGE, f"{counts}: counted on other {text} of {direction} than there is")
 
 
 def _sources(results: Path, files: Mapping[str, Mapping[str, Any]]) -> Iterator[Difference]:

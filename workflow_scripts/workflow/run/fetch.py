@@ -12,12 +12,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import read_json
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_file
 from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.run.clean_training import readable
 from workflow_scripts.workflow.run.snakemake_options import working_directory
 from workflow_scripts.workflow.stage import Job
+from workflow_scripts.workflow.stage_list.attach import FETCHED
 from workflow_scripts.workflow.stages import FETCHING, jobs_of
 
 CORPUS = "download_corpus"
@@ -126,6 +128,9 @@ def main(argv: list[str] | None = None) -> None:
         print(f"fetched: {_amount(new)}")
     if kept:
         print(f"there already: {_amount(kept)}")
+    if experiment.attached_model and (results / FETCHED).is_file():
+        note = read_json(results / FETCHED)
+        print(f"licence of {note['model']}: {note['licence']}")
 
 
 if __name__ == "__main__":

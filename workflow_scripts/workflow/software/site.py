@@ -18,7 +18,7 @@ from workflow_scripts.workflow.software.environments import LOCKS
 SITE_VARIABLE = "NEURONSPEC_SITE"
 DEFAULT = LOCKS / "site.yaml"
 #: Environments that rules run in.
-OF_RULES = ("fairseq", "text", "evaluate")
+OF_RULES = ("fairseq", "hf", "text", "evaluate")
 MODULES, IMAGE = KEYS = ("modules", "image")
 
 #: Both reach a shell unchanged.

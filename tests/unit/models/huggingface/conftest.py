@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import workflow_scripts.models.huggingface.library  # noqa: F401  isort:skip  (before transformers)
 
 import pytest
 
-from tests.unit.models.huggingface.folders import FOLDERS, TAGS, model_folder, sentences
+from tests.unit.models.huggingface.folders import FOLDERS, TAGS, model_folder, sentences, system_of
+from tests.unit.models.huggingface.talk import talkative
 from workflow_scripts.models.huggingface.port import HuggingFacePort, open_port
+from workflow_scripts.models.weights import read_tensors, save_tensors
+from workflow_scripts.units.system import SystemFolder
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +27,25 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def ports(folders: dict[str, Path]) -> dict[str, HuggingFacePort]:
     """The port of each case."""
     return {case: open_port(folder, TAGS[case]) for case, folder in folders.items()}
+
+
+@pytest.fixture(scope="session")
+def systems(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, SystemFolder]:
+    """The system of each case."""
+    root = tmp_path_factory.mktemp("systems")
+    return {case: system_of(case, folder, root / case) for case, folder in folders.items()}
+
+
+@pytest.fixture(scope="session")
+def talking(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, SystemFolder]:
+    """The system of each case, with weights that say something else for each sentence and end it."""
+    root = tmp_path_factory.mktemp("talking")
+    found = {}
+    for case, folder in folders.items():
+        copy = shutil.copytree(folder, root / f"{case}-folder")
+        save_tensors(talkative(read_tensors(copy / "model.safetensors"), case), copy / "model.safetensors")
+        found[case] = system_of(case, copy, root / case)
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ import sentencepiece
 import transformers
 
 from tests.unit.models.huggingface.tiny import tiny
+from workflow_scripts.models.huggingface.system import make_system
+from workflow_scripts.units.system import SystemFolder
 
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprst" for vowel in "aeiou"]
 #: Tags of German, English and French in each family that has some; Marian's and T5's are of the target alone.
@@ -24,6 +26,7 @@ TAGS = {
     "t5-gated": {"de": "<2de>", "en": "<2en>", "fr": "<2fr>"},
     "mt5": {},
 }
+DIRECTIONS = ("en-de", "en-fr")
 #: Cases with a folder of their own; NLLB's model is M2M-100's.
 FOLDERS = tuple(TAGS)
 
@@ -110,3 +113,10 @@ def model_folder(case: str, folder: Path, **more: Any) -> Path:
     kind = {"nllb": "m2m"}.get(case, case)
     tiny(kind, vocab_size=size, **more).save_pretrained(folder)
     return folder
+
+
+def system_of(case: str, folder: Path, out: Path) -> SystemFolder:
+    """Make a system of a case's folder."""
+    return make_system(
+        folder, out, system=case, languages=["de", "en", "fr"], directions=DIRECTIONS, tags=TAGS[case]
+    )

@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.unit.models.huggingface.folders import TAGS
+from tests.unit.models.huggingface.folders import DIRECTIONS, TAGS
 from workflow_scripts.activations import count_activations, count_encoder, score_importance, score_magnitude
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.huggingface.port import open_port
@@ -22,24 +22,6 @@ from workflow_scripts.units import select_masks
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.system import SystemFolder
-
-DIRECTIONS = ("en-de", "en-fr")
-
-
-@pytest.fixture(scope="module")
-def systems(folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, SystemFolder]:
-    root = tmp_path_factory.mktemp("systems")
-    return {
-        case: make_system(
-            folder,
-            root / case,
-            system=case,
-            languages=["de", "en", "fr"],
-            directions=DIRECTIONS,
-            tags=TAGS[case],
-        )
-        for case, folder in folders.items()
-    }
 
 
 def count(system: SystemFolder, data: Path, out: Path, *more: str) -> ScoreTable:
