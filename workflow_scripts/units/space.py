@@ -211,8 +211,8 @@ def weight_names(stack: Stack, architecture: Mapping[str, Any]) -> list[str]:
 
 def weight_shapes(stack: Stack, architecture: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     """Return the weight matrices of a layer, of attention and FFN: name -> (outputs, inputs).
-    ``architecture``: of the default port, whose heads together are as wide as the model."""
-    width, neurons = architecture["model_dim"], architecture["ffn_dim"]
+    Of a model whose heads together are as wide as it is, and whose FFNs are not gated."""
+    width, neurons = architecture["model_dim"], _size("ffn_dim", stack, architecture)
     others = {"fc1": (neurons, width), "fc2": (width, neurons)}
     return {name: others.get(name, (width, width)) for name in weight_names(stack, architecture)}
 
