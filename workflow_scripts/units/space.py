@@ -211,9 +211,9 @@ def weight_names(stack: Stack, architecture: Mapping[str, Any]) -> list[str]:
 
 def weight_shapes(stack: Stack, architecture: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     """Return the weight matrices of a layer, of attention and FFN: name -> (outputs, inputs).
-    Of a model whose heads together are as wide as it is, and whose FFNs are not gated."""
+    Of a model whose heads together are as wide as it is."""
     width, neurons = architecture["model_dim"], _size("ffn_dim", stack, architecture)
-    others = {"fc1": (neurons, width), "fc2": (width, neurons)}
+    others = {"fc1": (neurons, width), "factor": (neurons, width), "fc2": (width, neurons)}
     return {name: others.get(name, (width, width)) for name in weight_names(stack, architecture)}
 
 
