@@ -33,6 +33,7 @@ from workflow_scripts.train.ranks import Ranks, joined
 from workflow_scripts.train.renewal import check_text, select_again
 from workflow_scripts.train.scratch import near_data
 from workflow_scripts.train.training_folder import IDENTITY, TrainingFolder
+from workflow_scripts.train.training_method import ADAPTERS
 from workflow_scripts.train.training_settings import settings_by_class, with_dropouts
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.training_files import LAST, check_exported, reduce_to_weights
@@ -76,6 +77,11 @@ def _train_and_export(
     if plan.masks and plan.settings["sampler"] != BY_DIRECTION and not loop.MASKS_BY_SENTENCE:
         raise UserError(
             f"sampler {plan.settings['sampler']!r} in the training settings: masks need {BY_DIRECTION!r},"
+            " one direction in each batch"
+        )
+    if ADAPTERS in plan.method and plan.settings["sampler"] != BY_DIRECTION:
+        raise UserError(
+            f"sampler {plan.settings['sampler']!r} in the training settings: adapters need {BY_DIRECTION!r},"
             " one direction in each batch"
         )
     # The system keeps the model's own dropout: that of this training is not a default of its fine-tunes.

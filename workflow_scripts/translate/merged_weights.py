@@ -1,13 +1,15 @@
 """What a direction has beside weights, computed into these: LoRA, and masks of single weights."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.units.adapters import SCALE, adapter_shapes
+from workflow_scripts.units.adapters import SCALE, lora_shapes
 from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import STACKS, weight_names
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.units.weights_file import load_weights, read_adapter_row, weight_name
 
@@ -30,11 +32,26 @@ def weights_of(
         )
     weights = load_weights(system.weights_of(direction), system.architecture)
     if adapter is not None:
-        shapes = adapter_shapes(system.architecture, adapter.kind, adapter.size)
+        shapes = shapes_of(weights, system.architecture, adapter.size, name_of)
         add_lora(weights, read_adapter_row(adapter, shapes), name_of)
     if masks is not None:
         mask_weights(weights, masks, name_of)
     return weights
+
+
+def shapes_of(
+    weights: Weights, architecture: Mapping[str, Any], size: int, name_of: NameOf
+) -> dict[str, tuple[int, ...]]:
+    """Return the tensors of a row of LoRA of rank ``size``: ``{site}.{part}`` -> shape. They fit the weights:
+    not every architecture says how wide heads are together."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for stack in STACKS:
+        for layer in range(architecture[f"{stack}_layers"]):
+            for one in weight_names(stack, architecture):
+                site = f"{stack}.{layer}.{one}"
+                outputs, inputs = weights[name_of(site)].shape
+                shapes |= lora_shapes(site, outputs, inputs, size)
+    return shapes
 
 
 def add_lora(weights: Weights, adapter: Mapping[str, NDArray[np.float32]], name_of: NameOf) -> None:

@@ -68,7 +68,7 @@ class Names:
         layer = self.layer.format(stack=stack, layer=number)
         if part:
             return f"{layer}.{self.attentions[name]}.{self.parts[part[0]]}.weight"
-        inside = {"fc1": self.first[0], "fc2": self.second}[name]
+        inside = {"fc1": self.first[0], "factor": self.first[-1], "fc2": self.second}[name]
         return f"{layer}.{self.ffn['encoder' if stack == 'encoder' else 'decoder']}{inside}.weight"
 
 

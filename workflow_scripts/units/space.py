@@ -202,15 +202,19 @@ def _attentions(stack: Stack, architecture: Mapping[str, Any]) -> tuple[str, ...
     return ("self", "cross")[: 1 + reads_encoder]
 
 
+def weight_names(stack: Stack, architecture: Mapping[str, Any]) -> list[str]:
+    """Return the weight matrices of a layer, of attention and FFN. A gated FFN has a ``factor`` beside its
+    ``fc1``."""
+    parts = [f"{name}.{part}" for name in _attentions(stack, architecture) for part in ("q", "k", "v", "out")]
+    return [*parts, "fc1", *(["factor"] if architecture.get("gated") else []), "fc2"]
+
+
 def weight_shapes(stack: Stack, architecture: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
-    """Return the weight matrices of a layer, of attention and FFN: name -> (outputs, inputs)."""
+    """Return the weight matrices of a layer, of attention and FFN: name -> (outputs, inputs).
+    Of a model whose heads together are as wide as it is."""
     width, neurons = architecture["model_dim"], _size("ffn_dim", stack, architecture)
-    square = {
-        f"{name}.{part}": (width, width)
-        for name in _attentions(stack, architecture)
-        for part in ("q", "k", "v", "out")
-    }
-    return {**square, "fc1": (neurons, width), "fc2": (width, neurons)}
+    others = {"fc1": (neurons, width), "factor": (neurons, width), "fc2": (width, neurons)}
+    return {name: others.get(name, (width, width)) for name in weight_names(stack, architecture)}
 
 
 def ffn_space(encoder_layers: int, decoder_layers: int, ffn_dim: int) -> UnitSpace:

@@ -53,7 +53,7 @@ def test_a_row_of_a_file(tmp_path):
 
     def read(row="half", **changed):
         save_file({**right, **changed}, path)
-        return read_adapter_row(AdapterRow(path, row, "bottleneck", 3), TINY)
+        return read_adapter_row(AdapterRow(path, row, "bottleneck", 3), shapes)
 
     found = read()
     assert {name: tensor.shape for name, tensor in found.items()} == shapes
@@ -70,4 +70,4 @@ def test_a_row_of_a_file(tmp_path):
         read("family")
     path.write_bytes(b"not one")
     with pytest.raises(UserError, match="not a safetensors file of float32"):
-        read_adapter_row(AdapterRow(path, "to", "bottleneck", 3), TINY)
+        read_adapter_row(AdapterRow(path, "to", "bottleneck", 3), shapes)

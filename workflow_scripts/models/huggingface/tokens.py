@@ -148,7 +148,13 @@ class Text:
     def _ids(self, lines: Sequence[str], target: bool = False) -> Sequence[Sequence[int]]:
         given = {"text_target" if target else "text": list(lines)}
         found: Sequence[Sequence[int]] = self._tokenizer(**given, add_special_tokens=False).input_ids
-        return found
+        return [self._without_control(ids) for ids in found]
+
+    def _without_control(self, ids: Sequence[int]) -> Sequence[int]:
+        """Return a text's ids, unknown where it is written like padding or ``</s>``: inside a sequence these
+        would end it, and some models count no position there."""
+        control = {self.end, self.padding, self.start}
+        return ids if control.isdisjoint(ids) else [self.unknown if one in control else one for one in ids]
 
     def _tag(self, language: str) -> list[int]:
         if not self._tags and not self._family.target_tag:

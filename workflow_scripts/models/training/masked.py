@@ -46,7 +46,7 @@ def own_rows(sites: Mapping[str, Site], space: UnitSpace, method: Mapping[str, A
         for one in site.learned(outputs):
             parameters = dict(one.linear.named_parameters(recurse=False))
             found.append(OwnRows(parameters["weight"], part, one.width, int(one.columns)))
-            if one.bias:
+            if one.bias and "bias" in parameters:
                 found.append(OwnRows(parameters["bias"], part, one.width, 0))
     return [one for one in found if one.parameter.requires_grad]
 

@@ -19,7 +19,7 @@ def freeze(
     network: nn.Module, sites: Mapping[str, Site], places: Mapping[str, Place], method: Mapping[str, Any]
 ) -> None:
     """Leave only what the method trains with ``requires_grad``; the optimiser and the processes' reducer take
-    no other parameter. ``parameters: ffn``: weights and biases of both layers of every FFN; ``heads``: of
+    no other parameter. ``parameters: ffn``: weights and biases of all layers of every FFN; ``heads``: of
     every attention those of query, key and value, with ``head_weights: qkvo`` also the weight of the output
     projection. ``adapters``: new ones, which become the network's module of that name."""
     if (adapters := method.get(ADAPTERS)) is not None:
@@ -30,9 +30,9 @@ def freeze(
         return
     network.requires_grad_(False)
     for site in sites.values():
-        if parts == "ffn" and site.group.kind == "ffn" and site.rows is not None:
-            site.rows.requires_grad_(True)  # W1, b1
-            site.module.requires_grad_(True)  # W2, b2
+        if parts == "ffn" and site.group.kind == "ffn":
+            for one in (*[one.linear for one in site.learned()], site.module):  # W1, b1, W2, b2
+                one.requires_grad_(True)
         if parts == "heads" and site.group.kind == "head":
             for one in site.learned(outputs=method.get("head_weights") == "qkvo"):
                 for name, parameter in one.linear.named_parameters(recurse=False):

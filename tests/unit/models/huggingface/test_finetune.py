@@ -200,6 +200,18 @@ def test_settings_that_it_lacks_are_a_line(change, said, parent, text, tmp_path)
         trained(parent, text, tmp_path, **change)
 
 
+def test_adapters_in_mixed_batches_are_a_line(parent, text, tmp_path):
+    method = {"adapters": {"kind": "lora", "size": 2, "rows": {"en-de": "west", "en-fr": "south"}}}
+    with pytest.raises(UserError, match=r"^sampler 'mixed' .* adapters need 'by_direction', one direction"):
+        trained(parent, text, tmp_path, method=method, sampler="mixed")
+
+
+def test_masks_of_single_weights_are_a_line(parent, text, tmp_path):
+    masks = write_masks(parent, tmp_path / "m.npz", lambda direction, size: np.True_, "weight")
+    with pytest.raises(UserError, match=r"m\.npz: units of kind weight are not supported by the port"):
+        trained(parent, text, tmp_path, masks=masks)
+
+
 def test_missing_text_is_a_line(parent, text, tmp_path):
     with pytest.raises(UserError, match=r"valid/en-de\.en\.txt: no such file, for valid of en-de$"):
         shutil.copytree(text / "train", tmp_path / "data/train")

@@ -59,6 +59,18 @@ def test_forms_by_hand(ports):
     assert {case for case in FOLDERS if ports[case].text.unlike_sources} == {"marian", "t5-gated"}
 
 
+@pytest.mark.parametrize("case", FOLDERS)
+def test_text_that_is_written_like_padding_or_an_end_is_unknown(case, ports):
+    """M2M-100 has no position for padding, so that its engines would read two different sentences."""
+    text = ports[case].text
+    (ids,), (labels,) = (
+        of(["ba <pad> de </s>"]) for of in (lambda one: text.text_ids("en-de", one), text.target_text)
+    )
+    for found in (ids, labels):
+        assert not {text.end, text.padding, text.start} & set(found)
+        assert list(found).count(text.unknown) == 2
+
+
 def test_a_prefix_in_words(folders):
     text = open_port(folders["t5"], {}, {"en-de": "dibo "}).text
     plain = open_port(folders["t5"], {}).text

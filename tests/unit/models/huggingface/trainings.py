@@ -110,7 +110,7 @@ def plan_of(
 ) -> TrainingPlan:
     """Return the plan of a fine-tuning in ``folder``, as the program makes it."""
     folder.mkdir(parents=True, exist_ok=True)
-    none = {} if parent.architecture["gated"] else WITHOUT_DROPOUT
+    none = {} if parent.architecture["family"] in ("t5", "mt5") else WITHOUT_DROPOUT
     return TrainingPlan(
         "tuned",
         3,

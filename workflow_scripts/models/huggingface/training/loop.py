@@ -19,6 +19,7 @@ from workflow_scripts.models.training.surroundings import Surroundings
 from workflow_scripts.models.weights import save_adapters, save_tensors
 from workflow_scripts.units.adapters import FILE
 from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.space import VALUED
 from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
 
 STARTS_PROCESSES = False
@@ -51,6 +52,9 @@ def check(plan: TrainingPlan) -> TrainingPlan:
             raise UserError(f"{key} in the training settings is not supported by the port {plan.port!r}")
     if len(data_folders(plan.data_bin)) > 1:
         raise UserError(f"{plan.data_bin}: several folders are not supported by the port {plan.port!r}")
+    kinds = () if plan.masks is None else MaskTable.read(plan.masks).space.kinds
+    if other := [kind for kind in kinds if kind not in VALUED]:
+        raise UserError(f"{plan.masks}: units of kind {other[0]} are not supported by the port {plan.port!r}")
     training_files(plan)
     return plan
 
