@@ -281,7 +281,9 @@ PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
     "controls_multi30k.md": {
         "scores": lambda: by_system(scores_of("controls_multi30k_scores.csv"), MULTI30K),
         "differences": lambda: differences(
-            scores_of("controls_multi30k_scores.csv"), MULTI30K, CONTROLS_MULTI30K
+            scores_of("controls_multi30k_scores.csv"),
+            MULTI30K,
+            (*CONTROLS_MULTI30K, ("encoder_only", "continued")),
         ),
         "wins": lambda: wins("controls_multi30k_significance.csv", CONTROLS_MULTI30K),
     },
