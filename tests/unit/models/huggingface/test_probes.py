@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,8 +66,8 @@ def test_a_prefix_is_read_and_has_no_words(folders):
 
 
 def test_a_line_whose_word_has_no_piece_is_left_out(ports):
-    assert cut_line(ports["nllb"], "en-de", uncut(["bada", "\u200b"]), "encoder") is None
-    assert cut_line(ports["nllb"], "en-de", uncut(["bada", "\u200b"]), "decoder") is None
+    assert cut_line(ports["m2m"], "en-de", uncut(["bada", "\u200b"]), "encoder") is None
+    assert cut_line(ports["m2m"], "en-de", uncut(["bada", "\u200b"]), "decoder") is None
 
 
 @pytest.mark.parametrize("stack", ["encoder", "decoder"])
@@ -97,32 +96,33 @@ def test_values_are_those_at_a_words_last_piece(stack, systems, ports, tmp_path)
 
 def test_labels_of_another_kind_of_model_are_refused(systems, tmp_path):
     LabelledText({"language": "en"}, [uncut(["bada"])]).write(tmp_path / "en.jsonl")
+    write(["bada"], tmp_path / "de.jsonl")
     with pytest.raises(UserError, match="has a tokenizer of its own; label them again without --model"):
-        collected(systems["nllb"], tmp_path)
+        collected(systems["m2m"], tmp_path)
 
 
 def test_lines_that_are_cut_otherwise_are_counted(systems, tmp_path):
     write(["bada \u200b", "kele", "fu", "goto"], tmp_path / "en.jsonl")
     write(["x", "x", "x", "x"], tmp_path / "de.jsonl")
-    words, _ = collected(systems["nllb"], tmp_path, "--max-sentences", "2")
+    words, _ = collected(systems["m2m"], tmp_path, "--max-sentences", "2")
     # The first two that can be read.
     assert words.forms == ["kele", "fu"] and words.lines == [1, 2]
     assert words.facts["cut_otherwise"] == {"en-de": 1}
     write(["bada \u200b"], tmp_path / "en.jsonl")
     with pytest.raises(
-        UserError, match="en-de: the tokenizer of .* cuts every line otherwise than its words"
+        UserError, match=r"en-de: the tokenizer of .* cuts every line otherwise than its words"
     ):
-        collected(systems["nllb"], tmp_path)
+        collected(systems["m2m"], tmp_path)
 
 
 def test_from_text_and_labels_to_probes(folders, tmp_path):
-    """Gold labels of German, language and position of both, by the commands of the workflow."""
+    """Gold labels of two languages, by the commands of the workflow."""
     system = make_system(
         folders["nllb"], tmp_path / "system", system="baseline", languages=["de", "en", "fr"],
         directions=["en-de", "de-en"], tags=TAGS["nllb"],
     )  # fmt: skip
     for language, seed in (("en", 1), ("de", 2)):
-        lines = sentences(60, seed)
+        lines = sentences(20, seed)
         (tmp_path / f"{language}.txt").write_text("\n".join(lines) + "\n")
         sentence = (
             "\n".join(
@@ -136,14 +136,15 @@ def test_from_text_and_labels_to_probes(folders, tmp_path):
             ["--text", str(tmp_path / f"{language}.txt"), "--labels", str(tmp_path / f"{language}.conllu")]
             + ["--language", language, "--out", str(tmp_path / f"{language}.jsonl")]
         )
-    words, _ = collected(system, tmp_path, directions=("en-de", "de-en"))
+    words, _ = collected(system, tmp_path, "--units", "head", directions=("en-de", "de-en"))
     assert {*words.labels} == {"upos"} and words.forms[0] == sentences(1, 1)[0].split()[0]
-    for name in ("language", "upos"):
-        out = {kind: str(tmp_path / f"{name}.{kind}") for kind in ("json", "csv", "md", "s.npz", "m.npz")}
-        fit_probes.main(
-            ["--values", str(tmp_path / "v.npy"), "--words", str(tmp_path / "w.json"), "--property", name]
-            + ["--seed", "1", "--seeds", "1", "--l1", "0.01", "--l2", "0.001", "--percents", "20"]
-            + ["--out-json", out["json"], "--out-csv", out["csv"], "--out-markdown", out["md"]]
-            + ["--out-scores", out["s.npz"], "--out-masks", out["m.npz"]]
-        )
-        assert json.loads(Path(out["json"]).read_text())["property"] == name
+    options = {
+        "--values": "v.npy", "--words": "w.json", "--out-json": "p.json", "--out-csv": "p.csv",
+        "--out-markdown": "p.md", "--out-scores": "s.npz", "--out-masks": "m.npz",
+    }  # fmt: skip
+    files = [word for option, file in options.items() for word in (option, str(tmp_path / file))]
+    numbers = "--seed 1 --seeds 1 --controls 5 --draws 5 --fewest 8 --l1 0.01 --l2 0.001 --percents 50"
+    fit_probes.main([*files, "--property", "upos", *numbers.split()])
+    report = json.loads((tmp_path / "p.json").read_text())
+    assert (report["property"], report["stack"]) == ("upos", "encoder")
+    assert report["layers"].keys() == {"encoder.0.self", "encoder.1.self"}
