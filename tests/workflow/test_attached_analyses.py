@@ -10,9 +10,15 @@ import pytest
 from tests.workflow.planned_jobs import Plan, plan
 from tests.workflow.test_attached import below
 from tests.workflow.test_attached_model import ATTACHED, lay_down
+from tests.workflow.test_job_counts import TINY, lay_down_text, snakemake
 from tests.workflow.test_planned_jobs import compared
+from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.workflow.software.closure import closure_hash
 
+SIZES = (
+    *("encoder_layers", "decoder_layers", "model_dim", "encoder_ffn_dim", "decoder_ffn_dim"),
+    *("encoder_heads", "decoder_heads"),
+)
 PROBES: dict[str, Any] = {"properties": ["language", "upos"], "conllu": {"de": "de.conllu"}}
 
 
@@ -71,3 +77,24 @@ def test_systems_are_exported_with_the_tokenizer(tmp_path: Path) -> None:
     assert below(copied.outputs) == {f"export/pruned/s1/safetensors/{file}" for file in files}
     modules = ("models.port_modules", "models.huggingface.side", "translate.huggingface_spec")
     assert compared(job)["code"] == closure_hash("translate.export_system", but=None, also=modules)
+
+
+def test_a_baseline_that_another_experiment_uses_is_attached(tmp_path: Path) -> None:
+    """One line, with what to write: it names none of the files that only systems of fairseq have."""
+    lay_down_text(tmp_path)
+    folder = tmp_path / "results/first/systems/baseline/s1"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").touch()
+    SystemFolder.write(
+        folder, system="baseline", seed=1, languages=["en", "de"], mask_rows={"en-de": None},
+        architecture=dict.fromkeys(SIZES, 2), text={"tags": {"en": "eng_Latn", "de": None}, "prefixes": {}},
+        port="huggingface", files={"weights": "model.safetensors"},
+    )  # fmt: skip
+    config = {**TINY, "uses": {"experiment": "first", "systems": ["baseline"]}}
+    done = snakemake(tmp_path, config, "-n")
+    [said] = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("error: ")]
+    assert done.returncode != 0 and said == (
+        "error: uses.experiment: the baseline of first is a model of transformers, which is attached, not"
+        " taken: in place of uses write attach: {model: results/first/systems/baseline/s1, tags:"
+        ' {"en": "eng_Latn", "de": null}}'
+    )
