@@ -88,3 +88,10 @@ def test_a_wrong_section_is_said_once_and_of_its_kind(attach, said):
 def test_a_rule_is_named_as_it_is_written():
     [said] = errors_of(small(activations={"rule": "treshold:0.2"}))
     assert said.endswith("is not sign, threshold:0.1 or nonzero (did you mean 'threshold:0.1'?)")
+
+
+@pytest.mark.parametrize("size", ["top:25%", "0%", "half"])
+def test_a_size_is_a_share_or_a_number(size):
+    said = errors_of(small(analysis={"ablation": {"sizes": [size]}}))
+    key = "analysis.ablation.sizes.0"
+    assert said == [f"{key}: {size!r}: a share of each layer's units, such as 5%, or a number of them"]
