@@ -98,3 +98,15 @@ def test_a_baseline_that_another_experiment_uses_is_attached(tmp_path: Path) -> 
         " taken: in place of uses write attach: {model: results/first/systems/baseline/s1, tags:"
         ' {"en": "eng_Latn", "de": null}}'
     )
+
+
+def test_systems_are_fine_tuned_from_the_model(tmp_path: Path) -> None:
+    lay_down(tmp_path)
+    lay_down_text(tmp_path, ("train",))
+    data = {"source": {**ATTACHED["data"]["source"], "train": "text/train.{lang}"}}
+    found = plan(tmp_path, {**ATTACHED, "data": data, "systems": {"tuned": {"masks": "k95"}}})
+    [job] = found.of("finetune")
+    assert job.started == ("hf", "train.finetune")
+    assert job.options["--parent"] == "results/tiny/systems/baseline/s1"
+    assert "results/tiny/data/text/train/de-en.de.txt" in job.inputs
+    assert not found.of("train_baseline") and not found.of("binarise")
