@@ -40,7 +40,9 @@ def say(*words):
 if workflow.exec_mode.name == "DEFAULT":
     for note in notes(config):
         say(f"note: {note}")
-    if kept := report_training_code(changed_trainings(EXPERIMENT, Path(RESULTS), current_code(EXPERIMENT.port))):
+    if kept := report_training_code(
+        changed_trainings(EXPERIMENT, Path(RESULTS), current_code(EXPERIMENT.port))
+    ):
         say(kept)
 
 

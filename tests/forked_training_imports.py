@@ -1,6 +1,6 @@
 """What the processes of trainings in tests/forked.py find imported; nothing here may start a thread."""
 
-import workflow_scripts.models.fairseq.training
+import workflow_scripts.models.fairseq.training.loop
 import workflow_scripts.train.finetune
 import workflow_scripts.train.train_baseline
 import workflow_scripts.train.train_system

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.results_cells import (
+    ONE,
     THREE,
     TWO,
     UNDEFINED,
@@ -27,6 +28,8 @@ from workflow_scripts.analyse.random_draws import Draws
 from workflow_scripts.report.tables.writing import rounded
 
 Effects = NDArray[np.float64]
+#: Of measures that are no nats.
+DIGITS = {"bleu": ONE, "chrf": ONE}
 
 
 def heads(experiment: str, metric: str = "nll") -> list[str]:
@@ -141,18 +144,18 @@ def effect_matrix(experiment: str, side: str, name: str, size: str) -> list[str]
     return table(["units of", *names], lines)
 
 
-def ablation(experiment: str, test: str) -> list[str]:
-    """The loss that each set of units adds when it is removed, or kept alone, beside random units."""
+def ablation(experiment: str, test: str, measure: str = "nll") -> list[str]:
+    """What each set of units adds to a measure when it is removed, or kept alone, beside random units."""
     rows = [
         row
         for row in kept(experiment, "ablation")
-        if (row["measure"], row["test"]) == ("nll", test) and 0 < float(row["share"]) < 1
+        if (row["measure"], row["test"]) == (measure, test) and 0 < float(row["share"]) < 1
     ]
     lines = []
     for (size,), of_size in by(rows, "size").items():
         for (name,), of in by(of_size, "set").items():
             if name != RANDOM:
-                lines.append([size, name, *value_and_range(of)])
+                lines.append([size, name, *value_and_range(of, DIGITS.get(measure, THREE))])
     heading, rule, *rest = table(["size", "units", "own direction", "random units"], lines)
     return [heading, rule.replace("---|---:", "---|---", 1), *rest]
 

@@ -22,6 +22,7 @@ STAGES = {
     "effects": ("effect_matrix/*/s*.csv", ()),
     "ablation": ("ablate_units/*/s*.csv", ()),
     "probes": ("fit_probes/*/s*/*.csv", ("stack", "property")),
+    "scores_by_label": ("score_by_label/*/s*/*.csv", ("stack", "property")),
     "stability": ("stability/*/s*/*.csv", ("masks",)),
     "mask_control": ("mask_control/*/s*/*.json", ("masks",)),
 }
@@ -35,6 +36,7 @@ SHOWN: Mapping[str, Callable[[Mapping[str, str]], bool]] = {
         and not row["measure"].startswith("zeroed")
         and row["measure"][-3:] not in LARGER
     ),
+    "scores_by_label": lambda row: row["system"] == BASELINE,
     "stability": lambda row: row["direction"] == "mean" and row["layer"].endswith(".mean"),
     "similarity": lambda row: row["kind"] == "sets" and row["layer"].endswith(".mean"),
 }
@@ -48,7 +50,10 @@ def keep(results: Path, out: Path, shown: str | None = None) -> list[Path]:
     written: list[Path] = []
     found: dict[str, list[dict[str, str]]] = {}
     for name, (pattern, said) in STAGES.items():
-        rows = [row for path in sorted((results / "analysis").glob(pattern)) for row in _rows(path, said)]
+        place = results / "analysis"
+        rows = [
+            row for path in sorted(place.glob(pattern)) for row in _rows(path, path.relative_to(place), said)
+        ]
         if rows:
             found[name] = rows
     for name, file in WHOLE.items():
@@ -75,9 +80,9 @@ def keep(results: Path, out: Path, shown: str | None = None) -> list[Path]:
     return written
 
 
-def _rows(path: Path, said: Sequence[str]) -> Iterator[dict[str, str]]:
-    parts = path.parts[path.parts.index("analysis") + 2 :]
-    system, seed = parts[0], parts[1].partition(".")[0].removeprefix("s")
+def _rows(path: Path, place: Path, said: Sequence[str]) -> Iterator[dict[str, str]]:
+    _, system, seed, *_ = place.parts
+    seed = seed.partition(".")[0].removeprefix("s")
     names = path.stem.split(".") if said else []
     front = {"system": system, "seed": seed, **dict(zip(said, names, strict=True))}
     found = _read(path) if path.suffix == ".csv" else _of_control(json.loads(path.read_text("utf-8")))

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from statistics import fmean
 
+from tests.results_analysis import ablation
 from tests.results_cells import (
     ONE,
     THREE,
     TWO,
     UNDEFINED,
+    ZERO,
     Row,
     by,
     marked,
@@ -72,6 +74,41 @@ def layers(experiment: str) -> list[str]:
     return table(["property", *(f"layer {number}" for number in range(len(lines[0]) - 1))], lines)
 
 
+def redundancy(experiment: str) -> list[str]:
+    """What new probes know of one unit of each cluster of correlated units, beside as many random units."""
+    columns = {
+        "all units": "accuracy",
+        "clusters": "clusters",
+        "one unit of each": "clusters_one_each",
+        "as many random units": "clusters_random",
+    }
+    lines = []
+    rows = [row for row in kept(experiment, "probes") if row["part"] == "all layers"]
+    for (stack, name), of in by(rows, "stack", "property").items():
+        measured = {measure: one for (measure,), one in by(of, "measure").items()}
+        cells = [
+            over_seeds(_means(measured[measure]), ZERO if measure == "clusters" else THREE, sign=False)
+            for measure in columns.values()
+        ]
+        lines.append([f"{name}, {stack}", *cells])
+    return table(["property", *columns], lines)
+
+
+def rankings(experiment: str) -> list[str]:
+    """The overlap of the first units by every two scores of labels."""
+    rows = kept(experiment, "scores_by_label")
+    pairs = list(by(rows, "one", "other"))
+    lines = []
+    for (stack, name), of in by(rows, "stack", "property").items():
+        found = by(of, "one", "other")
+        cells = [
+            over_seeds([float(row["jaccard"]) for row in found[pair]], TWO, sign=False) for pair in pairs
+        ]
+        lines.append([f"{name}, {stack}", *cells, rounded(float(of[0]["chance"]), TWO)])
+    names = [" and ".join(pair).replace("_", " ") for pair in pairs]
+    return table(["property", *names, "by chance"], lines)
+
+
 def shift(experiment: str, system: str) -> list[str]:
     """How far a system's probes lie from its baseline's, beside how far two baselines lie apart."""
     lines = []
@@ -129,7 +166,11 @@ def areas(experiment: str) -> list[str]:
 
 def scaled(experiment: str) -> list[str]:
     """The loss where units are scaled, beside random units scaled alike."""
-    rows = [row for row in kept(experiment, "ablation") if row["test"] not in ("removed", "kept")]
+    rows = [
+        row
+        for row in kept(experiment, "ablation")
+        if row["measure"] == "nll" and row["test"] not in ("removed", "kept")
+    ]
     lines = []
     for (gate,), of_gate in by(rows, "test").items():
         for (name,), of in by(of_gate, "set").items():
@@ -209,9 +250,12 @@ def of_seeds(
         "known": partial(known, experiment),
         "labels": partial(labels, experiment),
         "layers": partial(layers, experiment),
+        "redundancy": partial(redundancy, experiment),
+        "rankings": partial(rankings, experiment),
         "shift": partial(shift, experiment, system),
         "heads by group": partial(heads_by_group, experiment, groups),
         "areas": partial(areas, f"{experiment}:{system}"),
+        "removed, BLEU": partial(ablation, f"{experiment}:{system}", "removed", "bleu"),
         "scaled": partial(scaled, f"{experiment}:{system}"),
         "correlation": partial(correlation, experiment),
         "erasure": partial(erasure, experiment),

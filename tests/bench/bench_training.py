@@ -30,11 +30,12 @@ from fairseq.trainer import Trainer
 from tests.training_settings import training_settings
 from workflow_scripts.data.mmap_format import write_dataset
 from workflow_scripts.models.fairseq.network import fairseq_config
-from workflow_scripts.models.fairseq.training.fairseq_run import fairseq_arguments, never
+from workflow_scripts.models.fairseq.training.fairseq_run import fairseq_arguments
 from workflow_scripts.models.fairseq.training.trainer import NeuronspecTrainer
 from workflow_scripts.models.progress_log import ProgressLog
 from workflow_scripts.models.training.plan import TrainingPlan
 from workflow_scripts.models.training.slices import SliceWatch
+from workflow_scripts.models.training.surroundings import never
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import model_space

@@ -21,8 +21,13 @@ def experiment(tmp_path, monkeypatch):
         rows += [f"label,Sing,salient,{seed}.0,,1", f"all layers,,kept_top_15,{accuracy},,1"]
         rows += [f"layer,encoder.0.ffn,accuracy,{accuracy},,1"]
         rows += ["layer,encoder.0.ffn,share of salient units,0.25,,1"]
+        rows += [f"all layers,,clusters,{seed}1,,1", "all layers,,clusters_one_each,0.5,,1"]
+        rows += ["all layers,,clusters_random,0.25,,1"]
         path = analysis / f"fit_probes/baseline/s{seed}/encoder.Number.csv"
         written(path, "part,name,measure,mean,sd,n", rows)
+        path = analysis / f"score_by_label/baseline/s{seed}/encoder.Number.csv"
+        rows = [f"probe,probeless,20,0.{seed},0.05", "probe,average_precision,20,0.5,0.05"]
+        written(path, "one,other,units,jaccard,chance", rows)
         columns = "metric,size,measure,task,mean,sd,n,random_mean,random_sd,random_low,random_high,draws"
         rows = [
             f"nll,25%,relative,en-a,{seed}0,,1,0,1,-5,6,5",
@@ -35,6 +40,8 @@ def experiment(tmp_path, monkeypatch):
             f"area,removed,importance top,,,0.{seed},,8,0.05,0.01,0.02,0.08",
             "area,removed,random,,,0.05,0.01,5,0.05,0.01,0.02,0.08",
             f"nll,scale:0.5,importance top,1%,0.01,0.{seed},,8,0.3,0.1,0,0.6",
+            f"bleu,scale:0.5,importance top,1%,0.01,-{seed},,8,0.3,0.1,0,0.6",
+            f"bleu,removed,importance top,1%,0.01,-{seed},,8,-0.3,0.1,-0.6,0",
         ]
         written(analysis / f"ablate_units/baseline/s{seed}.csv", columns, rows)
         columns = "form,end,size,units,mean,sd,n,random_mean,random_sd,random_low,random_high,draws,place"
@@ -74,6 +81,21 @@ def test_probes_are_over_seeds(experiment):
     assert rows_of(results_seeds.known(experiment)) == [["Number, encoder", *["0.800 ± 0.141 (2)"] * 5]]
     assert rows_of(results_seeds.labels(experiment)) == [["Number, encoder", "Sing 1.5 ± 0.7 (2)"]]
     assert rows_of(results_seeds.layers(experiment)) == [["Number, encoder", "0.800 ± 0.141 (2); 0.25"]]
+
+
+def test_redundancy_and_rankings_are_over_seeds(experiment):
+    """11 and 21 clusters: 16 ± 7; .1 and .2: .15 ± .07."""
+    cells = ["0.800 ± 0.141 (2)", "16 ± 7 (2)", "0.500 ± 0.000 (2)", "0.250 ± 0.000 (2)"]
+    assert rows_of(results_seeds.redundancy(experiment)) == [["Number, encoder", *cells]]
+    lines = results_seeds.rankings(experiment)
+    assert lines[0] == "| property | probe and probeless | probe and average precision | by chance |"
+    assert rows_of(lines) == [["Number, encoder", "0.15 ± 0.07 (2)", "0.50 ± 0.00 (2)", "0.05"]]
+
+
+def test_scores_of_translations_are_in_points_and_apart_from_losses(experiment):
+    """−1 and −2 BLEU: −1.5 ± .7."""
+    lines = results_seeds.ablation(experiment, "removed", "bleu")
+    assert rows_of(lines) == [["1%", "importance top", "−1.5 ± 0.7 (2) *", "−0.6 … +0.0"]]
 
 
 def test_a_shift_is_of_the_system_beside_that_of_two_baselines(experiment):

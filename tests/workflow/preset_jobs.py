@@ -291,8 +291,9 @@ EXPECTED["analysis"] = {
     "count_activations": 12,
     "count_encoder_en": 3,
     "score_importance": 48,  # 3 seeds x 8 directions x ffn and heads
-    "select_masks": 18,  # k70, k95, heads and three sets of 5 %, of three seeds
+    "select_masks": 21,  # k70, k95, heads and four sets of 5 %, of three seeds
     "score_lape": 3,
+    "spread_scores_on_text": 3,
     "stability": 3,
     "prune_heads": 6,  # 3 seeds x 2 systems
     "ablate_units": 3,

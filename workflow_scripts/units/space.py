@@ -204,7 +204,7 @@ def _attentions(stack: Stack, architecture: Mapping[str, Any]) -> tuple[str, ...
 
 def weight_shapes(stack: Stack, architecture: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     """Return the weight matrices of a layer, of attention and FFN: name -> (outputs, inputs)."""
-    width, neurons = architecture["model_dim"], architecture["ffn_dim"]
+    width, neurons = architecture["model_dim"], _size("ffn_dim", stack, architecture)
     square = {
         f"{name}.{part}": (width, width)
         for name in _attentions(stack, architecture)

@@ -18,13 +18,13 @@ from tests.waiting import wait_until  # noqa: E402
 from workflow_scripts.common.errors import UserError  # noqa: E402
 from workflow_scripts.models.fairseq.training.fairseq_run import (  # noqa: E402
     fairseq_arguments,
-    never,
     passing_signals_on,
     user_errors_of_processes,
 )
 from workflow_scripts.models.training.memory import is_out_of_memory  # noqa: E402
 from workflow_scripts.models.training.plan import TrainingPlan  # noqa: E402
 from workflow_scripts.models.training.slices import SliceEnded, SliceWatch  # noqa: E402
+from workflow_scripts.models.training.surroundings import never  # noqa: E402
 
 
 def full_disk(_: int) -> None:

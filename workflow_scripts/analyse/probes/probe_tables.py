@@ -121,9 +121,9 @@ def _redundant(probe: Result) -> Iterator[str]:
     if "clusters" in summary:
         yield ""
         yield (
-            f"Clusters of correlated units: {_over(summary['clusters'], '.1f')} of {probe['units']} units. A"
-            f" new probe of one unit of each: {_over(summary['clusters_one_each'])}; of as many random units:"
-            f" {_over(summary['clusters_random'])}."
+            f"Clusters of correlated units: {_over(summary['clusters'], '.1f')} of {probe['units']} units."
+            f" A new probe of one unit of each: {_over(summary['clusters_one_each'])}; of as many random"
+            f" units: {_over(summary['clusters_random'])}."
         )
 
 

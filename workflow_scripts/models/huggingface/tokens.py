@@ -23,6 +23,8 @@ from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 WORD = re.compile(r"▁([^\W\d_]{2,})")
 #: What tags look like: of targets alone, and of both sides.
 TARGET_TAG, TAG = re.compile(r">>[\w-]+<<|<2[\w-]+>"), re.compile(r"__\w+__|[a-z]{2,3}_[A-Z]\w+")
+#: Pieces of words, which are no tags unless they look like one or were added to the vocabulary.
+PIECE = re.compile(r"▁?\w+")
 #: Of so many such words one has to be known.
 WORDS = 5
 TWO = "are the two of one model?"
@@ -182,7 +184,8 @@ class Text:
                     f"{self._folder}: tag {tag!r} of language {language!r} is unknown to its tokenizer"
                     f"{self._instead(tag)}"
                 )
-            if not self._tag_form.fullmatch(tag) and tag not in self._tokenizer.get_added_vocab():
+            is_tag = self._tag_form.fullmatch(tag) or tag in self._tokenizer.get_added_vocab()
+            if PIECE.fullmatch(tag) and not is_tag:
                 raise UserError(
                     f"{self._folder}: tag {tag!r} of language {language!r} is part of words"
                     f"{self._instead(tag)}"

@@ -1,7 +1,7 @@
 """The port of encoders with heads of tasks: every method of ``models.port`` that such a model can have."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -23,20 +23,19 @@ from workflow_scripts.models.huggingface.encoders.folder import load_encoder, sa
 from workflow_scripts.models.huggingface.encoders.network import Encoder
 from workflow_scripts.models.huggingface.encoders.tasks import ExampleTask, TaskSpec
 from workflow_scripts.models.huggingface.encoders.text import Text
-from workflow_scripts.models.huggingface.families import activation_of, places_of
-from workflow_scripts.models.huggingface.sites import sites
-from workflow_scripts.models.port import Ability, Call, Laid, Measure
-from workflow_scripts.models.sites import sites_of, taps
+from workflow_scripts.models.huggingface.unit_port import UnitPort
+from workflow_scripts.models.port import Ability, Laid, Measure
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.space import VALUED, Stack, UnitSpace
+from workflow_scripts.units.space import Stack
 
 logger = logging.getLogger(__name__)
 
 
-class EncoderPort:
+class EncoderPort(UnitPort):
     """An encoder in eval mode, with a head for each of its tasks. Its units are of the stack ``encoder``."""
 
-    name = "huggingface"
+    model: Encoder
+    family: EncoderFamily
     abilities: frozenset[Ability] = frozenset({"metric"})
 
     def __init__(
@@ -48,23 +47,17 @@ class EncoderPort:
         folder: Path,
     ) -> None:
         """``folder``: what it was loaded from."""
-        self.network, self.text = network, text
+        super().__init__(network, family)
+        self.text = text
         self.tasks = {one.name: one for one in tasks}
-        self.activation = activation_of(family, network.config)
-        self.sites = sites(network, places_of(family, network.config))
-        self._family, self._folder = family, folder
+        self._folder = folder
         #: Which positions of what it read last are text, bool [S, B].
         self._real = torch.empty(0)
 
     @property
-    def device(self) -> torch.device:
-        """Where the model is."""
-        return next(self.network.parameters()).device
-
-    @property
     def symbols(self) -> int:
         """How many rows the embedding has."""
-        return int(self.network.config.vocab_size)
+        return int(self.model.config.vocab_size)
 
     @property
     def marks(self) -> frozenset[int]:
@@ -76,11 +69,9 @@ class EncoderPort:
         """The id of text that has none."""
         return self.text.unknown
 
-    def space(self, kinds: Collection[str] = ("ffn",)) -> UnitSpace:
-        """Return the model's units of these kinds; UserError for single weights, which are not units here."""
-        if other := [kind for kind in kinds if kind not in VALUED]:
-            raise UserError(f"units of kind {other[0]} are not supported by the port {self.name!r}")
-        return UnitSpace(site.group for site in self.sites.values() if site.group.kind in kinds)
+    def read(self, stack: Stack) -> Tensor:
+        """See ``UnitPort.read``."""
+        return self._real
 
     def spec(self, name: str) -> TaskSpec:
         """Return a task; UserError for one that it has no head for."""
@@ -135,19 +126,6 @@ class EncoderPort:
         """See ``models.port.Port.real``."""
         return batch.mask.t() if stack == "encoder" else batch.mask.new_empty(0, len(batch))
 
-    def taps(self, space: UnitSpace, call: Call, *, gate: bool = False) -> AbstractContextManager[None]:
-        """See ``models.sites.taps``; these FFNs have no gate of their own."""
-        return taps(sites_of(self.sites, space), call, lambda _: self._real)
-
-    def intervene(
-        self,
-        masks: MaskTable,
-        gates: Mapping[str, str] | None = None,
-        means: Mapping[str, Tensor] | None = None,
-    ) -> Gates:
-        """See ``models.gates.Gates``."""
-        return Gates(self.network, sites_of(self.sites, masks.space), masks, gates, means)
-
     def direction(self, name: str, masks: Path | None = None) -> AbstractContextManager[None]:
         """Return what the model has for a task: nothing, or the row of its name in a file of masks."""
         if masks is None:
@@ -159,11 +137,11 @@ class EncoderPort:
         mask = batch.mask.to(self.device)
         self._real = mask.t()
         types = None if batch.types is None else batch.types.to(self.device)
-        return self.network.states(batch.ids.to(self.device), mask, types)
+        return self.model.states(batch.ids.to(self.device), mask, types)
 
     def encode(self, batch: Batch) -> Tensor:
         """Return the last states of a batch [B, S, C]; RuntimeError in training mode."""
-        if self.network.training:
+        if self.model.training:
             raise RuntimeError("the model is in training mode: dropout would change what is measured")
         return self.states(batch)
 
@@ -183,7 +161,7 @@ class EncoderPort:
     def outputs(self, batch: Batch, encoded: Tensor | None = None) -> Tensor:
         """Return what the task's head says of each example [B, outputs]; UserError: there is no such head."""
         self.spec(batch.name)
-        found: Tensor = self.network.heads[batch.name](self.encode(batch) if encoded is None else encoded)
+        found: Tensor = self.model.heads[batch.name](self.encode(batch) if encoded is None else encoded)
         return found
 
     def loss(
@@ -208,7 +186,7 @@ class EncoderPort:
 
     def save(self, out: Path) -> None:
         """Write the model with its heads to a folder, which ``open_encoder`` and the library read."""
-        save_encoder(self.network, self._family, [*self.tasks.values()], self._folder, out)
+        save_encoder(self.model, self.family, [*self.tasks.values()], self._folder, out)
 
 
 @contextmanager

@@ -101,7 +101,7 @@ class Training:
         self.settings, self.updates = settings, 0
         self._port = port
         self._epochs = Epochs([TaskLines(one) for one in tasks], settings.seed, sampling=settings.sampling)
-        self._optimiser = Optimiser(port.network.parameters(), asdict(settings), scaled=False)
+        self._optimiser = Optimiser(port.model.parameters(), asdict(settings), scaled=False)
         self._batches = self._drawn()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
@@ -116,16 +116,16 @@ class Training:
         port, names = self._port, [one.name for one in self._epochs.directions]
         masked = None
         if masks is not None:
-            masked = MaskedTraining(port.network, port.sites, masks, names, METHOD)
+            masked = MaskedTraining(port.model, port.sites, masks, names, METHOD)
         found = []
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
             torch.random.set_rng_state(self._random)
-            port.network.train()
+            port.model.train()
             try:
                 while self.updates < until:
                     found.append(self._update(masked))
             finally:
-                port.network.eval()
+                port.model.eval()
                 if masked is not None:
                     masked.gates.clear()
                 self._optimiser.adam.zero_grad()

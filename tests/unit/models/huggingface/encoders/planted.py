@@ -92,7 +92,7 @@ def planted_port(folder: Path, tasks: list[str], metrics: dict[str, str] | None 
     port = open_encoder(folder, specs)
     with torch.no_grad():
         for name in tasks:
-            head = port.network.heads[name]
+            head = port.model.heads[name]
             for one in (head.dense.weight, head.dense.bias, head.out.weight, head.out.bias):
                 one.zero_()
             up, down = WRITTEN([*SAYS].index(name))

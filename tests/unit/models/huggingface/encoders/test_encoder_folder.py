@@ -62,9 +62,9 @@ def test_what_is_saved_is_the_same_again_and_the_library_reads_it(case, root, mo
     (batch,) = again.batches(task, 10_000)
     with torch.inference_mode():
         assert torch.equal(again.outputs(batch), port.outputs(batch))
-    assert torch.equal(again.network.heads["number"].out.weight, port.network.heads["number"].out.weight)
+    assert torch.equal(again.model.heads["number"].out.weight, port.model.heads["number"].out.weight)
     library = transformers.AutoModel.from_pretrained(str(tmp_path), add_pooling_layer=False)
-    for name, one in port.network.encoder.state_dict().items():
+    for name, one in port.model.encoder.state_dict().items():
         assert torch.equal(library.state_dict()[name], one)
     with pytest.raises(UserError, match=r"task 'yes-no' has the labels no, yes, not yes, no"):
         open_encoder(tmp_path, [TaskSpec("yes-no", ("yes", "no"))])

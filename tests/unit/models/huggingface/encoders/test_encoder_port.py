@@ -82,7 +82,7 @@ def test_a_pruned_head_is_columns_of_the_output_projection_that_are_zero(case, p
         whole = port.outputs(batch)
         with port.intervene(without(space, space.flat("encoder.1.self", 2))).use("row"):
             pruned = port.outputs(batch)
-        folded = copy.deepcopy(port.network)
+        folded = copy.deepcopy(port.model)
         folded.encoder.encoder.layer[1].attention.output.dense.weight[:, 16:24] = 0
         expected = folded.heads[TASK](folded.states(batch.ids, batch.mask, batch.types))
     assert (whole - pruned).abs().min() > 1e-4
@@ -117,7 +117,7 @@ def test_every_gate_is_hit_and_taken_away(case, ports):
 def test_signed_importance_is_the_slope_of_the_loss(case, ports):
     """By a small change of one head's gate, in float64; and the size of a batch changes nothing."""
     port = copy.deepcopy(ports[case])
-    port.network.double()
+    port.model.double()
     space = port.space(["head"])
     batches = port.batches(port.examples(TASK, examples()), 10_000)
     found = importances(port, batches, space)
@@ -162,12 +162,12 @@ def test_mistakes_are_one_line_each(ports, root, tmp_path):
         port.examples(TASK, Examples([("good",), ("bad", "bad")], ["no", "yes"]))
     with pytest.raises(UserError, match="units of kind weight are not supported"):
         port.space(["weight"])
-    port.network.train()
+    port.model.train()
     try:
         with pytest.raises(RuntimeError, match="training mode"):
             port.encode(batch_of(port, examples()))
     finally:
-        port.network.eval()
+        port.model.eval()
 
 
 def test_examples_of_a_file_are_those_that_were_written(ports, tmp_path):

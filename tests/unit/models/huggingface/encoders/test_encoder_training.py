@@ -26,7 +26,7 @@ def tasks_of(port, sizes):
 
 
 def weights(port):
-    return {name: one.detach().clone() for name, one in port.network.state_dict().items()}
+    return {name: one.detach().clone() for name, one in port.model.state_dict().items()}
 
 
 def same(one, other):
@@ -40,7 +40,7 @@ def test_two_tasks_and_numbers_are_learned(planted):
     settings = TrainingSettings(max_updates=60, lr=5e-3, examples=16, scheduler="cosine", warmup_updates=4)
     losses = train_tasks(port, tasks, settings)
     assert len(losses) == 60 and sum(losses[-10:]) < 0.3 * sum(losses[:10])
-    assert not port.network.training
+    assert not port.model.training
     for name, least in (("colour", 1.0), ("number", 0.9)):
         test = port.examples(name, planted_examples(name, 40, 8))
         assert port.measure(port.batches(test, 4096)).value >= least
@@ -130,7 +130,7 @@ def test_important_heads_alone_go_on_and_others_stay_to_the_bit(planted):
         assert not torch.equal(before[name], after[name])
     out = "encoder.encoder.layer.1.attention.output.dense.weight"
     assert not torch.equal(before[out], after[out])
-    assert not port.network.training and all(one.grad is None for one in port.network.parameters())
+    assert not port.model.training and all(one.grad is None for one in port.model.parameters())
 
 
 def test_a_head_learns_from_its_own_task_alone(planted):
@@ -159,11 +159,11 @@ def test_dropout_goes_on_beside_important_heads(planted):
     masks = ImportantHeads("1").masks(port, [task], 1)
     modes = []
     states = port.states
-    port.states = lambda batch: (modes.append(port.network.training), states(batch))[1]
+    port.states = lambda batch: (modes.append(port.model.training), states(batch))[1]
     training = Training(port, [task], SETTINGS)
     training.run(1)
     training.run(2, masks)
-    assert modes == [True, True] and not port.network.training
+    assert modes == [True, True] and not port.model.training
 
 
 def test_trainings_that_cannot_be(planted):
@@ -180,6 +180,6 @@ def test_trainings_that_cannot_be(planted):
     with pytest.raises(UserError, match=r"from_share 0\.1 of 6 updates is 0: one of the two parts has none"):
         train_important_heads(port, [task], SETTINGS, ImportantHeads(from_share=0.1))
     with torch.no_grad():
-        port.network.heads["colour"].out.weight.fill_(float("nan"))
+        port.model.heads["colour"].out.weight.fill_(float("nan"))
     with pytest.raises(UserError, match="the loss after update 0"):
         train_tasks(port, [task], SETTINGS)
