@@ -26,7 +26,7 @@ from workflow_scripts.config.texts import RANDOM_TOKENS, TRANSLITERATIONS
 from workflow_scripts.workflow.needed_texts import binarised_texts, other_texts
 from workflow_scripts.units.description import DEFAULT_PORT
 from workflow_scripts.workflow.plan.training_code import training_code
-from workflow_scripts.workflow.run.attached import missing_masks, missing_of_attached
+from workflow_scripts.workflow.run.attached import missing_masks, missing_of_attached, used_of_other_port
 from workflow_scripts.workflow.run.leftovers import RUN_VARIABLE
 from workflow_scripts.workflow.run.preflight import unusable_path
 from workflow_scripts.workflow.run.results_lock import release
@@ -216,6 +216,9 @@ def spelt_twice(subset, pattern, pair):
 
 def missing_systems():
     """A line for each system that is missing in the experiment that `uses` names, or file of one."""
+    if of_other_port := [*used_of_other_port(EXPERIMENT)]:
+        yield from of_other_port
+        return
     for system in USED:
         for seed in EXPERIMENT.train.seeds:
             folder = f"systems/{system}/s{seed}"

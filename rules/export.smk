@@ -3,6 +3,14 @@
 # References of the scores on a card.
 ON_CARDS = "raw" if "raw" in EXPERIMENT.evaluation.references else "paper"
 
+
+def exported_tokenizer():
+    """The files of an attached model by which text is read; of a fetched one they are known when it is there."""
+    attach = EXPERIMENT.attached_model
+    folder = [] if not attach or attach.is_fetched else files_of(Path(attach.model))
+    return [file.name for file in folder if file.name in TOKENIZER_FILES]
+
+
 for name, form in (
     itertools.product(EXPERIMENT.export.systems, EXPERIMENT.export.formats) if EXPERIMENT.export else ()
 ):
@@ -19,6 +27,7 @@ for name, form in (
             card="<results>/data/card.json",
         output:
             **files("export_system", like={"exported": name, "form": form}),
+            tokenizer=[f"<results>/export/{name}/s{{seed}}/{form}/{file}" for file in exported_tokenizer()],
         log:
             log_of("export_system", exported=name, form=form),
         benchmark:

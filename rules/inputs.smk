@@ -1,6 +1,7 @@
 # The files that jobs read, those that the config asks for, and what stages take as options.
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.evaluate.comet.comet_model import CHECKPOINT, ENCODER, ENCODER_FILES, SETTINGS
+from workflow_scripts.models.huggingface.model_files import FILES as TOKENIZER_FILES
 from workflow_scripts.models.huggingface.model_files import files_of
 from workflow_scripts.workflow.stage_list.attach import FETCHED
 

@@ -42,7 +42,8 @@ if PROBES:
         input:
             text=labelled_text,
             labels=gold_labels,
-            model="<results>/data/subwords/spm.model",
+            # Models with a tokenizer of their own cut words themselves.
+            model="<results>/data/subwords/spm.model" if EXPERIMENT.is_binarised else [],
         output:
             **files("label_words"),
         log:
@@ -61,14 +62,15 @@ if PROBES:
             **identity(
                 "label_words",
                 lambda w: {"language": language_of(w.labelled)},
-                text_options=EXPERIMENT.text.model_dump(),
+                text_options=EXPERIMENT.text.model_dump() if EXPERIMENT.is_binarised else None,
             ),
+            model=lambda w, input: f"--model {input.model}" if input.model else "",
             text=lambda w, input: f"--text {input.text}" if input.text else "",
             labels=lambda w, input: f"--labels {shlex.quote(str(input.labels))}" if input.labels else "",
         shell:
             command(
                 "label_words",
-                "{params.text} {params.labels} --model {input.model:q} --out {output.text:q}",
+                "{params.text} {params.labels} {params.model} --out {output.text:q}",
             )
 
     rule collect_units:

@@ -22,7 +22,8 @@ import numpy as np
 import torch
 
 from tests.bench.bench_counting import LENGTH_SPREAD, MEAN_LENGTH, VOCABULARY
-from workflow_scripts.analyse.probes.collect_units import Part, Wanted, batch_tokens, collect
+from workflow_scripts.analyse.probes.collect_units import Wanted, collect
+from workflow_scripts.analyse.probes.parts import Part, batch_tokens
 from workflow_scripts.common.labelled_text import LabelledLine, LabelledWord
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.port import FairseqPort

@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.workflow.rerun_row import (
     ALL,
+    COUNTED,
     DATA,
     DECODED,
     DECODED_ONE,
@@ -219,6 +220,12 @@ MADE = [
         ),
         "subwords are learned from all training text, and everything else depends on them",
         {"directions": {"train": TRAIN_ALL}},
+    ),
+    Row(
+        "another rule says where a neuron is active (`activations.rule: threshold:0.1`)",
+        {"count_activations": 2, "count_encoder": 1, **COUNTED},
+        "every count, and what is made of counts; the baseline and its scores stay",
+        {"activations": {"rule": "threshold:0.1"}},
     ),
     Row(
         "subwords normalise text otherwise (`subwords.normalization`)",

@@ -1,7 +1,7 @@
 """A text cut into subwords, with its words, where they are and what is said of them: JSON lines.
 
-The first line names the format and says how the text was labelled; each other one is a sentence. Standard
-library only.
+The first line names the format and says how the text was labelled; each other one is a sentence. A text that
+is ``UNCUT`` has words in place of subwords. Standard library only.
 """
 
 import json
@@ -14,6 +14,8 @@ from workflow_scripts.common.errors import DamagedFileError
 from workflow_scripts.common.files import write_text
 
 FORMAT = "neuronspec-labelled-text-1"
+#: The fact of a text whose pieces are its words, as models with a tokenizer of their own cut them.
+UNCUT = "uncut"
 
 
 @dataclass(frozen=True)

@@ -61,11 +61,19 @@ class Attach(Section):
 
 
 def _kind(value: Any) -> str:
-    keys = value if isinstance(value, dict) else getattr(value, "model_fields_set", ())
-    return AttachedModel.kind if "model" in keys else Attach.kind
+    given = value if isinstance(value, dict) else getattr(value, "model_fields_set", ())
+    keys = {str(one) for one in given}
+    # Without the key itself, those that it is written with, or a name like one of them.
+    if "model" in keys or (keys.isdisjoint(Attach.model_fields) and _like(keys, AttachedModel.model_fields)):
+        return AttachedModel.kind
+    return Attach.kind
 
 
-#: A section ``attach``: it is of a model where it has that key.
+def _like(keys: Iterable[str], known: Iterable[str]) -> bool:
+    return any(nearest(key, known) for key in keys)
+
+
+#: A section ``attach``: of which kind its keys say.
 AnyAttach = Annotated[
     Annotated[Attach, Tag(Attach.kind)] | Annotated[AttachedModel, Tag(AttachedModel.kind)],
     Discriminator(_kind),

@@ -83,6 +83,9 @@ def _beyond(config: Mapping[str, Any], found: Sequence[ErrorDetails]) -> list[Er
         if details["type"] == "extra_forbidden":
             suspects += _nearest_keys(tuple(details["loc"]))
         left_out = _leave_out(rest, loc)
+        # Without its baseline the rest is another experiment, which would lack other things.
+        if left_out == ("attach",):
+            return []
         suspects.append(_key_of(left_out))
         # Other sections name it, and it is there, if not right.
         if kind := _NAMED.get(left_out[:-1]):

@@ -43,10 +43,6 @@ def unbinarised_problems(experiment: Experiment, key: str) -> Iterable[str]:
     so."""
     if experiment.data.shards > 1:
         yield f"data.shards: text for {key} is not binarised, and has no shards; leave it out"
-    if experiment.export is not None:
-        yield f"export: systems of {key} are not exported; leave it out"
-    if experiment.analysis.probes is not None:
-        yield "analysis.probes: words are found in the subwords of fairseq's systems alone; leave it out"
     for name in LACKING:
         for section in ("train", "finetune"):
             if getattr(getattr(experiment, section), name):

@@ -17,6 +17,8 @@ from typing import Any
 from workflow_scripts.common.errors import UserError, nearest
 
 RULES = ("sign", "threshold", "nonzero")
+#: And as they are written, the second with a number.
+WRITTEN = ("sign", "threshold:0.1", "nonzero")
 #: Functions whose value has the sign of what they take, and their names in configurations.
 FUNCTIONS: Mapping[str, str] = {
     "relu": "relu",
@@ -63,7 +65,7 @@ def parse_rule(text: str, activation: Activation) -> Rule:
     """Return the rule that ``text`` names; UserError for another, or one that says nothing of them."""
     name, colon, value = text.partition(":")
     if name not in RULES or bool(colon) != (name == "threshold"):
-        raise UserError(f"rule: {text!r} is not sign, threshold:0.1 or nonzero{nearest(name, RULES)}")
+        raise UserError(f"rule: {text!r} is not sign, threshold:0.1 or nonzero{nearest(text, WRITTEN)}")
     if name == "nonzero" and activation != RELU:
         raise UserError(
             f"rule: 'nonzero' would count nearly every position: neurons of this model ({activation}) are"

@@ -25,6 +25,10 @@ STANDARD_FILES: Mapping[str, str] = {
 }
 
 
+#: Roles of files that no text is read by; the settings of a model also say which version wrote them.
+NOT_OF_TEXT = ("weights", "masks", "config.json", "generation_config.json")
+
+
 @dataclass(frozen=True)
 class SystemFolder:
     """A system: its files, architecture and directions.
@@ -196,7 +200,7 @@ class SystemFolder:
     @property
     def text_files(self) -> list[str]:
         """The names of the files that text is read and written by; other ports have a model's own."""
-        return [name for role, name in self.files.items() if name and role not in ("weights", "masks")]
+        return [name for role, name in self.files.items() if name and role not in NOT_OF_TEXT]
 
     @property
     def masks(self) -> Path | None:

@@ -55,3 +55,43 @@ def test_the_default_is_as_it_was():
 )
 def test_what_it_lacks_is_a_line(more, said):
     assert said in "\n".join(errors_of(small(**more)))
+
+
+#: Text without that of training, as an attached model needs it.
+TEXT = {"source": {"type": "files", "valid": "v.{lang}", "tests": {"one": "one.{lang}"}}}
+
+
+WITHOUT = "this key is missing"
+TYPO = [f"attach.model: {WITHOUT}", "attach.modell: unknown key 'modell' (did you mean 'model'?)"]
+OTHER = [
+    f"attach.checkpoint: {WITHOUT}",
+    "attach.chekpoint: unknown key 'chekpoint' (did you mean 'checkpoint'?)",
+]
+BRANCH = "attach: revision: 'main' is not a commit, 40 digits and letters a to f; branches and tags move"
+
+
+@pytest.mark.parametrize(
+    ("attach", "said"),
+    [
+        ({"modell": "m", "tags": {"en": "__en__"}}, TYPO),
+        ({"modell": "m"}, TYPO),
+        # Without the section the text of training would be missing: that is not said.
+        ({"model": "a/b", "revision": "main"}, [BRANCH]),
+        ({"chekpoint": "c.pt", "dictionary": "d.txt", "subwords": "s.model"}, OTHER),
+    ],
+    ids=["typo", "typo alone", "revision", "checkpoint"],
+)
+def test_a_wrong_section_is_said_once_and_of_its_kind(attach, said):
+    assert errors_of(small(data=TEXT, attach=attach, systems={}, evaluation={"off_target": False})) == said
+
+
+def test_a_rule_is_named_as_it_is_written():
+    [said] = errors_of(small(activations={"rule": "treshold:0.2"}))
+    assert said.endswith("is not sign, threshold:0.1 or nonzero (did you mean 'threshold:0.1'?)")
+
+
+@pytest.mark.parametrize("size", ["top:25%", "0%", "half"])
+def test_a_size_is_a_share_or_a_number(size):
+    said = errors_of(small(analysis={"ablation": {"sizes": [size]}}))
+    key = "analysis.ablation.sizes.0"
+    assert said == [f"{key}: {size!r}: a share of each layer's units, such as 5%, or a number of them"]

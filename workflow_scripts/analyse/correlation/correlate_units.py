@@ -64,8 +64,8 @@ def check_comparable(systems: Mapping[str, SystemFolder], kinds: list[str]) -> N
 
 def _made_of(system: SystemFolder) -> tuple[str, ...]:
     """The hashes of a system's weights, masks and adapters."""
-    text = system.text_files
-    return tuple(sorted(digest for name, digest in system.sha256.items() if name not in text))
+    beside = {name for role, name in system.files.items() if role not in ("weights", "masks")}
+    return tuple(sorted(digest for name, digest in system.sha256.items() if name not in beside))
 
 
 def _differing(one: SystemFolder, other: SystemFolder) -> Iterator[Path]:

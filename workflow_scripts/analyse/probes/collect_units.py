@@ -16,24 +16,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from workflow_scripts.analyse.probes.parts import Part, part_of, read_labelled
 from workflow_scripts.analyse.probes.word_values import Words
 from workflow_scripts.analyse.unit_values import Values, unit_values
 from workflow_scripts.common.checked_options import at_least, named_once
-from workflow_scripts.common.directions import direction_languages
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import atomic_path, sha256_of
-from workflow_scripts.common.labelled_text import LabelledLine, LabelledText
 from workflow_scripts.common.parallel_text import file_of
-from workflow_scripts.models.port import Batches, Port, load
+from workflow_scripts.models.port import Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.space import STACKS, VALUED, Stack, UnitSpace
 from workflow_scripts.units.system import SystemFolder
-from workflow_scripts.units.vocabulary import Vocabulary
 
 PIECES = ("last", "first", "mean")
 CONSUMED, PREDICTING = STATES = ("consumed", "predicting")
-#: Positions of a batch, and the most values that one may hold: 80 MB in float32.
-MOST_TOKENS, FEWEST_TOKENS, MOST_VALUES = 4096, 512, 20_000_000
 
 logger = logging.getLogger(__name__)
 
@@ -71,25 +67,6 @@ def word_means(units: Tensor, positions: Sequence[Sequence[int]]) -> Tensor:
     return torch.stack([units[list(one)].mean(dim=0) for one in positions])
 
 
-def lines_in_both(sides: Sequence[LabelledText], most: int | None) -> list[list[LabelledLine]]:
-    """Return, for each side, the first ``most`` lines that all sides have, in order."""
-    by_number = [{line.line: line for line in side.lines} for side in sides]
-    common = sorted(set.intersection(*(set(one) for one in by_number)))[:most]
-    return [[one[number] for number in common] for one in by_number]
-
-
-def read_labelled(file: Path, system: SystemFolder) -> LabelledText:
-    """Return the labelled text of a file; UserError: its words are in pieces of another model, of which
-    this one knows few."""
-    text = LabelledText.read(file)
-    if text.facts.get("subwords_sha256", own := system.sha256.get(system.subwords.name)) != own:
-        raise UserError(
-            f"{file}: words in pieces of another subword model than {system.subwords}; label them again with"
-            " --model of this one"
-        )
-    return text
-
-
 class Rows:
     """Rows of a file of float16 values, written in any order: pages of a map would count as memory."""
 
@@ -110,54 +87,11 @@ class Rows:
         self._handle.write(half.cpu().numpy().astype("<f2").tobytes())
 
 
-def batch_tokens(units: int) -> int:
-    """Return the positions of a batch: fewer of many units."""
-    return max(FEWEST_TOKENS, min(MOST_TOKENS, MOST_VALUES // units))
-
-
 def sentences_of(values: Values) -> Iterator[tuple[int, slice]]:
     """Yield each sentence of a batch, as the line of its task, and its positions."""
     starts = np.flatnonzero(values.positions == 0)
     for first, stop in zip(starts, [*starts[1:], len(values.positions)], strict=True):
         yield int(values.lines[first]), slice(int(first), int(stop))
-
-
-@dataclass(frozen=True)
-class Part:
-    """What is collected of one direction: its batches, the labelled lines of the stack's side, the ids of
-    their pieces."""
-
-    direction: str
-    batches: Batches
-    lines: Sequence[LabelledLine]
-    ids: Sequence[Sequence[int]]
-
-    @property
-    def kept(self) -> list[int]:
-        """The lines that the model can hold, in order."""
-        return sorted(int(line) for lines in self.batches.lines for line in lines)
-
-
-def part_of(
-    port: Port,
-    system: SystemFolder,
-    direction: str,
-    sides: Sequence[LabelledText],
-    stack: Stack,
-    units: int,
-    most: int | None,
-) -> Part:
-    """Return a direction's sentences. ``sides``: its labelled source and target; the source alone for the
-    encoder. UserError: none has a labelled word."""
-    lines = lines_in_both(sides, most)
-    vocabulary = Vocabulary.read(system.dictionary, system.languages)
-    ids = [[vocabulary.encode(line.pieces) for line in side] for side in lines]
-    # Without a target the decoder has nothing to read; nobody looks at it.
-    targets = ids[1] if len(ids) > 1 else [[] for _ in ids[0]]
-    languages = direction_languages(direction, system.languages)
-    task = port.pairs(direction, languages, list(zip(ids[0], targets, strict=True)))
-    side = 0 if stack == "encoder" else 1
-    return Part(direction, port.batches(task, batch_tokens(units)), lines[side], ids[side])
 
 
 def collect(
@@ -228,10 +162,11 @@ def main(argv: list[str] | None = None) -> None:
     for direction in arguments.directions:
         files = [file_of(pattern, direction) for pattern in patterns]
         read_from[direction] = [sha256_of(file) for file in files]
-        sides = [read_labelled(file, system) for file in files]
+        sides = [read_labelled(file, port, system) for file in files]
         parts.append(part_of(port, system, direction, sides, stack, space.size, arguments.max_sentences))
     with atomic_path(arguments.out_values) as temporary, temporary.open("wb") as handle:
         columns = collect(port, parts, space, Wanted(arguments.pieces, arguments.state), handle)
+    cut = {part.direction: part.left_out for part in parts}
     facts = {
         "system": system.system,
         "weights_sha256": system.weights_sha256,
@@ -243,6 +178,7 @@ def main(argv: list[str] | None = None) -> None:
         "labelled_sha256": read_from,
         "sentences": {part.direction: len(part.kept) for part in parts},
         "skipped_sentences": {part.direction: part.batches.skipped for part in parts},
+        **({"cut_otherwise": cut} if any(cut.values()) else {}),
         "values_sha256": sha256_of(arguments.out_values),
     }
     Words(**columns, space=space, facts=facts).write(arguments.out_words)

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.analyse.probes.collect_units import Part, Wanted, batch_tokens, collect
+from workflow_scripts.analyse.probes.collect_units import Wanted, collect
+from workflow_scripts.analyse.probes.parts import Part, batch_tokens
 from workflow_scripts.analyse.probes.word_values import Words
 from workflow_scripts.common.directions import ends_of
 from workflow_scripts.common.errors import UserError

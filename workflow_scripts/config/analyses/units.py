@@ -16,12 +16,13 @@ Metric = Literal["bleu", "chrf"]
 
 def _size_of(what: str) -> Callable[[str], str]:
     def size(text: str) -> str:
+        wrong = ValueError(f"{text!r}: a share of {what}, or a number of them")
         try:
             selector = parse_selector(f"top:{text}")
-        except UserError as error:
-            raise ValueError(str(error)) from None
+        except UserError:
+            raise wrong from None
         if selector.scope != "group" or selector.magnitude:
-            raise ValueError(f"{text!r}: a share of {what}, or a number of them")
+            raise wrong
         return selector.text.removeprefix("top:")
 
     return size

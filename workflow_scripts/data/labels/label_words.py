@@ -2,7 +2,8 @@
 
 Gold labels come from CoNLL-U files; a file's sentences are the text's lines, in order, or are themselves the
 text. Words are found in the subwords by what both spell. A line that spells something else than its sentence
-is left out, counted and named; so are words that have no subword of their own.
+is left out, counted and named; so are words that have no subword of their own. Without a subword model a
+text stays in words, for models that cut them themselves.
 """
 
 import argparse
@@ -14,8 +15,8 @@ from typing import Any
 
 from workflow_scripts.common.errors import UserError, first_of, run_main
 from workflow_scripts.common.files import sha256_of
-from workflow_scripts.common.labelled_text import LabelledLine, LabelledText, LabelledWord
-from workflow_scripts.data.labels.align import align, piece_bytes, speller, whole_words
+from workflow_scripts.common.labelled_text import UNCUT, LabelledLine, LabelledText, LabelledWord
+from workflow_scripts.data.labels.align import Span, align, piece_bytes, speller, whole_words
 from workflow_scripts.data.labels.conllu import Sentence, Token, Word, read_conllu
 from workflow_scripts.data.readers import read_text_lines
 from workflow_scripts.data.text import TextOptions, TextProcessor
@@ -26,8 +27,11 @@ MOST_UNALIGNED = 0.05
 SHARED, CONTRACTED = "in a piece with another word", "in a contraction"
 
 
-def plain_line(number: int, line: str, processor: TextProcessor) -> LabelledLine:
+def plain_line(number: int, line: str, processor: TextProcessor | None) -> LabelledLine:
     """Return a line without gold labels; its words are those between blanks."""
+    if processor is None:
+        forms = line.split()
+        return LabelledLine(number, forms, [LabelledWord(form, n, n + 1, {}) for n, form in enumerate(forms)])
     assert processor.subwords is not None
     pieces = processor.encode(line)
     words = whole_words(pieces, [piece_bytes(piece, processor.subwords) for piece in pieces])
@@ -44,19 +48,23 @@ def parts_of(token: Token) -> list[tuple[str, Word | None]]:
 
 
 def gold_line(
-    number: int, line: str, sentence: Sentence, processor: TextProcessor, left_out: Counter[str]
+    number: int, line: str, sentence: Sentence, processor: TextProcessor | None, left_out: Counter[str]
 ) -> LabelledLine | None:
     """Return a line with the labels of a sentence; None where they do not spell the same.
 
     ``left_out``: counts the words that have no pieces of their own.
     """
-    assert processor.subwords is not None
-    pieces = processor.encode(line)
-    spell = speller(processor)
     parts = [part for token in sentence.tokens for part in parts_of(token)]
-    spans = align(
-        [spell(form) for form, _ in parts], [piece_bytes(piece, processor.subwords) for piece in pieces]
-    )
+    spans: Sequence[Span | None] | None
+    if processor is None:
+        pieces = [form for form, _ in parts]
+        same = "".join("".join(pieces).split()) == "".join(line.split())
+        spans = [(n, n + 1) for n in range(len(parts))] if same else None
+    else:
+        assert processor.subwords is not None
+        pieces, spell = processor.encode(line), speller(processor)
+        spelled = [piece_bytes(piece, processor.subwords) for piece in pieces]
+        spans = align([spell(form) for form, _ in parts], spelled)
     if spans is None:
         return None
     words = []
@@ -71,15 +79,16 @@ def gold_line(
 def label(
     lines: Sequence[str] | None,
     gold: Sequence[Sentence] | None,
-    processor: TextProcessor,
+    processor: TextProcessor | None,
     most: float,
     what: str,
 ) -> tuple[list[LabelledLine], dict[str, Any]]:
     """Return the labelled lines, and what was left out of them.
 
-    ``lines``: None where the sentences are the text. ``gold``: None where words get no labels. ``most``: the
-    share of lines that may spell something else. ``what``: names the labels in messages. Raises UserError: as
-    many sentences as lines are needed, and more than ``most`` of them to spell the same.
+    ``lines``: None where the sentences are the text. ``gold``: None where words get no labels.
+    ``processor``: None for a text that stays in words, those of its labels where it has some. ``most``: the
+    share of lines that may spell something else. ``what``: names the labels in messages. Raises UserError:
+    as many sentences as lines are needed, and more than ``most`` of them to spell the same.
     """
     if gold is None:
         assert lines is not None
@@ -113,8 +122,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--text", type=Path, help="one sentence a line; left out: the sentences of --labels")
     parser.add_argument("--labels", type=Path, help="CoNLL-U; left out: words without gold labels")
     parser.add_argument("--language", required=True)
-    parser.add_argument("--model", type=Path, required=True, help="SentencePiece model")
-    parser.add_argument("--text-options", default="{}", help="JSON, the section text of the config")
+    parser.add_argument("--model", type=Path, help="SentencePiece model; left out: the text stays in words")
+    parser.add_argument("--text-options", help="JSON, the section text of the config; with --model")
     parser.add_argument("--most-unaligned", type=float, default=MOST_UNALIGNED, help="share of lines")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
@@ -122,8 +131,12 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError("give --text, --labels or both")
     if not 0 <= arguments.most_unaligned <= 1:
         raise UserError(f"--most-unaligned is {arguments.most_unaligned}, a share is from 0 to 1")
-    options = TextOptions.from_json(arguments.text_options)
-    processor = TextProcessor(arguments.language, options, arguments.model)
+    if arguments.model is None and arguments.text_options is not None:
+        raise UserError("--text-options: without --model text stays as it is; leave them out")
+    processor = None
+    if arguments.model is not None:
+        options = TextOptions.from_json(arguments.text_options or "{}")
+        processor = TextProcessor(arguments.language, options, arguments.model)
     lines = None if arguments.text is None else list(read_text_lines(arguments.text))
     gold = None if arguments.labels is None else read_conllu(arguments.labels)
     found, facts = label(lines, gold, processor, arguments.most_unaligned, str(arguments.labels))
@@ -136,7 +149,8 @@ def main(argv: list[str] | None = None) -> None:
         )
         if path is not None
     }
-    text = LabelledText({"language": arguments.language, **hashes, **facts}, found)
+    uncut = {UNCUT: True} if processor is None else {}
+    text = LabelledText({"language": arguments.language, **uncut, **hashes, **facts}, found)
     text.write(arguments.out)
     words = sum(len(line.words) for line in found)
     print(f"{words} words, properties: {', '.join(text.properties) or 'none'}", file=sys.stderr)

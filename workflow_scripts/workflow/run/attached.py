@@ -1,12 +1,16 @@
 """What must be there of what other programs made, before the first job."""
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from workflow_scripts.common.binarised_names import candidates, files_of
 from workflow_scripts.common.errors import UserError, first_of
 from workflow_scripts.config.attach_model import ON_HUB, AttachedModel
+from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.units.description import DEFAULT_PORT
+from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
 
 
@@ -41,6 +45,24 @@ def missing_of_attached(experiment: Experiment) -> Iterator[str]:
             without = [one for one in experiment.train_directions if not _is_there(folder, subset, one)]
             if without:
                 yield f"attach.data_bin: {folder} has no binarised {subset} data of {first_of(without)}"
+
+
+def used_of_other_port(experiment: Experiment) -> Iterator[str]:
+    """Yield a line where the baseline that ``uses`` takes is of another port, whose systems are not copied:
+    its folder can be attached."""
+    if experiment.uses is None:
+        return
+    folder = Path("results", experiment.uses.experiment, "systems", BASELINE, f"s{experiment.train.seeds[0]}")
+    try:
+        system = SystemFolder.read(folder)
+    except UserError:  # what is missing or damaged there is said elsewhere
+        return
+    if system.port != DEFAULT_PORT:
+        given = "".join(f", {key}: {json.dumps(value)}" for key, value in system.text.items() if value)
+        yield (
+            f"uses.experiment: the baseline of {experiment.uses.experiment} is a model of transformers, which"
+            f" is attached, not taken: in place of uses write attach: {{model: {folder}{given}}}"
+        )
 
 
 def _missing_model(attach: AttachedModel) -> Iterator[str]:

@@ -2,10 +2,10 @@
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.stage import Stage, Wildcards, each, own_rule
-from workflow_scripts.workflow.stage_list.models import parts_of
+from workflow_scripts.workflow.stage_list.models import CTRANSLATE2, decoded_in, parts_of, run_by_name
 
-#: What CTranslate2 writes for a direction.
-CTRANSLATE2_FILES = ("model.bin", "config.json", "shared_vocabulary.json")
+#: What CTranslate2 writes for a direction, and for those of fairseq's systems, whose vocabulary is one.
+CTRANSLATE2_FILES, SHARED = ("model.bin", "config.json"), ("shared_vocabulary.json",)
 
 
 def _exported(experiment: Experiment, wildcards: Wildcards) -> list[str]:
@@ -14,17 +14,19 @@ def _exported(experiment: Experiment, wildcards: Wildcards) -> list[str]:
         files = parts_of(experiment, system)
     else:
         trained = experiment.trained_by(system)
-        files = ["spm.model", *(f"{one}/{file}" for one in trained for file in CTRANSLATE2_FILES)]
+        more, text = (SHARED, ["spm.model"]) if experiment.is_binarised else ((), [])
+        files = [*text, *(f"{one}/{file}" for one in trained for file in (*CTRANSLATE2_FILES, *more))]
     return [f"export/{system}/s{{seed}}/{form}/{file}" for file in ("README.md", *files)]
 
 
 STAGES = (
     Stage(
         "translate.export_system",
-        "text",
+        lambda e: decoded_in(e, CTRANSLATE2),
         log="{exported}.s{seed}.{form}",
         files={"files": _exported},
         asked_for=("files",),
+        by_name=lambda e: run_by_name(e, CTRANSLATE2),
         rule=lambda e, w: own_rule("export_system", w["form"], w["exported"]),
         jobs=lambda e: each(
             exported=e.export.systems if e.export else [],

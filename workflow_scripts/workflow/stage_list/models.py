@@ -172,7 +172,7 @@ def _other_engine(experiment: Experiment) -> str:
     return LIVE_ENGINE if experiment.decode.engine == CTRANSLATE2 else CTRANSLATE2_ENGINE
 
 
-def _of_library(experiment: Experiment, engine: str) -> tuple[str, ...]:
+def run_by_name(experiment: Experiment, engine: str) -> tuple[str, ...]:
     """Return what decoding runs by name of another port: its text, and its network or the weights of that."""
     if experiment.is_binarised:
         return ()
@@ -182,7 +182,7 @@ def _of_library(experiment: Experiment, engine: str) -> tuple[str, ...]:
 
 
 def _of_library_alone(engine: str, experiment: Experiment) -> tuple[str, ...]:
-    return _of_library(experiment, engine)
+    return run_by_name(experiment, engine)
 
 
 def _decodes_on_gpu(experiment: Experiment) -> bool:
@@ -298,7 +298,7 @@ STAGES = (
         asked_for=("hypotheses",),
         jobs=lambda e: _decoded(e, decoded_by(e, e.decode.engine)),
         without=_other_engine,
-        by_name=lambda e: _of_library(e, e.decode.engine),
+        by_name=lambda e: run_by_name(e, e.decode.engine),
         gpu=_decodes_on_gpu,
     ),
     # Of systems that CTranslate2 cannot decode.

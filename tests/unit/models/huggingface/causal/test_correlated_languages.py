@@ -16,6 +16,7 @@ from workflow_scripts.analyse.correlation import correlate_units, erase_correlat
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.huggingface.causal.system import make_system
 from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.system import SystemFolder
 
 LANGUAGES = ["de", "fr"]
 
@@ -85,3 +86,15 @@ def test_models_of_other_vocabularies_are_refused(root, texts, tmp_path):
     text = ["--data-bin", str(texts), "--subset", "valid", "--directions", *LANGUAGES]
     with pytest.raises(UserError, match=r"--models: m has another vocabulary \(.*tokenizer\.json\) than one"):
         correlate_units.main(["--models", given, *text, *outputs])
+
+
+def test_settings_that_another_version_wrote_are_no_vocabulary(root, tmp_path):
+    """config.json names the library's version; the ids are those of the same tokenizer."""
+    folder = shutil.copytree(root / "folders/other", tmp_path / "folder")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "transformers_version": "4.99.0"}))
+    made = make_system(folder, tmp_path / "s", system="m", languages=LANGUAGES)
+    one = SystemFolder.read(root / "one")
+    assert made.sha256["config.json"] != one.sha256["config.json"]
+    assert "config.json" not in made.text_files and "tokenizer.json" in made.text_files
+    correlate_units.check_comparable({"one": one, "m": made}, ["ffn"])
