@@ -10,8 +10,8 @@ from tests.training.interrupted import killed_after, same_weights
 from tests.training.toy_world import baseline_arguments, write_pair
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import read_json
+from workflow_scripts.models.fairseq.training import loop as training
 from workflow_scripts.models.fairseq.training.task import NeuronspecTranslationTask
-from workflow_scripts.train import train_system as training
 from workflow_scripts.train.train_baseline import main
 
 

@@ -30,7 +30,7 @@ from workflow_scripts.models.fairseq.training.trainer import (
 )
 from workflow_scripts.models.fairseq.training.updates import complete_loaded_update
 from workflow_scripts.models.progress_log import ProgressLog, log_to_stderr
-from workflow_scripts.models.training.collectives import SILENCE
+from workflow_scripts.models.training import collectives
 from workflow_scripts.models.training.memory import keep_freed_memory
 from workflow_scripts.models.training.plan import TrainingPlan, accumulation, batching_of, precision_of
 from workflow_scripts.models.training.slices import SliceEnded, SliceWatch, handling
@@ -88,9 +88,10 @@ def fairseq_arguments(plan: TrainingPlan, processes: int, device: int) -> list[s
 
 
 def make_global_group() -> None:
-    """Let fairseq's collectives wait as long as SILENCE; called by all processes once they can speak."""
+    """Let fairseq's collectives wait as long as `SILENCE`; called by all processes once they can speak."""
     if torch.distributed.is_initialized():
-        distributed_utils.get_global_group._global_group = torch.distributed.new_group(timeout=SILENCE)
+        group = torch.distributed.new_group(timeout=collectives.SILENCE)
+        distributed_utils.get_global_group._global_group = group
 
 
 def _train(cfg: Any, surroundings: Surroundings) -> None:
