@@ -21,8 +21,7 @@ from workflow_scripts.units.space import STACKS, UnitSpace
 from workflow_scripts.units.system import SystemFolder
 
 if TYPE_CHECKING:
-    from workflow_scripts.likelihood.text_ids import TextIds
-    from workflow_scripts.models.port import Port, Task
+    from workflow_scripts.models.port import Port, Task, TextIds
 
 #: Positions of a batch for losses, padding included. Larger batches are not faster on a CPU.
 BATCH_TOKENS = 4096

@@ -1,33 +1,15 @@
 """Lines of text as the ids of a system: by its subwords and dictionary, or by the tokenizer of its model."""
 
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import cast
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.subword_model import load_subwords
 from workflow_scripts.data.text import TextOptions, TextProcessor
-from workflow_scripts.models.port import Port, TextPort
+from workflow_scripts.models.port import Port, TextIds, TextPort
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
-
-
-class TextIds(Protocol):
-    """What reads a system's text."""
-
-    @property
-    def longest(self) -> int:
-        """The positions of the longest sequence, tag and ``</s>`` among them."""
-
-    @property
-    def tagged(self) -> bool:
-        """Whether a target begins with its language's tag."""
-
-    def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
-        """Return the ids of lines of source text, without what the model adds."""
-
-    def target_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
-        """Return the ids of lines of target text, alike."""
 
 
 class SubwordIds:

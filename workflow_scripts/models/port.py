@@ -216,22 +216,26 @@ class WordsPort(Port, Protocol):
         """Return the ids of each word of a text, in which blanks part them; UserError: one has none."""
 
 
-class TextPort(Port, Protocol):
-    """A port with the ability ``text``: its model brings the tokenizer of its text."""
+class TextIds(Protocol):
+    """What makes ids of lines of text."""
 
     @property
     def longest(self) -> int:
-        """The positions of the longest sequence that it reads, tag and ``</s>`` among them."""
+        """The positions of the longest sequence that the model reads, tag and ``</s>`` among them."""
 
     @property
     def tagged(self) -> bool:
         """Whether a target begins with its language's tag."""
 
     def source_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
-        """Return the ids of lines of source text, as ``pairs`` takes them."""
+        """Return the ids of lines of source text, as ``Port.pairs`` takes them."""
 
     def target_text(self, direction: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
-        """Return the ids of lines of target text, as ``pairs`` takes them."""
+        """Return the ids of lines of target text, as ``Port.pairs`` takes them."""
+
+
+class TextPort(Port, TextIds, Protocol):
+    """A port with the ability ``text``: its model brings the tokenizer of its text."""
 
     def side(self, direction: str) -> Any:
         """Return a direction's text in and out for decoding, see ``translate.sides.Side``."""

@@ -21,13 +21,19 @@ def port_module(system: SystemFolder, name: str) -> ModuleType:
     """Return a module of a system's port, if it is not the default one; UserError where its library is
     missing."""
     check_port(system)
-    # By name: code of a port that no job of an experiment uses is no reason to run its jobs again.
+    return module_of(system.port, name, f"{system.folder / DESCRIPTION}: port", "run it")
+
+
+def module_of(port: str, name: str, subject: str, to_do: str) -> ModuleType:
+    """Return a module of a port by its name: so code of a port that no job of an experiment uses is no reason
+    to run its jobs again. UserError where its library is missing, of ``subject``, with what ``to_do`` in the
+    right environment."""
     try:
-        return import_module(f"workflow_scripts.models.{system.port}.{name}")
+        return import_module(f"workflow_scripts.models.{port}.{name}")
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("workflow_scripts"):
             raise
         raise UserError(
-            f"{system.folder / DESCRIPTION}: port {system.port!r} needs {error.name}, which this environment"
-            f" lacks; run it in the environment {PORTS[system.port]}"
+            f"{subject} {port!r} needs {error.name}, which this environment lacks; {to_do} in the environment"
+            f" {PORTS[port]}"
         ) from None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import sha256_of, write_json
+from workflow_scripts.common.hub import gated
 from workflow_scripts.evaluate.comet.comet_model import (
     CHECKPOINT,
     CONFIGURATION,
@@ -45,10 +46,7 @@ def fetch(name: str, revision: str | None, files: list[str]) -> Path:
     except HFValidationError:
         raise UserError(f"{name!r} is no name on the hub: one is OWNER/NAME, as in {EXAMPLE}") from None
     except GatedRepoError:
-        raise UserError(
-            f"{name}: the hub gives it only to those who have agreed to its terms: do so on its page there,"
-            " then log in (HF_TOKEN, or 'hf auth login')"
-        ) from None
+        raise gated(name) from None
     except RepositoryNotFoundError:
         raise UserError(f"the hub has no {name}, or hides it from you: check evaluation.comet") from None
     except RevisionNotFoundError:

@@ -12,7 +12,7 @@ import yaml
 
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import write_json
-from workflow_scripts.common.hub import NOT_CHOSEN
+from workflow_scripts.common.hub import NOT_CHOSEN, gated
 from workflow_scripts.models.huggingface.model_files import CARD, FILES, WEIGHTS, in_hub_cache, weights_among
 
 CHECK = "check attach.model and attach.revision"
@@ -38,10 +38,7 @@ def fetch(name: str, revision: str) -> Path:
     except HFValidationError:
         raise UserError(f"{name!r} is no name on the hub: one is OWNER/NAME; {CHECK}") from None
     except GatedRepoError:
-        raise UserError(
-            f"{name}: the hub gives it only to those who have agreed to its terms: do so on its page there,"
-            " then log in (HF_TOKEN, or 'hf auth login')"
-        ) from None
+        raise gated(name) from None
     except RepositoryNotFoundError:
         raise UserError(f"the hub has no {name}, or hides it from you; {CHECK}") from None
     except RevisionNotFoundError:

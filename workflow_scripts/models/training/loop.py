@@ -1,14 +1,13 @@
 """What the supervision of trainings asks of a port's loop, which is its module ``training.loop``."""
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from workflow_scripts.common.errors import UserError
+from workflow_scripts.models.port_modules import module_of
 from workflow_scripts.models.training.plan import TrainingPlan
 from workflow_scripts.models.training.surroundings import Surroundings
-from workflow_scripts.units.description import DEFAULT_PORT, PORTS
+from workflow_scripts.units.description import DEFAULT_PORT
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import SystemFolder
 
@@ -64,13 +63,4 @@ def loop_of(port: str) -> Loop:
         from workflow_scripts.models.fairseq.training import loop
 
         return cast(Loop, loop)
-    # By name: code of a port that an experiment does not train in is no reason to report its trainings.
-    try:
-        return cast(Loop, import_module(f"workflow_scripts.models.{port}.training.loop"))
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("workflow_scripts"):
-            raise
-        raise UserError(
-            f"the port {port!r} needs {error.name}, which this environment lacks; train in the environment"
-            f" {PORTS[port]}"
-        ) from None
+    return cast(Loop, module_of(port, "training.loop", "the port", "train"))
