@@ -13,7 +13,8 @@ from tests.unit.report.made import csv_rows
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.evaluate import evaluate_outputs
 from workflow_scripts.evaluate.evaluate_outputs import main
-from workflow_scripts.evaluate.found_outputs import pivot_of
+from workflow_scripts.evaluate.outputs import score_sets
+from workflow_scripts.evaluate.outputs.found import pivot_of
 from workflow_scripts.report.tables import tabulate
 
 WORDS = ["ein", "haus", "steht", "am", "see", "und", "der", "hund", "schläft"]
@@ -362,7 +363,7 @@ def test_faults_of_the_last_file_are_told_before_the_first_is_scored(at, monkeyp
     at.lay()
     at.lines("new/de-en.hyp", REFERENCES[:-1])
     at.lines("en-de/ref.txt", ["", *REFERENCES[1:]])
-    monkeypatch.setattr(evaluate_outputs, "score_directions", lambda *_: pytest.fail("scored"))
+    monkeypatch.setattr(score_sets, "score_directions", lambda *_: pytest.fail("scored"))
     with pytest.raises(UserError) as error:
         at.run()
     one, two = str(error.value).replace(f"{at.folder}/", "").split("\n")
