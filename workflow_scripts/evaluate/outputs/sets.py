@@ -127,7 +127,7 @@ def whole(sets: Sequence[OutputSet], allow_partial: bool = False) -> dict[str, l
         for system in systems:
             for direction in directions[one.testset]:
                 if direction not in one.files.get(system, {}):
-                    has = _that_has(sets, one.testset, direction)
+                    has = _that_has(sets, one, direction)
                     path = fill(one.hypotheses, direction, system)
                     missing.append(f"{path}: no such file; {has} has {direction}")
     if missing and not allow_partial:
@@ -135,11 +135,15 @@ def whole(sets: Sequence[OutputSet], allow_partial: bool = False) -> dict[str, l
     return directions
 
 
-def _that_has(sets: Iterable[OutputSet], testset: str, direction: str) -> str:
+def _that_has(sets: Iterable[OutputSet], lacking: OutputSet, direction: str) -> str:
+    """Return who has a direction of a test set: another system, or one in another seed."""
+    for system, by in lacking.files.items():
+        if direction in by:
+            return system
     return next(
-        system
+        f"{system} of seed {one.seed}"
         for one in sets
-        if one.testset == testset
+        if one.testset == lacking.testset
         for system, by in one.files.items()
         if direction in by
     )
@@ -189,7 +193,7 @@ def only_sets(
         known = list(dict.fromkeys(map(str, there)))
         for name in map(str, wanted or []):
             if name not in known:
-                raise UserError(f"--{option}: no files of {name!r}{nearest(name, known)}; {first_of(known)}")
+                raise UserError(f"--{option}: no files of {name!r}{nearest(name, known)}; there are {first_of(known)}")
     return [
         one
         for one in sets
