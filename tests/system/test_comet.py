@@ -127,7 +127,16 @@ def test_a_model_that_cannot_be_had_takes_nothing_else_with_it(tmp_path):
     command += ["--hypotheses", "results/tiny/translations/{system}/s{seed}/{testset}/{direction}.txt"]
     for option, side in (("--references", "target"), ("--sources", "source")):
         command += [option, f"results/tiny/data/text/{{testset}}/{{pair}}.{{{side}}}.txt"]
-    command += ["--comet", "own=models/own", "--baseline", "baseline", "--resamples", "100", "--out", "scored"]
+    command += [
+        "--comet",
+        "own=models/own",
+        "--baseline",
+        "baseline",
+        "--resamples",
+        "100",
+        "--out",
+        "scored",
+    ]
     done = started.run(command, tmp_path, {"NEURONSPEC_CACHE": str(tmp_path / "results/.cache")})
     assert done.returncode == 0, done.stderr
     again = json.loads((tmp_path / "scored/comet/baseline/s1/news.raw.own.json").read_text())

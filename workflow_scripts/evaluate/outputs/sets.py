@@ -193,7 +193,9 @@ def only_sets(
         known = list(dict.fromkeys(map(str, there)))
         for name in map(str, wanted or []):
             if name not in known:
-                raise UserError(f"--{option}: no files of {name!r}{nearest(name, known)}; there are {first_of(known)}")
+                raise UserError(
+                    f"--{option}: no files of {name!r}{nearest(name, known)}; there are {first_of(known)}"
+                )
     return [
         one
         for one in sets
