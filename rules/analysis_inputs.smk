@@ -150,6 +150,10 @@ def read_by_probes(wildcards):
 
 def labelled_patterns(wildcards):
     """The patterns by which the stage finds them."""
+    if EXPERIMENT.texts_alone is not None:
+        side = "source" if wildcards.stack == "encoder" else "target"
+        text = CONLLU if PROBES.from_conllu else probed_text(EXPERIMENT, PROBES)
+        return f"--{side}s {RESULTS}/data/labels/{text}/{{target}}.jsonl"
     if PROBES.from_conllu:
         return f"--sources {RESULTS}/data/labels/{CONLLU}/{{source}}.jsonl"
     place = f"{RESULTS}/data/labels/{probed_text(EXPERIMENT, PROBES)}/{{pair}}"

@@ -12,6 +12,11 @@ def model_to_attach():
     return f"{RESULTS}/{FETCHED}" if attach.is_fetched else list(map(str, files_of(Path(attach.model))))
 
 
+def tables_of_tasks():
+    """What is known of each task of an encoder, for which it gets a head; of other models none."""
+    return made("prepare_tasks", "known") if "prepare_tasks" in STAGES else []
+
+
 def text_of_model(subset, directions):
     """The text of each direction's pair as models read it: prepared, or both files of both sides, in every shard; of held-out
     text in the first one."""

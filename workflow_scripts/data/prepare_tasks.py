@@ -59,9 +59,7 @@ def topic_examples(path: Path, columns: Sequence[str] | None) -> Examples:
 
 def part_of(examples: Examples, chosen: Sequence[int]) -> Examples:
     """Return some examples, by their numbers."""
-    return Examples(
-        [examples.texts[n] for n in chosen], [examples.labels[n] for n in chosen], examples.where
-    )
+    return Examples([examples.texts[n] for n in chosen], [examples.labels[n] for n in chosen], examples.where)
 
 
 def parts_of(
@@ -110,11 +108,15 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--task", required=True)
     for name in PARTS:
         parser.add_argument(f"--{name}", type=Path, required=name == TRAIN, metavar="TABLE")
-    parser.add_argument("--columns", help="JSON: names of those of texts and label; default for --topics none")
+    parser.add_argument(
+        "--columns", help="JSON: names of those of texts and label; default for --topics none"
+    )
     parser.add_argument("--topics", action="store_true", help="tables of items, of which pairs are made")
     parser.add_argument("--regression", action="store_true", help="labels are numbers")
     parser.add_argument("--metric", help="accuracy, f1, macro_f1, matthews or spearman")
-    parser.add_argument("--drop-empty", action="store_true", help="leave out examples without a text or label")
+    parser.add_argument(
+        "--drop-empty", action="store_true", help="leave out examples without a text or label"
+    )
     parser.add_argument("--held-out", type=float, default=0.1, help="where there is no --valid")
     parser.add_argument("--most", type=int, help="examples to learn from, drawn; default all")
     parser.add_argument("--out-root", type=Path, required=True, help="folder of PART/TASK.jsonl")
@@ -124,7 +126,9 @@ def main(argv: list[str] | None = None) -> None:
     at_least("most", arguments.most, 2)
     columns = None
     if arguments.columns:
-        columns = json_object("columns", arguments.columns, OF_ITEMS if arguments.topics else OF_TEXTS, _right)
+        columns = json_object(
+            "columns", arguments.columns, OF_ITEMS if arguments.topics else OF_TEXTS, _right
+        )
     elif not arguments.topics:
         raise UserError(f"--columns is missing: the names of columns, such as {json.dumps(OF_TEXTS)}")
     empty: dict[str, list[int]] = {}
@@ -146,7 +150,9 @@ def main(argv: list[str] | None = None) -> None:
     again = {name: sum(text in learned for text in parts[name].texts) for name in parts if name != TRAIN}
     for name, number in again.items():
         if number:
-            logger.warning(f"{arguments.task}: {number} examples of {name} are also among those to learn from")
+            logger.warning(
+                f"{arguments.task}: {number} examples of {name} are also among those to learn from"
+            )
     statistics: dict[str, Any] = {
         "format": FORMAT,
         "task": arguments.task,
