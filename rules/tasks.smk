@@ -7,9 +7,9 @@ TASKS = EXPERIMENT.tasks
 
 if workflow.exec_mode.name == "DEFAULT":
     if absent := [
-        f"tasks.tables.{task}.files.{part}: there is no file {looked_for(file)}"
+        f"tasks.tables.{task}.{part}: there is no file {looked_for(file)}"
         for task, table in TASKS.tables.items()
-        for part, file in table.files.named.items()
+        for part, file in table.files.items()
         if not Path(file).is_file()
     ]:
         refuse(absent)
@@ -39,7 +39,7 @@ for task, table in TASKS.tables.items():
         name:
             own_rule("prepare_tasks", task)
         input:
-            **table.files.named,
+            **table.files,
         output:
             **files("prepare_tasks", like={"task": task}),
         log:

@@ -1,4 +1,4 @@
-"""What is known of a task's prepared tables: one JSON file a task, beside its examples. Standard library only."""
+"""What is known of a task's prepared tables: a JSON file beside its examples. Standard library only."""
 
 from pathlib import Path
 from typing import Any, NamedTuple

@@ -44,10 +44,15 @@ def _right(value: dict[str, Any]) -> bool:
 
 
 def topic_examples(path: Path, columns: Sequence[str] | None) -> Examples:
-    """Return pairs of the items of a table as examples, ``same`` or ``different``. ``columns``: of topic,
-    title and description, None: the first three, without names. Repeated items, and at most three that are over, are left out. UserError as
-    ``read_items`` and ``fitting``."""
-    items = fitting(read_items(path, columns), str(path), SEED, drop=True)
+    """Return pairs of the items of a table as examples, ``same`` or ``different``.
+
+    ``columns``: of topic, title and description, None: the first three, without names. Repeated items, and at
+    most three that are over, are left out. UserError as ``read_items`` and ``fitting``.
+    """
+    read = read_items(path, columns)
+    items = fitting(read, str(path), SEED, drop=True)
+    if len(items) < len(read):
+        logger.info(f"{path}: {len(read) - len(items)} of {len(read)} items are left out: repeated, or over")
     topics = numbered(items)
     try:
         pairs = match_topics(topics, SEED)
@@ -135,7 +140,7 @@ def main(argv: list[str] | None = None) -> None:
 
     def read(part: str, path: Path) -> Examples:
         if columns is None or arguments.topics:
-            return topic_examples(path, columns and [columns[name] for name in FIELDS])
+            return topic_examples(path, None if columns is None else [columns[name] for name in FIELDS])
         lines = empty.setdefault(part, []) if arguments.drop_empty else None
         return read_examples(path, columns["texts"], columns["label"], lines)
 

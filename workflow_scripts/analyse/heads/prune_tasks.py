@@ -14,8 +14,8 @@ from workflow_scripts.analyse.heads.head_sets import HeadSets
 from workflow_scripts.analyse.heads.measured_tasks import losses, own_metrics
 from workflow_scripts.analyse.heads.pruning import PruningRule
 from workflow_scripts.analyse.heads.pruning_results import Asked, findings
-from workflow_scripts.analyse.heads.scorer import Scorer
 from workflow_scripts.analyse.heads.pruning_tables import CSV_COLUMNS, csv_rows, markdown
+from workflow_scripts.analyse.heads.scorer import Scorer
 from workflow_scripts.analyse.heads.task_similarity import SUBWORDS, cosine_matrix, subword_counts
 from workflow_scripts.analyse.losses import MAX_TOKENS
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS

@@ -67,7 +67,8 @@ class TaskExperiment(Experiment):
                 hint = nearest(name, self.all_systems)
                 yield f"{key}.systems: no system {name!r}{hint}; there are {', '.join(self.all_systems)}"
         if not probes.from_conllu:
-            yield f"{key}.text: an encoder's words are those of CoNLL-U files: text: {CONLLU}, and the key conllu"
+            what = f"write {CONLLU}, and the key {CONLLU} with a file of each language"
+            yield f"{key}.text: words for an encoder are those of CoNLL-U files; {what}"
         if probes.stacks != [STACKS[0]]:
             yield f"{key}.stacks: an encoder has no decoder; write stacks: [{STACKS[0]}]"
         for name in (LANGUAGE, DIRECTION):

@@ -114,8 +114,8 @@ class Tasks(Section):
         most = self.training.max_updates
         if self.important_heads and not 0 < int(self.important_heads.from_share * most) < most:
             yield (
-                f"important_heads.from_share: {self.important_heads.from_share:g} of {most} updates leaves one"
-                " part of the training none"
+                f"important_heads.from_share: {self.important_heads.from_share:g} of {most} updates leaves"
+                " none to one part of the training"
             )
         if self.heads and len(self.tables) < 2:
             yield "heads: heads are told apart by two tasks at least; add one, or leave heads out"

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, PositiveInt, StringConstraints
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.task_metrics import ACCURACY, SPEARMAN, check_metric
-from workflow_scripts.common.task_tables import PARTS, TEST, TRAIN, VALID
+from workflow_scripts.common.task_tables import PARTS, TEST, VALID
 from workflow_scripts.config.base import DISTINCT, LONGEST_NAME, Place, Section
 
 #: Endings of tables that are read, a packing left out.
@@ -34,10 +34,10 @@ def _is_table(value: str) -> str:
 Table = Annotated[Place, AfterValidator(_is_table)]
 
 
-class TaskFiles(Section):
-    """The tables of a task."""
+class TaskTable(Section):
+    """One task: its tables, the columns that are read, and its metric."""
 
-    train: Table = Field(description="Examples to learn from.")
+    train: Table = Field(description="Examples to learn from: .csv, .tsv, .jsonl (also packed) or .parquet.")
     valid: Table | None = Field(
         None, description="Examples that choose the checkpoint; null: `held_out` of those to learn from."
     )
@@ -45,23 +45,6 @@ class TaskFiles(Section):
         None,
         description="Examples that are measured at the end; if a task has none, all are measured on valid.",
     )
-
-    @property
-    def named(self) -> dict[str, str]:
-        """The tables that there are, by part."""
-        return {name: file for name in PARTS if (file := getattr(self, name)) is not None}
-
-    def _mistakes(self) -> Iterator[str]:
-        seen: dict[str, str] = {}
-        for part, file in self.named.items():
-            if (other := seen.setdefault(file, part)) != part:
-                yield f"{part}: {file} is also {other}; what is measured must not be learned from"
-
-
-class TaskTable(Section):
-    """One task: its tables, the columns that are read, and its metric."""
-
-    files: TaskFiles = Field(description="Tables: .csv, .tsv, .jsonl (also packed) or .parquet.")
     texts: list[Column | Annotated[list[Column], Field(min_length=1)]] = Field(
         [],
         max_length=2,
@@ -70,8 +53,9 @@ class TaskTable(Section):
     label: Column = Field("label", description="Column of the label, or of the number.")
     topics: Literal["unnamed"] | Annotated[list[Column], DISTINCT] | None = Field(
         None,
-        description="In the place of texts: tables of items, of which pairs of the same topic and of different"
-        " ones are made (AG-Pair). Columns of topic, title and description; unnamed: the first three.",
+        description="In the place of texts: tables of items, of which pairs of the same topic and of"
+        " different ones are made (AG-Pair). Columns of topic, title and description; unnamed: the first"
+        " three.",
     )
     regression: bool = Field(False, description="Labels are numbers.")
     metric: Literal["accuracy", "f1", "macro_f1", "matthews", "spearman"] | None = Field(
@@ -83,6 +67,11 @@ class TaskTable(Section):
     most: PositiveInt | None = Field(
         None, description="Examples to learn from, drawn once for all seeds; null: all."
     )
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The tables that there are, by part."""
+        return {name: file for name in PARTS if (file := getattr(self, name)) is not None}
 
     @property
     def its_metric(self) -> str:
@@ -101,11 +90,15 @@ class TaskTable(Section):
             "regression": self.regression,
             "metric": self.its_metric,
             "drop_empty": self.drop_empty,
-            "held_out": None if VALID in self.files.named else held_out,
+            "held_out": None if VALID in self.files else held_out,
             "most": self.most,
         }
 
     def _mistakes(self) -> Iterator[str]:
+        seen: dict[str, str] = {}
+        for part, file in self.files.items():
+            if (other := seen.setdefault(file, part)) != part:
+                yield f"{part}: {file} is also {other}; what is measured must not be learned from"
         if self.topics is None and not self.texts:
             yield "texts: columns of one text or of two are needed, such as [sentence1, sentence2]"
         if self.topics is not None:
@@ -126,9 +119,4 @@ class TaskTable(Section):
     @property
     def has_test(self) -> bool:
         """Whether it is measured on examples that neither were learned from nor chose a checkpoint."""
-        return TEST in self.files.named
-
-    @property
-    def learns_from(self) -> str:
-        """The table to learn from."""
-        return self.files.named[TRAIN]
+        return TEST in self.files

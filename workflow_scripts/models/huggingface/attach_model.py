@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     if (arguments.model is None) == (arguments.fetched is None):
         raise UserError("--model and --fetched: give one of the two")
-    if not (arguments.tables or arguments.languages and (arguments.causal or arguments.directions)):
+    if not (arguments.tables or (arguments.languages and (arguments.causal or arguments.directions))):
         raise UserError("give --languages and --directions, or --languages with --causal, or --tables")
     folder = arguments.model or fetched_folder(arguments.fetched)
     made = made_of(folder, arguments)

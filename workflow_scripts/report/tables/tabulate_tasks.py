@@ -36,7 +36,9 @@ def read_results(paths: Sequence[Path], form: str) -> dict[str, dict[int, Any]]:
     return found
 
 
-def tables(trained: Mapping[str, Result], pruned: Mapping[str, Result]) -> dict[str, Any]:
+def tables(
+    trained: Mapping[str, Mapping[int, Any]], pruned: Mapping[str, Mapping[int, Any]]
+) -> dict[str, Any]:
     """Return ``scores`` (system → part → task → metric over seeds), ``chosen`` (system → updates of the
     chosen checkpoints) and ``dissociation`` (system → size → the mean over tasks over seeds, relative form,
     with the means of random heads)."""
@@ -108,9 +110,9 @@ def markdown(result: Result) -> str:
 def _dissociation(result: Result) -> Iterator[str]:
     yield from ["", "## Dissociation", ""]
     yield (
-        "What a task loses without its most important heads, minus what the others lose by them, in percent of"
-        " each one's own metric; mean over tasks. Random: the same number of random heads, with the range of"
-        " 95 % of their assignments to tasks (means over seeds)."
+        "What a task loses without its most important heads, minus what the others lose by them, in percent"
+        " of each one's own metric; mean over tasks. Random: the same number of random heads, with the range"
+        " of 95 % of their assignments to tasks (means over seeds)."
     )
     yield from ["", *heading(["system, heads", "dissociation", "random", "95 % of random"])]
     for system, sizes in result["dissociation"].items():

@@ -1,4 +1,5 @@
-"""A system folder of an encoder: its network with a head for each task, which stand in the place of directions."""
+"""A system folder of an encoder: its network with a head for each task. Tasks are in the place of
+directions."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
