@@ -14,10 +14,19 @@ include: "rules/attach.smk"
 include: "rules/probes.smk"
 
 
-# The rules of the kind of experiment that the config is of: tasks of an encoder, or translation.
+# The rules of the kind of experiment that the config is of: tasks of an encoder, a language model, or translation.
 if "train_encoder" in STAGES:
 
     include: "rules/tasks.smk"
+
+elif "take_text" in STAGES:
+
+    include: "rules/language_models.smk"
+    include: "rules/mask_inputs.smk"
+    include: "rules/activations.smk"
+    include: "rules/masks.smk"
+    include: "rules/analysis.smk"
+    include: "rules/effects.smk"
 
 else:
 

@@ -20,6 +20,8 @@ def tables_of_tasks():
 def text_of_model(subset, directions):
     """The text of each direction's pair as models read it: prepared, or both files of both sides, in every shard; of held-out
     text in the first one."""
+    if EXPERIMENT.texts_alone is not None:
+        return [f"{RESULTS}/data/text/{subset}/{language}.txt" for language in directions]
     if not EXPERIMENT.is_binarised:
         return [
             f"{RESULTS}/data/text/{subset}/{pair}.{lang}.txt"

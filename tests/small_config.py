@@ -53,3 +53,11 @@ TASKS: dict[str, Any] = {
         "heads": {"sizes": ["1"]},
     },
 }
+
+#: A causal language model with text of three languages below `text/`.
+LANGUAGE_MODEL: dict[str, Any] = {
+    "experiment": "tiny",
+    "languages": ["cs", "de", "fr"],
+    "attach": {"model": "gpt"},
+    "language_model": {"valid": "text/valid.{lang}.txt", "tests": {"news": "text/news.{lang}.txt"}},
+}

@@ -5,6 +5,7 @@ from tests.malformed import (
     config_cases,
     config_mask_cases,
     correlation_config_cases,
+    language_model_cases,
     task_config_cases,
 )
 from tests.malformed.case import start
@@ -18,6 +19,7 @@ CASES = [
     *correlation_config_cases.CASES,
     *attach_model_cases.CASES,
     *task_config_cases.CASES,
+    *language_model_cases.CASES,
 ]
 
 

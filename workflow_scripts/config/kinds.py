@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.language_models import LanguageExperiment
 from workflow_scripts.config.tasks.experiment import TaskExperiment
 
 #: The key that says it → the kind.
-BY_KEY: Mapping[str, type[Experiment]] = {"tasks": TaskExperiment}
-KINDS = (Experiment, *BY_KEY.values())
+BY_KEY: Mapping[str, type[Experiment]] = {"tasks": TaskExperiment, "language_model": LanguageExperiment}
+KINDS: tuple[type[Experiment], ...] = (Experiment, *BY_KEY.values())
 
 
 def kind_of(config: Mapping[str, Any]) -> type[Experiment]:

@@ -5,6 +5,7 @@ from types import ModuleType
 
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.language_models import LanguageExperiment
 from workflow_scripts.config.tasks.experiment import TaskExperiment
 from workflow_scripts.workflow.stage import Job, Stage
 from workflow_scripts.workflow.stage_list import (
@@ -15,6 +16,7 @@ from workflow_scripts.workflow.stage_list import (
     effects,
     export,
     heads,
+    language_models,
     measures,
     models,
     overlaps,
@@ -30,6 +32,7 @@ ANALYSES = (analyses, heads, correlation, effects, overlaps, probes)
 TOPICS: Mapping[type[Experiment], Sequence[ModuleType]] = {
     Experiment: (data, attach, models, scores, *ANALYSES, measures, export, report),
     TaskExperiment: (attach, tasks, probes),
+    LanguageExperiment: (language_models, attach, models, scores, analyses, effects, probes),
 }
 STAGES: dict[str, Stage] = {
     stage.name: stage for topics in TOPICS.values() for topic in topics for stage in topic.STAGES

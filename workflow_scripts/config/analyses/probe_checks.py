@@ -54,6 +54,9 @@ def probed_directions(experiment: Experiment, probes: Probes, system: str, stack
 
 def probes_problems(experiment: Experiment, probes: Probes) -> Iterable[str]:
     """Yield every mistake in `analysis.probes`."""
+    if probes.from_conllu and probes.stacks != [STACKS[0]]:
+        yield f"{KEY}: stacks: a text without translations has no decoder; take [{STACKS[0]}]"
+        return
     names = [*_unknown_names(experiment, probes)]
     yield from names
     if not names:

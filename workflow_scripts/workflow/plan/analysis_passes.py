@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.directions import ends_of, split_direction
 from workflow_scripts.common.task_groups import tasks_of
 from workflow_scripts.config.analyses.correlation_checks import compared_models
 from workflow_scripts.config.analyses.directions import analysed_directions, compared_directions
@@ -93,8 +93,8 @@ def effect_matrix(experiment: Experiment, job: PlannedJob) -> Iterable[Passes]:
     asked, directions = experiment.analysis.effects, analysed_directions(experiment, job.wildcards["system"])
     if asked is not None:
         sets = len(asked.sizes) * (len(asked.criteria) + bool(asked.masks) + asked.draws)
-        pivot, sides = experiment.pivot, zip(*map(split_direction, directions), strict=True)
-        languages = max((len({*side} - {pivot}) for side in sides), default=0)
+        pivot, sides = experiment.pivot, zip(*map(ends_of, directions), strict=True)
+        languages = max((len({*side} - {pivot, None}) for side in sides), default=0)
         # Without a pivot each direction is on both sides.
         passes = (1 + sets * languages) * (1 if pivot else 2)
         yield Passes(experiment.control_text[0], directions, asked.sentences, passes)
