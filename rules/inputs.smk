@@ -252,3 +252,28 @@ def tables_in_report(paths):
 def figure(label):
     """A function that marks a figure's path for Snakemake's report."""
     return lambda path: report(path, category="Figures", labels={"figure": label})
+
+
+def figures(name, labels, category="Figures"):
+    """The outputs of a stage that draws figures. Each picture stands in Snakemake's report under the caption that
+    its job wrote: one that Snakemake fills in has the config of today, not that of the picture.
+
+    labels: name → text by which a figure is found, with wildcards; of a stage with several figures, a function of
+    the path of a picture, without folder and ending.
+    """
+
+    def in_report(paths):
+        if isinstance(paths, str):
+            # Includes the file of the job's role `caption`.
+            return report(paths, caption="caption.rst", category=category, labels=labels)
+        return [
+            report(
+                path,
+                caption=str(Path(path.replace("<results>", RESULTS)).with_suffix(".rst").absolute()),
+                category=category,
+                labels=labels(Path(path).stem),
+            )
+            for path in paths
+        ]
+
+    return files(name, png=in_report)
