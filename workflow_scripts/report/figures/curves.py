@@ -21,7 +21,7 @@ CHANCE_BAND = "the range in which 95 % of further draws would lie, the widest of
 
 
 def look(number: int, line: int = 0) -> dict[str, str]:
-    """Return colour, marker and line of the ``number``-th name; ``line`` tells two curves of one name apart."""
+    """Return colour, marker and line of the ``number``-th name; ``line`` tells curves of one name apart."""
     return {
         "color": COLOURS[number % len(COLOURS)],
         "marker": MARKERS[number % len(MARKERS)],
@@ -51,8 +51,11 @@ def share_axis(axis: Axes, names: Mapping[str, float]) -> None:
 
     ``names``: name → share, ascending.
     """
+    if not names:
+        return
     smallest = min((share for share in names.values() if share > 0), default=1.0)
     axis.set_xscale("symlog", linthresh=smallest, linscale=0.5)
+    axis.autoscale_view()
     spots = dict(
         zip(names, axis.transData.transform([(share, 0) for share in names.values()])[:, 0], strict=True)
     )
@@ -62,6 +65,7 @@ def share_axis(axis: Axes, names: Mapping[str, float]) -> None:
         # From the largest on: of two that are too close, the smaller one goes.
         if not shown or spots[shown[-1]] - spots[name] >= gap:
             shown.append(name)
+    shown.reverse()
     axis.xaxis.set_major_locator(FixedLocator([names[name] for name in shown]))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.set_xticklabels(shown)

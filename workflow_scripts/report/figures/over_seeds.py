@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from workflow_scripts.analyse.means import defined
 from workflow_scripts.report.figures.intervals import T_INTERVAL, Mean, mean_of
 from workflow_scripts.report.read.analyses import number
 from workflow_scripts.report.read.read_files import Row
@@ -21,8 +22,8 @@ def over_seeds(values: Iterable[float]) -> Mean:
 
 @dataclass(frozen=True)
 class Chance:
-    """Random draws beside a value: the ``mean`` of several seeds' means, and ``low`` to ``high``, the widest of
-    the seeds' ranges in which 95 % of further draws would lie. NaN where undefined."""
+    """Random draws beside a value: the ``mean`` of several seeds' means, and ``low`` to ``high``, the widest
+    of the seeds' ranges in which 95 % of further draws would lie. NaN where undefined."""
 
     mean: float
     low: float
@@ -40,6 +41,16 @@ class Chance:
             min(lows, default=math.nan),
             max(highs, default=math.nan),
         )
+
+    def cells(self, prefix: str = "random") -> dict[str, float | None]:
+        """Return the cells of a figure's data, None where undefined."""
+        return {f"{prefix}_{name}": defined(getattr(self, name)) for name in ("mean", "low", "high")}
+
+
+def mean_cells(value: Mean) -> dict[str, float | None]:
+    """Return the cells of a mean over seeds in a figure's data: its interval is None of one seed, and the
+    mean, too, of none."""
+    return {"mean": defined(value.mean), "low": value.low, "high": value.high, "seeds": value.n}
 
 
 def bars_over_seeds(seeds: Sequence[str]) -> str:

@@ -7,12 +7,12 @@ import argparse
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from workflow_scripts.analyse.means import defined
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.report.figures.caption import Caption
 from workflow_scripts.report.figures.curves import (
@@ -26,7 +26,13 @@ from workflow_scripts.report.figures.curves import (
 )
 from workflow_scripts.report.figures.figure import legend_beside, panels, shortened, write_figure
 from workflow_scripts.report.figures.intervals import Mean
-from workflow_scripts.report.figures.over_seeds import Chance, bars_over_seeds, over_seeds, undefined_note
+from workflow_scripts.report.figures.over_seeds import (
+    Chance,
+    bars_over_seeds,
+    mean_cells,
+    over_seeds,
+    undefined_note,
+)
 from workflow_scripts.report.read.analyses import add_results, grouped, number, read_analysis
 from workflow_scripts.report.read.read_files import Row
 
@@ -56,12 +62,11 @@ class Point:
 
     def row(self) -> dict[str, Any]:
         """Return the point as a row of the figure's data."""
-        value, chance = self.value, self.chance
         return {
             **{name: getattr(self, name) for name in ("measure", "test", "set", "size")},
-            "share": None if math.isnan(self.share) else self.share,
-            **{"mean": value.mean, "low": value.low, "high": value.high, "seeds": value.n},
-            **{"random_mean": chance.mean, "random_low": chance.low, "random_high": chance.high},
+            "share": defined(self.share),
+            **mean_cells(self.value),
+            **self.chance.cells(),
         }
 
 
@@ -153,8 +158,8 @@ def caption(
         f" (left), and where they alone are kept (right), beside {len(first['draws'])} draws of random units."
         f" Mean over {len(directions)} directions of {first['subset']}, {range_of} sentences each, then over"
         f" seeds. A removed unit is {removed}. Below: areas under the curves; the effect when removed is 1"
-        " where the first units take all with them, the faithfulness when kept is 1 where they do all the work."
-        " The axes of shares, and of the loss on the left, are logarithmic away from 0.",
+        " where the first units take all with them, the faithfulness when kept is 1 where they do all the"
+        " work. The axes of shares, and of the loss on the left, are logarithmic away from 0.",
         files,
         seeds,
         f"{bars_over_seeds(seeds)} Grey: random units, their mean and {CHANCE_BAND}.",
@@ -170,7 +175,9 @@ def main(argv: list[str] | None = None) -> None:
     read = read_analysis(args.results, FORMAT, ("system", "seed"), COLUMNS, NUMBERS)
     found = points(read.rows)
     rows = [point.row() for point in found]
-    write_figure(ablation_figure(found), args.out, rows, caption(read.one("system"), found, read.results, read.files))
+    write_figure(
+        ablation_figure(found), args.out, rows, caption(read.one("system"), found, read.results, read.files)
+    )
 
 
 if __name__ == "__main__":

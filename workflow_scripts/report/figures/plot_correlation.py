@@ -10,12 +10,13 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from workflow_scripts.analyse.means import defined
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.report.figures.caption import Caption
 from workflow_scripts.report.figures.curves import CHANCE_BAND, draw_chance, look, same_heights
 from workflow_scripts.report.figures.figure import legend_beside, panels, shortened, write_figure
 from workflow_scripts.report.figures.over_seeds import Chance, undefined_note
-from workflow_scripts.report.read.analyses import add_results, grouped, number, read_analysis
+from workflow_scripts.report.read.analyses import add_results, number, read_analysis
 from workflow_scripts.report.read.read_files import Row
 
 FORMAT = "neuronspec-correlation-1"
@@ -29,8 +30,8 @@ ALL_LAYERS = "all"
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """How alike the units of some models are at a site: the mean over models (of SVCCA over pairs), ``sd`` over
-    them, NaN of a single one. ``units``: stack and kind."""
+    """How alike the units of some models are at a site: the mean over models (of SVCCA over pairs), ``sd``
+    over them, NaN of a single one. ``units``: stack and kind."""
 
     models: str
     units: str
@@ -43,11 +44,11 @@ class Point:
 
     def row(self) -> dict[str, Any]:
         """Return the point as a row of the figure's data."""
-        names = ("models", "units", "layer", "form", "mean", "sd", "n")
-        chance = self.chance
+        names, numbers = ("models", "units", "layer", "form", "n"), ("mean", "sd")
         return {
             **{name: getattr(self, name) for name in names},
-            **{"chance_mean": chance.mean, "chance_low": chance.low, "chance_high": chance.high},
+            **{name: defined(getattr(self, name)) for name in numbers},
+            **self.chance.cells("chance"),
         }
 
 
@@ -61,7 +62,9 @@ def points(rows: Sequence[Row]) -> list[Point]:
             mean, sd, n = (number(row[name]) for name in ("mean", "sd", "n"))
             chance = Chance.of([row], "chance")
             found.append(
-                Point(row["models"], units, place, row["form"], mean, sd, 0 if math.isnan(n) else int(n), chance)
+                Point(
+                    row["models"], units, place, row["form"], mean, sd, 0 if math.isnan(n) else int(n), chance
+                )
             )
     return found
 
@@ -118,16 +121,16 @@ def caption(
     seeds = dict.fromkeys(str(one["seed"]) for result in results for one in result["models"].values())
     what = "seeds of a system" if between == "seeds" else "systems of a seed"
     return Caption(
-        f"Units of several models at the same tokens, compared between {what}: the correlation of a unit with the"
-        " one of another model that is most like it, in the model where that is highest (MaxCorr) or lowest"
-        " (MinCorr); how much of a unit all units of another model predict in text the regression has not seen"
-        " (LinReg R²); and of whole layers SVCCA. Means over units, then over models (SVCCA: pairs of models)."
-        f" Text: {first['subset']}.",
+        f"Units of several models at the same tokens, compared between {what}: the correlation of a unit with"
+        " the one of another model that is most like it, in the model where that is highest (MaxCorr) or"
+        " lowest (MinCorr); how much of a unit all units of another model predict in text that the regression"
+        " has not seen (LinReg R²); and of whole layers SVCCA. Means over units, then over models (SVCCA:"
+        f" over pairs). Text: {first['subset']}.",
         files,
         list(seeds),
         "Bars: one standard deviation over models, which share partners, so that no interval follows from it."
-        f" Grey: the same where the tokens of one model have another order, the mean of {first['draws']} draws and"
-        f" {CHANCE_BAND.replace('seeds', 'comparisons')}.",
+        f" Grey: the same where the tokens of one model have another order, the mean of {first['draws']}"
+        f" draws and {CHANCE_BAND.replace('seeds', 'comparisons')}.",
         undefined_note(point.mean for point in found),
     )
 

@@ -15,7 +15,13 @@ from workflow_scripts.report.figures.caption import Caption
 from workflow_scripts.report.figures.curves import CHANCE_BAND, GREY, look
 from workflow_scripts.report.figures.figure import legend_beside, panels, shortened, write_figure
 from workflow_scripts.report.figures.intervals import Mean
-from workflow_scripts.report.figures.over_seeds import Chance, bars_over_seeds, over_seeds, undefined_note
+from workflow_scripts.report.figures.over_seeds import (
+    Chance,
+    bars_over_seeds,
+    mean_cells,
+    over_seeds,
+    undefined_note,
+)
 from workflow_scripts.report.read.analyses import add_results, grouped, number, read_analysis
 from workflow_scripts.report.read.read_files import Row
 
@@ -41,11 +47,10 @@ class Point:
 
     def row(self) -> dict[str, Any]:
         """Return the point as a row of the figure's data."""
-        value, chance = self.value, self.chance
         return {
             **{name: getattr(self, name) for name in ("criterion", "test", "measure")},
-            **{"mean": value.mean, "low": value.low, "high": value.high, "seeds": value.n},
-            **{"random_mean": chance.mean, "random_low": chance.low, "random_high": chance.high},
+            **mean_cells(self.value),
+            **self.chance.cells(),
         }
 
 
@@ -86,17 +91,16 @@ def _draw(axis: Axes, here: Sequence[Point], criteria: Sequence[str], place: int
     )
 
 
-def caption(
-    found: Sequence[Point], results: Sequence[Mapping[str, Any]], files: Sequence[str]
-) -> Caption:
+def caption(found: Sequence[Point], results: Sequence[Mapping[str, Any]], files: Sequence[str]) -> Caption:
     """Return the caption. ``results``: the JSON of each seed."""
     first = results[0]
     seeds = [str(result["seed"]) for result in results]
     return Caption(
         f"Criteria side by side on {first['system']}: each names {first['units']} of {first['of_units']} FFN"
-        f" neurons for each of {len(first['texts'])} directions, {first['size']} of each layer. Nats per token"
-        " that are added to the own direction and to others where these units alone are removed (left) and where"
-        f" they alone are kept (right). Mean over directions of {first['subset']}, then over seeds.",
+        f" neurons for each of {len(first['texts'])} directions, {first['size']} of each layer. Nats per"
+        " token that are added to the own direction and to others where these units alone are removed (left)"
+        f" and where they alone are kept (right). Mean over directions of {first['subset']}, then over"
+        " seeds.",
         files,
         seeds,
         f"{bars_over_seeds(seeds)} Grey: random units, {len(first['draws'])} draws, {CHANCE_BAND}.",

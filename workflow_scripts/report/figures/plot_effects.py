@@ -1,4 +1,4 @@
-"""Draw the effect matrices of a system: the loss of each language without the units of each, raw and centred."""
+"""Draw the effect matrices of a system: what each language loses without the units of each."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from workflow_scripts.common.checked_options import json_object
+from workflow_scripts.analyse.means import defined
+from workflow_scripts.common.checked_options import json_object, lists_of_texts
 from workflow_scripts.common.errors import UserError, nearest, run_main
 from workflow_scripts.report.figures.caption import Caption
 from workflow_scripts.report.figures.cells import (
-    DIVERGING,
-    INCHES,
+    WRITTEN,
     Floats,
     around_zero,
     draw_cells,
@@ -23,6 +23,7 @@ from workflow_scripts.report.figures.cells import (
 )
 from workflow_scripts.report.figures.figure import panels, wrapped, write_figure
 from workflow_scripts.report.figures.intervals import Mean
+from workflow_scripts.report.figures.matrix import SIGNED
 from workflow_scripts.report.figures.order import by_family
 from workflow_scripts.report.figures.over_seeds import over_seeds
 from workflow_scripts.report.read.analyses import add_results, grouped, number, read_analysis
@@ -33,7 +34,8 @@ COLUMNS = ("side", "set", "size", "units_of", "loss_of", "raw", "centred")
 NUMBERS = ("raw", "centred")
 #: Of cells: what is written in them.
 FORM = "+.3f"
-FORMS = {"raw": "loss added", "centred": "loss added, row and column means taken out"}
+#: Form → what its bar of colours says.
+FORMS = {"raw": "loss added (nats per token)", "centred": "centred (nats per token)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,12 @@ class Cell:
         }
         for name in FORMS:
             value: Mean = getattr(self, name)
-            found |= {name: value.mean, f"{name}_sd": value.sd, f"{name}_seeds": value.n}
+            found |= {name: defined(value.mean), f"{name}_sd": value.sd, f"{name}_seeds": value.n}
         return found
 
 
 def cells(rows: Sequence[Row], criterion: str) -> list[Cell]:
-    """Return the cells of a criterion, from the rows of all seeds of one system. UserError: it has no rows."""
+    """Return the cells of a criterion, from the rows of all seeds of a system. UserError: it has no rows."""
     known = dict.fromkeys(row["set"] for row in rows if not row["set"].startswith("random-"))
     wanted = [row for row in rows if row["set"] == criterion]
     if not wanted:
@@ -82,20 +84,21 @@ def matrix(found: Sequence[Cell], form: str, names: Sequence[str]) -> Floats:
 
 def effects_figure(found: Sequence[Cell], families: Mapping[str, Sequence[str]]) -> Figure:
     """Return a row of panels for each side and size: the matrix raw, and centred."""
-    sides = [(side, size) for side in dict.fromkeys(one.side for one in found) for size in _sizes(found, side)]
+    sides = [
+        (side, size) for side in dict.fromkeys(one.side for one in found) for size in _sizes(found, side)
+    ]
     most = max(len(_languages(found, side)) for side, _ in sides)
     figure, grid = panels(len(sides), len(FORMS), inches(most), inches(most))
+    form_of_cells = FORM if most <= WRITTEN else None
     for (side, size), axes in zip(sides, grid, strict=True):
         names, spans = by_family(_languages(found, side), families)
         here = [cell for cell in found if (cell.side, cell.size) == (side, size)]
-        for (form, label), axis in zip(FORMS.items(), axes, strict=True):
+        for (form, bar), axis in zip(FORMS.items(), axes, strict=True):
             values = matrix(here, form, names)
-            said = FORM if most <= min(INCHES) else None
-            bar = "nats per token" if form == "raw" else "nats per token, centred"
-            draw_cells(axis, values, names, names, around_zero(values), DIVERGING, bar, said)
+            draw_cells(axis, values, names, names, (around_zero(values), SIGNED), bar, form_of_cells)
             outline(axis, [(place, place) for place in range(len(names))])
             separate(axis, [span.start for span in spans[1:]])
-            axis.set_title(wrapped(f"{side}, {size} of the units: {label}", inches(most)))
+            axis.set_title(wrapped(f"{side}, {size}: {form}", inches(most)))
             axis.set_xlabel("loss of")
             axis.set_ylabel("without the units of")
     return figure
@@ -125,14 +128,14 @@ def caption(
     notes = []
     if families:
         told = "; ".join(f"{family}: {', '.join(of)}" for family, of in families.items())
-        notes.append(f"Languages stand by family, dotted lines between families ({told}).")
+        notes.append(f"Languages stand by family ({told}).")
     if undefined := sum(value.n == 0 for cell in found for value in (cell.raw, cell.centred)):
-        notes.append(f"Hatched: {undefined} cells without a value.")
+        notes.append(f"Hatched: {undefined} cell{'s' * (undefined != 1)} without a value.")
     return Caption(
-        f"Effect matrices of {system} by {criterion}: nats per token that the loss of the column's language rises"
-        f" by where the units of the row's language are {removed}; below 0 it falls. Frames: a language's own"
-        f" units. Left as measured, right freed of the means of rows and columns. {stacks}. Text:"
-        f" {first['subset']}. Means over seeds; 0 is white, and each panel has its own scale.",
+        f"Effect matrices of {system} by {criterion}: nats per token that the loss of the column's language"
+        f" rises by where the units of the row's language are {removed}; below 0 it falls. Frames: a"
+        f" language's own units. Left as measured, right freed of the means of rows and columns. {stacks}."
+        f" Text: {first['subset']}. Means over seeds; 0 is white, and each panel has its own scale.",
         files,
         seeds,
         notes=notes,
@@ -147,17 +150,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--families", default="{}", help='JSON: {"germanic": ["de", "nl"]}')
     args = parser.parse_args(argv)
     example = {"germanic": ["de", "nl"]}
-    families = json_object("families", args.families, example, _are_families)
+    families = json_object("families", args.families, example, lists_of_texts)
     read = read_analysis(args.results, FORMAT, ("system", "seed"), COLUMNS, NUMBERS)
     found = cells(read.rows, args.criterion)
     told = caption(read.one("system"), args.criterion, found, read.results, read.files, families)
     write_figure(effects_figure(found, families), args.out, [cell.row() for cell in found], told)
-
-
-def _are_families(found: Mapping[str, Any]) -> bool:
-    return all(
-        isinstance(of, list) and all(isinstance(one, str) for one in of) for of in found.values()
-    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Draw what systems lose without units that other models have too, beside random units."""
 
 import argparse
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +20,13 @@ from workflow_scripts.report.figures.curves import (
 )
 from workflow_scripts.report.figures.figure import legend_beside, panels, wrapped, write_figure
 from workflow_scripts.report.figures.intervals import Mean
-from workflow_scripts.report.figures.over_seeds import Chance, bars_over_seeds, over_seeds, undefined_note
+from workflow_scripts.report.figures.over_seeds import (
+    Chance,
+    bars_over_seeds,
+    mean_cells,
+    over_seeds,
+    undefined_note,
+)
 from workflow_scripts.report.read.analyses import add_results, grouped, number, read_analysis
 from workflow_scripts.report.read.read_files import Row
 
@@ -29,6 +34,8 @@ FORMAT = "neuronspec-erasure-1"
 COLUMNS = ("form", "end", "size", "units", "mean", "random_mean", "random_low", "random_high")
 NUMBERS = COLUMNS[3:]
 FORMS = {"max": "MaxCorr", "min": "MinCorr", "linreg": "LinReg R²"}
+#: How far the two ends stand from the number of units, as a factor.
+APART = 1.02
 ENDS = {"top": "most alike", "bottom": "least alike"}
 
 
@@ -46,11 +53,10 @@ class Point:
 
     def row(self) -> dict[str, Any]:
         """Return the point as a row of the figure's data."""
-        value, chance = self.value, self.chance
         return {
             **{name: getattr(self, name) for name in ("system", "form", "end", "size", "units")},
-            **{"mean": value.mean, "low": value.low, "high": value.high, "seeds": value.n},
-            **{"random_mean": chance.mean, "random_low": chance.low, "random_high": chance.high},
+            **mean_cells(self.value),
+            **self.chance.cells(),
         }
 
 
@@ -83,7 +89,9 @@ def _draw(axis: Axes, here: Sequence[Point]) -> None:
     here = sorted(here, key=lambda point: point.units)
     for place, (end, name) in enumerate(ENDS.items()):
         curve = [point for point in here if point.end == end]
-        draw_line(axis, [p.units for p in curve], [p.value for p in curve], name, **look(place))
+        # Beside one another: the bars of both would hide each other.
+        x = [point.units * APART ** (2 * place - 1) for point in curve]
+        draw_line(axis, x, [point.value for point in curve], name, **look(place))
     curve = [point for point in here if point.end == next(iter(ENDS))]
     draw_chance(axis, [point.units for point in curve], [point.chance for point in curve], "random units")
     if len(curve) == 1:

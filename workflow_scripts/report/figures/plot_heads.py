@@ -8,18 +8,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from workflow_scripts.analyse.means import defined
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.report.figures.caption import Caption
-from workflow_scripts.report.figures.cells import (
-    DIVERGING,
-    SEQUENTIAL,
-    Floats,
-    around_zero,
-    draw_cells,
-    from_zero,
-    inches,
-)
-from workflow_scripts.report.figures.figure import panels, wrapped, write_figure
+from workflow_scripts.report.figures.cells import Floats, draw_cells, inches, scale_of
+from workflow_scripts.report.figures.figure import panels, write_figure
 from workflow_scripts.report.figures.intervals import Mean
 from workflow_scripts.report.figures.over_seeds import over_seeds
 from workflow_scripts.report.read.analyses import add_results, read_analysis
@@ -44,7 +37,7 @@ class Head:
         names = ("seed", "attention", "layer", "head")
         return {
             **{name: getattr(self, name) for name in names},
-            "importance": self.value.mean,
+            "importance": defined(self.value.mean),
             "sd": self.value.sd,
             "tasks": self.value.n,
         }
@@ -81,16 +74,16 @@ def heads_figure(found: Sequence[Head]) -> Figure:
         for name in attentions
     }
     wide, high = (max(values.shape[side] for values in maps.values()) for side in (1, 0))
-    figure, grid = panels(len(seeds), len(attentions), inches(wide), inches(high))
+    figure, grid = panels(
+        len(seeds), len(attentions), inches(wide, written=False), inches(high, written=False)
+    )
     for seed, axes in zip(seeds, grid, strict=True):
         for name, axis in zip(attentions, axes, strict=True):
             values = maps[seed, name]
-            signed = bool(np.nanmin(values, initial=0) < 0)
-            scale, colours = (around_zero, DIVERGING) if signed else (from_zero, SEQUENTIAL)
             rows, columns = ([str(one) for one in range(size)] for size in values.shape)
-            draw_cells(axis, values, rows, columns, scale(values), colours, "importance")
+            draw_cells(axis, values, rows, columns, scale_of(values), "importance")
             axis.invert_yaxis()
-            axis.set_title(wrapped(f"{name}, seed {seed}", inches(wide)))
+            axis.set_title(f"{name}\nseed {seed}")
             axis.set_xlabel("head")
             axis.set_ylabel("layer")
     return figure
@@ -104,10 +97,10 @@ def caption(
     how = first["counting"] + (", normalised within each layer's attention" if first["normalised"] else "")
     notes = []
     if undefined := sum(one.value.n == 0 for one in found):
-        notes.append(f"Hatched: {undefined} heads without a value.")
+        notes.append(f"Hatched: {undefined} head{'s' * (undefined != 1)} without a value.")
     return Caption(
-        f"Attention heads of {system}: {how}, on {first['scored_on']}, the mean over {len(first['tasks'])} tasks."
-        " Each map has its own scale: types of attention do not compare. A head's number means nothing"
+        f"Attention heads of {system}: {how}, on {first['scored_on']}, the mean over {len(first['tasks'])}"
+        " tasks. Each map has its own scale: types of attention do not compare. A head's number means nothing"
         " beyond its seed, so that seeds are not averaged.",
         files,
         [str(result["seed"]) for result in results],

@@ -13,7 +13,7 @@ from workflow_scripts.report.figures.caption import Caption
 from workflow_scripts.report.figures.curves import GREY, draw_line, look, same_heights
 from workflow_scripts.report.figures.figure import legend_beside, panels, shortened, write_figure
 from workflow_scripts.report.figures.intervals import Mean
-from workflow_scripts.report.figures.over_seeds import bars_over_seeds, over_seeds, undefined_note
+from workflow_scripts.report.figures.over_seeds import bars_over_seeds, mean_cells, over_seeds, undefined_note
 from workflow_scripts.report.read.analyses import add_results, grouped, number, read_analysis
 from workflow_scripts.report.read.read_files import Row
 
@@ -41,10 +41,9 @@ class Point:
     def row(self) -> dict[str, Any]:
         """Return the point as a row of the figure's data."""
         names = ("stack", "system", "units", "layer", "measure")
-        value = self.value
         return {
             **{name: getattr(self, name) for name in names},
-            **{"mean": value.mean, "low": value.low, "high": value.high, "seeds": value.n},
+            **mean_cells(self.value),
         }
 
 
@@ -123,8 +122,8 @@ def caption(
         f"Probes of {name}, one for each layer alone: accuracy on held-out sentences of {_range(words)} words"
         f" with {_range(labels)} labels, mean over {splits} split{'s' * (splits != 1)} by sentence, then over"
         " seeds. Dotted: the same probe of control labels, random ones of word types; grey: the most frequent"
-        " label. Below: selectivity, accuracy minus that of control labels. Lines join layers and are no values"
-        " between them.",
+        " label. Below: selectivity, accuracy minus that of control labels. Between layers lines have no"
+        " values.",
         files,
         seeds,
         bars_over_seeds(seeds),

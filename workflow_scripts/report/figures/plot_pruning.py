@@ -14,7 +14,13 @@ from workflow_scripts.report.figures.caption import Caption
 from workflow_scripts.report.figures.curves import CHANCE_BAND, draw_chance, draw_line, look, share_axis
 from workflow_scripts.report.figures.figure import legend_beside, panels, write_figure
 from workflow_scripts.report.figures.intervals import Mean
-from workflow_scripts.report.figures.over_seeds import Chance, bars_over_seeds, over_seeds, undefined_note
+from workflow_scripts.report.figures.over_seeds import (
+    Chance,
+    bars_over_seeds,
+    mean_cells,
+    over_seeds,
+    undefined_note,
+)
 from workflow_scripts.report.read.analyses import EVERY, add_results, grouped, number, read_analysis
 from workflow_scripts.report.read.read_files import Row
 
@@ -45,11 +51,10 @@ class Point:
 
     def row(self) -> dict[str, Any]:
         """Return the point as a row of the figure's data."""
-        value, chance = self.value, self.chance
         return {
             **{name: getattr(self, name) for name in ("metric", "measure", "size", "share")},
-            **{"mean": value.mean, "low": value.low, "high": value.high, "seeds": value.n},
-            **{"random_mean": chance.mean, "random_low": chance.low, "random_high": chance.high},
+            **mean_cells(self.value),
+            **self.chance.cells(),
         }
 
 
@@ -76,9 +81,7 @@ def shares_of(result: Mapping[str, Any]) -> dict[str, float]:
 def pruning_figure(found: Sequence[Point]) -> Figure:
     """Return a row of panels for each metric: its change, and dissociation where it is defined."""
     metrics = list(dict.fromkeys(point.metric for point in found))
-    apart = any(
-        MEASURES[point.measure][0] == APART and math.isfinite(point.value.mean) for point in found
-    )
+    apart = any(MEASURES[point.measure][0] == APART and math.isfinite(point.value.mean) for point in found)
     columns = [CHANGE, APART] if apart else [CHANGE]
     figure, grid = panels(len(metrics), len(columns))
     for metric, axes in zip(metrics, grid, strict=True):
@@ -114,14 +117,14 @@ def caption(
     rule = "least" if first["ascending"] else "most"
     stay = f", {kept} of each layer's attention stay" if kept else ""
     return Caption(
-        f"Pruned heads of {system}: what {len(first['tasks'])} tasks lose, the mean over tasks, without the heads"
-        f" that matter {rule} to one of them, of {heads}, ranked on {first['scored_on']}{stay}; beside"
+        f"Pruned heads of {system}: what {len(first['tasks'])} tasks lose, the mean over tasks, without the"
+        f" heads that matter {rule} to one of them, of {heads}, ranked on {first['scored_on']}{stay}; beside"
         f" {len(first['draws'])} prunings of random heads by the same rule. Text: {first['subset']}."
         " Dissociation D is above 0 where a task loses a larger share by its own heads than others do.",
         files,
         seeds,
-        f"{bars_over_seeds(seeds)} Grey: random heads, their mean and {CHANCE_BAND}; of D the range in which 95 %"
-        " of assignments of random sets to tasks lie.",
+        f"{bars_over_seeds(seeds)} Grey: random heads, their mean and {CHANCE_BAND}; of D the range in which"
+        " 95 % of assignments of random sets to tasks lie.",
         undefined_note(point.value.mean for point in found),
     )
 

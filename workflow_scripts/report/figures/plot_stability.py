@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 
+from workflow_scripts.analyse.means import defined
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.report.figures.caption import Caption
 from workflow_scripts.report.figures.curves import same_heights
@@ -48,8 +49,11 @@ class Point:
 
     def row(self) -> dict[str, Any]:
         """Return the point as a row of the figure's data."""
-        names = ("layer", "sentences", "iou", "low", "high", "chance", "seeds")
-        return {name: getattr(self, name) for name in names}
+        numbers = ("iou", "low", "high", "chance")
+        return {
+            **{name: getattr(self, name) for name in ("layer", "sentences", "seeds")},
+            **{name: defined(getattr(self, name)) for name in numbers},
+        }
 
 
 def points(rows: Sequence[Row]) -> list[Point]:
@@ -67,15 +71,17 @@ def points(rows: Sequence[Row]) -> list[Point]:
 
 
 def stability_figure(found: Sequence[Point]) -> Figure:
-    """Return a panel for each stack: a line for each layer, from light to dark, and a black one for their mean;
-    dotted what random masks have."""
+    """Return a panel for each stack: a line for each layer, from light to dark, and a black one for their
+    mean; dotted what random masks have."""
     stacks = [stack for stack in STACKS if any(point.stack == stack for point in found)]
     figure, grid = panels(1, len(stacks), 3.0, 2.6)
     for stack, axis in zip(stacks, grid[0], strict=True):
         here = [point for point in found if point.stack == stack]
         sizes = list(dict.fromkeys(point.sentences for point in here))
         layers = list(dict.fromkeys(point.layer for point in here if not point.is_mean))
-        shades = [colormaps["cividis_r"](0.15 + 0.8 * n / max(len(layers) - 1, 1)) for n in range(len(layers))]
+        shades = [
+            colormaps["cividis_r"](0.15 + 0.8 * n / max(len(layers) - 1, 1)) for n in range(len(layers))
+        ]
         colours = {**dict(zip(layers, shades, strict=True)), f"{stack}.{EVERY}": "black"}
         for place, (layer, colour) in enumerate(colours.items()):
             curve = [point for point in here if point.layer == layer]
@@ -113,8 +119,8 @@ def caption(
     return Caption(
         f"Stability of the masks {masks} of {first['system']}: intersection over union of the masks of two"
         f" samples of sentences, drawn with replacement from {first['subset']}, the mean over"
-        f" {len(first['directions'])} directions and {first['pairs']} pairs of samples; all: {every} sentences of"
-        " a direction. Dotted: random masks that keep as many units.",
+        f" {len(first['directions'])} directions and {first['pairs']} pairs of samples; all: {every}"
+        " sentences of a direction. Dotted: random masks that keep as many units.",
         files,
         seeds,
         f"Bars: {bars}.",

@@ -1,4 +1,4 @@
-"""What analyses of units wrote, as rows: the table of each job with the names of what it analysed in front."""
+"""What analyses of units wrote, as rows: the table of each job with what it analysed in front."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ EVERY = "mean"
 
 @dataclass(frozen=True)
 class Analysed:
-    """The jobs of one analysis: the rows of their tables, the content of their JSON files, and these files."""
+    """The jobs of one analysis: the rows of their tables, the content of their JSON, and the JSON files."""
 
     rows: list[Row]
     results: list[Mapping[str, Any]]
@@ -47,9 +47,9 @@ def read_analysis(
 ) -> Analysed:
     """Read the JSON files of jobs, and of each the CSV beside it.
 
-    ``form``: the ``format`` of the JSON; ``names``: its keys that every row is to have, such as ``system`` and
-    ``seed``; ``columns`` and ``numbers``: of the CSV, as ``read_table`` has them. Raises UserError: a file
-    that is missing, damaged, of another analysis, or of a job that another file is of, too.
+    ``form``: the ``format`` of the JSON; ``names``: its keys that every row is to have, such as ``system``
+    and ``seed``; ``columns`` and ``numbers``: of the CSV, as ``read_table`` has them. Raises UserError: a
+    file that is missing, damaged, of another analysis, or of a job that another file is of, too.
     """
     rows: list[Row] = []
     results: list[Mapping[str, Any]] = []
