@@ -46,6 +46,7 @@ from workflow_scripts.workflow.stage_list.models import (
 )
 from workflow_scripts.workflow.stage_list.report import (
     chosen_sweeps,
+    compared_masks,
     drawn,
     draws,
     tables_of,

@@ -240,6 +240,13 @@ def unit_mask_files():
 
 # Systems whose curves can be drawn.
 TRAINED = drawn(EXPERIMENT)
+# Systems of several draws, by the name that they have together.
+DRAWS = draws(EXPERIMENT)
+# The grouping that orders figures.
+FAMILIES = {name: groups for name, groups in EXPERIMENT.groupings.items() if name == "family"}
+# Tables whose figures are drawn, beside the summary.
+TABLES_DRAWN = [name for name in ("controls", "significance") if name in tables_of(EXPERIMENT)]
+TABLES_DRAWN += ["units"] if unit_masks(EXPERIMENT) else []
 
 
 def tables_in_report(paths):
@@ -249,9 +256,10 @@ def tables_in_report(paths):
     return shown[0] if isinstance(paths, str) else shown
 
 
-def figure(label):
-    """A function that marks a figure's path for Snakemake's report."""
-    return lambda path: report(path, category="Figures", labels={"figure": label})
+def label_of_figure(name):
+    """The labels of a figure: `iou_k70` is the figure iou of k70."""
+    kind, _, of = name.partition("_")
+    return {"figure": kind, "of": of or "all stages"}
 
 
 def figures(name, labels, category="Figures"):
@@ -262,18 +270,15 @@ def figures(name, labels, category="Figures"):
     the path of a picture, without folder and ending.
     """
 
+    def one(path, caption, labels):
+        return report(path, caption=caption, category=category, labels=labels)
+
     def in_report(paths):
         if isinstance(paths, str):
             # Includes the file of the job's role `caption`.
-            return report(paths, caption="caption.rst", category=category, labels=labels)
-        return [
-            report(
-                path,
-                caption=str(Path(path.replace("<results>", RESULTS)).with_suffix(".rst").absolute()),
-                category=category,
-                labels=labels(Path(path).stem),
-            )
-            for path in paths
-        ]
+            return one(paths, "caption.rst", labels)
+        captions = [Path(path.replace("<results>", RESULTS)).with_suffix(".rst") for path in paths]
+        found = zip(paths, captions)
+        return [one(path, str(caption.absolute()), labels(Path(path).stem)) for path, caption in found]
 
     return files(name, png=in_report)

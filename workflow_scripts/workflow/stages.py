@@ -34,6 +34,7 @@ RENAMED = {
     "likelihood": "score_likelihood",
     "contrastive": "score_contrastive",
     "comet": "score_comet",
+    "plot_sweep": "plot_tables",
 }
 #: Stages that need the internet; none of them has inputs.
 FETCHING = tuple(name for name, stage in STAGES.items() if stage.fetches)

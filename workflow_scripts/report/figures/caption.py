@@ -1,6 +1,6 @@
 """The caption of a figure: reStructuredText, written by the job that draws it, from what it read.
 
-Snakemake would fill in a caption from the config of today, under which a figure of before a change would stand.
+Snakemake would fill it in from the config of today, and a figure of before a change would stand under that.
 """
 
 import re

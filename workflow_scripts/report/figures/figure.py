@@ -42,7 +42,6 @@ STYLE: dict[str, Any] = {
     "legend.frameon": False,
     "lines.linewidth": 1.2,
     "lines.markersize": 4,
-    "pdf.fonttype": 42,  # TrueType: publishers refuse the default, Type 3
 }
 # Once for the process: whatever a matplotlibrc of the folder says, equal data give equal figures.
 matplotlib.rcdefaults()
@@ -55,9 +54,10 @@ def styles(count: int) -> list[tuple[str, str]]:
 
 
 def panels(
-    rows: int, columns: int = 1, width: float = 3.6, height: float = 2.6
+    rows: int, columns: int = 1, width: float | Sequence[float] = 3.6, height: float = 2.6
 ) -> tuple[Figure, list[list[Axes]]]:
-    """Return a figure and its axes, rows × columns; each panel's inside has ``width`` × ``height`` inches."""
+    """Return a figure and its axes, rows × columns; a panel's inside has ``width`` (or that of its column) ×
+    ``height`` inches."""
     figure = Figure()
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, columns, squeeze=False)
@@ -66,7 +66,8 @@ def panels(
         axis.set_axisbelow(True)
         axis.spines[["top", "right"]].set_visible(False)
     grid = {(row, column): axes[row][column] for row in range(rows) for column in range(columns)}
-    _place(figure, grid, [width] * columns, [height] * rows, _Room.even(rows, columns))
+    widths = [width] * columns if isinstance(width, (int, float)) else list(width)
+    _place(figure, grid, widths, [height] * rows, _Room.even(rows, columns))
     return figure, [list(row) for row in axes]
 
 
@@ -180,9 +181,3 @@ def write_figure(
 def _cell(value: Any) -> Any:
     """A value as CSV has it: a number of numpy as the shortest text that reads back as the same."""
     return value.item() if hasattr(value, "item") else value
-
-
-def save(figure: Figure, path: str | Path) -> None:
-    """Write a PNG atomically; without the program's version in it, equal data give equal bytes."""
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})

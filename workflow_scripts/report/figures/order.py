@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+#: The grouping that orders figures.
+FAMILY = "family"
 #: Of languages that no family has.
 OTHERS = "others"
 
