@@ -27,6 +27,7 @@ WRITTEN, WRITTEN_INCHES = 8, 0.5
 NARROWEST = 1.4
 #: What is written into a cell without a value.
 NO_VALUE = "n/a"
+CELL_SIZE = 6  # points
 
 
 def inches(cells: int, written: bool = True) -> float:
@@ -70,6 +71,8 @@ def draw_cells(
     norm, colours = scale
     image = draw_matrix(axis, values, rows, columns, norm, colours)
     for y, x in np.argwhere(np.isnan(values)).tolist():
+        if form:
+            axis.text(x, y, NO_VALUE, ha="center", va="center", fontsize=CELL_SIZE, zorder=3)
         box = Rectangle(
             (x - 0.5, y - 0.5), 1, 1, hatch="////", facecolor=MISSING, edgecolor="0.5", linewidth=0
         )
@@ -80,7 +83,8 @@ def draw_cells(
 
 
 def _said(value: float, form: str) -> str:
-    return NO_VALUE if math.isnan(value) else format(value, form).replace("-", "−")
+    """A number with a true minus; nothing where there is none, as its cell has a text of its own."""
+    return "" if math.isnan(value) else format(value, form).replace("-", "−")
 
 
 def outline(axis: Axes, cells: Sequence[tuple[int, int]]) -> None:
