@@ -50,6 +50,7 @@ from workflow_scripts.workflow.stage_list.report import (
     drawn,
     draws,
     tables_of,
+    testsets_with_gains,
     unit_masks,
     untrained,
 )

@@ -131,7 +131,7 @@ rule plot_tables:
             metric=EXPERIMENT.report.sweep_metric or EXPERIMENT.evaluation.metrics[0],
             also=TABLES_DRAWN,
             sweeps=EXPERIMENT.sweeps,
-            testsets=EXPERIMENT.testsets if len(EXPERIMENT.all_systems) > 1 else [],
+            testsets=testsets_with_gains(EXPERIMENT),
             masks=EXPERIMENT.masked | {key: EXPERIMENT.masked[names[0]] for key, names in DRAWS.items()},
             draws=DRAWS or None,
             control=EXPERIMENT.control,

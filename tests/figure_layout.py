@@ -34,7 +34,7 @@ def drawn(figure):
     with strict_layout():
         figures.fit(figure)
         canvas = FigureCanvasAgg(figure)
-        canvas.draw()
+        figure.draw_without_rendering()
     return canvas.get_renderer()
 
 
@@ -66,9 +66,9 @@ def axes_seen(axes):
     return axes.get_visible() and axes.axison
 
 
-def assert_texts_inside(figure):
+def assert_texts_inside(figure, renderer=None):
     """Every text lies inside the canvas, and none lies on one of another panel."""
-    renderer = drawn(figure)
+    renderer = renderer or drawn(figure)
     width, height = figure.canvas.get_width_height()
     for text in texts(figure):
         box = text.get_window_extent(renderer)
@@ -83,9 +83,9 @@ def assert_texts_inside(figure):
             assert apart, f"panels lie on each other: {axes.get_title()!r} and {other.get_title()!r}"
 
 
-def assert_legends_clear(figure):
-    """No legend covers a line, band, bar, point, image or another panel."""
-    renderer = drawn(figure)
+def assert_legends_clear(figure, renderer=None):
+    """No legend covers a line, band, bar, point, image or text."""
+    renderer = renderer or drawn(figure)
     for legend in figure.findobj(Legend):
         if not legend.get_visible():
             continue
@@ -133,3 +133,10 @@ def overlap(box, other):
     across = across or (x0 == x1 and box.x0 < x0 < box.x1)
     along = (box.y0 < y1 - SLACK and y0 + SLACK < box.y1) or (y0 == y1 and box.y0 < y0 < box.y1)
     return across and along
+
+
+def assert_layout(figure):
+    """All rules of this module."""
+    renderer = drawn(figure)
+    assert_texts_inside(figure, renderer)
+    assert_legends_clear(figure, renderer)

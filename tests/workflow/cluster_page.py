@@ -47,7 +47,8 @@ CHAIN = (
     "tabulate",
     "tabulate_units",
     "plot_training",
-    "plot_sweep",
+    "plot_tables",
+    "plot_masks",
     "plot_off_target",
 )
 _RULE = re.compile(r"^\s*rule (\w+):$")

@@ -13,6 +13,8 @@ ONCE = {
     "overlap": 1,
     "tabulate": 1,
     "tabulate_units": 1,
+    "plot_tables": 1,
+    "plot_masks": 1,
     "plot_training": 1,
 }
 
@@ -115,7 +117,6 @@ EXPECTED: dict[str, dict[str, int]] = {
         "plot_off_target": 3,
         "round_trip": 3,
         "score_ceiling": 3,
-        "plot_sweep": 1,
     },
     "ec30_released": {
         "use_data_bin": 1,
@@ -156,7 +157,6 @@ EXPECTED: dict[str, dict[str, int]] = {
         "score": 7,
         "compare": 6,
         "identify": 7,
-        "plot_sweep": 1,
     },
     "m2m100_418m": {
         "prepare_text": 36,  # 3 subsets × 12 pairs
@@ -227,7 +227,6 @@ EXPECTED: dict[str, dict[str, int]] = {
         "score": 4,
         "compare": 3,
         "identify": 4,
-        "plot_sweep": 1,
     },
     "opus_mt": {
         "prepare_text": 15,  # 3 subsets × 5 pairs
@@ -270,7 +269,6 @@ EXPECTED: dict[str, dict[str, int]] = {
         "score": 4,
         "compare": 3,
         "identify": 4,
-        "plot_sweep": 1,
     },
 }
 EXPECTED["zero_shot"] = {
@@ -286,7 +284,6 @@ EXPECTED["zero_shot"] = {
     "score": 4,
     "compare": 3,
     "identify": 4,
-    "plot_sweep": 1,
 }
 EXPECTED["analysis"] = {
     "generate_toy": 1,
@@ -339,7 +336,6 @@ EXPECTED["toy_hf"] = {
     "score": 3,
     "compare": 2,
     "identify": 3,
-    "plot_sweep": 1,
 }
 # Of text that a tokenizer reads: nothing is binarised, and nothing is lost on the way.
 WITHOUT_BINARISED = ("round_trip", "score_ceiling")

@@ -35,11 +35,12 @@ ALL = {
     "tabulate": 1,
     "tabulate_units": 1,
     "plot_training": 1,
-    "plot_sweep": 1,
+    "plot_tables": 1,
+    "plot_masks": 1,
     "plot_off_target": 1,
 }
-TABLES = {"tabulate": 1, "plot_sweep": 1}
-UNITS = {"tabulate_units": 1}
+TABLES = {"tabulate": 1, "plot_tables": 1}
+UNITS = {"tabulate_units": 1, "plot_masks": 1, "plot_tables": 1}
 #: After other scores of all systems, and after other hypotheses of all or of one.
 SCORED = {"score": 4, "compare": 3, **TABLES}
 DECODED = {**SCORED, "identify": 4, "plot_off_target": 1}

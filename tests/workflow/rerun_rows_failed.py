@@ -173,10 +173,10 @@ FAILED = [
         code=code("report.tables.tabulate"),
     ),
     Row(
-        "`plot_sweep` failed after its code had changed",
-        {"plot_sweep": 1},
+        "`plot_tables` failed after its code had changed",
+        {"plot_tables": 1},
         WHY,
         edit=failed("figures/sweep_ns.png"),
-        code=code("report.figures.plot_sweep"),
+        code=code("report.figures.plot_tables"),
     ),
 ]

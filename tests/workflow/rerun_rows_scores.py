@@ -129,7 +129,7 @@ SCORES = [
     ),
     Row(
         "the metric of the figures over k changes (`report.sweep_metric`)",
-        {"plot_sweep": 1},
+        {"plot_tables": 1},
         "nothing else reads it",
         {"report": {"sweep_metric": "chrf"}},
     ),

@@ -181,7 +181,10 @@ def test_all_asks_for_everything_that_the_config_asks_for(planned: Plan) -> None
         *braces(f"significance/{TESTED}/{place}.{{raw,paper}}.{{own,comet}}.json"),
         *braces(f"{{off_target,likelihoods}}/{EVERY}/{place}.json"),
         *braces(f"contrastive/{EVERY}/s{{1,2}}/gender.json"),
-        *braces("figures/{training,sweep_ns,off_target_news,off_target_talks}.png"),
+        *braces(
+            "figures/{training,sweep_ns,gains_news,gains_talks,costs,iou_k70,iou_k95,iou_by_layer,kept_by_layer,"
+            "off_target_news,off_target_talks}.{png,pdf,csv,rst}"
+        ),
         *braces(
             "figures/{criteria,ablation_ns-k95,effects_baseline_lape,effects_baseline_masks}.{png,pdf,csv,rst}"
         ),

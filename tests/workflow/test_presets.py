@@ -79,6 +79,8 @@ def once(name: str) -> dict[str, int]:
             "use_vocabulary": 1,
             "tabulate": 1,
             "tabulate_units": 1,
+            "plot_tables": 1,
+            "plot_masks": 1,
             **{rule: ONCE[rule] for rule in made},
         }
     if name in OF_HUB:

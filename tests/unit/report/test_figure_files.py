@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.figure_layout import assert_legends_clear, assert_texts_inside
+from tests.figure_layout import assert_layout, assert_legends_clear, assert_texts_inside
 from workflow_scripts.report.figures.caption import Caption
 from workflow_scripts.report.figures.figure import (
     legend_beside,
@@ -65,8 +65,7 @@ def test_a_figure_without_data_is_not_written(tmp_path, rows):
 @pytest.mark.parametrize("name", ["a", "a-system-of-a-very-long-name " * 5, "x" * 150])
 def test_texts_have_room_and_legends_cover_nothing(name):
     figure = two_lines(name)
-    assert_texts_inside(figure)
-    assert_legends_clear(figure)
+    assert_layout(figure)
     # The panel keeps its size, whatever stands beside it.
     width, height = figure.get_size_inches()
     box = figure.axes[0].get_position()

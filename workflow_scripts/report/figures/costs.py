@@ -33,7 +33,7 @@ def by_time(costs: Sequence[StageCosts]) -> list[StageCosts]:
 
 
 def costs_rows(costs: Sequence[StageCosts]) -> list[dict[str, Any]]:
-    """Return the values drawn, a row a stage."""
+    """Return the values drawn, a row a stage; of no stage a row without values."""
     return [
         {
             "stage": one.stage,
@@ -43,7 +43,7 @@ def costs_rows(costs: Sequence[StageCosts]) -> list[dict[str, Any]]:
             "memory_mb": one.memory_mb,
         }
         for one in by_time(costs)
-    ]
+    ] or [dict.fromkeys(("stage", "jobs", "seconds", "cpu_seconds", "memory_mb"))]
 
 
 def costs_caption(costs: Sequence[StageCosts], root: Path) -> Caption:

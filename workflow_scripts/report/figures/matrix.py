@@ -59,16 +59,13 @@ def draw_matrix(
 
 def write_cells(axis: Axes, texts: Sequence[Sequence[str]], image: AxesImage, size: float = 6) -> None:
     """Write a text into each cell, dark on light and light on dark."""
-    values, norm, colours = image.get_array(), image.norm, image.get_cmap()
+    # Rec. 601: how light a colour looks.
+    light = image.get_cmap()(image.norm(image.get_array()))[..., :3] @ (0.299, 0.587, 0.114)
+    look = {"ha": "center", "va": "center", "fontsize": size}
     for y, row in enumerate(texts):
         for x, text in enumerate(row):
             if text:
-                red, green, blue, _ = colours(norm(values[y, x]))
-                # Rec. 601: how light a colour looks.
-                dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
-                axis.text(
-                    x, y, text, ha="center", va="center", fontsize=size, color="white" if dark else "black"
-                )
+                axis.text(x, y, text, color="black" if light[y, x] >= 0.5 else "white", **look)
 
 
 def part_families(axis: Axes, spans: Sequence[Span], square: bool, named: bool) -> None:

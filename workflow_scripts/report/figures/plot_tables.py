@@ -127,6 +127,7 @@ def main(argv: list[str] | None = None) -> None:
     tested = read_table(files[SIGNIFICANCE], TESTED) if SIGNIFICANCE in files else []
     tested = [{**row, "metric": metric_id(row["metric"])} for row in tested]
     left_out = shares_left_out(units, masks)
+    costs = read_benchmarks(args.benchmarks)
     read = [args.tables / "summary.csv", *(file for file in (files.get(CONTROLS), units) if file)]
     for sweep in args.sweeps:
         draw_sweep(args.out_dir, sweep, metric, summary, controls, left_out, read, args.seeds)
@@ -134,7 +135,6 @@ def main(argv: list[str] | None = None) -> None:
     rows = gain_rows(summary, tested, draws, metric, args.control)
     for testset in args.testsets:
         draw_gains(args.out_dir, testset, rows, families, args.pivot, read, args.seeds)
-    costs = read_benchmarks(args.benchmarks)
     caption = costs_caption(costs, args.benchmarks)
     write_figure(costs_figure(costs), args.out_dir / "costs.png", costs_rows(costs), caption)
 

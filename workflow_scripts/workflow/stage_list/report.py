@@ -17,8 +17,8 @@ from workflow_scripts.common.table_names import (
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.masks import ALL_UNITS
-from workflow_scripts.workflow.needed_masks import selected
 from workflow_scripts.workflow.figure_stage import drawn_at
+from workflow_scripts.workflow.needed_masks import selected
 from workflow_scripts.workflow.stage import Stage, Wildcards, each, once
 from workflow_scripts.workflow.stage_list.models import parts_of
 
@@ -87,11 +87,20 @@ def compared_masks(experiment: Experiment) -> list[str]:
     return [masks for masks in unit_masks(experiment) if not named[masks].one.is_drawn]
 
 
+def testsets_with_gains(experiment: Experiment) -> list[str]:
+    """Return the test sets that a system beside the baseline has been scored on."""
+    return [
+        testset
+        for testset in experiment.testsets
+        if any(experiment.directions_scored(name, testset) for name in experiment.masked)
+    ]
+
+
 def tables_drawn(experiment: Experiment, _: Wildcards) -> list[str]:
     """Return the figures of tables: of each sweep, of the gains on each test set, and of what stages cost."""
-    gains = experiment.testsets if len(experiment.all_systems) > 1 else []
-    names = [*(f"sweep_{sweep}" for sweep in experiment.sweeps), *(f"gains_{testset}" for testset in gains)]
-    return [f"figures/{name}" for name in (*names, "costs")]
+    sweeps = [f"sweep_{sweep}" for sweep in experiment.sweeps]
+    gains = [f"gains_{testset}" for testset in testsets_with_gains(experiment)]
+    return [f"figures/{name}" for name in (*sweeps, *gains, "costs")]
 
 
 def masks_drawn(experiment: Experiment, _: Wildcards) -> list[str]:
