@@ -1,7 +1,7 @@
-"""The pictures of docs/results/analysis.md, drawn from the kept tables by the functions of the figures' stages.
+"""The pictures of docs/results/analysis.md, drawn from the kept tables by the functions of the stages.
 
-``python -m tests.results_figures`` (environment ``evaluate``) writes them to docs/images. The kept tables lack
-the JSON of their jobs, from which captions are made; the page says in words what a caption would.
+``python -m tests.results_figures`` (environment ``evaluate``) writes them to docs/images. The kept tables
+lack the JSON of their jobs, from which captions are made; the page says in words what a caption would.
 """
 
 from collections.abc import Callable

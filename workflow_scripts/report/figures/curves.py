@@ -59,7 +59,7 @@ def share_axis(axis: Axes, names: Mapping[str, float]) -> None:
     spots = dict(
         zip(names, axis.transData.transform([(share, 0) for share in names.values()])[:, 0], strict=True)
     )
-    gap = NAME_WIDTH * axis.get_figure(root=True).dpi  # type: ignore[union-attr]
+    gap = NAME_WIDTH * axis.get_figure(root=True).dpi
     shown: list[str] = []
     for name in reversed(spots):
         # From the largest on: of two that are too close, the smaller one goes.

@@ -34,7 +34,7 @@ from workflow_scripts.report.figures.over_seeds import (
     undefined_note,
 )
 from workflow_scripts.report.read.analyses import add_results, grouped, number, read_analysis
-from workflow_scripts.report.read.read_files import Row
+from workflow_scripts.report.read.read_files import Row, content_of
 
 FORMAT = "neuronspec-ablation-1"
 COLUMNS = ("measure", "test", "set", "size", "share", "mean", "random_mean", "random_low", "random_high")
@@ -174,10 +174,9 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     read = read_analysis(args.results, FORMAT, ("system", "seed"), COLUMNS, NUMBERS)
     found = points(read.rows)
-    rows = [point.row() for point in found]
-    write_figure(
-        ablation_figure(found), args.out, rows, caption(read.one("system"), found, read.results, read.files)
-    )
+    with content_of(read.files[0], f"a {FORMAT} file"):
+        told = caption(read.one("system"), found, read.results, read.files)
+    write_figure(ablation_figure(found), args.out, [point.row() for point in found], told)
 
 
 if __name__ == "__main__":

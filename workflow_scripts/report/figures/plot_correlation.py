@@ -17,7 +17,7 @@ from workflow_scripts.report.figures.curves import CHANCE_BAND, draw_chance, loo
 from workflow_scripts.report.figures.figure import legend_beside, panels, shortened, write_figure
 from workflow_scripts.report.figures.over_seeds import Chance, undefined_note
 from workflow_scripts.report.read.analyses import add_results, number, read_analysis
-from workflow_scripts.report.read.read_files import Row
+from workflow_scripts.report.read.read_files import Row, content_of
 
 FORMAT = "neuronspec-correlation-1"
 COLUMNS = ("site", "form", "mean", "sd", "n", "chance_mean", "chance_low", "chance_high")
@@ -147,7 +147,8 @@ def main(argv: list[str] | None = None) -> None:
     for file, result in zip(read.files, read.results, strict=True):
         rows = [row for row in read.rows if row["models"] == str(result["models"])]
         found += points([{**row, "models": Path(file).stem} for row in rows])
-    told = caption(args.between, found, read.results, read.files)
+    with content_of(read.files[0], f"a {FORMAT} file"):
+        told = caption(args.between, found, read.results, read.files)
     write_figure(correlation_figure(found), args.out, [point.row() for point in found], told)
 
 

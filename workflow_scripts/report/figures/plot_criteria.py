@@ -23,7 +23,7 @@ from workflow_scripts.report.figures.over_seeds import (
     undefined_note,
 )
 from workflow_scripts.report.read.analyses import add_results, grouped, number, read_analysis
-from workflow_scripts.report.read.read_files import Row
+from workflow_scripts.report.read.read_files import Row, content_of
 
 FORMAT = "neuronspec-criteria-1"
 COLUMNS = ("criterion", "test", "measure", "mean", "random_mean", "random_low", "random_high")
@@ -57,10 +57,11 @@ class Point:
 def points(rows: Sequence[Row]) -> list[Point]:
     """Return the points of all criteria, from the rows of all seeds."""
     wanted = [row for row in rows if row["criterion"] != RANDOM and row["measure"] in MEASURES]
-    return [
-        Point(*key, over_seeds(number(row["mean"]) for row in of), Chance.of(of))
-        for key, of in grouped(wanted, "criterion", "test", "measure")
-    ]
+    found = []
+    for (criterion, test, measure), of in grouped(wanted, "criterion", "test", "measure"):
+        value = over_seeds(number(row["mean"]) for row in of)
+        found.append(Point(criterion, test, measure, value, Chance.of(of)))
+    return found
 
 
 def criteria_figure(found: Sequence[Point]) -> Figure:
@@ -115,7 +116,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     read = read_analysis(args.results, FORMAT, ("system", "seed"), COLUMNS, NUMBERS)
     found = points(read.rows)
-    told = caption(found, read.results, read.files)
+    with content_of(read.files[0], f"a {FORMAT} file"):
+        told = caption(found, read.results, read.files)
     write_figure(criteria_figure(found), args.out, [point.row() for point in found], told)
 
 

@@ -27,7 +27,7 @@ from workflow_scripts.report.figures.matrix import SIGNED
 from workflow_scripts.report.figures.order import by_family
 from workflow_scripts.report.figures.over_seeds import over_seeds
 from workflow_scripts.report.read.analyses import add_results, grouped, number, read_analysis
-from workflow_scripts.report.read.read_files import Row
+from workflow_scripts.report.read.read_files import Row, content_of
 
 FORMAT = "neuronspec-effect-matrix-1"
 COLUMNS = ("side", "set", "size", "units_of", "loss_of", "raw", "centred")
@@ -153,7 +153,8 @@ def main(argv: list[str] | None = None) -> None:
     families = json_object("families", args.families, example, lists_of_texts)
     read = read_analysis(args.results, FORMAT, ("system", "seed"), COLUMNS, NUMBERS)
     found = cells(read.rows, args.criterion)
-    told = caption(read.one("system"), args.criterion, found, read.results, read.files, families)
+    with content_of(read.files[0], f"a {FORMAT} file"):
+        told = caption(read.one("system"), args.criterion, found, read.results, read.files, families)
     write_figure(effects_figure(found, families), args.out, [cell.row() for cell in found], told)
 
 

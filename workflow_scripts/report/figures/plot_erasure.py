@@ -28,7 +28,7 @@ from workflow_scripts.report.figures.over_seeds import (
     undefined_note,
 )
 from workflow_scripts.report.read.analyses import add_results, grouped, number, read_analysis
-from workflow_scripts.report.read.read_files import Row
+from workflow_scripts.report.read.read_files import Row, content_of
 
 FORMAT = "neuronspec-erasure-1"
 COLUMNS = ("form", "end", "size", "units", "mean", "random_mean", "random_low", "random_high")
@@ -126,7 +126,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     read = read_analysis(args.results, FORMAT, ("system", "model_seed"), COLUMNS, NUMBERS)
     found = points(read.rows)
-    told = caption(args.between, found, read.results, read.files)
+    with content_of(read.files[0], f"a {FORMAT} file"):
+        told = caption(args.between, found, read.results, read.files)
     write_figure(erasure_figure(found), args.out, [point.row() for point in found], told)
 
 

@@ -118,7 +118,8 @@ def main(argv: list[str] | None = None) -> None:
     for file, result in zip(read.files, read.results, strict=True):
         with content_of(file, "the JSON of prune_heads"):
             found += heads(result)
-    told = caption(read.one("system"), found, read.results, read.files)
+    with content_of(read.files[0], f"a {FORMAT} file"):
+        told = caption(read.one("system"), found, read.results, read.files)
     write_figure(heads_figure(found), args.out, [one.row() for one in found], told)
 
 

@@ -15,7 +15,7 @@ from workflow_scripts.report.figures.figure import legend_beside, panels, shorte
 from workflow_scripts.report.figures.intervals import Mean
 from workflow_scripts.report.figures.over_seeds import bars_over_seeds, mean_cells, over_seeds, undefined_note
 from workflow_scripts.report.read.analyses import add_results, grouped, number, read_analysis
-from workflow_scripts.report.read.read_files import Row
+from workflow_scripts.report.read.read_files import Row, content_of
 
 FORMAT = "neuronspec-probes-1"
 COLUMNS = ("part", "name", "measure", "mean")
@@ -143,7 +143,8 @@ def main(argv: list[str] | None = None) -> None:
     names = ("system", "seed", "stack", "property")
     read = read_analysis(args.results, FORMAT, names, COLUMNS, NUMBERS)
     found = points(read.rows)
-    told = caption(read.one("property"), found, read.results, read.files)
+    with content_of(read.files[0], f"a {FORMAT} file"):
+        told = caption(read.one("property"), found, read.results, read.files)
     write_figure(probes_figure(found), args.out, [point.row() for point in found], told)
 
 

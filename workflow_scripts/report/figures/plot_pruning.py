@@ -22,7 +22,7 @@ from workflow_scripts.report.figures.over_seeds import (
     undefined_note,
 )
 from workflow_scripts.report.read.analyses import EVERY, add_results, grouped, number, read_analysis
-from workflow_scripts.report.read.read_files import Row
+from workflow_scripts.report.read.read_files import Row, content_of
 
 FORMAT = "neuronspec-prune-heads-1"
 COLUMNS = ("metric", "size", "measure", "task", "mean", "random_mean", "random_low", "random_high")
@@ -135,8 +135,9 @@ def main(argv: list[str] | None = None) -> None:
     add_results(parser, "prune_heads, of one system")
     args = parser.parse_args(argv)
     read = read_analysis(args.results, FORMAT, ("system", "seed"), COLUMNS, NUMBERS)
-    found = points(read.rows, shares_of(read.results[0]))
-    told = caption(read.one("system"), found, read.results, read.files)
+    with content_of(read.files[0], f"a {FORMAT} file"):
+        found = points(read.rows, shares_of(read.results[0]))
+        told = caption(read.one("system"), found, read.results, read.files)
     write_figure(pruning_figure(found), args.out, [point.row() for point in found], told)
 
 

@@ -16,7 +16,7 @@ from workflow_scripts.report.figures.figure import MARKERS, legend_beside, panel
 from workflow_scripts.report.figures.intervals import T_INTERVAL
 from workflow_scripts.report.figures.over_seeds import over_seeds
 from workflow_scripts.report.read.analyses import EVERY, add_results, grouped, number, read_analysis
-from workflow_scripts.report.read.read_files import Row
+from workflow_scripts.report.read.read_files import Row, content_of
 
 FORMAT = "neuronspec-stability-1"
 COLUMNS = ("direction", "layer", "sentences", "mean_iou", "low", "high", "chance")
@@ -135,7 +135,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     read = read_analysis(args.results, FORMAT, ("system", "seed"), COLUMNS, NUMBERS)
     found = points(read.rows)
-    told = caption(args.maskset, found, read.results, read.files)
+    with content_of(read.files[0], f"a {FORMAT} file"):
+        told = caption(args.maskset, found, read.results, read.files)
     write_figure(stability_figure(found), args.out, [point.row() for point in found], told)
 
 

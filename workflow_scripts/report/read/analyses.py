@@ -63,7 +63,10 @@ def read_analysis(
         table = path.with_suffix(".csv")
         if not table.is_file():
             raise UserError(f"{table}: no such file; the job that writes {path.name} writes it, too")
-        rows += [{**front, **row} for row in read_table(table, columns, numbers)]
+        here = read_table(table, columns, numbers)
+        if not here:
+            raise UserError(f"{table}: a table without a row; run the step again")
+        rows += [{**front, **row} for row in here]
         results.append(result)
     return Analysed(rows, results, [str(path) for path in paths])
 
@@ -71,11 +74,11 @@ def read_analysis(
 def _read(path: Path, form: str) -> Mapping[str, Any]:
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    result = read_json(path)
+    result: Any = read_json(path)
     found = result.get("format") if isinstance(result, dict) else None
     if found != form:
         raise UserError(f"{path}: its format is {str(found)[:60]!r}, not {form}")
-    return result
+    return dict(result)
 
 
 def number(text: str) -> float:
