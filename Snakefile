@@ -46,6 +46,7 @@ else:
     include: "rules/overlaps.smk"
     include: "rules/export.smk"
     include: "rules/report.smk"
+    include: "rules/figures_analyses.smk"
 
 
 include: "rules/local.smk"

@@ -36,6 +36,12 @@ EXPECTED: dict[str, dict[str, int]] = {
         "compare_probes": 1,
         "effect_matrix": 1,
         "ablate_units": 1,
+        "plot_stability": 1,
+        "plot_heads": 1,
+        "plot_pruning": 1,
+        "plot_probes": 3,  # properties
+        "plot_effects": 3,  # criteria
+        "plot_ablation": 1,
         "compare_masks": 1,
         "decode": 6,
         "score": 1,
@@ -85,6 +91,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "score_lape": 6,  # 2 forms
         "select_masks": 3,  # k70
         "criteria": 3,
+        "plot_criteria": 1,
         "decode": 24,
         "score": 3,
         "identify": 3,
@@ -158,6 +165,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "count_encoder_en_2": 1,
         "select_masks": 2,
         "stability": 1,
+        "plot_stability": 1,
         "decode": 48,  # 2 systems × 24 directions
         "score_likelihood": 2,
         "score": 2,
@@ -304,6 +312,14 @@ EXPECTED["analysis"] = {
     "fit_probes": 36,
     "score_by_label": 36,
     "compare_probes": 1,
+    "plot_stability": 1,
+    "plot_heads": 2,  # systems
+    "plot_pruning": 2,
+    "plot_ablation": 1,
+    "plot_effects": 6,  # 2 systems x 3 criteria
+    "plot_correlation": 2,
+    "plot_erasure": 2,
+    "plot_probes": 3,
     "decode": 72,
     "score": 9,
     "compare": 6,

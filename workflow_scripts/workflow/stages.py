@@ -15,6 +15,7 @@ from workflow_scripts.workflow.stage_list import (
     data,
     effects,
     export,
+    figures_analyses,
     heads,
     language_models,
     measures,
@@ -30,7 +31,7 @@ from workflow_scripts.workflow.stage_list import (
 ANALYSES = (analyses, heads, correlation, effects, overlaps, probes)
 #: Kind of experiment → the topics of its stages.
 TOPICS: Mapping[type[Experiment], Sequence[ModuleType]] = {
-    Experiment: (data, attach, models, scores, *ANALYSES, measures, export, report),
+    Experiment: (data, attach, models, scores, *ANALYSES, measures, export, report, figures_analyses),
     TaskExperiment: (attach, tasks, probes),
     LanguageExperiment: (language_models, attach, models, scores, analyses, effects, probes),
 }
