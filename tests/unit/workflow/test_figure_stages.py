@@ -4,7 +4,6 @@ from tests.small_config import BASE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.figure_stage import drawn_at
 from workflow_scripts.workflow.stage_list.report import mapped_masks, masks_drawn, tables_drawn
-from workflow_scripts.workflow.stages import STAGES
 
 SETS = {
     "random": {"like": "k70", "rows": "random"},
@@ -34,7 +33,6 @@ def test_tables_have_figures_of_sweeps_gains_and_costs():
     assert gains and tables_drawn(one, {}) == ["figures/sweep_ns", *gains, "figures/costs"]
     alone = experiment(systems={})
     assert tables_drawn(alone, {}) == ["figures/costs"]
-    assert list(STAGES["plot_masks"].jobs(alone)) == []
 
 
 def test_a_figure_is_four_files():
