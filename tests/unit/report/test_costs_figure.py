@@ -43,9 +43,7 @@ def test_the_longest_stage_is_above_and_what_was_not_measured_has_no_dot():
         "decode (2 jobs)",
         "score (1 job)",
     ]
-    dots = [
-        [(line.get_xdata()[0], line.get_ydata()[0]) for line in axis.get_lines()] for axis in (time, memory)
-    ]
+    dots = [list(zip(*axis.get_lines()[0].get_data(), strict=True)) for axis in (time, memory)]
     assert dots == [[(1700.0, 0), (12.25, 1)], [(4000.0, 0), (300.5, 1)]]
     assert time.yaxis_inverted() and time.get_xscale() == "log"
     assert [row["stage"] for row in costs_rows(COSTS)] == ["train_baseline", "decode", "score"]

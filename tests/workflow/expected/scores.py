@@ -47,6 +47,7 @@ TABLES_MADE = (
     "scores,summary,groups,differences,interference,health,significance,wins,seeds,controls,choice,zero_shot,costs,"
     "likelihood,contrastive,published"
 )
+FAMILIES = '{"family": {"germanic": ["de"], "romance": ["fr"]}}'
 TABLE_OPTIONS = {
     "--comet": "own comet",
     "--contrastive": "gender",
@@ -266,19 +267,26 @@ TABLES = (
             "--testsets": "news talks",
             "--masks": '{"continued": "all", "ns-k70": "k70", "ns-k95": "k95"}',
             "--control": "continued",
+            "--groups": FAMILIES,
             "--pivot": "en",
             "--seeds": "1 2",
             "--benchmarks": "R/benchmarks",
             "--out-dir": "R/figures",
         },
-        "metric also sweeps testsets masks control pivot seeds benchmarks",
+        "metric also sweeps testsets masks control groups pivot seeds benchmarks",
     ),
     Expected(
         "plot_masks",
         {},
         ["tables/units.json"],
-        {"--units": "R/tables/units.json", "--masks": "k70 k95", "--pivot": "en", "--out-dir": "R/figures"},
-        "masks pivot",
+        {
+            "--units": "R/tables/units.json",
+            "--masks": "k70 k95",
+            "--groups": FAMILIES,
+            "--pivot": "en",
+            "--out-dir": "R/figures",
+        },
+        "masks groups pivot",
     ),
     Expected(
         "plot_off_target",

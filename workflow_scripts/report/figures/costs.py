@@ -63,9 +63,8 @@ def costs_caption(costs: Sequence[StageCosts], root: Path) -> Caption:
 
 def _dots(axis: Axes, names: Sequence[str], values: Sequence[float | None], label: str) -> None:
     known = [(value, place) for place, value in enumerate(values) if value]
-    for value, place in known:
-        axis.plot([value], [place], "o", color=COLOURS[0])
     if known:
+        axis.plot(*zip(*known, strict=True), "o", color=COLOURS[0])
         low, high = min(known)[0] / 2, max(known)[0] * 2
         axis.set_xscale("log")
         axis.set_xlim(low, high)

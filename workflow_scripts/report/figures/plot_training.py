@@ -93,26 +93,31 @@ def training_figure(trainings: Trainings, column: str = "loss") -> Figure:
             axes[0].plot(*_points(curves[ALL]), label=None if n else shortened(name), **look)
     axes[0].set_title("all directions")
     legend_beside(axes[0])
+    named: list[str] = []
     for axis, (name, by_seed) in zip(axes[1:], trainings.items(), strict=False):
-        _draw_directions(axis, by_seed)
+        before, named = named, _draw_directions(axis, by_seed)
         axis.set_title(wrapped(name))
+        # Directions look the same in all panels.
+        if named != before:
+            legend_beside(axis, ncols=1 + len(named) // 14)
     for axis in axes[: 1 + len(names)]:
         axis.set_xlabel("updates")
         axis.set_ylabel(LABELS[column])
     return figure
 
 
-def _draw_directions(axis: Axes, by_seed: Mapping[int, Curves]) -> None:
+def _draw_directions(axis: Axes, by_seed: Mapping[int, Curves]) -> list[str]:
+    """Draw a line for each direction and seed; return what is in the legend."""
     directions = list(dict.fromkeys(d for curves in by_seed.values() for d in curves if d != ALL))
     named = len(directions) <= MOST_NAMED
+    label = ALL if named else f"{ALL} (grey: {len(directions)} directions)"
     for n, curves in enumerate(by_seed.values()):
         for direction, (colour, line) in zip(directions, styles(len(directions)), strict=True):
             look = {"color": colour, "linestyle": line} if named else {"color": "0.7", "linestyle": "-"}
-            label = direction if named and not n else None
-            axis.plot(*_points(curves.get(direction, [])), linewidth=1, label=label, **look)
-        label = ALL if named else f"{ALL} (grey: {len(directions)} directions)"
+            own = direction if named and not n else None
+            axis.plot(*_points(curves.get(direction, [])), linewidth=1, label=own, **look)
         axis.plot(*_points(curves[ALL]), color="black", linewidth=2, label=None if n else label)
-    legend_beside(axis, ncols=1 + (len(directions) if named else 0) // 14)
+    return [*(directions if named else []), label]
 
 
 def _points(curve: Sequence[tuple[int, float]]) -> tuple[list[int], list[float]]:
