@@ -12,9 +12,16 @@ def model_to_attach():
     return f"{RESULTS}/{FETCHED}" if attach.is_fetched else list(map(str, files_of(Path(attach.model))))
 
 
+def tables_of_tasks():
+    """What is known of each task of an encoder, for which it gets a head; of other models none."""
+    return made("prepare_tasks", "known") if "prepare_tasks" in STAGES else []
+
+
 def text_of_model(subset, directions):
     """The text of each direction's pair as models read it: prepared, or both files of both sides, in every shard; of held-out
     text in the first one."""
+    if EXPERIMENT.texts_alone is not None:
+        return [f"{RESULTS}/data/text/{subset}/{language}.txt" for language in directions]
     if not EXPERIMENT.is_binarised:
         return [
             f"{RESULTS}/data/text/{subset}/{pair}.{lang}.txt"

@@ -9,6 +9,7 @@ ONCE = {
     "train_identifier": 1,
     "plot_off_target": 1,
     "train_baseline": 1,
+    "strongest_units": 1,
     "mask_control": 1,
     "overlap": 1,
     "tabulate": 1,
@@ -349,3 +350,25 @@ ATTACHED = {
 #: Of experiments whose baseline is a model of the hub: what they lack of ONCE, beside what is trained.
 OF_HUB = {"m2m100_418m": (), "nllb_600m": (), "opus_mt": ("overlap",)}
 EXPECTED["toy_families_unshared"] = EXPECTED["toy_families"]
+#: Of an encoder and its tasks: they have nothing of ONCE.
+OF_TASKS = ("iap_glue", "probes_ud")
+EXPECTED["iap_glue"] = {
+    "fetch_model": 1,
+    **{f"prepare_tasks_{task}": 1 for task in ("sst2", "cola", "mrpc", "qqp", "stsb", "agpair")},
+    "attach_model": 3,  # seeds
+    "train_encoder": 6,  # 3 seeds x 2 systems
+    "prune_tasks": 6,
+    "tabulate_tasks": 1,
+}
+EXPECTED["probes_ud"] = {
+    "fetch_model": 1,
+    "prepare_tasks_sst2": 1,
+    "attach_model": 3,
+    "train_encoder": 3,
+    "label_words": 3,  # languages
+    "collect_units": 6,  # 3 seeds x 2 systems
+    "fit_probes": 24,  # of 4 properties
+    "score_by_label": 24,
+    "compare_probes": 1,
+    "tabulate_tasks": 1,
+}
