@@ -91,7 +91,7 @@ CASES = [
     config("type-of-name", "a number for a name", "experiment: 7\n", 'config.yaml, line 4: experiment: text is needed, in quotes where YAML reads something else, not 7'),
     config("key-unknown", "a misspelt key", "decode: {beem: 5}\n", "config.yaml, line 5: decode.beem: unknown key 'beem' (did you mean 'beam'?)"),
     config("key-unknown-section", "a misspelt section", "decoding: {beam: 5}\n", "config.yaml, line 5: decoding: unknown key 'decoding' (did you mean 'decode'?)"),
-    config("key-strange", "a key like no other", "xyzzy: 1\n", "config.yaml, line 5: xyzzy: unknown key 'xyzzy'; there are experiment, languages, pivot, groups, directions, data, subwords, text, model, train, finetune, activations, texts, masks, systems, uses, attach, decode, evaluation, export, analysis, report"),
+    config("key-strange", "a key like no other", "xyzzy: 1\n", "config.yaml, line 5: xyzzy: unknown key 'xyzzy'; there are experiment, languages, pivot, groups, directions, data, subwords, text, model, train, finetune, activations, texts, masks, systems, uses, attach, decode, evaluation, export, analysis, report, tasks, language_model"),
     whole("key-missing", "keys without a default left out", b"experiment: x\npivot: en\n", 'config.yaml: languages: this key is missing\nconfig.yaml: data: this key is missing'),
     config("choice", "a value that is not among the choices", "decode: {engine: marian}\n", "config.yaml, line 5: decode.engine: 'marian' is not one of 'ctranslate2', 'fairseq', 'huggingface'"),
     config("choice-of-source", "a source of an unknown type", source("type: file"), "config.yaml, line 4: data.source: 'file' is not one of 'toy', 'files', 'multi30k', 'ntrex', 'mtdata' (did you mean 'files'?)"),
