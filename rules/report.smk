@@ -9,6 +9,7 @@ rule tabulate:
         off_target=made("identify", "languages"),
         likelihood=[*made("score_likelihood", "json"), *made("score_contrastive", "json")],
         ceilings=made("score_ceiling", "json"),
+        strongest=made("strongest_units", "json"),
         systems=[
             f for s in READ for seed in EXPERIMENT.train.seeds for f in system_files(s, seed, "system.json")
         ],
@@ -38,11 +39,12 @@ rule tabulate:
             **tables(),
         ),
         root=lambda w, input: parent(input.scores[0], 3),
+        strongest=lambda w, input: f"--strongest {input.strongest}" if input.strongest else "",
         out=lambda w, output: parent(output.csv[0]),
     shell:
         command(
             "tabulate",
-            "--scores-root {params.root:q} --cautions {output.cautions:q} --out-dir {params.out:q}",
+            "--scores-root {params.root:q} {params.strongest} --cautions {output.cautions:q} --out-dir {params.out:q}",
         )
 
 
