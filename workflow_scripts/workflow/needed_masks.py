@@ -78,8 +78,8 @@ def asks_for_strongest(experiment: Experiment) -> bool:
 
 
 def has_strongest(experiment: Experiment) -> bool:
-    """Tell whether the strongest units are analysed: where the config asks, or by default where activations are
-    counted anyway, of a baseline that no other experiment has analysed already."""
+    """Tell whether the strongest units are analysed: where the config asks, or by default where activations
+    are counted anyway, of a baseline that no other experiment has analysed already."""
     if experiment.analysis.strongest is None or asks_for_strongest(experiment):
         return experiment.analysis.strongest is not None
     return BASELINE not in experiment.used and bool(scored(experiment))

@@ -28,7 +28,7 @@ def lines_of_first_part(counts: ScoreTable, most: int | None) -> int:
     facts = counts.metadata
     if facts.get("count_pads") or not isinstance(facts.get("sentences"), int):
         return 0
-    half = (facts["sentences"] + facts.get("skipped_sentences", 0)) // 2
+    half: int = (facts["sentences"] + facts.get("skipped_sentences", 0)) // 2
     return half if most is None else min(half, most)
 
 

@@ -24,6 +24,8 @@ SCORE = (
     "the share of the language's positions at which the unit is active, minus the mean of that share over the"
     " other languages of the same side; only units above 0"
 )
+#: Scores that differ by rounding alone are equal.
+DIGITS = 12
 SOURCE, TARGET = SIDES = ("source", "target")
 STACK_OF: Mapping[str, Stack] = {SOURCE: "encoder", TARGET: "decoder"}
 
@@ -57,8 +59,8 @@ def alone(directions: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def strongest(counts: ScoreTable, most: int) -> ByLanguage:
-    """Return at most ``most`` units of each language and side, by the ``counts`` of all directions [directions,
-    units]. UserError: counts that do not say of how many positions they are."""
+    """Return at most ``most`` units of each language and side, by ``counts`` with a row for each direction.
+    UserError: counts that do not say of how many positions they are."""
     found: ByLanguage = {}
     for side in compared(counts.rows):
         p, space = rates_on(side, counts)
@@ -66,6 +68,7 @@ def strongest(counts: ScoreTable, most: int) -> ByLanguage:
         ids = counts.space.ids_of(space)
         name = SOURCE if side.stack == STACK_OF[SOURCE] else TARGET
         for language, rates, own in zip(side.languages, p.T, scores, strict=True):
+            own = np.round(own, DIGITS)
             first = np.argsort(-own, kind="stable")[:most]
             first = first[own[first] > 0]
             found.setdefault(language, {})[name] = Strongest(

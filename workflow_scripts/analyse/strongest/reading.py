@@ -1,4 +1,4 @@
-"""One pass over a direction's text: how strongly some units fire on each word, and all counts of its start."""
+"""One pass over a direction's text: how strongly some units fire on each word, and counts of its start."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -79,10 +79,10 @@ def read_direction(
 ) -> Read:
     """Read a direction's sentences; words are added to the occurrences that ``wanted`` names.
 
-    ``wanted``: stack → ascending flat ids of the units that are looked at, and where their words go. ``before``: the
-    line up to which all units are counted. A word's strength is the largest value at its pieces, by a
-    threshold the largest absolute one; in the decoder that of the state that has just read the piece. Lay a
-    system's own masks by entering ``port.direction`` around the call.
+    ``wanted``: stack → ascending flat ids of the units that are looked at, and where their words go.
+    ``before``: the line up to which all units are counted. A word's strength is the largest value at its
+    pieces, by a threshold the largest absolute one; in the decoder that of the state that has just read the
+    piece. Lay a system's own masks by entering ``port.direction`` around the call.
     """
     space = port.space()
     first = torch.zeros(space.size, dtype=torch.int64, device=port.device)

@@ -1,4 +1,4 @@
-"""The loss of every language without the strongest units of each, sentence by sentence, beside random units."""
+"""The loss of every language without the strongest units of each, by sentence, beside random units."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence

@@ -22,9 +22,12 @@ def csv_rows(result: Result) -> Iterator[Sequence[Any]]:
     for language, sides in result["languages"].items():
         for side, units in sides.items():
             for unit in units:
-                about = [unit[name] for name in ("unit", "score", "rate", "rate_elsewhere")]
-                for word in unit["words"] or [dict.fromkeys(("word", "times", "of", "mean"), "")]:
-                    yield [language, side, *about, *(word[name] for name in ("word", "times", "of", "mean"))]
+                about = [unit["unit"], *(f"{unit[name]:.6f}" for name in ("score", "rate", "rate_elsewhere"))]
+                words = [
+                    [one["word"], one["times"], one["of"], f"{one['mean']:.6f}"] for one in unit["words"]
+                ]
+                for word in words or [[""] * 4]:
+                    yield [language, side, *about, *word]
 
 
 def markdown(result: Result) -> str:
@@ -72,11 +75,12 @@ def _removed(result: Result) -> Iterator[str]:
         yield f"Not measured: {result['why_not_removed']}."
         return
     yield (
-        "Nats per token that the loss of the column's language rises by where the row's units, its own as source"
-        f" and as target, are 0: mean over sentences ± sd. Of each direction at most {found['sentences']}"
-        " sentences are read, of the text by which units were ranked. A language's text is that of all its"
-        " directions, beside the units of another language that of directions without this one; n is of its"
-        f" own units. Random: {found['draws']} draws of as many units of each layer, lowest to highest."
+        "Nats per token that the loss of the column's language rises by where the row's units, its own as"
+        " source and as target, are 0: mean over sentences ± sd. Of each direction at most"
+        f" {found['sentences']} sentences are read, of the text by which units were ranked. A language's text"
+        " is that of all its directions, beside the units of another language that of directions without this"
+        f" one; n is of its own units. Random: {found['draws']} draws of as many units of each layer, lowest"
+        " to highest."
     )
     yield ""
     languages = [*found["matrix"]]

@@ -8,6 +8,7 @@ from pydantic import Field, PositiveInt
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.config.base import BASELINE, Section
+from workflow_scripts.config.training import Settings
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
@@ -31,20 +32,21 @@ class Strongest(Section):
     )
     sentences: PositiveInt | None = Field(
         None,
-        description="Sentences of each direction whose words are read; null: 300, or 100 where nothing is trained.",
+        description="Sentences of each direction whose words are read; null: 300, or 100 where nothing is"
+        " trained.",
     )
     removed: int | None = Field(
         None,
         ge=0,
-        description="Sentences of each direction for the losses without the units, read once for each language"
-        " and draw; 0: none; null: what about two per cent of the trainings' time allows, 15 to 300, and none"
-        " where nothing is trained.",
+        description="Sentences of each direction for the losses without the units, read once for each"
+        " language and draw; 0: none; null: what about two per cent of the trainings' time allows, 15 to 300,"
+        " and none where nothing is trained.",
     )
 
 
 def trained_tokens(experiment: Experiment) -> int:
     """Return how many padded tokens all trainings of a run read at most, of all seeds."""
-    trainings = [experiment.training_of(name) for name in experiment.trainings]
+    trainings: list[Settings] = [experiment.training_of(name) for name in experiment.trainings]
     trainings += [] if BASELINE in experiment.taken else [experiment.train]
     tokens = (one.max_updates * one.max_tokens * one.update_freq for one in trainings)
     return len(experiment.train.seeds) * sum(tokens)
