@@ -42,6 +42,7 @@ CHAIN = (
     "compare_comet",
     "train_identifier",
     "identify",
+    "strongest_units",
     "mask_control",
     "overlap",
     "tabulate",

@@ -9,6 +9,7 @@ ONCE = {
     "train_identifier": 1,
     "plot_off_target": 1,
     "train_baseline": 1,
+    "strongest_units": 1,
     "mask_control": 1,
     "overlap": 1,
     "tabulate": 1,

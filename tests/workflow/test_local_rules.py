@@ -47,6 +47,7 @@ CLUSTER = {
     "identify",
     "score_likelihood",
     "score_contrastive",
+    "strongest_units",
     "mask_control",
 }
 MTDATA: dict[str, Any] = {

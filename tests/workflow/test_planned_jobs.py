@@ -183,6 +183,7 @@ def test_all_asks_for_everything_that_the_config_asks_for(planned: Plan) -> None
         *braces("figures/{training,sweep_ns,off_target_news,off_target_talks}.png"),
         *braces("analysis/mask_control/baseline/s{1,2}/k70.json"),
         *braces("analysis/{criteria,effect_matrix}/baseline/s{1,2}.json"),
+        "analysis/strongest_units/baseline/s1.json",
         *braces("analysis/ablate_units/ns-k95/s{1,2}.json"),
         *braces("analysis/overlap/baseline/s{1,2}/k95.json"),
         *braces(

@@ -103,8 +103,8 @@ def removal(
         return None, "no two languages are compared, so that no unit is a language's"
     if not arguments.removed_sentences:
         return None, (
-            "it reads the text once for each language and draw, which is much where nothing is trained; say"
-            " how many sentences of each direction (analysis.strongest.removed)"
+            "it reads the text once for each language and draw, which is much for a run that does not train"
+            " the baseline; say of how many sentences of each direction (analysis.strongest.removed)"
         )
     ids = {
         language: sorted({int(unit) for one in sides.values() for unit in one.ids})

@@ -8,17 +8,17 @@ from pydantic import Field, PositiveInt
 
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.config.base import BASELINE, Section
-from workflow_scripts.config.training import Settings
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
 
-#: Sentences of a direction whose words are read, and those of a run that trains nothing, which is short.
+#: Sentences of a direction whose words are read, and those where the baseline is not trained: such runs are
+#: short.
 READ, READ_UNTRAINED = 300, 100
 #: Random sets of each language; the stage's own default.
 DRAWS = 5
-#: Tokens that trainings read for each sentence that is read once without units. Of the models of the demo,
-#: toy60 and multi30k a sentence then takes 10 to 20 of the trainings' tokens in time: two per cent at most.
+#: Tokens that the training reads for each sentence that is read once without units. Of the models of demo,
+#: toy60 and multi30k a sentence takes the time of 10 to 20 of the training's tokens: two per cent at most.
 TOKENS_OF_A_PASS = 1000
 #: Fewest sentences of a direction of which a mean says something.
 FEWEST = 15
@@ -32,24 +32,23 @@ class Strongest(Section):
     )
     sentences: PositiveInt | None = Field(
         None,
-        description="Sentences of each direction whose words are read; null: 300, or 100 where nothing is"
-        " trained.",
+        description="Sentences of each direction whose words are read; null: 300, or 100 where the baseline"
+        " is not trained here.",
     )
     removed: int | None = Field(
         None,
         ge=0,
         description="Sentences of each direction for the losses without the units, read once for each"
-        " language and draw; 0: none; null: what about two per cent of the trainings' time allows, 15 to 300,"
-        " and none where nothing is trained.",
+        " language and draw; 0: none; null: what about two per cent of the baseline's training allow, 15 to"
+        " 300; none where it is not trained here.",
     )
 
 
 def trained_tokens(experiment: Experiment) -> int:
-    """Return how many padded tokens all trainings of a run read at most, of all seeds."""
-    trainings: list[Settings] = [experiment.training_of(name) for name in experiment.trainings]
-    trainings += [] if BASELINE in experiment.taken else [experiment.train]
-    tokens = (one.max_updates * one.max_tokens * one.update_freq for one in trainings)
-    return len(experiment.train.seeds) * sum(tokens)
+    """Return how many padded tokens the baseline's training reads at most, of one seed; 0: it is not trained
+    here. Fine-tuning does not count: another system is no reason to analyse the baseline again."""
+    own = experiment.train
+    return 0 if BASELINE in experiment.taken else own.max_updates * own.max_tokens * own.update_freq
 
 
 def passes_of(experiment: Experiment, direction: str) -> int:
