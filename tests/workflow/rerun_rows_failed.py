@@ -152,6 +152,13 @@ FAILED = [
         code=code("evaluate.languages.identify"),
     ),
     Row(
+        "`strongest_units` failed after `analysis.strongest.units` had changed",
+        {"strongest_units": 1, **TABLES},
+        WHY,
+        {"analysis": {"strongest": {"units": 5}}},
+        edit=failed(*(f"analysis/strongest_units/baseline/s1.{end}" for end in ("json", "csv", "md"))),
+    ),
+    Row(
         "`mask_control` failed after `analysis.mask_control_sentences` had changed",
         {"mask_control": 1},
         WHY,

@@ -140,6 +140,12 @@ SCORES = [
         {"analysis": {"overlap_k": None}},
     ),
     Row(
+        "the default analysis is turned off (`analysis.strongest: null`)",
+        TABLES,
+        "what it made stays; its warning is no longer above the tables",
+        {"analysis": {"strongest": None}},
+    ),
+    Row(
         "a target language gets another tokenizer (`evaluation.tokenizers`)",
         {"score_ceiling": 1, "write_card": 1, **SCORED},
         "a job scores all directions of a system, and what it leaves of the references; hypotheses stay",
