@@ -110,7 +110,7 @@ def test_a_moved_helper_is_adopted_and_a_change_reruns_afterwards_what_it_should
     kept = ("train_baseline", "finetune")
     own = {stage: number for stage, number in ALL.items() if stage not in kept}
     assert stages(done.stdout) == {stage: (number, "its code changed") for stage, number in own.items()}
-    assert done.stdout.splitlines()[-1] == "63 jobs adopted" == f"{sum(own.values())} jobs adopted"
+    assert done.stdout.splitlines()[-1] == "64 jobs adopted" == f"{sum(own.values())} jobs adopted"
     assert "6.0 h of training adopted: 4 of the present code from now on" in done.stdout
     assert place.results() == before
     now = json.loads(place.record("data/card.json").read_text())
@@ -211,7 +211,7 @@ def test_what_failed_when_it_was_first_made_is_left_to_the_next_run(place: Place
     assert place.record("figures/training.png").exists()
     done = place.accept()
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-2:] == ["62 jobs adopted", "left to the next run: 1 not made yet"]
+    assert done.stdout.splitlines()[-2:] == ["63 jobs adopted", "left to the next run: 1 not made yet"]
     assert place.would_run() == {"plot_training": 1}
 
 
