@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from workflow_scripts.analyse.markdown_lines import code, heading, row
+from workflow_scripts.analyse.markdown_lines import heading, row
 from workflow_scripts.analyse.strongest.removal import lines
+from workflow_scripts.common.errors import terminal
 
 CSV_COLUMNS = (
     *("language", "side", "unit", "score", "rate", "rate_elsewhere"),
@@ -60,6 +61,12 @@ def markdown(result: Result) -> str:
 def _cells(unit: Result) -> list[str]:
     shares = (f"{unit[name]:.1%}" for name in ("rate", "rate_elsewhere"))
     return [f"`{unit['unit']}`", f"{unit['score']:.3f}", *shares]
+
+
+def code(text: str) -> str:
+    """Return text of a corpus as a table shows it as it is, whatever is in it."""
+    shown = terminal(text).replace("|", r"\|")
+    return f"`` {shown} ``" if "`" in shown else f"`{shown}`"
 
 
 def _words(words: Sequence[Result]) -> str:

@@ -13,6 +13,7 @@ pytest.importorskip("torch", reason="needs the fairseq environment")
 from tests.unit.analyse.strongest.planted_words import DIRECTIONS, write_system, write_text
 from workflow_scripts.activations import count_activations
 from workflow_scripts.analyse.strongest.reading import Occurrences
+from workflow_scripts.analyse.strongest.tables import code
 from workflow_scripts.analyse.strongest_units import main
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.score_table import ScoreTable
@@ -222,3 +223,10 @@ def test_words_of_units_are_ordered_by_their_mean_then_their_letters():
     assert [one["word"] for one in seen.of_units(0.0, 1, 1)[0]] == ["c"]
     assert [one["times"] for one in seen.of_units(1.5, 8, 3)[0]] == [2, 2]
     assert Occurrences().of_units(0.0, 8, 3) == []
+
+
+def test_words_of_a_corpus_are_shown_as_they_are():
+    assert code("Haus") == "`Haus`"
+    assert code("<b>|x</script>") == r"`<b>\|x</script>`"
+    assert code("a`b") == "`` a`b ``"
+    assert code("a\u2028b\x1b") == r"`a\u2028b\x1b`"
