@@ -45,7 +45,11 @@ BLEU = {
 #: p of the difference in BLEU in each direction, before Holm's correction over four.
 P = {1: [0.001, 0.5, 1.0, 0.5], 2: [0.002, 0.5, 1.0, 0.5]}
 REFERENCES = ["the cat sat down", "<s> good day </s>", "the end"]
-SOURCES = ["die </script> Katze", "<s> guten\u2028Tag </s> <unk>", 'Ende "&amp;" <img src=x onerror=alert(1)>']
+SOURCES = [
+    "die </script> Katze",
+    "<s> guten\u2028Tag </s> <unk>",
+    'Ende "&amp;" <img src=x onerror=alert(1)>',
+]
 HYPOTHESES = {
     "baseline": ["the old cat </script> sat", "<s> good day </s>", "the end"],
     SYSTEM: ["the cat </script> sat down", "<s> good day </s>", "the <b>end</b>"],
@@ -54,7 +58,7 @@ HYPOTHESES = {
 
 def write(results: Path) -> Path:
     """Write the experiment's folder, and return it."""
-    # Both sides of a pair are there once: what is translated from English has the others' sources as references.
+    # Both sides of a pair are there once: what is translated from English has the others' sources to match.
     for source in ("de", "fr", TAG):
         pair = "-".join(sorted((source, "en")))
         _lines(results / f"data/text/test/{pair}.en.txt", REFERENCES)

@@ -1,6 +1,7 @@
 """The explorer of 60 directions and 12 layers: seconds and memory to build it, its size, and how quick it is.
 
-Made-up data: 2,048 neurons a layer, three mask sets, five systems, 1,000 sentences of 20 words. In the browser:
+Made-up data: 2,048 neurons a layer, three mask sets, five systems, 1,000 sentences of 20 words, of which a
+hypothesis has seven in ten. In the browser:
 until the page is ready, and from a choice until what it changes is drawn. Needs a Chromium on this machine.
 """
 
@@ -47,18 +48,26 @@ def write(results: Path) -> None:
     draws = np.random.default_rng(1)
     words = np.array([f"{n:x}word" for n in range(VOCABULARY)])
 
-    def text(path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def text(path: Path, like: Any = None) -> Any:
+        """Random words; of a hypothesis three in ten, the others are those of its reference."""
         rows = words[draws.integers(0, VOCABULARY, (SENTENCES, LENGTH))]
+        if like is not None:
+            rows = np.where(draws.random(rows.shape) < 0.3, rows, like)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(f"{' '.join(row)}\n" for row in rows))
+        return rows
 
-    for language in LANGUAGES:
-        for side in (language, "en"):
-            text(results / f"data/text/test/{'-'.join(sorted((language, 'en')))}.{side}.txt")
+    texts = {
+        (language, side): text(results / f"data/text/test/{'-'.join(sorted((language, 'en')))}.{side}.txt")
+        for language in LANGUAGES
+        for side in (language, "en")
+    }
     for system in SYSTEMS:
         directions = {}
         for direction in DIRECTIONS:
-            text(results / f"translations/{system}/s1/test/{direction}.txt")
+            source, target = direction.split("-")
+            reference = texts[source if target == "en" else target, target]
+            text(results / f"translations/{system}/s1/test/{direction}.txt", reference)
             # Of each of chrF's orders: n-grams of the hypothesis, of the reference, and of both.
             counts = draws.integers(50, 90, (SENTENCES, 8, 3))
             counts[:, :, 2] = counts.min(axis=2) * draws.random((SENTENCES, 8))
@@ -119,9 +128,11 @@ def measure_in_browser(page_file: Path) -> None:
                     window.took = new Promise((done) => {
                         const seen = new MutationObserver(() => {
                             seen.disconnect();
-                            requestAnimationFrame(() => setTimeout(() => done(performance.now() - window.chosenAt)));
+                            const end = () => done(performance.now() - window.chosenAt);
+                            requestAnimationFrame(() => setTimeout(end));
                         });
-                        seen.observe(document.querySelector(selector), { childList: true, characterData: true, subtree: true });
+                        const all = { childList: true, characterData: true, subtree: true };
+                        seen.observe(document.querySelector(selector), all);
                     });
                 };
                 for (const event of ["input", "change"]) {

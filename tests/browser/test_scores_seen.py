@@ -8,7 +8,9 @@ TABLE = "#table tbody tr"
 
 def rows(page):
     """The table as it is seen: a list of texts a row."""
-    return page.eval_on_selector_all(TABLE, "all => all.map((row) => [...row.children].map((one) => one.innerText))")
+    return page.eval_on_selector_all(
+        TABLE, "all => all.map((row) => [...row.children].map((one) => one.innerText))"
+    )
 
 
 def first_column(page):
@@ -17,7 +19,16 @@ def first_column(page):
 
 def test_means_over_seeds_and_in_how_many_a_difference_is_significant(page):
     # BLEU 30, 32 against 33.5, 34.5: means 31 and 34, differences 3.5 and 2.5, sd .707.
-    better = ["de-en", "3", "31.00", "34.00", "+3.00", "0.71 (n = 2)", "–", "better in 2, worse in 0 of 2 seeds"]
+    better = [
+        "de-en",
+        "3",
+        "31.00",
+        "34.00",
+        "+3.00",
+        "0.71 (n = 2)",
+        "–",
+        "better in 2, worse in 0 of 2 seeds",
+    ]
     assert rows(page)[0] == better
     assert rows(page)[1][4] == "0.00" and rows(page)[1][7] == "better in 0, worse in 0 of 2 seeds"
     heads = page.eval_on_selector_all("#table thead th", "all => all.map((one) => one.innerText)")
@@ -54,7 +65,9 @@ def test_the_table_is_narrowed_by_name_sign_and_verdict(page):
     assert first_column(page) == ["de-en"]
     page.select_option("#outcome", "down")
     assert first_column(page) == ["fr-en"]
-    assert page.inner_text("#scores-note").startswith("1 of 4 directions. Difference: ns-<b>&\"k70' − baseline.")
+    assert page.inner_text("#scores-note").startswith(
+        "1 of 4 directions. Difference: ns-<b>&\"k70' − baseline."
+    )
 
 
 def test_another_metric(page):
@@ -81,7 +94,9 @@ def test_sentences_are_those_that_differ_most_and_then_some_at_random(page):
     assert page.inner_text("#page") == "1 to 2 of 2"
     page.select_option("#kind", "random")
     page.wait_for_function("document.getElementById('page').textContent === '1 to 3 of 3'")
-    assert page.inner_text("#lines-note").startswith("Of 3 sentences of test, seed 1: 3 at random (at most 50).")
+    assert page.inner_text("#lines-note").startswith(
+        "Of 3 sentences of test, seed 1: 3 at random (at most 50)."
+    )
     lines = page.eval_on_selector_all("#lines strong", "all => all.map((one) => one.textContent)")
     assert lines == ["Line 1", "Line 2", "Line 3"]
 
@@ -109,7 +124,10 @@ def test_texts_are_shown_sign_by_sign(page):
 
 def test_words_are_compared_as_a_longest_common_subsequence(page):
     def same(one, other):
-        others = "compareWords(one, other).map((words) => words.filter((word) => !word.same).map((word) => word.text))"
+        others = (
+            "compareWords(one, other).map((words) => words.filter((word) => !word.same)"
+            ".map((word) => word.text))"
+        )
         return page.evaluate(f"([one, other]) => {{ {script}\nreturn {others}; }}", [one, other])
 
     script = (FOLDER / "words.js").read_text(encoding="utf-8")

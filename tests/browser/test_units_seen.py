@@ -18,12 +18,13 @@ def point(page, column, row, size=4):
 
 
 def place_of_map(page):
-    """Find the yellow or violet of the map's first row and column in the drawing itself: its grey diagonal."""
+    """Find where the map lies in the drawing: from its first to its last grey cell, on the diagonal."""
     page.evaluate(
         """() => {
             const canvas = document.querySelector("#map canvas");
             const scale = canvas.width / canvas.clientWidth;
-            const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            const drawn = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            const { data, width, height } = drawn;
             const grey = (x, y) => [0, 1, 2].every((part) => data[4 * (y * width + x) + part] === 0x8a);
             let [left, top, right] = [Infinity, Infinity, 0];
             for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) if (grey(x, y)) {
@@ -48,7 +49,9 @@ def test_a_click_on_a_cell_shows_its_pair(page):
     place_of_map(page)
     page.mouse.click(*point(page, 3, 0))
     page.wait_for_function("document.getElementById('both').textContent === '2 3'")
-    assert page.inner_text("#pair-said").startswith("de-en and fr-en in encoder layer 0, FFN neurons: IoU 0.400")
+    assert page.inner_text("#pair-said").startswith(
+        "de-en and fr-en in encoder layer 0, FFN neurons: IoU 0.400"
+    )
     assert page.inner_text("#only-first") == "0 1" and page.inner_text("#only-second") == "4"
 
 
@@ -62,13 +65,21 @@ def test_arrow_keys_move_through_the_map_and_enter_chooses_the_pair(page):
     assert cell(page) == "de-en and de-en: IoU 1.000, 4 of 4 units shared."
     for key in ("ArrowDown", "ArrowDown", "ArrowDown", "Enter"):
         page.keyboard.press(key)
-    assert [page.inner_text(f"#{one}") for one in ("both", "only-first", "only-second")] == ["2 3", "4", "0 1"]
+    assert [page.inner_text(f"#{one}") for one in ("both", "only-first", "only-second")] == [
+        "2 3",
+        "4",
+        "0 1",
+    ]
 
 
 def test_two_directions_are_chosen_by_name(page):
     page.select_option("#first", label="<s>-en")
     page.select_option("#second", label="en-de")
-    assert [page.inner_text(f"#{one}") for one in ("both", "only-first", "only-second")] == ["none", "9", "none"]
+    assert [page.inner_text(f"#{one}") for one in ("both", "only-first", "only-second")] == [
+        "none",
+        "9",
+        "none",
+    ]
     assert page.inner_text("#pair h4 >> nth=1") == "Only by <s>-en: 1"
 
 
@@ -83,7 +94,9 @@ def test_side_layer_masks_and_seed_are_chosen(page):
     page.select_option("#masks", "k90")
     page.wait_for_function("document.getElementById('only-first').textContent === '3'")
     assert page.inner_text("#both") == "0 1 2"
-    assert page.inner_text("#overlap-note").startswith("k90, used by no system: decoder layer 0, FFN neurons, 6 units")
+    assert page.inner_text("#overlap-note").startswith(
+        "k90, used by no system: decoder layer 0, FFN neurons, 6 units"
+    )
     page.select_option("#mask-seed", "2")
     assert page.input_value("#mask-seed") == "2"
 

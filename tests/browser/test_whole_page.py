@@ -8,7 +8,9 @@ from tests import made_up_experiment as made_up
 from tests.browser.conftest import PHONE
 from workflow_scripts.report.explorer.build_explorer import main
 
-PAPER = "getComputedStyle(document.body).backgroundColor"
+
+def paper(page):
+    return page.evaluate("getComputedStyle(document.body).backgroundColor")
 
 
 def build(results, *more, without=()):
@@ -25,9 +27,9 @@ def build(results, *more, without=()):
 
 def test_colours_are_those_of_the_system_and_are_switched(opened, page_file):
     page = opened(page_file, scheme="dark")
-    assert page.evaluate(PAPER) == "rgb(21, 24, 28)"
+    assert paper(page) == "rgb(21, 24, 28)"
     page.click("#theme")
-    assert page.evaluate(PAPER) == "rgb(255, 255, 255)"
+    assert paper(page) == "rgb(255, 255, 255)"
     assert page.inner_text("#theme") == "Dark colours"
     # The plots follow.
     assert page.evaluate("document.documentElement.dataset.theme") == "light" and page.said == []
@@ -39,7 +41,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(opened, page_file):
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     for name in ("#map canvas", "#bars canvas"):
         box = page.locator(name).bounding_box()
-        assert 200 < box["width"] and box["x"] >= 0 and box["x"] + box["width"] <= 390
+        assert box["width"] > 200 and box["x"] >= 0 and box["x"] + box["width"] <= 390
     assert page.said == []
     page.context.close()
 
@@ -87,7 +89,9 @@ def test_what_is_missing_stands_at_the_top(opened, results, tmp_path):
     assert page.inner_text("#table tbody tr:nth-child(1) td:nth-child(6)") == "–"
     assert page.inner_text("#table tbody tr:nth-child(1) td:nth-child(5)") == "+3.50"
     page.select_option("#direction", "fr-en")
-    page.wait_for_function("document.getElementById('lines-note').textContent.includes('no hypotheses of baseline')")
+    page.wait_for_function(
+        "document.getElementById('lines-note').textContent.includes('no hypotheses of baseline')"
+    )
     assert page.said == []
     page.context.close()
 
@@ -114,7 +118,7 @@ def test_what_an_experiment_does_not_have_is_said(opened, results, without, hidd
 def test_one_direction_and_one_system(opened, results):
     without = ["--systems", "--directions", "--used-by", "--masks"]
     page = opened(build(results, "--systems", "baseline", "--directions", "de-en", without=without))
-    assert page.inner_text("#table tbody") .split("\t")[:3] == ["de-en", "3", "31.00"]
+    assert page.inner_text("#table tbody").split("\t")[:3] == ["de-en", "3", "31.00"]
     assert "nothing to compare it with" in page.inner_text("#scores-note")
     assert page.inner_text("#lines dt:last-of-type >> nth=0").startswith("baseline")
     assert page.query_selector("mark") is None and page.said == []

@@ -109,7 +109,9 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument("--comet", nargs="+", default=[], help="those of --metrics that are COMET models")
     parser.add_argument("--partial-testsets", default="{}", help='JSON: {"talks": ["de-en"]}')
     parser.add_argument("--partial-systems", default="{}", help='JSON: {"bilingual": ["de-en"]}')
-    parser.add_argument("--baseline", default="baseline", help="whom others are compared with; else the first")
+    parser.add_argument(
+        "--baseline", default="baseline", help="whom others are compared with; else the first"
+    )
     parser.add_argument("--pivot", default="", help="the language that all others are paired with")
     parser.add_argument("--groups", default="{}", help='JSON: {"family": {"germanic": ["de"]}}')
     parser.add_argument("--level", type=float, default=DEFAULT_LEVEL, help="of significance")

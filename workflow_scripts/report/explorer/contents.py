@@ -166,9 +166,7 @@ def _statistics(asked: Asked, testset: str, seed: int, metric: str) -> tuple[dic
 
 def _file_of(asked: Asked, system: str, testset: str, seed: int, metric: str) -> Path:
     job = {"system": system, "seed": seed, "testset": testset, "profile": asked.plan.profiles[0]}
-    files: Iterator[tuple[Path, list[str]]] = files_of(
-        asked.scores_root, asked.comet_root, asked.plan, job
-    )
+    files: Iterator[tuple[Path, list[str]]] = files_of(asked.scores_root, asked.comet_root, asked.plan, job)
     return segments_path(next(path for path, metrics in files if metric in metrics))
 
 

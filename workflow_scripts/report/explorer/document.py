@@ -36,7 +36,7 @@ def library() -> str:
     import vl_convert
 
     text: str = vl_convert.javascript_bundle()
-    # Within a script these would end it, or begin a comment; in JavaScript's strings the escapes say the same.
+    # Within a script these would end it, or begin a comment; in strings both forms are the same.
     return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 

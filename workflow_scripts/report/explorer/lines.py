@@ -50,7 +50,8 @@ def sentence_scores(metric: str, statistics: NDArray[Any]) -> Floats:
     """Return the score of each sentence [n] of statistics [n, d]; equal rows are scored once."""
     scorer = scorer_of(metric, statistics.shape[1])
     rows, place = np.unique(statistics, axis=0, return_inverse=True)
-    return np.array([scorer(row, 1) for row in rows])[place.ravel()]
+    scores: Floats = np.array([scorer(row, 1) for row in rows])[place.ravel()]
+    return scores
 
 
 def read_texts(
@@ -72,9 +73,7 @@ def read_texts(
     sides = {str(path): refs}
     srcs = None
     if sources:
-        srcs = sides[str(path_of(sources, direction))] = read_text(
-            path_of(sources, direction), SOURCES
-        ).lines
+        srcs = sides[str(path_of(sources, direction))] = read_text(path_of(sources, direction), SOURCES).lines
     hypotheses = {system: read_text(file, HYPOTHESES).lines for system, file in files.items()}
     sides |= {str(files[system]): lines for system, lines in hypotheses.items()}
     for name, lines in sides.items():
@@ -112,9 +111,10 @@ def chosen(texts: Texts, baseline: str, place: int, share: float) -> dict[str, A
     """Return what the page has of a direction.
 
     Returns:
-        ``count`` (its sentences), ``numbers`` (which are shown, from 0), ``sources``, ``references`` (of
-        these), ``hypotheses`` and ``scores`` (system → of these, null where a pair does not show one),
-        ``random`` (places in ``numbers``), ``largest`` (system → places, the largest difference first).
+        ``count`` (its sentences), ``numbers`` (which are shown, from 0), ``systems``, ``texts`` (of each
+        shown one its source, its reference and the hypotheses in the order of the systems, null where a pair does
+        not show one: side by side they pack well), ``scores`` (system → of these, null likewise), ``random``
+        (places in ``numbers``), ``largest`` (system → places, the largest difference first).
     """
     count = len(texts.references)
     random = at_random(count, round(RANDOM * share), place)
@@ -129,12 +129,15 @@ def chosen(texts: Texts, baseline: str, place: int, share: float) -> dict[str, A
     return {
         "count": count,
         "numbers": shown,
-        "sources": None if texts.sources is None else [texts.sources[n] for n in shown],
-        "references": [texts.references[n] for n in shown],
-        "hypotheses": {
-            system: [lines[n] if n in own[system] else None for n in shown]
-            for system, lines in texts.hypotheses.items()
-        },
+        "systems": list(texts.hypotheses),
+        "texts": [
+            [
+                texts.sources[n] if texts.sources else None,
+                texts.references[n],
+                *(lines[n] if n in own[system] else None for system, lines in texts.hypotheses.items()),
+            ]
+            for n in shown
+        ],
         "scores": {
             system: [round(float(scores[n]), 2) if n in own[system] else None for n in shown]
             for system, scores in texts.scores.items()
@@ -155,8 +158,8 @@ def add_lines(store: Store, texts: Mapping[str, Texts], baseline: str) -> dict[s
             parts = dict(zip(texts, several, strict=True))
             if share < 1:
                 store.left_out.append(
-                    f"sentences: {round(LARGEST * share)} of the largest difference and {round(RANDOM * share)}"
-                    f" at random, not {LARGEST} and {RANDOM}"
+                    f"sentences: {round(LARGEST * share)} of the largest difference and"
+                    f" {round(RANDOM * share)} at random, not {LARGEST} and {RANDOM}"
                 )
             return {"parts": parts, "largest": round(LARGEST * share), "random": round(RANDOM * share)}
     store.left_out.append("all sentences: no room")

@@ -17,8 +17,8 @@ def group_of(direction: str, groups: Mapping[str, Sequence[str]], pivot: str) ->
 
 
 def group_orders(directions: Sequence[str], groups: Groups, pivot: str) -> list[dict[str, Any]]:
-    """Return, for each grouping that parts these directions, ``name``, ``order`` (numbers of directions, those
-    of no group last) and ``groups`` (of each place in the order the group, "" of none)."""
+    """Return, for each grouping that parts these directions, ``name``, ``order`` (numbers of directions,
+    those of no group last) and ``groups`` (of each place in the order the group, "" of none)."""
     orders = []
     for name, by in groups.items():
         own = [group_of(one, by, pivot) for one in directions]

@@ -92,8 +92,8 @@ def add_rates(
         table = read_scores(root, there)
         if silent := [row for row in there if row not in table.metadata.get(POSITIONS, {})]:
             store.left_out.append(
-                f"how often units are active, of seed {seed}: the counts of {silent[0]} do not say of how many"
-                " positions"
+                f"how often units are active, of seed {seed}: the counts of {silent[0]} do not say of how"
+                " many positions"
             )
             continue
         part = f"rates-{seed}"
@@ -105,7 +105,7 @@ def add_rates(
 
 
 def rates_of(table: ScoreTable) -> NDArray[np.uint8]:
-    """Return the share of positions at which each unit was active, in 255ths, rounded: uint8 [rows, units]."""
+    """Return the share of positions at which each unit was active, in 255ths: uint8 [rows, units]."""
     positions = table.metadata[POSITIONS]
     rates = np.empty(table.values.shape, dtype=np.uint8)
     for number, row in enumerate(table.rows):

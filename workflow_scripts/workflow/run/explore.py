@@ -1,7 +1,7 @@
 """Build the explorer of an experiment from what is there of it: results/{experiment}/report/explorer.html.
 
-Becomes ``workflow_scripts.report.explorer.build_explorer`` in its environment. What the config says and has not
-been made yet marks the page PARTIAL.
+Becomes ``workflow_scripts.report.explorer.build_explorer`` in its environment. What the config says and has
+not been made yet marks the page PARTIAL.
 """
 
 import os
@@ -62,8 +62,8 @@ def explorer_command(experiment: Experiment, root: Path = Path()) -> list[str]:
     results = root / "results" / experiment.experiment
     if not results.is_dir():
         raise UserError(
-            f"{results}: nothing has run here; 'make run CONFIG=…' with the same config runs it; of results in"
-            " another folder: ARGS='--directory FOLDER'"
+            f"{results}: nothing has run here; 'make run CONFIG=…' with the same config runs it; of results"
+            " in another folder: ARGS='--directory FOLDER'"
         )
     words = shlex.split(as_options(given(settings_of(experiment, results))))
     return [

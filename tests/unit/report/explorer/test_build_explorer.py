@@ -82,8 +82,9 @@ def test_scores_tests_and_sentences(results):
     assert tested["p"] == [0.004, 1.0, 1.0, 1.0] and tested["outcome"] == ["win", "tie", "tie", "tie"]
     assert tested["low"] == [2.5, -2.0, -1.0, 0.0]
     lines = json.loads(parts[about["lines"]["parts"]["de-en"]])
-    assert lines["sources"] == made_up.SOURCES and lines["references"] == made_up.REFERENCES
-    assert lines["hypotheses"]["baseline"] == made_up.HYPOTHESES["baseline"]
+    hypotheses = (made_up.HYPOTHESES[one] for one in made_up.SYSTEMS)
+    rows = zip(made_up.SOURCES, made_up.REFERENCES, *hypotheses, strict=True)
+    assert lines["systems"] == made_up.SYSTEMS and lines["texts"] == [list(row) for row in rows]
     assert sorted(lines["largest"][made_up.SYSTEM]) == [0, 2] and lines["random"] == [0, 1, 2]
     assert {key: about["lines"][key] for key in ("metric", "testset", "seed", "largest", "random")} == {
         "metric": "chrf",
@@ -113,14 +114,16 @@ def test_what_is_missing_is_an_error_or_marks_the_page(results, tmp_path, capsys
     (folder / "masks/baseline/s2/k90.npz").unlink()
     (folder / "activations/baseline/s1/valid/fr-en.npz").unlink()
     (folder / "translations/baseline/s1/test/de-en.txt").unlink()
-    with pytest.raises(UserError, match="3 files or scores of the explorer are missing, the first: .*k90.npz"):
+    with pytest.raises(
+        UserError, match=r"3 files or scores of the explorer are missing, the first: .*k90\.npz"
+    ):
         built(folder)
     about, parts = built(folder, "--allow-partial")
     assert [Path(one).name for one in about["missing"]] == ["k90.npz", "fr-en.npz", "de-en.txt"]
     assert "PARTIAL" in capsys.readouterr().err
     # No row is invented.
     assert about["rates"][0]["rows"] == ["de-en", "<s>-en", "en-de"] and len(about["masks"]) == 3
-    assert "baseline" not in json.loads(parts["lines-0"])["hypotheses"]
+    assert json.loads(parts["lines-0"])["systems"] == [made_up.SYSTEM]
 
 
 def test_outputs_of_others_have_scores_and_hypotheses_alone(results):
@@ -154,7 +157,10 @@ def test_counts_that_do_not_say_their_positions_are_left_out_and_named(results, 
     [
         (["--masks", "k70"], r"--masks k70: not NAME=FILE, as k95=masks/s\{seed\}/k95.npz"),
         (["--directions", "de-en", "de-en"], "--directions: de-en is named twice"),
-        (["--metrics", "blue"], "16 of 16 scores are missing, the first: blue of de-en .*did you mean 'bleu'"),
+        (
+            ["--metrics", "blue"],
+            "16 of 16 scores are missing, the first: blue of de-en .*did you mean 'bleu'",
+        ),
         (["--comet", "comet"], "--comet: comet is not one of --metrics"),
         (["--level", "5"], "--level: 5.0 is not between 0 and 1"),
         (["--used-by", "[]"], "--used-by: not of the shape"),

@@ -61,9 +61,8 @@ def test_what_a_direction_has(monkeypatch):
     assert chosen(texts(), "baseline", 0, 1.0) == {
         "count": 4,
         "numbers": [1, 2, 3],
-        "sources": ["s1", "s2", "s3"],
-        "references": ["r1", "r2", "r3"],
-        "hypotheses": {"baseline": ["a1", "a2", "a3"], "ns": ["b1", "b2", "b3"]},
+        "systems": ["baseline", "ns"],
+        "texts": [["s1", "r1", "a1", "b1"], ["s2", "r2", "a2", "b2"], ["s3", "r3", "a3", "b3"]],
         "scores": {"baseline": [50.0, 50.0, 50.0], "ns": [60.0, 10.0, 50.0]},
         "random": [2],
         "largest": {"ns": [1, 0]},
@@ -77,11 +76,12 @@ def test_a_pair_has_its_own_sentences_alone(monkeypatch):
     three.scores["other"] = np.array([0.0, 50.0, 50.0, 50.0])
     found = chosen(three, "baseline", 0, 1.0)
     assert found["numbers"] == [0, 1, 2]
-    assert found["hypotheses"] == {
-        "baseline": ["a0", "a1", "a2"],
-        "ns": [None, "b1", "b2"],
-        "other": ["c0", None, None],
-    }
+    assert found["systems"] == ["baseline", "ns", "other"]
+    assert [one[2:] for one in found["texts"]] == [
+        ["a0", None, "c0"],
+        ["a1", "b1", None],
+        ["a2", "b2", None],
+    ]
 
 
 def test_fewer_sentences_where_not_all_have_room():
@@ -95,7 +95,8 @@ def test_fewer_sentences_where_not_all_have_room():
     found = add_lines(store, {"de-en": wide}, "baseline")
     assert found["parts"] == {"de-en": "lines-0"} and 0 < found["random"] < 50
     assert store.left_out == [
-        f"sentences: {found['largest']} of the largest difference and {found['random']} at random, not 200 and 50"
+        f"sentences: {found['largest']} of the largest difference and {found['random']} at random,"
+        " not 200 and 50"
     ]
     nothing = Store(10)
     assert add_lines(nothing, {"de-en": wide}, "baseline") == {"parts": {}, "largest": 0, "random": 0}
@@ -125,7 +126,7 @@ def test_sentences_that_were_not_scored_are_left_out(tmp_path):
 
 def test_texts_of_other_lengths_than_the_references_are_refused(tmp_path):
     write(tmp_path, ref=["a", "b"], hyp=["a"])
-    with pytest.raises(UserError, match="hyp has 1 lines but .*ref has 2"):
+    with pytest.raises(UserError, match=r"hyp has 1 lines but .*ref has 2"):
         read_texts("de-en", {"baseline": tmp_path / "hyp"}, f"{tmp_path}/ref", None, {}, "chrf")
     write(tmp_path, hyp=["a", "b"])
     three = Scoring("chrf", ["a", "b", "c"]).statistics(["a", "b", "c"])

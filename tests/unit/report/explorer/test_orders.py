@@ -30,7 +30,10 @@ def test_groups_stand_together_in_their_order_and_those_of_none_come_last():
 
 def test_rows_that_keep_the_same_units_stand_side_by_side(tmp_path):
     # 1 - IoU: rows 0 and 2 are equal, rows 1 and 3 share one of three.
-    layers = {"encoder.0.ffn": [[0, 1], [5, 6], [0, 1], [6, 7]], "decoder.0.ffn": KEPT["k70"]["decoder.0.ffn"]}
+    layers = {
+        "encoder.0.ffn": [[0, 1], [5, 6], [0, 1], [6, 7]],
+        "decoder.0.ffn": KEPT["k70"]["decoder.0.ffn"],
+    }
     write_masks(tmp_path / "k70.npz", layers)
     order = similar(MaskTable.read(tmp_path / "k70.npz"))
     assert set(order) == {"encoder.0.ffn", "decoder.0.ffn"}

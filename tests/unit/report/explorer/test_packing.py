@@ -9,9 +9,7 @@ from workflow_scripts.report.explorer.packing import Store, as_json, packed
 
 def test_nothing_in_json_ends_a_script_or_a_line_of_one():
     text = as_json({"a</script>": ["<!--", "&amp;", "\u2028\u2029", '"']})
-    assert text == (
-        '{"a\\u003c/script\\u003e":["\\u003c!--","\\u0026amp;","\\u2028\\u2029","\\""]}'
-    )
+    assert text == ('{"a\\u003c/script\\u003e":["\\u003c!--","\\u0026amp;","\\u2028\\u2029","\\""]}')
     assert json.loads(text) == {"a</script>": ["<!--", "&amp;", "\u2028\u2029", '"']}
 
 

@@ -41,7 +41,7 @@ function noteOnLines() {
   const cut = $("kind").value === "largest"
     ? `the ${places.length} with the largest difference of ${metricName(lines.metric)} between ${system} and ${about.baseline} (at most ${lines.largest})`
     : `${places.length} at random (at most ${lines.random})`;
-  const missing = [about.baseline, system].filter((one) => !(one in found.hypotheses));
+  const missing = [about.baseline, system].filter((one) => !found.systems.includes(one));
   const said = missing.length ? ` There are no hypotheses of ${missing.join(" and ")}.` : "";
   return `Of ${counted(found.count, "sentence")} of ${lines.testset}, seed ${lines.seed}: ${cut}. Marked: words that the other hypothesis does not have there.${said}`;
 }
@@ -60,18 +60,19 @@ function turn(by) {
 function sentence(place) {
   const { found } = SENTENCES;
   const system = $("compared").value;
-  const [one, other] = [about.baseline, system].map((name) => found.hypotheses[name]?.[place] ?? null);
+  const [source, reference, ...hypotheses] = found.texts[place];
+  const [one, other] = [about.baseline, system].map((name) => hypotheses[found.systems.indexOf(name)] ?? null);
   const [left, right] = one === null || other === null || system === about.baseline
     ? [one, other].map((text) => [{ text: text ?? "not there", same: true }])
     : compareWords(one, other);
   const entries = [];
-  if (found.sources) entries.push(["source", [found.sources[place]]]);
-  entries.push(["reference", [found.references[place]]]);
+  if (source !== null) entries.push(["source", [source]]);
+  entries.push(["reference", [reference]]);
   entries.push([titled(about.baseline, place), marks(left, "one")]);
   if (system !== about.baseline) entries.push([titled(system, place), marks(right, "other")]);
-  const [source, target] = $("direction").value.split("-");
+  const [from, to] = $("direction").value.split("-");
   const list = entries.flatMap(([title, content], at) => {
-    const lang = at === 0 && found.sources ? source : target;
+    const lang = at === 0 && source !== null ? from : to;
     return [make("dt", {}, title), make("dd", { lang: lang.replaceAll("_", "-"), dir: "auto" }, ...content)];
   });
   return make("li", {}, make("strong", {}, `Line ${found.numbers[place] + 1}`), make("dl", {}, ...list));
