@@ -154,7 +154,7 @@ lint: ## the linters alone
 
 bench: ## speed and memory, for docs/reference/benchmarks.md
 	$(NO_ARGS)
-	$(SETUP) $(RUN_ENVIRONMENTS) comet hf
+	$(SETUP) $(RUN_ENVIRONMENTS) comet hf browser
 	@for script in tests/bench/bench_*.py; do \
-		case $$script in *_comet.py) environment=comet ;; *_hf.py) environment=hf ;; *) environment=fairseq ;; esac; \
+		case $$script in *_comet.py) environment=comet ;; *_explorer.py) environment=evaluate ;; *_hf.py) environment=hf ;; *) environment=fairseq ;; esac; \
 		envs/bin/run-in $$environment tests.bench.$$(basename $$script .py) || exit 1; done

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,9 @@ def _scores(asked: Asked) -> tuple[dict[str, Any], list[str]]:
     plan = asked.plan
     if not (plan.systems and plan.testsets and plan.metrics):
         return {"columns": [], "tests": []}, []
+    wanted = _score_files(asked)
+    if asked.allow_partial and not any(path.is_file() for path in wanted):
+        return {"columns": [], "tests": []}, list(map(str, wanted))
     reading = read_scores(asked.scores_root, plan, asked.allow_partial, asked.comet_root)
     found = {"columns": columns(reading.scores, plan), "tests": []}
     missing = list(reading.missing)
@@ -111,6 +115,17 @@ def _scores(asked: Asked) -> tuple[dict[str, Any], list[str]]:
         found["tests"] = tests(compared.comparisons, plan, asked.baseline)
         missing += compared.missing
     return found, list(dict.fromkeys(missing))
+
+
+def _score_files(asked: Asked) -> list[Path]:
+    """Return every file of scores that the page must have."""
+    plan = asked.plan
+    found = []
+    for profile, system, seed, testset in product(plan.profiles, plan.systems, plan.seeds, plan.testsets):
+        job = {"system": system, "seed": seed, "testset": testset, "profile": profile}
+        if plan.directions_of(testset, system):
+            found += [path for path, _ in files_of(asked.scores_root, asked.comet_root, plan, job)]
+    return found
 
 
 def _texts(asked: Asked) -> tuple[dict[str, Texts], list[str]]:

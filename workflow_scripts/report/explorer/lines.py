@@ -112,9 +112,9 @@ def chosen(texts: Texts, baseline: str, place: int, share: float) -> dict[str, A
 
     Returns:
         ``count`` (its sentences), ``numbers`` (which are shown, from 0), ``systems``, ``texts`` (of each
-        shown one its source, its reference and the hypotheses in the order of the systems, null where a pair does
-        not show one: side by side they pack well), ``scores`` (system → of these, null likewise), ``random``
-        (places in ``numbers``), ``largest`` (system → places, the largest difference first).
+        shown one its source, its reference and the hypotheses in the order of the systems, null where a pair
+        does not show one: side by side they pack well), ``scores`` (system → of these, null likewise),
+        ``random`` (places in ``numbers``), ``largest`` (system → places, the largest difference first).
     """
     count = len(texts.references)
     random = at_random(count, round(RANDOM * share), place)

@@ -126,6 +126,18 @@ def test_what_is_missing_is_an_error_or_marks_the_page(results, tmp_path, capsys
     assert json.loads(parts["lines-0"])["systems"] == [made_up.SYSTEM]
 
 
+def test_before_anything_was_scored_there_are_the_masks(results, tmp_path):
+    folder = tmp_path / "early"
+    shutil.copytree(results, folder)
+    for name in ("scores", "significance", "translations"):
+        shutil.rmtree(folder / name)
+    about, parts = built(folder, "--allow-partial")
+    assert len(about["masks"]) == 4 and json.loads(parts["scores"]) == {"columns": [], "tests": []}
+    assert about["lines"]["parts"] == {}
+    # Scores of 2 systems and 2 seeds; of sentences those of the first seed, and 2 × 4 files of hypotheses.
+    assert len(about["missing"]) == 4 + 2 + 8
+
+
 def test_outputs_of_others_have_scores_and_hypotheses_alone(results):
     about, parts = built(results, without=["--masks", "--counts", "--used-by", "--significance-root"])
     assert (about["masks"], about["rates"], about["tested"]) == ([], [], False)
