@@ -120,7 +120,7 @@ def measure_in_browser(page_file: Path) -> None:
         devtools.send("Performance.enable")
 
         def work() -> float:
-            """Return the processor time of the page's thread so far, ms: beside other work seconds say little."""
+            """Return the processor time of the page's thread so far, ms."""
             metrics = devtools.send("Performance.getMetrics")["metrics"]
             return 1000 * next(one["value"] for one in metrics if one["name"] == "ThreadTime")
 
