@@ -17,6 +17,7 @@ from tests.malformed import (
     effect_cases,
     evaluate_cases,
     exchange_cases,
+    explorer_cases,
     finetune_cases,
     head_cases,
     label_cases,
@@ -76,7 +77,7 @@ TABLES: dict[str, tuple[Sequence[Case], Sequence[Accepted]]] = {
     ),
     "Contrastive sets and references": (likelihood_cases.CASES, []),
     "Hypotheses, scores and tables": (
-        [*evaluate_cases.CASES, *overlap_cases.CASES],
+        [*evaluate_cases.CASES, *overlap_cases.CASES, *explorer_cases.CASES],
         evaluate_cases.ACCEPTED,
     ),
     "COMET models and scores": (comet_cases.CASES, comet_cases.ACCEPTED),
