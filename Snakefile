@@ -28,6 +28,7 @@ include: "rules/effects.smk"
 include: "rules/overlaps.smk"
 include: "rules/export.smk"
 include: "rules/report.smk"
+include: "rules/page.smk"
 include: "rules/local.smk"
 include: "rules/run.smk"
 include: "rules/gpus.smk"  # last: it looks at the rules

@@ -16,6 +16,7 @@ from workflow_scripts.workflow.stage_list import (
     measures,
     models,
     overlaps,
+    page,
     probes,
     report,
     scores,
@@ -25,7 +26,7 @@ from workflow_scripts.workflow.stage_list import (
 ANALYSES = (analyses, heads, correlation, effects, overlaps, probes)
 STAGES: dict[str, Stage] = {
     stage.name: stage
-    for part in (data, attach, models, scores, *ANALYSES, measures, export, report)
+    for part in (data, attach, models, scores, *ANALYSES, measures, export, report, page)
     for stage in part.STAGES
 }
 #: Stages that had another name in earlier versions → their name now.
