@@ -170,6 +170,12 @@ def parser_of() -> argparse.ArgumentParser:
     return parser
 
 
+def remove_partial(page: Path) -> None:
+    """Remove the pages of a run that failed: this one has what they lack."""
+    for ending in (".html", ".md"):
+        page.with_name(f"{page.stem}_partial{ending}").unlink(missing_ok=True)
+
+
 def main(argv: list[str] | None = None) -> None:
     """Write both files."""
     args = parser_of().parse_args(argv)
@@ -177,6 +183,8 @@ def main(argv: list[str] | None = None) -> None:
     blocks = blocks_of(material)
     write_text(args.out, as_html(blocks))
     write_text(args.out.with_suffix(".md"), as_markdown(blocks))
+    if not material.is_partial:
+        remove_partial(args.out)
     print(f"{args.out}{': PARTIAL' if material.is_partial else ''}", file=sys.stderr)
 
 
