@@ -19,7 +19,7 @@ from workflow_scripts.common.language_codes import canonical
 from workflow_scripts.common.metric_names import OLD, OLD_NOTE, asked_name, metric_ids
 from workflow_scripts.common.naming import number_of
 from workflow_scripts.common.patterns import complete
-from workflow_scripts.common.table_names import ALWAYS, FORMATS, OF_TESTS
+from workflow_scripts.common.table_names import ALWAYS, CAUTIONS, FORMATS, OF_TESTS
 from workflow_scripts.evaluate.direction_text import EMPTY, ERROR, note_lines
 from workflow_scripts.evaluate.found_outputs import (
     check_languages,
@@ -43,6 +43,9 @@ from workflow_scripts.evaluate.written import check_untouched, named_folder, rep
 #: The values of columns that only an experiment has.
 EXPERIMENT, TESTSET, SEED = "outputs", "outputs", 0
 TABULATE = "workflow_scripts.report.tables.tabulate"
+WRITE_ANSWER = "workflow_scripts.report.page.write_answer"
+#: The page, and the same as Markdown.
+PAGES = ("answer.html", "answer.md")
 #: Patterns: one of each.
 PATTERNS = ("hypotheses", "references", "sources")
 EXAMPLES = (
@@ -69,7 +72,8 @@ def files_of(systems: Sequence[str], profile: str, tested: Sequence[str]) -> lis
     made += [segments_path(one) for one in made]
     made += [tests_file(here, system, profile) for system in tested]
     tables = (*ALWAYS, *(OF_TESTS if tested else ()))
-    return [*map(str, made), *(f"{table}.{ending}" for table in tables for ending in FORMATS)]
+    named = [f"{table}.{ending}" for table in tables for ending in FORMATS]
+    return [*map(str, made), *named, CAUTIONS, *PAGES]
 
 
 def score_all(
@@ -191,6 +195,7 @@ def main(argv: list[str] | None = None) -> None:
         for system in tested:
             compare_with(args, out, system, [other for other in others if other != system], files)
         tabulate(args, out, systems, directions, bool(tested))
+        write_page(args, out, systems, directions)
     counted = f"{number_of(len(systems), 'system')}, {number_of(len(directions), 'direction')}"
     print(f"{counted} -> {terminal(args.out)}")
 
@@ -233,7 +238,31 @@ def tabulate(
     # None where none was given: tables would look for tests against an experiment's own, by their names.
     words += [f"--{option}={getattr(args, option) or ''}" for option in ("baseline", "control")]
     words += ["--allow-partial"] if args.allow_partial else []
-    status, said = run_program(TABULATE, [*words, f"--out-dir={out}"])
+    pass_on(args, out, TABULATE, [*words, f"--cautions={out / CAUTIONS}", f"--out-dir={out}"])
+
+
+def write_page(
+    args: argparse.Namespace, out: Path, systems: Sequence[str], directions: Sequence[str]
+) -> None:
+    """Write the answer on one page in ``out``, of its tables."""
+    pivot = pivot_of(directions) if args.pivot is None else args.pivot
+    tables = [CAUTIONS, *(["wins"] if (out / "wins.csv").is_file() else [])]
+    words = [f"--root={out}", f"--tables={out}", "--with-tables", *tables, f"--experiment={EXPERIMENT}"]
+    words += ["--systems", *systems, f"--testsets={TESTSET}", "--directions", *directions]
+    words += [
+        f"--baseline={args.baseline or ''}",
+        f"--control={args.control or ''}",
+        f"--pivot={pivot or ''}",
+    ]
+    pass_on(
+        args, out, WRITE_ANSWER, [*words, f"--groups={args.groups}", "--outputs", f"--out={out / PAGES[0]}"]
+    )
+
+
+def pass_on(args: argparse.Namespace, out: Path, module: str, words: Sequence[str]) -> None:
+    """Run a program of a higher layer; pass on what it says, with the user's folder in place of ``out``, and
+    how it ends."""
+    status, said = run_program(module, words)
     sys.stderr.write(said.replace(str(out), str(args.out)))
     if status:
         raise SystemExit(status)

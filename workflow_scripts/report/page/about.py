@@ -12,7 +12,9 @@ from workflow_scripts.report.page.document import (
     Code,
     Grid,
     Heading,
+    Inline,
     Notice,
+    Para,
     Text,
     cut,
     listed,
@@ -62,9 +64,34 @@ def about(material: Material) -> list[Block]:
     items += _text_sizes(material)
     blocks.append(Bullets(items))
     blocks += _systems(material)
-    if material.summary is not None:
-        blocks += _scores(material, material.summary)
+    if material.summary is None:
+        return [*blocks, Para(("Missing: ", Code("tables/summary.csv"), ", how well the systems translate."))]
+    blocks += _scores(material, material.summary)
+    if facts.outputs and material.wins:
+        blocks.append(_tests(material.wins))
     return blocks
+
+
+def main_tests(wins: Sequence[Record]) -> list[Record]:
+    """Return the rows of all directions together, or of each side where there is one alone."""
+    together = any(row["side"] == BOTH for row in wins)
+    return [row for row in wins if row["side"] == BOTH or not together]
+
+
+def _tests(wins: Sequence[Record]) -> Grid:
+    """Paired tests, of outputs of others the only thing that says how sure a difference is."""
+    rows: list[list[Cell]] = [
+        [
+            f"{row['system']} − {row['against']}",
+            table_title(row["testset"], row["profile"], row["metric"]),
+            *(f"{row[name]:.0f}" for name in ("directions", "wins", "losses", "ties")),
+        ]
+        for row in main_tests(wins)
+    ]
+    rows, notes = cut(rows, MOST_SYSTEMS, "rows", "wins.md")
+    header = ["system − other", "of", "directions", "wins", "losses", "ties"]
+    caption = "Directions in which the paired test over sentences finds a difference, or none (ties)."
+    return Grid(caption, header, rows, (0, 1), notes)
 
 
 def _all_with_pivot(material: Material) -> bool:
@@ -77,10 +104,10 @@ def _on_seeds(seeds: Sequence[int]) -> str:
     return " (one training: nothing here says how far another one would differ)"
 
 
-def _names(names: Sequence[str]) -> tuple[Code | str, ...]:
+def _names(names: Sequence[str]) -> tuple[Inline, ...]:
     shown = tuple(listed([Code(name) for name in names[:MOST_NAMES]]))
     more = len(names) - MOST_NAMES
-    return (*shown, f" … {more:,} more") if more > 0 else shown  # type: ignore[return-value]
+    return (*shown, f" … {more:,} more") if more > 0 else shown
 
 
 def _text_sizes(material: Material) -> list[Text]:

@@ -86,10 +86,10 @@ def _list(items: Sequence[Text]) -> str:
 
 
 def _grid(block: Grid) -> str:
-    # A region that scrolls must be reached by the keyboard, too.
+    # A <caption> would be as narrow as the table. A region that scrolls must be reached by the keyboard, too.
     label = _escaped(plain(block.caption))
-    lines = [f'<div class="wide" tabindex="0" role="region" aria-label="{label}"><table>']
-    lines.append(f"<caption>{_text(block.caption)}</caption><thead><tr>")
+    lines = [f'<p class="caption">{_text(block.caption)}</p>']
+    lines.append(f'<div class="wide" tabindex="0" role="region" aria-label="{label}"><table><thead><tr>')
     for column, name in enumerate(block.header):
         kind = ' class="t"' if column in block.texts else ""
         lines.append(f'<th scope="col"{kind}>{_escaped(name)}</th>')

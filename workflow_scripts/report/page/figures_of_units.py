@@ -73,7 +73,8 @@ def by_family(
 ) -> tuple[list[float], list[float]]:
     """Return the overlap (mean over seeds) of pairs of languages within a family, and of those across two;
     languages of no family are in neither."""
-    within, across = [], []
+    within: list[float] = []
+    across: list[float] = []
     for (one, other), values in pairs.items():
         if one in families and other in families:
             (within if families[one] == families[other] else across).append(mean(values))

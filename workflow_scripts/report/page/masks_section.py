@@ -23,28 +23,32 @@ from workflow_scripts.report.tables.writing import digits_of, rounded, table_tit
 
 MOST_SENTENCES, MOST_ROWS = 12, 60
 NO_CONTROL = (
-    "Nothing says whether masks add anything to further training: no system was trained further with every unit"
+    "Nothing says whether masks add anything to further training: no system was trained further with every"
+    " unit"
     " kept. `systems: {continued: {masks: all}}` is that control."
 )
 NO_MASKED = (
     "No system of this experiment translates or is trained with masks, so that there is nothing to compare."
 )
 OUTSIDE = (
-    "Not asked: of outputs that others made it is not known which system has masks, or which was trained further."
+    "Not asked: of outputs that others made it is not known which system has masks, or which was trained"
+    " further."
     " Differences between systems are in the first section."
 )
 WORDS = {
     BETTER: "better", WORSE: "worse", NOT_SHOWN: "without a difference that this design could detect",
-    EQUAL: "equal in every seed", ONE_SEED: "of one training each, which cannot tell a difference from chance",
+    EQUAL: "equal in every seed",
+    ONE_SEED: "of one training each, which cannot tell a difference from chance",
 }  # fmt: skip
 UNRANKED = (
-    "The table of controls has no sentence here: the baseline is hardly trained, and nothing is compared. The warning"
+    "The table of controls has no sentence here: the baseline is hardly trained, and nothing is compared."
+    " The warning"
     " at the top says how far it came."
 )
 
 
 def main_rows(rows: Sequence[Record]) -> list[Record]:
-    """Return of each two systems the row of the first test set and metric, of both sides where it is there."""
+    """Return of each two systems the row of the first test set and metric, of both sides if it is there."""
     first = (rows[0]["testset"], rows[0]["profile"], rows[0]["metric"]) if rows else ()
     found: dict[tuple[str, str], Record] = {}
     for row in rows:
@@ -73,6 +77,8 @@ def masks_section(material: Material) -> list[Block]:
     if len(said) > MOST_SENTENCES:
         shown.append((f"… {len(said) - MOST_SENTENCES} more sentences in ", Code("tables/controls.md"), "."))
     blocks += [Bullets(shown), _grid(rows)]
+    if len({(row["testset"], row["profile"], row["metric"]) for row in material.controls}) > 1:
+        blocks.append(Para(("Other test sets and metrics: ", Code("tables/controls.md"), ".")))
     return blocks
 
 
@@ -84,13 +90,13 @@ def without_controls(material: Material) -> Text:
 
 
 def of_masks(rows: Sequence[Record], facts: Facts) -> list[Record]:
-    """Return the rows of systems with masks, first those of selected masks, against the control before others."""
+    """Return the rows of systems with masks: own ones first, and against the control before others."""
     masked = [row for row in rows if row["system"] in facts.masked]
     return sorted(masked, key=lambda row: (row["system"] in facts.not_own, row["against"] != facts.control))
 
 
 def counted(rows: Sequence[Record], facts: Facts) -> Text:
-    """Return how many systems with their own masks are better or worse than the control, or not shown to be."""
+    """Return how many systems with their own masks are better or worse than the control, or neither."""
     own = [row for row in of_masks(rows, facts) if row["system"] not in facts.not_own]
     judged = [row for row in own if row["against"] == facts.control and row["sentence"]]
     if not judged:
@@ -126,8 +132,10 @@ def _grid(rows: Sequence[Record]) -> Grid:
     lines, notes = cut(lines, MOST_ROWS, "rows", "tables/controls.md")
     where = table_title(rows[0]["testset"], rows[0]["profile"], rows[0]["metric"]) if rows else ""
     caption = (
-        f"{where}: difference, mean ± standard deviation (number of seeds); its 95 % interval; the smallest true"
-        " difference that so many seeds find four times in five; how many random draws the system is better than."
+        f"{where}: difference, mean ± standard deviation (number of seeds); its 95 % interval; the smallest"
+        " true"
+        " difference that so many seeds find four times in five; how many random draws the system is better"
+        " than."
     )
     header = ["system − other", "difference", "95 % interval", "detectable", "better than draws"]
     return Grid(caption, header, lines, notes=notes)

@@ -37,7 +37,8 @@ class Facts:
     """What the config says.
 
     ``made``: how each system was made, in words; ``masked``: the mask set of each system that leaves units
-    out; ``not_own``: those of them whose masks are random, shuffled or another direction's; ``texts``: the text of each mask set;
+    out; ``not_own``: those of them whose masks are random, shuffled or another direction's; ``texts``: the
+    text of each mask set;
     ``groups``: grouping → group → languages; ``outputs``: the systems are hypotheses that others made;
     ``without_analyses``: the config has ``analysis: none``.
     """

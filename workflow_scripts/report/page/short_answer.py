@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import mean
 from typing import Any
 
-from workflow_scripts.common.naming import number_of
+from workflow_scripts.report.page.about import main_tests
 from workflow_scripts.report.page.document import Block, Code, Inline, Notice, Strong, Text, inlines, marked
 from workflow_scripts.report.page.figures_of_units import (
     TENTHS,
@@ -16,10 +16,10 @@ from workflow_scripts.report.page.figures_of_units import (
 )
 from workflow_scripts.report.page.masks_section import counted, main_rows, of_masks
 from workflow_scripts.report.page.material import Material
-from workflow_scripts.report.page.strongest_section import THOUSANDTHS, effects_of, nats
+from workflow_scripts.report.page.strongest_section import effects_of, nats, removals, signed
 from workflow_scripts.report.page.units_section import family_pairs
 from workflow_scripts.report.tables.units_page import unit_names
-from workflow_scripts.report.tables.writing import rounded
+from workflow_scripts.report.tables.writing import metric_name
 
 #: Systems whose sentence stands in the answer.
 MOST_SYSTEMS = 3
@@ -46,7 +46,7 @@ def _units(material: Material) -> Iterator[Text]:
         for place, name in enumerate(most[:MOST_SYSTEMS]):
             parts += [" and " if place else "", Code(name)]
         parts.append(
-            f" {'has' if len(most) == 1 else 'have'} the most of {'its' if len(most) == 1 else 'their'} own"
+            f" {'has' if len(most) == 1 else 'have'} the most units that no other language keeps"
             f" ({_number(own[most[0]])} of {whole:,} {unit_names(layers)}"
         )
         least = ranked[-1]
@@ -75,38 +75,31 @@ def _removal(material: Material) -> Iterator[Text]:
     effects = effects_of(found)
     if not effects:
         return
-    removed = next(one["removed"] for one in found if "removed" in one)
     own = {name: mean(one["own"]) for name, one in effects.items() if one["own"]}
     if not own:
         return
     others = [value for one in effects.values() for value in one["others"]]
     drawn = [value for one in effects.values() for value in one["random"]]
     ranked = sorted(own, key=lambda name: -own[name])
-    parts: list[Inline] = [
-        Strong("What they do: "),
-        f"without its {removed['units']} strongest units a language loses ",
+    parts: list[Inline] = [Strong("What they do: "), "without its strongest units (at most "]
+    parts += [
+        f"{removals(found)[0]['units']}) a language loses ",
     ]
     parts.append(f"{nats(list(own.values()), 'language')} nats a token")
     if len(ranked) > 1:
         parts += [
             " (most: ",
             Code(ranked[0]),
-            f" {_nats(own[ranked[0]])}, least: ",
+            f" {signed(own[ranked[0]])}, least: ",
             Code(ranked[-1]),
-            f" {_nats(own[ranked[-1]])})",
+            f" {signed(own[ranked[-1]])})",
         ]
     if others:
-        parts.append(f", another language {_nats(mean(others))}")
+        parts.append(f"; another language {nats(others, 'pair')}")
     if drawn:
-        parts.append(
-            f"; without as many random units {_nats(mean(drawn))} (largest of {number_of(len(drawn), 'draw')}"
-            f" {_nats(max(drawn))})"
-        )
+        most = f", at most {signed(max(drawn))}" if len(drawn) > 1 else ""
+        parts.append(f"; the language without as many random units {nats(drawn, 'draw')}{most}")
     yield (*parts, ".")
-
-
-def _nats(value: float) -> str:
-    return rounded(value, THOUSANDTHS, sign=True)
 
 
 def _masks(material: Material) -> Iterator[Text]:
@@ -124,15 +117,35 @@ def _masks(material: Material) -> Iterator[Text]:
 def _sure(material: Material) -> Iterator[Text]:
     facts = material.facts
     if facts.outputs:
-        yield (
-            Strong("How sure? "),
-            "One set of outputs for each system: the tests below are over sentences alone.",
-        )
+        yield from _tested(material)
     elif len(facts.seeds) == 1:
         yield (
             Strong("How sure? "),
-            "One training: nothing here says how much of a difference is chance of the training. At least three seeds"
+            "One training: nothing here says how much of a difference is chance of the training. At least"
+            " three seeds"
             " are needed (", Code("train.seeds"), ").",
         )  # fmt: skip
     else:
         yield (Strong("How sure? "), f"{len(facts.seeds)} trainings; ± is the standard deviation over them.")
+
+
+def _tested(material: Material) -> Iterator[Text]:
+    """Of outputs of others: in how many directions a test finds a difference."""
+    rows = main_tests(material.wins or [])
+    for row in rows[:MOST_SYSTEMS]:
+        yield (
+            Code(row["system"]),
+            " against ",
+            Code(row["against"]),
+            f", {metric_name(row['metric'])}: better in {row['wins']:.0f} of"
+            f" {number_of(int(row['directions']), 'direction')}, worse in {row['losses']:.0f}, no"
+            " difference shown in"
+            f" {row['ties']:.0f}.",
+        )
+    said = (
+        "paired tests over sentences, corrected for the number of directions"
+        if rows
+        else "nothing was tested"
+    )
+    named = "" if rows else " (--baseline names the system to test against)"
+    yield (Strong("How sure? "), f"One set of outputs of each system; {said}{named}.")

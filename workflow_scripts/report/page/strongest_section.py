@@ -26,11 +26,13 @@ from workflow_scripts.report.tables.writing import HUNDREDTHS, Digits, rounded
 MOST_UNITS, MOST_WORDS, MOST_LANGUAGES, MOST_ROWS = 3, 4, 40, 120
 THOUSANDTHS = Digits(3)
 TURNED_OFF = (
-    "Nothing is said of the strongest units of a language, of the words that they fire on and of what removing them"
+    "Nothing is said of the strongest units of a language, of the words that they fire on and of what"
+    " removing them"
     " does: `analysis: none` turns these analyses off. Without that key the next run adds them."
 )
 NOT_ASKED = (
-    "Nothing is said of the strongest units of a language and of what removing them does: this experiment has no"
+    "Nothing is said of the strongest units of a language and of what removing them does: this experiment"
+    " has no"
     " such analysis."
 )
 
@@ -55,30 +57,39 @@ def strongest_section(material: Material) -> list[Block]:
         Heading(3, "The strongest units of each language, and the words that they fire on")
     ]
     blocks += _words(first, material.facts)
-    if any("removed" in one for one in alike):
-        blocks += [Heading(3, "What happens when they are removed"), *_removed(alike, material.facts)]
-    return blocks
+    blocks.append(Heading(3, "What happens when they are removed"))
+    if any(one.get("removed") for one in alike):
+        return [*blocks, *_removed(alike, material.facts)]
+    why = first.get("why_not_removed")
+    return [*blocks, Para(f"This was not measured{f': {why}' if why else ''}.")]
 
 
 def _words(found: Mapping[str, Any], facts: Facts) -> list[Block]:
     rows: list[list[Cell]] = []
     for language in facts.in_order(list(found["languages"])):
         for side, units in found["languages"][language].items():
-            for unit in units[:MOST_UNITS]:
-                rows.append(_unit(language, side, unit))
+            rows += [_unit(language, side, unit) for unit in units[:MOST_UNITS]]
     rows, notes = cut(
         rows, MOST_ROWS, "units", f"analysis/strongest_units/{found['system']}/s{found['seed']}.json"
     )
     notes.append(
-        "Active: share of the language's tokens on which the unit fires, and of other languages' tokens. Words:"
+        "Active: share of the language's tokens on which the unit fires, and of other languages' tokens."
+        " Words:"
         " how often it fires on the word, of how often the word occurs."
     )
     caption = (
-        f"At most {MOST_UNITS} of each side (the language as source, as target), system {found['system']}, seed"
-        f" {found['seed']}, {found['sentences']:,} sentences a direction of {found['text']}. {found.get('score', '')}"
-    ).rstrip()
+        f"At most {MOST_UNITS} of each side (the language as source, as target), system {found['system']},"
+        " seed"
+        f" {found['seed']}, {_sentences(found)} of {found['text']}. Score:"
+        f" {found.get('score', 'as the file says')}."
+    )
     header = ["language", "side", "unit", "score", "active", "elsewhere", "words"]
     return [Grid(caption, header, rows, (0, 1, 2, 6), notes)]
+
+
+def _sentences(found: Mapping[str, Any]) -> str:
+    most = found.get("sentences")
+    return "all sentences" if most is None else f"at most {most:,} sentences a direction"
 
 
 def _unit(language: str, side: str, unit: Mapping[str, Any]) -> list[Cell]:
@@ -96,32 +107,42 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{rounded(100 * value, Digits(0))}%"
 
 
-def effects_of(found: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return what removing a language's units does, mean over seeds.
+def removals(found: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return what was measured of removals, one of each seed."""
+    return [one["removed"] for one in found if one.get("removed")]
+
+
+def effects_of(found: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[float]]]:
+    """Return what removing a language's units does.
 
     Returns:
-        by language: ``own`` [seeds], the loss of the language without its own units; ``others`` [languages],
-        what other languages lose without them (mean over seeds); ``random`` [draws of all seeds], what the
-        language loses without as many random units. Nats a token.
+        by language: ``own`` [seeds], what the language loses without its own units; ``others`` [languages],
+        what each other language loses without them (mean over seeds); ``random`` [draws of all seeds], what
+        the language loses without as many random units. Nats a token.
     """
-    matrices = [one["removed"]["matrix"] for one in found if "removed" in one]
-    randoms = [one["removed"].get("random", {}) for one in found if "removed" in one]
-    result: dict[str, dict[str, Any]] = {}
-    for language in matrices[0] if matrices else ():
-        rows = [matrix[language] for matrix in matrices if language in matrix]
-        own = [row[language]["mean"] for row in rows if language in row]
-        names = [name for name in rows[0] if name != language]
-        others = [mean([row[name]["mean"] for row in rows if name in row]) for name in names]
-        drawn = [value for random in randoms for value in random.get(language, [])]
-        result[language] = {"own": own, "others": others, "random": drawn}
+    measured = removals(found)
+    result: dict[str, dict[str, list[float]]] = {}
+    for language in measured[0]["matrix"] if measured else ():
+        rows = [one["matrix"][language] for one in measured if language in one["matrix"]]
+        others = [name for name in rows[0] if name != language]
+        result[language] = {
+            "own": [row[language]["mean"] for row in rows if language in row],
+            "others": [mean(row[name]["mean"] for row in rows if name in row) for name in others],
+            "random": [value for one in measured for value in one.get("random", {}).get(language, [])],
+        }
     return result
+
+
+def signed(value: float) -> str:
+    """Return "+0.310"."""
+    return rounded(value, THOUSANDTHS, sign=True)
 
 
 def nats(values: Sequence[float], thing: str = "") -> str:
     """Return "+0.310", of several values "+0.310 ± 0.020 (3)"; "–" of none. ``thing``: what is counted."""
     if not values:
         return "–"
-    said = rounded(mean(values), THOUSANDTHS, sign=True)
+    said = signed(mean(values))
     if len(values) < 2:
         return said
     counted = number_of(len(values), thing) if thing else str(len(values))
@@ -130,40 +151,37 @@ def nats(values: Sequence[float], thing: str = "") -> str:
 
 def _removed(found: Sequence[Mapping[str, Any]], facts: Facts) -> list[Block]:
     effects = effects_of(found)
-    removed = next(one["removed"] for one in found if "removed" in one)
+    measured = removals(found)
     languages = facts.in_order(list(effects))
     rows: list[list[Cell]] = []
     for language in languages:
         one = effects[language]
         drawn = one["random"]
-        between = (
-            f"{rounded(min(drawn), THOUSANDTHS, sign=True)} to {rounded(max(drawn), THOUSANDTHS, sign=True)}"
-            if drawn
-            else "–"
-        )
-        above = (
-            f"{sum(mean(one['own']) > value for value in drawn)} of {len(drawn)}"
-            if drawn and one["own"]
-            else "–"
-        )
-        rows.append([Code(language), nats(one["own"]), nats(one["others"]), nats(drawn), between, above])
+        between = f"{signed(min(drawn))} to {signed(max(drawn))}" if drawn else "–"
+        above = sum(mean(one["own"]) > value for value in drawn) if one["own"] else 0
+        worse = f"{above} of {len(drawn)}" if drawn and one["own"] else "–"
+        rows.append([Code(language), nats(one["own"]), nats(one["others"]), nats(drawn), between, worse])
     rows, notes = cut(rows, MOST_LANGUAGES, "languages", "analysis/strongest_units")
-    seeds = number_of(len(found), "seed")
     caption = (
-        f"Loss that is added, in nats a token, when the {removed['units']} strongest units of a language are set to"
-        f" their mean or zero as the analysis says: of the language itself ({seeds}), of the other languages (mean ±"
-        " standard deviation over them), and of the language when as many random units are removed instead (mean ±"
-        " standard deviation over draws, and their range)."
+        f"Loss that is added, in nats a token, when the at most {measured[0]['units']} strongest units of a"
+        " language"
+        f" are set to 0 ({number_of(len(measured), 'seed')}): of the language itself; of the other"
+        " languages, mean ±"
+        " standard deviation over them; of the language when as many random units of the same layers are"
+        " set to 0"
+        " instead, mean ± standard deviation over draws, their range, and how many of them cost less. The"
+        " loss of a"
+        " language is that of all directions that it is on a side of."
     )
-    header = ["units of", "itself", "other languages", "random units", "range of draws", "worse than draws"]
+    header = ["units of", "itself", "other languages", "random units", "range of draws", "more than draws"]
     blocks: list[Block] = [Grid(caption, header, rows, notes=notes)]
     if 1 < len(languages) <= MOST_LANGUAGES:
-        blocks.append(_matrix(found, languages))
+        blocks.append(_matrix(measured, languages))
     return blocks
 
 
-def _matrix(found: Sequence[Mapping[str, Any]], languages: Sequence[str]) -> Grid:
-    matrices = [one["removed"]["matrix"] for one in found if "removed" in one]
+def _matrix(measured: Sequence[Mapping[str, Any]], languages: Sequence[str]) -> Grid:
+    matrices = [one["matrix"] for one in measured]
     values: dict[tuple[str, str], float] = {}
     for one in languages:
         for other in languages:
@@ -178,7 +196,7 @@ def _matrix(found: Sequence[Mapping[str, Any]], languages: Sequence[str]) -> Gri
         for other in languages:
             value = values.get((one, other))
             share = 0.0 if value is None or most <= 0 else value / most
-            cells_.append("–" if value is None else Shaded(rounded(value, THOUSANDTHS, sign=True), share))
+            cells_.append("–" if value is None else Shaded(signed(value), share))
         rows.append(cells_)
     return Grid(
         "Rows: whose units are removed; columns: whose loss rises, in nats a token. Darker is more.",

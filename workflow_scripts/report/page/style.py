@@ -12,15 +12,16 @@ CSS = (
 *{box-sizing:border-box}
 body{margin:0 auto;padding:1rem;max-width:64rem;background:var(--paper);color:var(--ink);
 font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
-h1{font-size:1.5rem;line-height:1.25}h2{font-size:1.25rem;margin-top:2.2rem;border-bottom:1px solid var(--line)}
+h1{font-size:1.5rem;line-height:1.25}
+h2{font-size:1.25rem;margin-top:2.2rem;border-bottom:1px solid var(--line)}
 h3{font-size:1.05rem;margin-top:1.6rem}a{color:var(--link)}
 code{font-family:ui-monospace,monospace;font-size:.92em}
 .box{border-left:.3rem solid var(--edge);background:var(--box);padding:.6rem 1rem;margin:1rem 0}
 .box ul{padding-left:1.2rem;margin:.3rem 0}.box p{margin:0;font-weight:600}
 .warning,.partial{border-color:var(--warnedge);background:var(--warn)}
-.wide{overflow-x:auto;margin:.8rem 0}
+.wide{overflow-x:auto;margin:0 0 .8rem}
 table{border-collapse:collapse;font-size:.86rem;font-variant-numeric:tabular-nums}
-caption{text-align:left;color:var(--soft);padding:.2rem 0;caption-side:top}
+.caption{font-size:.9rem;margin:1.2rem 0 .2rem}
 th,td{padding:.2rem .5rem;border-bottom:1px solid var(--line);text-align:right;vertical-align:top;
 overflow-wrap:normal}
 thead th{vertical-align:bottom;font-weight:600}
@@ -37,7 +38,7 @@ figcaption{color:var(--soft);font-size:.86rem}
 @media print{:root{color-scheme:light;--ink:#000;--soft:#444;--paper:#fff;--line:#bbb;--link:#000;
 --shade:0,102,190;--box:#fff;--edge:#000;--warn:#fff;--warnedge:#000}
 body{max-width:none;padding:0;font-size:9.5pt}table{font-size:7.5pt}.wide{overflow:visible}
-th,td{padding:.1rem .25rem}tr,figure,.box{break-inside:avoid}h2,h3{break-after:avoid}
+th,td{padding:.1rem .25rem}tr,figure,.box{break-inside:avoid}h2,h3,.caption{break-after:avoid}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}th[scope=row]{position:static}}
 """
 )

@@ -42,7 +42,8 @@ NO_MASKS_OF_OUTPUTS = (
     " which language can be asked of a model, not of its outputs."
 )
 NO_MASKS = (
-    "No table of units: this experiment selects no masks of neurons. A key `masks` or `systems` with masks brings"
+    "No table of units: this experiment selects no masks of neurons. A key `masks` or `systems` with masks"
+    " brings"
     " them."
 )
 
@@ -61,7 +62,8 @@ def units_section(material: Material) -> list[Block]:
     if not first["sides"]:
         blocks.append(
             Para(
-                "No side has two languages, so that there is no overlap and nothing that a language has alone."
+                "No side has two languages, so that there is no overlap and nothing that a language has"
+                " alone."
             )
         )
     for side in first["sides"]:
@@ -149,7 +151,8 @@ def _matrix(stacks: Stacks, kind: str, languages: Sequence[str], facts: Facts) -
     alike = _alike(stacks)
     told = {stack: pairs for stack, pairs in stacks.items() if stack not in alike}
     same: Text = (
-        f"In the {' and the '.join(alike)} all these languages keep the same units (IoU 1): their directions read"
+        f"In the {' and the '.join(alike)} all these languages keep the same units (IoU 1): their"
+        " directions read"
         " the same text there, and no unit tells them apart."
     )
     if not told:
@@ -161,8 +164,8 @@ def _matrix(stacks: Stacks, kind: str, languages: Sequence[str], facts: Facts) -
         family = facts.families.get(one)
         cells: list[Cell] = [(Code(one), f" ({family})") if family else Code(one)]
         for column, other in enumerate(shown):
-            stack = "encoder" if column < row else "decoder"
-            pairs = told.get(stack, {})
+            stack = next(iter(told)) if len(told) == 1 else "encoder" if column < row else "decoder"
+            pairs = told[stack]
             value = pairs.get((one, other)) or pairs.get((other, one))
             if row == column or not value:
                 cells.append("–" if row == column else "")

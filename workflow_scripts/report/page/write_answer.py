@@ -2,7 +2,7 @@
 
 ``answer.html`` and ``answer.md`` say what was run and how well it translates, which neurons serve which
 language, what happens without them, whether masks added anything over the controls, what is missing, and how
-far the counts carry. Every number comes from a file of the run; a file that is missing marks the page PARTIAL.
+far the counts carry. Every number comes from a file of the run; a missing file marks the page PARTIAL.
 """
 
 import argparse
@@ -62,7 +62,9 @@ def blocks_of(material: Material) -> list[Block]:
     blocks: list[Block] = [Heading(1, f"{partial}{name}: {title}"), *missing_notice(material)]
     blocks += [*short_answer(material), *about(material)]
     blocks += [Heading(2, "2. Which neurons serve which language?"), *units_section(material)]
-    blocks += [*strongest_section(material), *material.figures, *masks_section(material)]
+    blocks += [*strongest_section(material), *masks_section(material)]
+    if material.figures:
+        blocks += [Heading(3, "Figures"), *material.figures]
     return [*blocks, *missing_section(material), *guidance_section(material)]
 
 
@@ -155,7 +157,9 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument("--control", default="", help="system of the second")
     parser.add_argument("--made", default="{}", help='JSON: {"continued": "how it was made, in words"}')
     parser.add_argument("--masked", default="{}", help='JSON: {"ns-k95": "k95"}, systems with masks')
-    parser.add_argument("--not-own", nargs="+", default=[], help="of these, those with random or others' masks")
+    parser.add_argument(
+        "--not-own", nargs="+", default=[], help="of these, those with random or others' masks"
+    )
     parser.add_argument("--texts", default="{}", help='JSON: {"k95": "valid"}, the text of each mask set')
     parser.add_argument("--groups", default="{}", help='JSON: {"family": {"germanic": ["de"]}}')
     parser.add_argument("--strongest", nargs="*", type=Path, default=[], help="JSON files of strongest units")
