@@ -26,7 +26,7 @@ from workflow_scripts.report.tables.plain import plain_markdown
 #: A bar that ends no cell, also inside code.
 BAR = r"\|"
 #: What would begin a list, a heading or a quotation where a line begins.
-_BEGINS = re.compile(r"^(\s*)([-+>#=]|\d+[.)])(?=\s|$)")
+_BEGINS = re.compile(r"^(\s*\d*)([-+>#=.)])(?=\s|$)")
 
 
 def as_markdown(blocks: Sequence[Block]) -> str:

@@ -72,9 +72,9 @@ class Facts:
         return {code: group for group, codes in by.items() for code in codes}
 
     def in_order(self, languages: Sequence[str]) -> list[str]:
-        """Return languages family by family; those of no family last."""
-        places = {group: place for place, group in enumerate(dict.fromkeys(self.families.values()))}
-        return sorted(languages, key=lambda one: places.get(self.families.get(one, ""), len(places)))
+        """Return languages family by family, as the groups list them; those of no family last."""
+        places = {code: place for place, code in enumerate(self.families)}
+        return sorted(languages, key=lambda one: places.get(one, len(places)))
 
 
 @dataclass

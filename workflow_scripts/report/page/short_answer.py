@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import mean
 from typing import Any
 
+from workflow_scripts.common.naming import number_of
 from workflow_scripts.report.page.about import main_tests
 from workflow_scripts.report.page.document import Block, Code, Inline, Notice, Strong, Text, inlines, marked
 from workflow_scripts.report.page.figures_of_units import (

@@ -99,7 +99,9 @@ def read_material(args: argparse.Namespace) -> Material:
     material.links = [
         (material.table(name), what) for name, what in PLACES.items() if (args.tables / name).is_file()
     ]
-    material.links += [(place, what) for place, what in BESIDE.items() if (page / place).is_file()]
+    material.links += [
+        (place, what) for place, what in BESIDE.items() if Path(os.path.normpath(page / place)).is_file()
+    ]
     return material
 
 
