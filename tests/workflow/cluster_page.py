@@ -49,6 +49,7 @@ CHAIN = (
     "plot_training",
     "plot_sweep",
     "plot_off_target",
+    "write_answer",
 )
 _RULE = re.compile(r"^\s*rule (\w+):$")
 

@@ -14,6 +14,7 @@ ONCE = {
     "tabulate": 1,
     "tabulate_units": 1,
     "plot_training": 1,
+    "write_answer": 1,
 }
 
 # Preset -> what it has beside ONCE.

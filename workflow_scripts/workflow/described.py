@@ -33,11 +33,15 @@ def _of_system(made: Made) -> str:
         start = "random weights" if system.start == "random" else "the baseline"
         return f"a model of its own for each direction, trained from {start}"
     if system.adapters:
-        return f"the baseline with adapters ({system.adapters.kind}) by {system.adapters.by}; these are trained"
+        return (
+            f"the baseline with adapters ({system.adapters.kind}) by {system.adapters.by}; these are trained"
+        )
     part = "" if system.parameters == "all" else f" ({system.parameters} alone)"
     if masks == ALL_UNITS:
         return f"the baseline trained further{part}, every unit kept"
-    where = "on gradients alone, translating without them" if system.train == "gradients" else "in each direction"
+    where = (
+        "on gradients alone, translating without them" if system.train == "gradients" else "in each direction"
+    )
     return f"the baseline trained further{part} with masks `{masks}` {where}"
 
 

@@ -43,6 +43,12 @@ COSTS = json.dumps(
     {s: {"trained": "all", "engine": "ctranslate2", "extraction": MADE.get(s, [])} for s in SYSTEMS},
     sort_keys=True,
 )
+HOW_MADE = {
+    "baseline": "trained from random weights in all directions",
+    "continued": "the baseline trained further, every unit kept",
+    "ns-k70": "the baseline trained further with masks `k70` in each direction",
+    "ns-k95": "the baseline trained further with masks `k95` in each direction",
+}
 TABLE_OPTIONS = {
     "--comet": "own comet",
     "--contrastive": "gender",
@@ -270,5 +276,44 @@ TABLES = (
             "--out": "R/figures/off_target_talks.png",
         },
         "systems seeds directions",
+    ),
+    Expected(
+        "write_answer",
+        {},
+        [
+            *("data/card.json", "tables/cautions.txt", "tables/units.json", "figures/sweep_ns.png"),
+            *("figures/training.png", "figures/off_target_news.png", "figures/off_target_talks.png"),
+            *braces(
+                "tables/{scores,summary,groups,differences,interference,health,significance}.csv",
+                "tables/{wins,seeds,controls,choice,zero_shot,costs,likelihood,contrastive,published}.csv",
+            ),
+        ],
+        {
+            "--experiment": "small",
+            "--systems": " ".join(SYSTEMS),
+            "--testsets": "news talks",
+            "--directions": ALL,
+            "--seeds": "1 2",
+            "--pivot": "en",
+            "--baseline": "baseline",
+            "--control": "continued",
+            "--made": json.dumps(HOW_MADE, sort_keys=True),
+            "--masked": '{"ns-k70": "k70", "ns-k95": "k95"}',
+            "--texts": '{"k70": "valid", "k95": "valid"}',
+            "--groups": GROUPS,
+            "--with-tables": "controls wins cautions.txt units",
+            "--root": "R",
+            "--tables": "R/tables",
+            "--card": "R/data/card.json",
+            "--strongest": "",
+            "--stability": "",
+            "--figures": " ".join(
+                f"R/figures/{name}.png"
+                for name in ("training", "sweep_ns", "off_target_news", "off_target_talks")
+            ),
+            "--out": "R/report/answer.html",
+        },
+        "experiment systems testsets directions seeds pivot baseline control made masked texts groups"
+        " with-tables",
     ),
 )
