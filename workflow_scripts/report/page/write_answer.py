@@ -36,6 +36,7 @@ from workflow_scripts.report.page.material import (
 from workflow_scripts.report.page.short_answer import short_answer
 from workflow_scripts.report.page.strongest_section import strongest_section
 from workflow_scripts.report.page.units_section import units_section
+from workflow_scripts.report.read.read_files import content_of
 
 #: Files that the page links to where they are there, and what they are.
 PLACES = {
@@ -59,13 +60,24 @@ def blocks_of(material: Material) -> list[Block]:
     partial = "PARTIAL: " if material.is_partial else ""
     title = "Which system translates best?" if facts.outputs else "which neurons serve which language?"
     name = "Outputs of others" if facts.outputs else facts.experiment
+    # What these two find in their files the short answer takes for granted.
+    with content_of("tables/units.json", "a table of units"):
+        units = units_section(material)
+    with content_of("analysis/strongest_units", "strongest units of languages"):
+        strongest = strongest_section(material)
     blocks: list[Block] = [Heading(1, f"{partial}{name}: {title}"), *missing_notice(material)]
-    blocks += [*short_answer(material), *about(material)]
-    blocks += [Heading(2, "2. Which neurons serve which language?"), *units_section(material)]
-    blocks += [*strongest_section(material), *masks_section(material)]
+    with content_of("data/card.json", "a data card"):
+        blocks += [*short_answer(material), *about(material)]
+    blocks += [
+        Heading(2, "2. Which neurons serve which language?"),
+        *units,
+        *strongest,
+        *masks_section(material),
+    ]
     if material.figures:
         blocks += [Heading(3, "Figures"), *material.figures]
-    return [*blocks, *missing_section(material), *guidance_section(material)]
+    with content_of("analysis/stability", "a stability of masks"):
+        return [*blocks, *missing_section(material), *guidance_section(material)]
 
 
 def read_material(args: argparse.Namespace) -> Material:
