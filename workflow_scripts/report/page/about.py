@@ -55,7 +55,7 @@ def about(material: Material) -> list[Block]:
         (f"Directions ({len(facts.directions):,}): ", *_names(facts.directions)),
         ("Test sets: ", *_names(facts.testsets)),
     ]
-    if facts.seeds and not facts.outputs:
+    if facts.seeds and (len(facts.seeds) > 1 or not facts.outputs):
         items.append(f"Seeds: {', '.join(map(str, facts.seeds))}{_on_seeds(facts.seeds)}")
     if facts.outputs:
         items.append(
@@ -78,11 +78,16 @@ def main_tests(wins: Sequence[Record]) -> list[Record]:
     return [row for row in wins if row["side"] == BOTH or not together]
 
 
+def of_seed(wins: Sequence[Record], row: Record) -> str:
+    """Return the seed of a row, where there are several: tests are of each seed by itself."""
+    return f" (seed {row['seed']})" if len({one["seed"] for one in wins}) > 1 else ""
+
+
 def _tests(wins: Sequence[Record]) -> Grid:
     """Paired tests, of outputs of others the only thing that says how sure a difference is."""
     rows: list[list[Cell]] = [
         [
-            f"{row['system']} − {row['against']}",
+            f"{row['system']} − {row['against']}{of_seed(wins, row)}",
             table_title(row["testset"], row["profile"], row["metric"]),
             *(f"{row[name]:.0f}" for name in ("directions", "wins", "losses", "ties")),
         ]
@@ -100,7 +105,7 @@ def _all_with_pivot(material: Material) -> bool:
 
 def _on_seeds(seeds: Sequence[int]) -> str:
     if len(seeds) > 1:
-        return f" ({len(seeds)} trainings; ± is the standard deviation over them)"
+        return f" ({len(seeds)} of them; ± is the standard deviation over them)"
     return " (one training: nothing here says how far another one would differ)"
 
 
@@ -183,7 +188,7 @@ def _one_table(material: Material, rows: Sequence[Record], title: str) -> Grid:
         else "mean ± standard deviation (number of seeds)"
     )
     if facts.outputs:
-        spread = "one set of outputs"
+        spread = "one set of outputs" if seeds == {1} else spread
     over = "" if len(sides) == 1 else f"; {word}s are of {side_title(main, facts.pivot)}"
     return Grid(f"{title}: mean over directions, {spread}{over}.", header, lines, notes=notes)
 

@@ -26,7 +26,7 @@ SUMMARY_COLUMNS = (
 SUMMARY_NUMBERS = ("scores", "scores_expected", "mean", "sd", "n") + tuple(
     f"{other}_difference{part}" for other in ("baseline", "continued") for part in ("", "_sd", "_n")
 )
-WINS_COLUMNS, WINS_NUMBERS = ("testset", "profile", "metric", "side", "system", "against"), (
+WINS_COLUMNS, WINS_NUMBERS = ("testset", "profile", "metric", "side", "seed", "system", "against"), (
     "directions", "wins", "losses", "ties",
 )  # fmt: skip
 Record = dict[str, Any]

@@ -5,7 +5,7 @@ from statistics import mean
 from typing import Any
 
 from workflow_scripts.common.naming import number_of
-from workflow_scripts.report.page.about import main_tests
+from workflow_scripts.report.page.about import main_tests, of_seed
 from workflow_scripts.report.page.document import Block, Code, Inline, Notice, Strong, Text, inlines, marked
 from workflow_scripts.report.page.figures_of_units import (
     TENTHS,
@@ -138,7 +138,7 @@ def _tested(material: Material) -> Iterator[Text]:
             Code(row["system"]),
             " against ",
             Code(row["against"]),
-            f", {metric_name(row['metric'])}: better in {row['wins']:.0f} of"
+            f"{of_seed(rows, row)}, {metric_name(row['metric'])}: better in {row['wins']:.0f} of"
             f" {number_of(int(row['directions']), 'direction')}, worse in {row['losses']:.0f}, no"
             " difference shown in"
             f" {row['ties']:.0f}.",
@@ -149,4 +149,6 @@ def _tested(material: Material) -> Iterator[Text]:
         else "nothing was tested"
     )
     named = "" if rows else " (--baseline names the system to test against)"
-    yield (Strong("How sure? "), f"One set of outputs of each system; {said}{named}.")
+    several = len(material.facts.seeds) > 1
+    sets = f"{len(material.facts.seeds)} seeds" if several else "One set of outputs of each system"
+    yield (Strong("How sure? "), f"{sets}; {said}{named}.")

@@ -38,7 +38,7 @@ def control_row(system, against, difference, sentence, **more):
 
 def wins_row(side="both", wins=1, losses=0, ties=2):
     counts = {"directions": 3, "wins": wins, "losses": losses, "ties": ties}
-    return {**PLACE, "side": side, "system": "b", "against": "a", **counts}
+    return {**PLACE, "side": side, "seed": 0, "system": "b", "against": "a", **counts}
 
 
 def write_csv(path, columns, rows):

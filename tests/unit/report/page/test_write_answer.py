@@ -82,7 +82,7 @@ def test_of_several_seeds_every_mean_has_its_spread(tmp_path):
     row = summary_row("baseline", "both", 20.0, n=3, sd=0.25)
     _, text = full_page(tmp_path, summary=[row], seeds=(1, 2, 3))
     assert "| `baseline` | 20.00 ± 0.25 (3) |  | – |" in text
-    assert "- Seeds: 1, 2, 3 (3 trainings; ± is the standard deviation over them)" in text
+    assert "- Seeds: 1, 2, 3 (3 of them; ± is the standard deviation over them)" in text
     assert "cannot tell" not in text.partition("## 2.")[0].partition("## 1.")[2]
 
 
@@ -229,6 +229,17 @@ def test_outputs_of_others_have_no_masks_and_nothing_is_claimed_of_their_trainin
     assert "trained further." in text  # of which nothing is known
     assert "was trained further" not in text.replace("which was trained further", "")
     assert "PARTIAL" not in text and "Seeds: 1" not in text
+
+
+def test_tests_of_outputs_of_several_seeds_are_told_apart(tmp_path):
+    rows = [wins_row(), {**wins_row(wins=2, ties=1), "seed": 1}]
+    tables = put_results(tmp_path, [summary_row("a", "both", 20.0, n=2, sd=0.5)], wins=rows)
+    words = ("--outputs", "--baseline", "a")
+    _, text = write_page(tmp_path, tables, *words, systems=("a", "b"), seeds=(0, 1))
+    assert "| b − a (seed 1) | test, BLEU | 3 | 2 | 0 | 1 |" in text
+    assert "- Seeds: 0, 1 (2 of them; ± is the standard deviation over them)" in text
+    assert "| `a` | 20.00 ± 0.50 (2) |" in text
+    assert "> - **How sure?** 2 seeds; paired tests over sentences" in text
 
 
 def test_outputs_without_a_baseline_were_not_tested(tmp_path):
