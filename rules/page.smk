@@ -24,6 +24,7 @@ def what_was_run():
         "texts": {name: EXPERIMENT.masks.named[name].text for name in UNIT_MASKS} or None,
         "groups": EXPERIMENT.groupings or None,
         "with_tables": ON_PAGE,
+        "without_analyses": EXPERIMENT.analysis.strongest is None,
     }
 
 
@@ -37,7 +38,7 @@ def read_by_page():
     """What the page is made of, by the name of its option."""
     return {
         "card": made("write_card", "json"),
-        "strongest": made("strongest_units", "json") if "strongest_units" in STAGES else [],
+        "strongest": made("strongest_units", "json"),
         "stability": made("stability", "json"),
         "figures": of_figures("png"),
     }
@@ -50,7 +51,7 @@ def page_in_report(path):
 rule write_answer:
     input:
         **read_by_page(),
-        captions=of_figures("rst"),
+        captions=of_figures("caption"),
         tables=[*made("tabulate", "csv"), *made("tabulate", "cautions"), *made("tabulate_units", "json")],
     output:
         **files("write_answer", html=page_in_report),

@@ -269,7 +269,7 @@ def show_results():
 
 def show_what_is_there():
     """Write the page on what there is, after a `make run` of everything that failed."""
-    if not BEGUN.jobs or not runs_everything():
+    if "write_answer" not in STAGES or not BEGUN.jobs or not runs_everything():
         return
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     page = write_partial_page(BEGUN, Path(RESULTS), what_was_run(), read_by_page(), environment)

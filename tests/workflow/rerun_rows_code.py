@@ -47,10 +47,10 @@ CODE = [
         code=each(pin("workflow", "rich"), pin("dev", "ruff")),
     ),
     Row(
-        "code of one figure changes (`report/figures/plot_sweep.py`)",
-        {"plot_sweep": 1, **PAGE},
+        "code of one figure changes (`report/figures/plot_tables.py`)",
+        {"plot_tables": 1, **PAGE},
         "no other stage imports it",
-        code=code("report.figures.plot_sweep"),
+        code=code("report.figures.plot_tables"),
     ),
     Row(
         "code of scoring changes (`evaluate/score.py`)",

@@ -8,7 +8,7 @@ from workflow_scripts.report.page.document import Figure
 from workflow_scripts.report.page.material import Reader
 
 #: What names of figures begin with, in the order in which they are wanted; others are not on the page.
-WANTED = ("iou", "overlap", "sparsity", "effect", "gain", "sweep", "training")
+WANTED = ("iou_by_layer", "effects", "gains", "sweep", "kept_by_layer", "training")
 #: Figures on a page, and bytes of all of them: a page stays below 5 MB.
 MOST_FIGURES, MOST_BYTES = 4, 2_500_000
 _ESCAPED = re.compile(r"\\(.)")

@@ -257,13 +257,13 @@ def test_a_damaged_file_is_an_error_of_one_line(tmp_path):
 def test_figures_have_their_captions_and_one_of_each_kind_is_shown(tmp_path):
     folder = tmp_path / "figures"
     folder.mkdir()
-    names = ("sweep_ns", "sweep_other", "off_target_test", "iou_k70")
+    names = ("sweep_ns", "sweep_other", "off_target_test", "iou_by_layer")
     for name in names:
         (folder / f"{name}.png").write_bytes(b"\x89PNG")
-    (folder / "iou_k70.rst").write_text("How alike: a\\_b.\n\nDrawn from x.\n")
+    (folder / "iou_by_layer.rst").write_text("How alike: a\\_b.\n\nDrawn from x.\n")
     html, text = full_page(tmp_path, "--figures", *(folder / f"{name}.png" for name in names))
     assert text.partition("### Figures")[2].partition("## 4")[0] == (
-        "\n\n![iou\\_k70](../figures/iou_k70.png)\n\nHow alike: a\\_b. Drawn from x.\n\n"
+        "\n\n![iou\\_by\\_layer](../figures/iou_by_layer.png)\n\nHow alike: a\\_b. Drawn from x.\n\n"
         "![sweep\\_ns](../figures/sweep_ns.png)\n\nsweep\\_ns\n\n"
     ).replace("\\_", "_")
     assert html.count("data:image/png;base64,iVBORw==") == 2
