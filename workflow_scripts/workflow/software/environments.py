@@ -13,10 +13,10 @@ from workflow_scripts.common.errors import UserError, nearest
 
 ROOT = Path(__file__).resolve().parents[3]
 LOCKS = ROOT / "envs"
-#: The environments rules and targets run in, slowest to set up first; ``dev`` serves only the linters and
-#: ``test`` only what runs the tests (tests/run_all.py).
+#: The environments rules and targets run in, slowest to set up first; ``dev`` serves only the linters,
+#: ``docs`` the site (workflow_scripts/site) and ``test`` what runs the tests (tests/run_all.py).
 RUN_ENVIRONMENTS = ("hf", "comet", "fairseq", "workflow", "text", "evaluate", "scripts")
-ENVIRONMENTS = (*RUN_ENVIRONMENTS, "dev", "test")
+ENVIRONMENTS = (*RUN_ENVIRONMENTS, "dev", "docs", "test")
 VENVS_VARIABLE = "NEURONSPEC_VENVS"
 
 _PIN = re.compile(
