@@ -1,27 +1,16 @@
 """The page of rules: what each stage does, reads and writes, from declaration, module and rule."""
 
 import ast
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from workflow_scripts.workflow import stage_list
 from workflow_scripts.workflow.software.environments import ROOT
 from workflow_scripts.workflow.stage import Stage
-from workflow_scripts.workflow.stage_list import (
-    analyses,
-    attach,
-    correlation,
-    data,
-    effects,
-    export,
-    heads,
-    measures,
-    models,
-    overlaps,
-    probes,
-    report,
-    scores,
-)
+from workflow_scripts.workflow.stages import STAGES
 
 PAGE = "docs/reference/rules.md"
 HEAD = """# Rules and stages
@@ -35,12 +24,11 @@ depends on the config. What is in the files: [files on disk](files.md). A module
 lines](commands.md). How to add one: [add a stage](../how-to/add-a-stage.md).
 
 """
-#: Sections of the page, in the order of a run.
-TOPICS = {
-    "Text": data, "Attached models": attach, "Models and masks": models, "Scores of units": scores,
-    "Analyses of masks": analyses, "Effects": effects, "Heads": heads, "Probes": probes,
-    "Comparison of trainings": correlation, "Comparison of mask sets": overlaps, "Measures": measures,
-    "Export": export, "Tables and figures": report,
+#: What files of the stage list are called where their names do not say it.
+TITLES = {
+    "attach": "Attached models", "models": "Models and masks", "scores": "Scores of units", "data": "Text",
+    "analyses": "Analyses of masks", "correlation": "Comparison of trainings", "heads": "Attention heads",
+    "overlaps": "Comparison of mask sets", "report": "Tables and figures",
 }  # fmt: skip
 RULE = re.compile(r"^ *rule\b[^\n]*:\n", re.M)
 #: A rule that is another one with some parts replaced.
@@ -82,13 +70,24 @@ def rows_of(stage: Stage, inputs: dict[str, list[str]]) -> Iterator[str]:
     )
 
 
+def topics() -> dict[str, list[Stage]]:
+    """Return the stages of each file of the stage list, in the order of a run."""
+    names = [module.name for module in pkgutil.iter_modules(stage_list.__path__)]
+    stages_in = {name: importlib.import_module(f"{stage_list.__name__}.{name}").STAGES for name in names}
+    found: dict[str, list[Stage]] = {}
+    for stage in STAGES.values():
+        topic = next(name for name in names if stage in stages_in[name])
+        found.setdefault(TITLES.get(topic, topic.replace("_", " ").capitalize()), []).append(stage)
+    return found
+
+
 def page() -> str:
     """Return the page in Markdown."""
     inputs = inputs_of(ROOT / "rules")
     lines = [HEAD.rstrip("\n")]
-    for title, topic in TOPICS.items():
+    for title, stages in topics().items():
         lines += ["", f"## {title}", "", "| stage | what it does | reads | writes |", "|---|---|---|---|"]
-        for stage in topic.STAGES:
+        for stage in stages:
             cells = [cell.replace("|", "\\|").replace("``", "`") for cell in rows_of(stage, inputs)]
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -67,7 +67,7 @@ def _lines(part: FilePattern, directions: Iterable[str], folder: Path, most: int
             files for files in part.spelt(direction) if all((folder / f).is_file() for f in files.values())
         ]
         if not there:
-            return next(iter(part.files(direction).values()))
+            return next(f for f in part.files(direction).values() if not (folder / f).is_file())
         for file in there[0].values():
             with unpacked(folder / file) as (stream, _):
                 # Before the start there must be lines, too.
