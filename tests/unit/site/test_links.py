@@ -4,7 +4,7 @@ import pytest
 
 from workflow_scripts.site.links import problems
 
-WHOLE = '<h1 id="top">A</h1><a href="b.html#end">b</a> <a href="https://example.org/">out</a> <a href="#top">up</a>'
+WHOLE = '<h1 id="top">A</h1><a href="b.html#end">b</a> <a href="https://x.org/">out</a> <a href="#top">up</a>'
 
 
 @pytest.fixture
