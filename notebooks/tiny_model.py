@@ -55,7 +55,7 @@ def _tokenizer(folder: Path) -> transformers.PreTrainedTokenizerBase:
     lines = [line for lines in text(300, 0).values() for line in lines]
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(lines), model_prefix=str(folder / "m"), model_type="word",
-        vocab_size=3 + len(set(pieces)), minloglevel=2,
+        vocab_size=3 + len(set(pieces)), normalization_rule_name="identity", minloglevel=2,
     )  # fmt: skip
     (folder / "m.model").rename(folder / "sentencepiece.bpe.model")
     (folder / "m.vocab").unlink()

@@ -36,7 +36,8 @@ def executed(folder: Path) -> Any:
     place.mkdir(parents=True)
     kernel = {
         "argv": [python("hf"), "-c", start, "-f", "{connection_file}"],
-        "display_name": "neuronspec", "language": "python", "env": variables() | {"HF_HUB_OFFLINE": "1"},
+        "display_name": "neuronspec", "language": "python",
+        "env": variables() | {"HF_HUB_OFFLINE": "1", "PYTHONWARNINGS": "ignore"},
     }  # fmt: skip
     (place / "kernel.json").write_text(json.dumps(kernel))
     os.environ["JUPYTER_PATH"] = str(folder)
@@ -54,7 +55,7 @@ def printed(notebook: Any) -> list[str]:
     """Return what each cell of code printed, in order."""
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     return [
-        "".join("".join(out["text"]) for out in cell["outputs"] if out["output_type"] == "stream")
+        "".join("".join(out["text"]) for out in cell["outputs"] if out.get("name") == "stdout")
         for cell in cells
     ]
 

@@ -77,7 +77,10 @@ def test_a_profile_is_one_word(venvs):
 
 #: Targets that work on an experiment, with the variables that they need.
 EXPERIMENT = {
-    **{name: [] for name in ("demo", "run", "try", "multi30k", "fetch", "clean-training", "accept", "retrain")},
+    **{
+        name: []
+        for name in ("demo", "run", "try", "multi30k", "fetch", "clean-training", "accept", "retrain")
+    },
     **{name: [] for name in ("status", "why", "verify", "plan", "times")},
     "translate": ["SYSTEM=ns", "DIRECTION=de-en"],
 }
