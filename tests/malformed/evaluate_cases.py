@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.malformed import off_target_cases, table_cases
+from tests.malformed import drawn_cases, off_target_cases, table_cases
 from tests.malformed.case import Accepted, Case, cases_of, deferred, laid
 from workflow_scripts.common.archive import write_archive
 
@@ -117,7 +117,11 @@ OUTPUTS = [
     outputs("control", "a control without a baseline", "--control old", "--control: needs --baseline, the system that all others are tested against"),
     outputs("resamples", "no resamples", "--resamples 0", "--resamples is 0, at least 1 is needed"),
     outputs("groups", "groups that are not JSON", "--groups {", "--groups: not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
-    outputs("wildcard", "a misspelt field in a pattern of references", "", "pattern 'ref.{lang}': no wildcard {lang}; there are {direction}, {pair}, {source}, {target}", patterns="--hypotheses {system}.{direction} --references ref.{lang} --out out"),
+    outputs("wildcard", "a misspelt field in a pattern of references", "", "pattern 'ref.{lang}': no wildcard {lang}; there are {direction}, {pair}, {source}, {target}, {system}", patterns="--hypotheses {system}.{direction} --references ref.{lang} --out out"),
+    outputs("seed", "a seed that is no number", "", "pattern '{system}.{seed}': no file fits, so {seed} has no value; a seed is a whole number", patterns="--hypotheses {system}.{seed} --references ref.{target} --out out"),
+    outputs("comet", "a COMET model without a name", "--comet models/own", "--comet: 'models/own' is not NAME=PLACE; a name is small letters and digits"),
+    outputs("comet-folder", "a COMET model that is nowhere", "--comet own=models/own --sources ref.{target}", "--comet: own: models/own has no hparams.yaml"),
+    outputs("given", "scores of sentences without a system", "--segment-scores mx=new.mx", "--segment-scores: 'new.mx': {system} is needed"),
     outputs("references-twice", "a pattern of references named twice", "--references ref.{target}", '--references: ref.{target} is named twice'),
     outputs("sources-twice", "two patterns of sources", "--sources a --sources b", '--sources: one pattern, not 2 (a, b); quote it, so that the shell leaves it'),
     outputs("reference-of-all", "a file as one of two references of all directions", "--references ref.de", "--references: 'ref.de' has no wildcard, and would be one of 2 references of all 2 directions; quote it, so that the shell leaves it", TWO),
@@ -189,7 +193,7 @@ COMPARE = [
     compare("no-row", "statistics of no sentence", comparing({"en-de/bleu": COUNTS[:0]}), 'baseline.npz: not a segments-1 file (en-de/bleu is no table of numbers); delete it and run the step that writes it again'),
 ]  # fmt: skip
 
-CASES = [*SCORE, *OUTPUTS, *COMPARE, *table_cases.CASES, *off_target_cases.CASES]
+CASES = [*SCORE, *OUTPUTS, *COMPARE, *table_cases.CASES, *off_target_cases.CASES, *drawn_cases.CASES]
 
 
 def perfect(folder):

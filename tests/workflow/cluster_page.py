@@ -42,12 +42,14 @@ CHAIN = (
     "compare_comet",
     "train_identifier",
     "identify",
+    "strongest_units",
     "mask_control",
     "overlap",
     "tabulate",
     "tabulate_units",
     "plot_training",
-    "plot_sweep",
+    "plot_tables",
+    "plot_masks",
     "plot_off_target",
 )
 _RULE = re.compile(r"^\s*rule (\w+):$")

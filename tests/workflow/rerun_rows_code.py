@@ -35,10 +35,10 @@ CODE = [
         code=each(pin("workflow", "rich"), pin("dev", "ruff")),
     ),
     Row(
-        "code of one figure changes (`report/figures/plot_sweep.py`)",
-        {"plot_sweep": 1},
+        "code of one figure changes (`report/figures/plot_tables.py`)",
+        {"plot_tables": 1},
         "no other stage imports it",
-        code=code("report.figures.plot_sweep"),
+        code=code("report.figures.plot_tables"),
     ),
     Row(
         "code of scoring changes (`evaluate/score.py`)",

@@ -152,6 +152,13 @@ FAILED = [
         code=code("evaluate.languages.identify"),
     ),
     Row(
+        "`strongest_units` failed after `analysis.strongest.units` had changed",
+        {"strongest_units": 1, **TABLES},
+        WHY,
+        {"analysis": {"strongest": {"units": 5}}},
+        edit=failed(*(f"analysis/strongest_units/baseline/s1.{end}" for end in ("json", "csv", "md"))),
+    ),
+    Row(
         "`mask_control` failed after `analysis.mask_control_sentences` had changed",
         {"mask_control": 1},
         WHY,
@@ -173,10 +180,10 @@ FAILED = [
         code=code("report.tables.tabulate"),
     ),
     Row(
-        "`plot_sweep` failed after its code had changed",
-        {"plot_sweep": 1},
+        "`plot_tables` failed after its code had changed",
+        {"plot_tables": 1},
         WHY,
         edit=failed("figures/sweep_ns.png"),
-        code=code("report.figures.plot_sweep"),
+        code=code("report.figures.plot_tables"),
     ),
 ]

@@ -179,7 +179,7 @@ PATTERNS = {
     _LANGUAGE_ALONE: "a language code is two or three small letters, with a script or a region where needed"
     " (sr_Latn, pt_BR)",
     _NAME: "a name is letters, digits and _, with single - between",
-    _SUBSET: "the name of a test set is letters, digits and _",
+    _SUBSET: "the name of a test set, or of a task, is letters, digits and _",
     FILE_NAME: "the name of a mask set is letters, digits, . _ and -",
     METRIC: "the name of a metric is small letters and digits",
     ANY_METRIC: "a metric is bleu, chrf++, chrf2, ter or the name of a COMET model",

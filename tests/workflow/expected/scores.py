@@ -43,6 +43,11 @@ COSTS = json.dumps(
     {s: {"trained": "all", "engine": "ctranslate2", "extraction": MADE.get(s, [])} for s in SYSTEMS},
     sort_keys=True,
 )
+TABLES_MADE = (
+    "scores,summary,groups,differences,interference,health,significance,wins,seeds,controls,choice,zero_shot,costs,"
+    "likelihood,contrastive,published"
+)
+FAMILIES = '{"family": {"germanic": ["de"], "romance": ["fr"]}}'
 TABLE_OPTIONS = {
     "--comet": "own comet",
     "--contrastive": "gender",
@@ -211,6 +216,7 @@ TABLES = (
             *braces(f"{{off_target,likelihoods}}/{EVERY}/s{{1,2}}/{{news,talks}}.json"),
             *braces(f"contrastive/{EVERY}/s{{1,2}}/gender.json"),
             *braces("data/ceiling/{news,talks}.json"),
+            "analysis/strongest_units/baseline/s1.json",
             *braces(f"systems/{EVERY}/s{{1,2}}/system.json"),
             "./published.csv",
         ],
@@ -224,6 +230,7 @@ TABLES = (
             "--metrics": "chrf bleu own comet",
             "--profiles": "raw paper",
             **TABLE_OPTIONS,
+            "--strongest": "R/analysis/strongest_units/baseline/s1.json",
             "--cautions": "R/tables/cautions.txt",
             "--out-dir": "R/tables",
         },
@@ -242,20 +249,46 @@ TABLES = (
         "plot_training",
         {},
         braces(f"systems/{EVERY}/s{{1,2}}/system.json"),
-        {"--validation": CURVES, "--out": "R/figures/training.png"},
-        "validation",
+        {
+            "--validation": CURVES,
+            "--first": "baseline",
+            "--after": "continued ns-k70 ns-k95",
+            "--out": "R/figures/training.png",
+        },
+        "validation first after",
     ),
     Expected(
-        "plot_sweep",
-        {"sweep": "ns"},
-        ["tables/summary.csv"],
+        "plot_tables",
+        {},
+        [*braces(f"tables/{{{TABLES_MADE}}}.csv"), "tables/units.json"],
         {
-            "--summary": "R/tables/summary.csv",
+            "--tables": "R/tables",
             "--metric": "own",
-            "--sweep": "ns",
-            "--out": "R/figures/sweep_ns.png",
+            "--also": "controls significance units",
+            "--sweeps": "ns",
+            "--testsets": "news talks",
+            "--masks": '{"continued": "all", "ns-k70": "k70", "ns-k95": "k95"}',
+            "--control": "continued",
+            "--groups": FAMILIES,
+            "--pivot": "en",
+            "--seeds": "1 2",
+            "--benchmarks": "R/benchmarks",
+            "--out-dir": "R/figures",
         },
-        "metric",
+        "metric also sweeps testsets masks control groups pivot seeds benchmarks",
+    ),
+    Expected(
+        "plot_masks",
+        {},
+        ["tables/units.json"],
+        {
+            "--units": "R/tables/units.json",
+            "--masks": "k70 k95",
+            "--groups": FAMILIES,
+            "--pivot": "en",
+            "--out-dir": "R/figures",
+        },
+        "masks groups pivot",
     ),
     Expected(
         "plot_off_target",
