@@ -62,7 +62,7 @@ def check_rules(name: str, found: dict[str, int]) -> None:
 def test_the_trial_of_a_shipped_experiment_has_its_rules(name: str, tmp_path: Path) -> None:
     trial = trial_of(name, tmp_path)
     # A checkpoint has its languages; controls swaps masks within families of two.
-    assert len(trial["languages"]) <= {"ec30_released": 31, "controls": 5}.get(name, 4)
+    assert len(trial.get("languages", [])) <= {"ec30_released": 31, "controls": 5}.get(name, 4)
     check_rules(name, Counter(job.rule for job in jobs_of(load_experiment(trial))))
 
 

@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.kinds import kind_of
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.workflow.trial import sizes
 from workflow_scripts.workflow.trial.languages import without
+from workflow_scripts.workflow.trial.other_kinds import of_other_kind
 from workflow_scripts.workflow.trial.text import invented, own_text, shared_language, smaller_toy
 
 Config = dict[str, Any]
@@ -37,11 +39,18 @@ def derive(config: Mapping[str, Any], folder: Path) -> Trial:
     or nothing smaller obeys these rules.
     """
     experiment = load_experiment(config)
-    problem = ""
-    for count in range(min(sizes.LANGUAGES, len(experiment.languages)), len(experiment.languages) + 1):
+    problem, every = "", len(experiment.languages)
+    # What translates nothing keeps its languages, if it has any.
+    fewest = min(sizes.LANGUAGES, every) if kind_of(config) is Experiment else every
+    for count in range(fewest, every + 1):
         for seeds in range(1, min(MOST_SEEDS, len(experiment.train.seeds)) + 1):
             try:
-                trial = _of_size(config, experiment, kept_languages(experiment, count), seeds, folder)
+                if kind_of(config) is Experiment:
+                    kept = kept_languages(experiment, count)
+                    trial = _of_size(config, experiment, kept, seeds, folder)
+                else:
+                    name = f"{PREFIX}{experiment.experiment}"
+                    trial = Trial(*of_other_kind(config, experiment, name, seeds))
                 load_experiment(trial.config)
             except UserError as error:
                 problem = problem or str(error)
@@ -175,7 +184,7 @@ def _sections(
         out["systems"] = sizes.short_systems(config["systems"])
     length = min(experiment.decode.max_length, sizes.MAX_LENGTH)
     out["decode"] = {**config.get("decode", {}), "max_length": length}
-    if "analysis" in config:
+    if isinstance(config.get("analysis"), Mapping):
         out["analysis"] = sizes.small_analyses(config["analysis"])
         cuts.append(f"analyses: {sizes.SENTENCES} sentences of each direction")
     for section, key in (("evaluation", "comet"), ("report", "published"), ("export", "")):
