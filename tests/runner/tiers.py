@@ -35,6 +35,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/mutants": "workflow",
     "tests/unit/report": "evaluate",
     "tests/unit/scripts": "scripts",
+    "tests/unit/site": "workflow",
     "tests/unit/runner": "workflow",
     "tests/unit/units": "text",
     "tests/unit/train": "fairseq",
