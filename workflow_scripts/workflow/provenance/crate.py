@@ -172,12 +172,13 @@ def main(argv: list[str] | None = None) -> None:
     is_on = look(arguments.directory, name).since is not None
     licence = arguments.licence or (experiment.export.licence if experiment.export else None)
     agent = (arguments.agent, arguments.agent_id) if arguments.agent else None
-    said = {"agent": agent, "licence": licence, "text_licence": arguments.text_licence}
+    text_licence = arguments.text_licence or (experiment.export.text_licence if experiment.export else None)
+    said = {"agent": agent, "licence": licence, "text_licence": text_licence}
     files = lay_down_workflow(results, Path(arguments.configfile))
     whole = contents_of(experiment, results, True, everything=True)
     metadata = crate_metadata(run_of(experiment, results, whole, is_on, **said), files, whole, results)
     write_json(results / METADATA, metadata)
-    text_is_known = arguments.text_licence is not None or experiment.data.source.type == TOY
+    text_is_known = text_licence is not None or experiment.data.source.type == TOY
     contents = contents_of(experiment, results, text_is_known, everything=False)
     run = run_of(experiment, results, contents, is_on, **said)
     write_zip(results, run, files, contents)
