@@ -78,7 +78,7 @@ def test_a_profile_is_one_word(venvs):
 #: Targets that work on an experiment, with the variables that they need.
 EXPERIMENT = {
     **{name: [] for name in ("demo", "run", "multi30k", "fetch", "clean-training", "accept", "retrain")},
-    **{name: [] for name in ("status", "why", "verify", "plan", "times")},
+    **{name: [] for name in ("status", "why", "verify", "report", "crate", "plan", "times")},
     "translate": ["SYSTEM=ns", "DIRECTION=de-en"],
 }
 #: Others whose program has options, and those whose program has none.

@@ -34,7 +34,7 @@ class Export(Section):
     text_licence: str | None = Field(
         None,
         min_length=1,
-        description="The training text's, for cards and `make crate`, which packs the text then; null: unknown.",
+        description="The training text's, for cards and `make crate`, which then packs it; null: unknown.",
     )
 
 

@@ -27,7 +27,7 @@ def header(
     if base_model is not None:
         facts["base_model"] = base_model
     facts |= {"pipeline_tag": "translation", "tags": ["translation", "neuronspec"]}
-    results = [
+    results: list[dict[str, Any]] = [
         {
             "task": {"type": "translation", "name": f"Translation {direction}"},
             "dataset": {"type": one["testset"], "name": one["testset"]},

@@ -20,9 +20,8 @@ SCORES = {
     },
 }
 SIDES = {"de": {"words": 1200}, "en": {"words": 1400}}
-DATA = {
-    "subsets": {"train": {"de-en": {"sentences": 1000, "dropped": {"empty": 3, "long": 4}, "languages": SIDES}}}
-}  # fmt: skip
+PAIR = {"sentences": 1000, "dropped": {"empty": 3, "long": 4}, "languages": SIDES}
+DATA = {"subsets": {"train": {"de-en": PAIR}}}
 CONTROLS = (
     "testset,side,system,sentence\n"
     "news,into pivot,tiny,one side\n"

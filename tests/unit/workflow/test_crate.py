@@ -195,6 +195,7 @@ def test_the_run(results):
     assert run["description"] == "Times are those of the jobs' benchmarks. On 4 cores of a processor."
     assert run["agent"] == {"@id": "https://orcid.org/0"}
     assert found["https://orcid.org/0"]["name"] == "Ada Lovelace"
+    assert found["./"]["author"] == {"@id": "https://orcid.org/0"}
     assert run["object"] == [
         {"@id": "workflow/config.yaml"}, {"@id": f"#input-{'a' * 64}"}, {"@id": f"#input-{'b' * 64}"}
     ]  # fmt: skip
@@ -213,7 +214,8 @@ def test_the_run(results):
 
 
 def test_no_agent_is_made_up(results):
-    assert "agent" not in entities(crate())["#run"]
+    found = entities(crate())
+    assert "agent" not in found["#run"] and "author" not in found["./"]
 
 
 @pytest.mark.parametrize(

@@ -70,9 +70,8 @@ def run_times(results: Path) -> tuple[datetime | None, datetime | None]:
             spans += [(end - sum(seconds for seconds, _ in benchmark_rows(file)), end)]
     if not spans:
         return None, None
-    return tuple(  # type: ignore[return-value]
-        datetime.fromtimestamp(time, UTC) for time in (min(a for a, _ in spans), max(b for _, b in spans))
-    )
+    first, last = min(begin for begin, _ in spans), max(end for _, end in spans)
+    return datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC)
 
 
 def lacks(contents: Contents) -> str:

@@ -176,6 +176,7 @@ def _action(crate: ROCrate, run: Run, workflow: Any) -> Any:
     if run.agent is not None:
         name, address = run.agent
         action["agent"] = _address(crate, address or "#agent", "Person", name)
+        crate.root_dataset["author"] = action["agent"]
     return action
 
 

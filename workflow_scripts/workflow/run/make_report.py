@@ -23,6 +23,7 @@ from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.plan.dry_run import dry_run
 from workflow_scripts.workflow.plan.why import reason_of
+from workflow_scripts.workflow.run.snakemake_options import working_directory
 from workflow_scripts.workflow.software.environments import ENVIRONMENTS, environment_identity
 from workflow_scripts.workflow.stages import STAGES
 
@@ -54,25 +55,26 @@ def can_be_shown(experiment: Experiment) -> list[str]:
 
 
 def left_out(
-    jobs: Iterable[PlannedJob], results: Path, wanted: Sequence[str], identities: Mapping[str, str]
+    jobs: Iterable[PlannedJob], folder: Path, name: str, wanted: Sequence[str], identities: Mapping[str, str]
 ) -> list[Left]:
     """Return the results that planned jobs would make, by reason; of missing ones the reason is that.
 
-    ``wanted``: what a report could show, relative to ``results``. ``identities``: today's hashes of
-    environments, to their names.
+    ``folder``: the working directory, in which the results folder is called ``name``. ``wanted``: what a
+    report could show, relative to the results folder. ``identities``: today's hashes of environments, to
+    their names.
     """
-    prefix, asked = f"{results.as_posix()}/", {*wanted}
+    results, prefix, asked = folder / name, f"{name}/", {*wanted}
     made_by: dict[str, str] = {}
     found: dict[str, list[str]] = {}
     for job in jobs:
         made_by.update(dict.fromkeys(job.outputs, job.stage))
         reason, _ = reason_of(job, identities, made_by, {})
-        for name in (file.removeprefix(prefix) for file in job.outputs):
-            if name in asked:
-                is_there = (results / name).exists()
-                found.setdefault(f"out of date ({reason})" if is_there else MISSING, []).append(name)
-    known = {name for files in found.values() for name in files}
-    if gone := [name for name in wanted if name not in known and not (results / name).exists()]:
+        for file in (file.removeprefix(prefix) for file in job.outputs):
+            if file in asked:
+                is_there = (results / file).exists()
+                found.setdefault(f"out of date ({reason})" if is_there else MISSING, []).append(file)
+    known = {file for files in found.values() for file in files}
+    if gone := [file for file in wanted if file not in known and not (results / file).exists()]:
         found.setdefault(MISSING, []).extend(gone)
     return [Left(reason, tuple(files)) for reason, files in sorted(found.items())]
 
@@ -101,13 +103,26 @@ def _plain(text: str) -> str:
     return _MARKUP.sub(lambda found: f"\\{found[0]}", " ".join(text.split()))
 
 
-def write_report(configfile: str, text: str, targets: Sequence[str], out: Path) -> None:
-    """Let Snakemake write a report of files. UserError: what it says when it does not."""
+def write_report(
+    configfile: str, options: Sequence[str], text: str, targets: Sequence[str], out: Path
+) -> None:
+    """Let Snakemake, with more ``options``, write a report of files, under a description (reStructuredText).
+    UserError: what it says when it does not."""
     # Snakemake calls the folder inside a zip as the zip is called.
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".report.") as folder:
-        above, made = Path(folder, "description.rst").absolute(), Path(folder, out.name)
+        above, made = (Path(folder, file).absolute() for file in ("description.rst", out.name))
         write_text(above, text)
-        words = ["--configfile", configfile, "--report", str(made), "--cores", "1", "--nolock", "--"]
+        words = [
+            "--configfile",
+            configfile,
+            "--report",
+            str(made),
+            "--cores",
+            "1",
+            "--nolock",
+            *options,
+            "--",
+        ]
         done = subprocess.run(
             [sys.executable, "-m", "snakemake", *words, *targets],
             env={**os.environ, DESCRIPTION_VARIABLE: str(above)},
@@ -125,23 +140,26 @@ def write_report(configfile: str, text: str, targets: Sequence[str], out: Path) 
 def main(argv: list[str] | None = None) -> None:
     """Write ``report.zip`` and say what it has and lacks. UserError: there is nothing to show."""
     parser = parser_of(__doc__, directory=False)
-    arguments = parser.parse_args(argv)
+    arguments, options = parser.parse_known_args(argv)
     experiment = load_file(arguments.configfile)
-    results = Path("results") / experiment.experiment
+    folder, name = working_directory(options), f"results/{experiment.experiment}"
     wanted = can_be_shown(experiment)
     identities = {environment_identity(name): name for name in ENVIRONMENTS}
-    left = left_out(dry_run(arguments.configfile), results, wanted, identities)
-    without = {name for one in left for name in one.files}
-    shown = [name for name in wanted if name not in without]
+    left = left_out(dry_run(arguments.configfile, options), folder, name, wanted, identities)
+    without = {file for one in left for file in one.files}
+    shown = [file for file in wanted if file not in without]
     for one in left:
         print(f"{number_of(len(one.files), 'result')} {one.reason}: {first_of(one.files)}", file=sys.stderr)
     if not shown:
-        raise UserError(f"{results}: nothing to report; 'make run' with the same CONFIG makes it")
+        raise UserError(f"{name}: nothing to report; 'make run' with the same CONFIG makes it")
     text = description(experiment.experiment, left, len(shown))
-    out = results / REPORT
-    write_report(arguments.configfile, text, [str(results / name) for name in shown], out)
+    out = folder / name / REPORT
+    write_report(arguments.configfile, options, text, [f"{name}/{file}" for file in shown], out)
     whole = number_of(len(shown), "result")
-    print(f"{out}: {f'PARTIAL, {len(shown)} of {len(wanted)} results' if left else whole}", file=sys.stderr)
+    print(
+        f"{name}/{REPORT}: {f'PARTIAL, {len(shown)} of {len(wanted)} results' if left else whole}",
+        file=sys.stderr,
+    )
 
 
 if __name__ == "__main__":
