@@ -121,3 +121,26 @@ def test_a_model_that_cannot_be_had_takes_nothing_else_with_it(tmp_path):
     log = (tmp_path / "results/tiny/logs/score_comet/baseline/s1/news.raw.own.log").read_text()
     assert "8 of 8 segments from the cache, 0 scored, 0 repeated" in log
     assert json.loads((tmp_path / f"{COMET}.own.json").read_text()) == own
+
+    # The same model on the same files as outputs of others: the same scores, and no model is loaded.
+    command = [ROOT / "envs/bin/run-in", "evaluate", "workflow_scripts.evaluate.evaluate_outputs"]
+    command += ["--hypotheses", "results/tiny/translations/{system}/s{seed}/{testset}/{direction}.txt"]
+    for option, side in (("--references", "target"), ("--sources", "source")):
+        command += [option, f"results/tiny/data/text/{{testset}}/{{pair}}.{{{side}}}.txt"]
+    command += [
+        "--comet",
+        "own=models/own",
+        "--baseline",
+        "baseline",
+        "--resamples",
+        "100",
+        "--out",
+        "scored",
+    ]
+    done = started.run(command, tmp_path, {"NEURONSPEC_CACHE": str(tmp_path / "results/.cache")})
+    assert done.returncode == 0, done.stderr
+    again = json.loads((tmp_path / "scored/comet/baseline/s1/news.raw.own.json").read_text())
+    for direction, entry in again["directions"].items():
+        assert entry["scores"] == own["directions"][direction]["scores"]
+        assert entry["hypotheses_sha256"] == own["directions"][direction]["hypotheses_sha256"]
+    assert len((tmp_path / "scored/significance.csv").read_text().splitlines()) == 1 + 3 * len(DIRECTIONS)

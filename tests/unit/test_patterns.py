@@ -3,7 +3,7 @@
 import pytest
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.common.patterns import HIDDEN, OTHER_PAIR, complete, fill, find, path_of
+from workflow_scripts.common.patterns import HIDDEN, OTHER_PAIR, fill, find, path_of, values_of
 
 
 def lay(folder, *names):
@@ -42,17 +42,14 @@ def test_scripts_are_part_of_a_language(tmp_path):
     assert list(find(f"{tmp_path}/{{system}}/{{direction}}.txt").files["nllb"]) == ["eng_Latn-srp_Cyrl"]
 
 
-def test_what_one_system_lacks_is_named(tmp_path):
-    lay(tmp_path, "a/de-en", "a/en-de", "b/de-en", "b/fr-en")
-    pattern = f"{tmp_path}/{{system}}/{{direction}}"
-    with pytest.raises(UserError) as error:
-        complete(find(pattern).files, pattern)
-    assert str(error.value).splitlines() == [
-        f"{tmp_path}/a/fr-en: no such file; b has fr-en",
-        f"{tmp_path}/b/en-de: no such file; a has en-de",
+def test_values_of_further_wildcards(tmp_path):
+    lay(tmp_path, "a/dev.s1/de-en", "a/dev.s10/en-de", "b/test.s1/de-en", "a/dev.sx/de-en", "a/.x.s1/de-en")
+    pattern = f"{tmp_path}/{{system}}/{{testset}}.s{{seed}}/{{direction}}"
+    assert values_of(pattern, {"testset": "[^/]+", "seed": r"\d+"}) == [
+        {"testset": "dev", "seed": "1"},
+        {"testset": "dev", "seed": "10"},
+        {"testset": "test", "seed": "1"},
     ]
-    lay(tmp_path, "a/fr-en", "b/en-de")
-    assert complete(find(pattern).files, pattern) == ["de-en", "en-de", "fr-en"]
 
 
 def test_hidden_files_and_backups_are_no_systems_unless_spelt(tmp_path):

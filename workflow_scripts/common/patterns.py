@@ -193,19 +193,17 @@ def _deeper(pattern: str) -> Path | None:
     return None
 
 
-def complete(found: Mapping[str, Mapping[str, Path]], pattern: str, allow_partial: bool = False) -> list[str]:
-    """Return every direction; UserError, unless ``allow_partial``, for files that only some systems have."""
-    directions = sorted({direction for files in found.values() for direction in files})
-    has = {direction: name for name in reversed(list(found)) for direction in found[name]}
-    missing = [
-        f"{fill(pattern, direction, system)}: no such file; {has[direction]} has {direction}"
-        for system, files in found.items()
-        for direction in directions
-        if direction not in files
-    ]
-    if missing and not allow_partial:
-        raise UserError("\n".join(missing))
-    return directions
+def values_of(pattern: str, asked: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the values of some wildcards in the files that fit, each once, in alphabetical order. ``asked``:
+    wildcard -> the expression that its values match."""
+    place = Path(pattern.replace("{source}-{target}", "{direction}"))
+    expressions = [_expression(str(place), {**wildcards, **asked}) for wildcards in READINGS]
+    found = set()
+    for path in Path(place.anchor).glob(_globbed(str(place.relative_to(place.anchor)))):
+        named = next((fit for one in expressions if (fit := one.fullmatch(str(path)))), None)
+        if named and path.is_file() and not _is_hidden(path, place):
+            found.add(tuple((name, value) for name, value in named.groupdict().items() if name in asked))
+    return [dict(values) for values in sorted(found)]
 
 
 def neighbours(pattern: str) -> list[str]:

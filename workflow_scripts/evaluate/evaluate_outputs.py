@@ -5,117 +5,56 @@ experiment, below ``scores/`` and ``significance/`` what they are made from. Nee
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from workflow_scripts.common.checked_options import at_least, named_once, of_each, read_groups
+from workflow_scripts.common.checked_options import at_least, named_once, read_groups
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, run_main, terminal
 from workflow_scripts.common.language_codes import canonical
 from workflow_scripts.common.metric_names import OLD, OLD_NOTE, asked_name, metric_ids
 from workflow_scripts.common.naming import number_of
-from workflow_scripts.common.patterns import complete
-from workflow_scripts.common.table_names import ALWAYS, FORMATS, OF_TESTS
-from workflow_scripts.evaluate.direction_text import EMPTY, ERROR, note_lines
-from workflow_scripts.evaluate.found_outputs import (
+from workflow_scripts.evaluate.direction_text import EMPTY, ERROR
+from workflow_scripts.evaluate.metrics import METRICS, make_metric
+from workflow_scripts.evaluate.outputs.found import (
     check_languages,
     check_pivot,
     check_sets,
     chosen,
-    find_outputs,
     one_pattern,
     only,
     pivot_of,
-    text_of,
     unknown_in_groups,
 )
-from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER, METRICS, make_metric
-from workflow_scripts.evaluate.parallel import Progress
-from workflow_scripts.evaluate.score import check_files, score_directions, tokenizers_of
-from workflow_scripts.evaluate.segments import Scored, segments_path, write_scores
+from workflow_scripts.evaluate.outputs.measures import add_options, check_metrics, named_places
+from workflow_scripts.evaluate.outputs.score_sets import (
+    EXPERIMENT,
+    Place,
+    check_all,
+    compare_with,
+    files_of,
+    identify,
+    score_set,
+    tasks_of,
+)
+from workflow_scripts.evaluate.outputs.sets import OutputSet, find_sets, of_systems, only_sets, whole
+from workflow_scripts.evaluate.score import tokenizers_of
 from workflow_scripts.evaluate.significance import compare
 from workflow_scripts.evaluate.written import check_untouched, named_folder, replacing
 
-#: The values of columns that only an experiment has.
-EXPERIMENT, TESTSET, SEED = "outputs", "outputs", 0
 TABULATE = "workflow_scripts.report.tables.tabulate"
 #: Patterns: one of each.
 PATTERNS = ("hypotheses", "references", "sources")
 EXAMPLES = (
-    "'DIR/{system}/{direction}/hyp.txt'",
+    "'DIR/{system}/{direction}/hyp.txt', also with {testset} and {seed}",
     "'DIR/{direction}/ref.txt'",
     "'DIR/{direction}/src.txt', to count hypotheses that copy them",
 )
-
-
-def score_file(out: Path, system: str, profile: str) -> Path:
-    """Return where a system's scores lie, as in an experiment."""
-    return out / "scores" / system / f"s{SEED}" / f"{TESTSET}.{profile}.json"
-
-
-def tests_file(out: Path, system: str, profile: str) -> Path:
-    """Return where a system's tests of significance lie, as in an experiment."""
-    return out / "significance" / system / f"s{SEED}" / f"{TESTSET}.{profile}.json"
-
-
-def files_of(systems: Sequence[str], profile: str, tested: Sequence[str]) -> list[str]:
-    """Return what is written, relative to the folder; ``tested``: the systems that are."""
-    here = Path()
-    made = [score_file(here, system, profile) for system in systems]
-    made += [segments_path(one) for one in made]
-    made += [tests_file(here, system, profile) for system in tested]
-    tables = (*ALWAYS, *(OF_TESTS if tested else ()))
-    return [*map(str, made), *(f"{table}.{ending}" for table in tables for ending in FORMATS)]
-
-
-def score_all(
-    files: Mapping[str, Mapping[str, Path]],
-    directions: Sequence[str],
-    references: Sequence[str],
-    sources: str | None,
-    metrics: Sequence[str],
-    tokenizers: Mapping[str, str],
-    processes: int,
-    empty: str = ERROR,
-) -> dict[str, dict[str, Scored]]:
-    """Return direction → system → ``Scored``; what is made of the references is made once for all systems.
-
-    ``files``: system → direction → hypotheses. ``references``, ``sources``: patterns. Raises UserError: the
-    faults of all files, a line each.
-    """
-
-    def task(direction: str) -> dict[str, Any]:
-        return {
-            "hypotheses": {system: by[direction] for system, by in files.items() if direction in by},
-            "references": [text_of(one, direction) for one in references],
-            "sources": text_of(sources, direction) if sources else None,
-            "metrics": metrics,
-            "tokenizer": tokenizers.get(split_direction(direction)[1], DEFAULT_TOKENIZER),
-            "empty": empty,
-        }
-
-    tasks = of_each(directions, task)
-    check_files(tasks, processes)
-    with Progress("scored", len(tasks)) as progress:
-        return score_directions(tasks, processes, progress.done)
-
-
-def notes_on(
-    scored: Mapping[str, Mapping[str, Scored]], files: Mapping[str, Mapping[str, Path]]
-) -> list[str]:
-    """Return what a user should know of the files that were scored."""
-    notes = note_lines(note for by in scored.values() for one in list(by.values())[:1] for note in one.notes)
-    for direction, by in scored.items():
-        flags = {flag for one in by.values() for flag in one.entry.get("flags", [])}
-        notes += [f"{direction}: {flag}" for flag in sorted(flags)]
-    for system, by_direction in files.items():
-        if all(scored[direction][system].is_copy for direction in by_direction):
-            notes.append(f"{system}: all its files are the references, line for line")
-    return notes
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -127,6 +66,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--out", required=True, type=named_folder, help="folder")
     parser.add_argument("--systems", nargs="+", help="these of those that are found; else all")
     parser.add_argument("--directions", nargs="+", help="these of those that are found; else all")
+    parser.add_argument("--testsets", nargs="+", help="these of those that {testset} finds; else all")
+    parser.add_argument("--seeds", nargs="+", type=int, help="these of those that {seed} finds; else all")
+    add_options(parser)
     parser.add_argument("--baseline", help="system that the others are tested against")
     parser.add_argument("--control", help="another one that they are tested against")
     metrics = ", ".join(map(asked_name, METRICS))
@@ -159,75 +101,77 @@ def main(argv: list[str] | None = None) -> None:
     named = [code for by in read_groups(args.groups).values() for group in by.values() for code in group]
     named += [code for d in args.directions or [] if d.count("-") == 1 for code in split_direction(d)]
     known = {canonical(code) for code in (*named, *filter(None, [args.pivot]))}
-    found = find_outputs(args.hypotheses, args.references, args.sources, known)
-    files = only(found.files, args.systems, args.directions)
-    systems = list(files)
+    comet = named_places("comet", args.comet)
+    given = named_places("segment-scores", args.segment_scores)
+    check_metrics(comet, given, args.sources, args.empty_references)
+    neural = [*comet, *given]
+    sets = only_sets(
+        find_sets(args.hypotheses, args.references, args.sources, known), args.testsets, args.seeds
+    )
+    kept = only([one.files for one in sets], args.systems, args.directions)
+    sets = [replace(one, files=files) for one, files in zip(sets, kept, strict=True) if files]
+    systems = of_systems(sets)
     against = chosen("baseline", args.baseline, systems) + chosen("control", args.control, systems)
     if args.control and not args.baseline:
         raise UserError("--control: needs --baseline, the system that all others are tested against")
     others = list(dict.fromkeys(against))
     systems = [*others, *(system for system in systems if system not in others)]
-    directions = complete(files, args.hypotheses, args.allow_partial)
+    by_testset = whole(sets, args.allow_partial)
+    directions = sorted({direction for by in by_testset.values() for direction in by})
     tokenizers = tokenizers_of(args.tokenizers, directions)
     check_pivot(args.pivot, directions)
-    check_sets(args.references, directions)
-    check_languages(args.references, args.sources, directions)
+    for one in sets:
+        here = by_testset[one.testset]
+        for references in {tuple(one.patterns(system)) for system in one.files}:
+            check_sets(references, here)
+            check_languages(references, one.sources, here)
     tested = [system for system in systems if others and system != args.baseline]
-    check_untouched(args.out, files_of(systems, args.profile, tested))
+    check_untouched(args.out, files_of(sets, args.profile, tested, neural, args.off_target))
     for note in unknown_in_groups(read_groups(args.groups), directions):
         print(f"note: {terminal(note)}", file=sys.stderr)
-    patterns = (args.references, args.sources)
-    processes, empty = args.processes, args.empty_references
-    scored = score_all(files, directions, *patterns, args.metrics, tokenizers, processes, empty)
-    for note in notes_on(scored, files):
-        print(f"note: {terminal(note)}", file=sys.stderr)
+    tasks = [
+        tasks_of(one, by_testset[one.testset], args.metrics, tokenizers, args.empty_references)
+        for one in sets
+    ]
+    check_all(sets, tasks, args.processes)
     # Absolute: a folder whose name begins with - is no option of the programs below.
     with replacing(args.out.absolute()) as out:
-        for system in systems:
-            names = {"experiment": EXPERIMENT, "system": system, "seed": SEED, "testset": TESTSET}
-            by_direction = {d: scored[d][system] for d in directions if system in scored[d]}
-            path = score_file(out, system, args.profile)
-            write_scores(path, {**names, "profile": args.profile}, by_direction)
-        for system in tested:
-            compare_with(args, out, system, [other for other in others if other != system], files)
-        tabulate(args, out, systems, directions, bool(tested))
-    counted = f"{number_of(len(systems), 'system')}, {number_of(len(directions), 'direction')}"
-    print(f"{counted} -> {terminal(args.out)}")
-
-
-def compare_with(
-    args: argparse.Namespace,
-    out: Path,
-    system: str,
-    others: Sequence[str],
-    files: Mapping[str, Mapping[str, Path]],
-) -> None:
-    """Test a system against others, on the directions that all of them have."""
-    shared = [d for d in files[system] if all(d in files[other] for other in others)]
-    if not shared:
-        missing = f"it has no direction that {' and '.join(others)} has too"
-        print(f"{system}: not tested, {missing}", file=sys.stderr)
-        return
-    segments = {name: [segments_path(score_file(out, name, args.profile))] for name in (system, *others)}
-    names = {"experiment": EXPERIMENT, "system": system, "seed": SEED, "testset": TESTSET}
-    job = {**names, "profile": args.profile}
-    resamples = args.resamples or compare.default_resamples(len(shared))
-    with Progress(f"tested {system}:", len(shared) * len(others), "comparisons") as progress:
-        own, against = segments[system], {other: segments[other] for other in others}
-        tests = compare.Tests(resamples, args.seed, args.processes)
-        place = tests_file(out, system, args.profile)
-        compare.compare_files(job, own, against, shared, tests, place, progress.done)
+        place = Place(out, args.profile)
+        for one, task in zip(sets, tasks, strict=True):
+            score_set(args, place, one, task, comet, given)
+        identify(args, place, sets, directions)
+        for one in sets:
+            for system in (system for system in tested if system in one.files):
+                rivals = [other for other in others if other != system]
+                compare_with(args, place, one, system, rivals, neural)
+        tabulate(args, out, systems, by_testset, sets, neural, bool(tested))
+    counted = [number_of(len(systems), "system"), number_of(len(directions), "direction")]
+    seeds = {one.seed for one in sets}
+    counted += [number_of(len(by_testset), "test set")] if len(by_testset) > 1 else []
+    counted += [number_of(len(seeds), "seed")] if len(seeds) > 1 else []
+    print(f"{', '.join(counted)} -> {terminal(args.out)}")
 
 
 def tabulate(
-    args: argparse.Namespace, out: Path, systems: Sequence[str], directions: Sequence[str], compared: bool
+    args: argparse.Namespace,
+    out: Path,
+    systems: Sequence[str],
+    by_testset: Mapping[str, Sequence[str]],
+    sets: Sequence[OutputSet],
+    neural: Sequence[str],
+    compared: bool,
 ) -> None:
     """Make the tables in ``out``; what the program says and how it ends is passed on."""
+    directions = sorted({direction for by in by_testset.values() for direction in by})
     pivot = pivot_of(directions) if args.pivot is None else args.pivot
     words = [f"--scores-root={out / 'scores'}", f"--experiment={EXPERIMENT}", "--systems", *systems]
-    words += [f"--testsets={TESTSET}", f"--seeds={SEED}", "--directions", *directions]
-    words += ["--metrics", *map(asked_name, args.metrics), f"--profiles={args.profile}"]
+    words += ["--testsets", *by_testset, "--seeds", *dict.fromkeys(str(one.seed) for one in sets)]
+    partial = {name: by for name, by in by_testset.items() if len(by) < len(directions)}
+    words += [f"--partial-testsets={json.dumps(partial)}", "--directions", *directions]
+    words += ["--metrics", *map(asked_name, [*args.metrics, *neural]), f"--profiles={args.profile}"]
     words += [f"--groups={args.groups}", "--as-options"]
+    words += ["--comet", *neural, f"--comet-root={out / 'comet'}"] if neural else []
+    words += [f"--off-target-root={out / 'off_target'}"] if args.off_target else []
     words += [f"--pivot={pivot}"] if pivot else []
     words += [f"--significance-root={out / 'significance'}"] if compared else []
     # None where none was given: tables would look for tests against an experiment's own, by their names.

@@ -15,6 +15,7 @@ from sacrebleu.metrics import BLEU, CHRF, TER
 from sacrebleu.metrics.base import Metric
 
 from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.common.files import sha256_of
 from workflow_scripts.common.metric_names import asked_name
 from workflow_scripts.evaluate.ngrams import BleuStatistics, ChrfStatistics
 from workflow_scripts.evaluate.significance.scorer import Scorer, mean_score
@@ -52,6 +53,8 @@ class Scoring:
         tokenizer, or one that lacks its package or model."""
         self.name = name
         self.metric = make_metric(name, tokenizer)
+        model = model_of(tokenizer) if isinstance(self.metric, BLEU) else None
+        self.model_sha256 = sha256_of(model) if model else ""
         self._references = [references, *further]
         # Part of the signature, and known to sacrebleu only where it counts itself.
         self.metric.num_refs = len(self._references)
@@ -96,8 +99,13 @@ class Scoring:
 
     @property
     def signature(self) -> str:
-        """sacrebleu's signature, which says how the score came to be."""
-        return str(self.metric.get_signature())
+        """sacrebleu's signature, which says how the score came to be.
+
+        sacrebleu takes any file for a tokenizer's model and calls it by the tokenizer's name. So the first
+        digits of its SHA-256 are added, and scores by different models have different signatures.
+        """
+        signature = str(self.metric.get_signature())
+        return f"{signature}|spm:{self.model_sha256[:8]}" if self.model_sha256 else signature
 
 
 def corpus_score(metric: Metric, sums: NDArray[Any]) -> float:
@@ -135,16 +143,27 @@ def check_tokenizer(tokenizer: str) -> None:
             f"--tokenizers: {tokenizer} needs the package {PACKAGES[tokenizer]}, which this environment does "
             "not have; use char, which needs none"
         )
-    from sacrebleu.tokenizers.tokenizer_spm import SACREBLEU_DIR, SPM_MODELS
+    model = model_of(tokenizer)
+    if model and not model.is_file():
+        raise UserError(
+            f"--tokenizers: {tokenizer} needs the model {model}, which is not there: fetch "
+            f"{_models()[tokenizer]['url']} to it where there is internet (or name its folder's parent in "
+            "SACREBLEU), or use char"
+        )
 
-    if tokenizer in SPM_MODELS:
-        url = SPM_MODELS[tokenizer]["url"]
-        model = Path(SACREBLEU_DIR, "models", url.rpartition("/")[2])
-        if not model.is_file():
-            raise UserError(
-                f"--tokenizers: {tokenizer} needs the model {model}, which is not there: fetch {url} to it "
-                "where there is internet (or name its folder's parent in SACREBLEU), or use char"
-            )
+
+def _models() -> dict[str, dict[str, str]]:
+    from sacrebleu.tokenizers.tokenizer_spm import SPM_MODELS
+
+    return dict(SPM_MODELS)
+
+
+def model_of(tokenizer: str) -> Path | None:
+    """Return the sentencepiece model that a tokenizer reads; None of those that read none."""
+    from sacrebleu.tokenizers.tokenizer_spm import SACREBLEU_DIR
+
+    known = _models().get(tokenizer)
+    return Path(SACREBLEU_DIR, "models", known["url"].rpartition("/")[2]) if known else None
 
 
 def scorer_of(name: str, columns: int) -> Scorer:

@@ -63,7 +63,8 @@ def scores_of_systems(
         for system, counted in scoring.statistics_of(hypotheses).items():
             scores, statistics = found[system]
             value = scoring.score(counted)
-            scores.append({"metric": name, "score": value, "signature": scoring.signature})
+            model = {"tokenizer_model_sha256": scoring.model_sha256} if scoring.model_sha256 else {}
+            scores.append({"metric": name, "score": value, "signature": scoring.signature, **model})
             statistics[name] = smallest(counted)
     return found
 

@@ -1,81 +1,18 @@
 """Outputs of others, from files to tables (mistakes: tests/malformed)."""
 
 import gzip
-import io
 import re
-from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
 from sacrebleu import corpus_bleu
 
-from tests.unit.report.made import csv_rows
+from tests.unit.evaluate.made_outputs import REFERENCES, WORSE
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.evaluate import evaluate_outputs
-from workflow_scripts.evaluate.evaluate_outputs import main
-from workflow_scripts.evaluate.found_outputs import pivot_of
-from workflow_scripts.report.tables import tabulate
+from workflow_scripts.evaluate.outputs import score_sets
+from workflow_scripts.evaluate.outputs.found import pivot_of
 
-WORDS = ["ein", "haus", "steht", "am", "see", "und", "der", "hund", "schläft"]
-REFERENCES = [" ".join(WORDS[(i + j) % len(WORDS)] for j in range(5 + i % 4)) for i in range(40)]
-#: Of every second line the last word is missing.
-WORSE = [line.rsplit(" ", 1)[0] if i % 2 else line for i, line in enumerate(REFERENCES)]
-OUTPUTS = {"old": WORSE, "new": REFERENCES, "same": WORSE}
 ENDINGS = ("md", "csv", "tex", "parquet")
-
-
-@pytest.fixture
-def here(monkeypatch):
-    """Tables are made in this process, which spares a second; some tests start the program."""
-
-    def run(module, words):
-        assert module == "workflow_scripts.report.tables.tabulate"
-        said = io.StringIO()
-        with redirect_stderr(said):
-            tabulate.main(words)
-        return 0, said.getvalue()
-
-    monkeypatch.setattr(evaluate_outputs, "run_program", run)
-
-
-@pytest.fixture
-def at(tmp_path, capfd):
-    return At(tmp_path, capfd)
-
-
-class At:
-    """Files in a folder, the command on them, and what it wrote and said."""
-
-    def __init__(self, folder, capture):
-        self.folder, self.capture = folder, capture
-
-    def lines(self, name, lines):
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-
-    def lay(self, *directions):
-        for direction in directions or ("de-en", "en-de"):
-            self.lines(f"{direction}/ref.txt", REFERENCES)
-            for system, lines in OUTPUTS.items():
-                self.lines(f"{system}/{direction}.hyp", lines)
-
-    def run(self, *more, hypotheses="{system}/{direction}.hyp", references="{direction}/ref.txt", out="out"):
-        given = ["--hypotheses", f"{self.folder}/{hypotheses}", "--out", f"{self.folder}/{out}"]
-        given += ["--references", f"{self.folder}/{references}"] if references else []
-        self.capture.readouterr()
-        main([*given, "--resamples", "200", "--processes", "1", *more])
-        self.said = self.capture.readouterr().err.replace(f"{self.folder}/", "").splitlines()
-        return [line.removeprefix("note: ") for line in self.said if line.startswith("note: ")]
-
-    def rows(self, table, out="out"):
-        return csv_rows(self.folder / out / f"{table}.csv")
-
-    def of(self, column, table="scores", out="out"):
-        return {row[column] for row in self.rows(table, out)}
-
-    def text(self, name, out="out"):
-        return (self.folder / out / name).read_text(encoding="utf-8")
 
 
 def test_from_files_to_tables(at):
@@ -362,7 +299,7 @@ def test_faults_of_the_last_file_are_told_before_the_first_is_scored(at, monkeyp
     at.lay()
     at.lines("new/de-en.hyp", REFERENCES[:-1])
     at.lines("en-de/ref.txt", ["", *REFERENCES[1:]])
-    monkeypatch.setattr(evaluate_outputs, "score_directions", lambda *_: pytest.fail("scored"))
+    monkeypatch.setattr(score_sets, "score_directions", lambda *_: pytest.fail("scored"))
     with pytest.raises(UserError) as error:
         at.run()
     one, two = str(error.value).replace(f"{at.folder}/", "").split("\n")

@@ -145,9 +145,14 @@ def test_a_tokenizer_without_its_model_says_where_to_lay_it(tmp_path, monkeypatc
         SentencePieceTrainer.train(
             sentence_iterator=iter(text), model_writer=handle, vocab_size=20, hard_vocab_limit=False
         )
-    [score] = score_text(text, text, ["bleu"], "flores200")
+    [score, other] = score_text(text, text, ["bleu", "chrf"], "flores200")
     assert score["score"] == pytest.approx(100)
-    assert "tok:flores200" in score["signature"]
+    # sacrebleu takes any file of that name, so the signature says which one it was.
+    sha256 = hashlib.sha256(model.read_bytes()).hexdigest()
+    assert score["signature"].startswith("nrefs:1|case:mixed|eff:no|tok:flores200|")
+    assert score["signature"].endswith(f"|spm:{sha256[:8]}")
+    assert score["tokenizer_model_sha256"] == sha256
+    assert "spm" not in other["signature"] and "tokenizer_model_sha256" not in other
 
 
 def test_statistics_of_sentences_lie_beside_the_scores(tmp_path, score):

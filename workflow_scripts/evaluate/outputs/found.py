@@ -107,6 +107,15 @@ def check_languages(references: Sequence[str], sources: str | None, directions: 
                 )
 
 
+def of_system(pattern: str, system: str) -> str:
+    """Return a pattern of references with the system filled in."""
+    if "{system}" not in pattern:
+        return pattern
+    if "{" in system or "}" in system:
+        raise UserError(f"--references: a system named {system!r} cannot be filled in; rename its files")
+    return pattern.replace("{system}", system)
+
+
 def find_outputs(
     pattern: str, references: Sequence[str], sources: str | None, known: Collection[str] = ()
 ) -> Found:
@@ -117,7 +126,8 @@ def find_outputs(
     """
     found = find(pattern, known)
     directions = {direction for files in found.files.values() for direction in files}
-    patterns = [*(("sources", one) for one in [sources] if one), *(("references", one) for one in references)]
+    patterns = [("sources", one) for one in [sources] if one]
+    patterns += [("references", of_system(one, name)) for one in references for name in found.files]
     others = {path_of(of, d).resolve(): f"these are the {what}" for what, of in patterns for d in directions}
     # A log of fairseq-generate has both.
     taken = {path.resolve() for files in found.files.values() for path in files.values()} & others.keys()
@@ -131,27 +141,35 @@ def find_outputs(
 
 
 def only(
-    files: Mapping[str, Mapping[str, Path]], systems: Sequence[str] | None, directions: Sequence[str] | None
-) -> Files:
-    """Return the files of some systems and directions (None: of all), in the order they are named.
+    sets: Sequence[Mapping[str, Mapping[str, Path]]],
+    systems: Sequence[str] | None,
+    directions: Sequence[str] | None,
+) -> list[Files]:
+    """Return each set's files of some systems and directions (None: all), in the order they are named.
 
-    Raises UserError: there are no files of one of them, it is named twice, a system has no direction, or a
-    name cannot be one.
+    Raises UserError: no set has files of one of them, it is named twice, a system has no direction, or a name
+    cannot be one.
     """
-    there = list(dict.fromkeys(direction for by in files.values() for direction in by))
+    there = list(dict.fromkeys(direction for files in sets for by in files.values() for direction in by))
+    known = list(dict.fromkeys(system for files in sets for system in files))
     directions = [one_of(direction, there) for direction in directions] if directions else None
-    for option, names, known in (("systems", systems, list(files)), ("directions", directions, there)):
+    for option, names, found in (("systems", systems, known), ("directions", directions, there)):
         named_once(option, names or [])
         for name in names or []:
-            if name not in known:
-                hint = f"{nearest(name, known)}; there are {', '.join(known)}"
+            if name not in found:
+                hint = f"{nearest(name, found)}; there are {', '.join(found)}"
                 raise UserError(f"--{option}: no files of {name!r}{hint}")
-    kept = {
-        system: {d: files[system][d] for d in directions or there if d in files[system]}
-        for system in systems or files
-    }
-    for system, by in kept.items():
-        if not by:
+    kept: list[Files] = []
+    for files in sets:
+        chosen_files = {
+            system: {d: files[system][d] for d in directions or there if d in files[system]}
+            for system in systems or files
+            if system in files
+        }
+        kept.append({system: by for system, by in chosen_files.items() if by})
+    having = {system: next(iter(by.values())) for files in kept for system, by in files.items()}
+    for system in systems or known:
+        if system not in having:
             raise UserError(f"--directions: {system} has none of them; name the others by --systems")
-    check_names("system", kept, {system: next(iter(by.values())) for system, by in kept.items()})
+    check_names("system", having, having)
     return kept
