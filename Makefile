@@ -37,7 +37,7 @@ RUN = $(WITH_ARGS) workflow_scripts.workflow.run.start --configfile $(1) $(HOW_M
 # Of targets whose program has no options.
 NO_ARGS = @: $(if $(value ARGS),$(error make $@ takes no ARGS))
 
-TARGETS := help setup demo run try multi30k fetch translate clean-training accept retrain status why verify plan times explorer test test-browser test-slurm malformed chaos golden golden-breaks mutants lint bench bench-slurm docs
+TARGETS := help setup demo run try multi30k fetch translate clean-training accept retrain status why verify report crate plan times explorer test test-browser test-slurm malformed chaos golden golden-breaks mutants lint bench bench-slurm docs
 .PHONY: $(TARGETS)
 
 # Before the first of several is made: `make run my.yaml` would run the demo.
@@ -100,6 +100,14 @@ why: ## what would run and why: CONFIG=…
 verify: ## every file of a finished experiment against its manifest.json: CONFIG=…
 	$(SETUP) workflow
 	@$(WITH_ARGS) workflow_scripts.workflow.provenance.verify --configfile $(call as_word,CONFIG)
+
+report: ## report.zip of Snakemake, tables and figures by category; PARTIAL where files are missing: CONFIG=…
+	$(SETUP) workflow
+	@$(WITH_ARGS) workflow_scripts.workflow.run.make_report --configfile $(call as_word,CONFIG)
+
+crate: ## an RO-Crate of an experiment, and crate.zip to hand in: CONFIG=…; ARGS="--agent … --licence …"
+	$(SETUP) workflow
+	@$(WITH_ARGS) workflow_scripts.workflow.provenance.crate --configfile $(call as_word,CONFIG)
 
 plan: ## jobs, hours, memory and disk before a run, and how they were estimated: CONFIG=…
 	$(SETUP) workflow

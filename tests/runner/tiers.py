@@ -61,6 +61,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/test_results_analysis.py": "workflow",
     "tests/unit/test_results_pages.py": "workflow",
     "tests/unit/test_results_seeds.py": "workflow",
+    "tests/unit/test_unit_sets_schema.py": "workflow",
     "tests/malformed/test_comet.py": "comet",
     "tests/malformed/test_config.py": "workflow",
     "tests/malformed/test_evaluate.py": "evaluate",

@@ -81,7 +81,7 @@ EXPERIMENT = {
         name: []
         for name in ("demo", "run", "try", "multi30k", "fetch", "clean-training", "accept", "retrain")
     },
-    **{name: [] for name in ("status", "why", "verify", "plan", "times", "explorer")},
+    **{name: [] for name in ("status", "why", "verify", "report", "crate", "plan", "times", "explorer")},
     "translate": ["SYSTEM=ns", "DIRECTION=de-en"],
 }
 #: Others whose program has options, and those whose program has none.
