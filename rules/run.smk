@@ -20,6 +20,7 @@ from workflow_scripts.workflow.run.leftovers import remove_temporaries
 from workflow_scripts.workflow.provenance.manifest import write_manifest
 from workflow_scripts.workflow.plan import planned as planned_outputs
 from workflow_scripts.workflow.run import results_lock
+from workflow_scripts.workflow.run.make_report import DESCRIPTION_VARIABLE
 from workflow_scripts.workflow.run.running import who_runs
 from workflow_scripts.workflow.run.leftovers import end_orphans
 from workflow_scripts.workflow.run.partial_page import Begun, write_partial_page
@@ -318,6 +319,12 @@ if workflow.exec_mode.name == "DEFAULT":
 def write_graph():
     if workflow.scheduler is not None and workflow.dryrun:
         graph.write(Path(os.environ[graph.GRAPH_VARIABLE]), graph.planned_jobs(workflow))
+
+
+# `make report` writes what stands above the results: the experiment, and what a partial one lacks.
+if DESCRIPTION_VARIABLE in os.environ:
+
+    report: os.environ[DESCRIPTION_VARIABLE]
 
 
 # What `make why`, `plan` and `accept` read of a dry run.

@@ -40,7 +40,10 @@ WORDS = {
     EQUAL: "equal in every seed",
     ONE_SEED: "not to be judged, since one training each cannot tell a difference from chance",
 }  # fmt: skip
-NONE_TRIED = " No random, shuffled or swapped masks were tried, so that nothing says whether any mask of that size would do."
+NONE_TRIED = (
+    " No random, shuffled or swapped masks were tried, so that nothing says whether any mask of that size"
+    " would do."
+)
 UNRANKED = (
     "The table of controls has no sentence here: the baseline is hardly trained, and nothing is compared."
     " The warning"
