@@ -81,11 +81,11 @@ EXPERIMENT = {
         name: []
         for name in ("demo", "run", "try", "multi30k", "fetch", "clean-training", "accept", "retrain")
     },
-    **{name: [] for name in ("status", "why", "verify", "plan", "times")},
+    **{name: [] for name in ("status", "why", "verify", "report", "crate", "plan", "times", "explorer")},
     "translate": ["SYSTEM=ns", "DIRECTION=de-en"],
 }
 #: Others whose program has options, and those whose program has none.
-TOOLS = ("test", "test-slurm", "chaos", "golden", "mutants")
+TOOLS = ("test", "test-browser", "test-slurm", "chaos", "golden", "mutants")
 WITHOUT = ("malformed", "golden-breaks", "bench-slurm", "lint", "bench", "docs")
 
 
