@@ -93,9 +93,11 @@ def effects_figure(found: Sequence[Cell], families: Mapping[str, Sequence[str]])
     for (side, size), axes in zip(sides, grid, strict=True):
         names, spans = by_family(_languages(found, side), families)
         here = [cell for cell in found if (cell.side, cell.size) == (side, size)]
+        matrices = {form: matrix(here, form, names) for form in FORMS}
+        # Both forms are nats per token: of a scale of its own, what is left of noise would look like much.
+        scale = around_zero(np.concatenate([*matrices.values()])), SIGNED
         for (form, bar), axis in zip(FORMS.items(), axes, strict=True):
-            values = matrix(here, form, names)
-            draw_cells(axis, values, names, names, (around_zero(values), SIGNED), bar, form_of_cells)
+            draw_cells(axis, matrices[form], names, names, scale, bar, form_of_cells)
             outline(axis, [(place, place) for place in range(len(names))])
             separate(axis, [span.start for span in spans[1:]])
             axis.set_title(wrapped(f"{side}, {size}: {form}", inches(most)))
@@ -135,7 +137,7 @@ def caption(
         f"Effect matrices of {system} by {criterion}: nats per token that the loss of the column's language"
         f" rises by where the units of the row's language are {removed}; below 0 it falls. Frames: a"
         f" language's own units. Left as measured, right freed of the means of rows and columns. {stacks}."
-        f" Text: {first['subset']}. Means over seeds; 0 is white, and each panel has its own scale.",
+        f" Text: {first['subset']}. Means over seeds; 0 is white, and each row has its own scale.",
         files,
         seeds,
         notes=notes,
