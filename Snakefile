@@ -9,25 +9,47 @@ include: "rules/common.smk"
 include: "rules/profile.smk"
 include: "rules/stages.smk"
 include: "rules/inputs.smk"
-include: "rules/mask_inputs.smk"
 include: "rules/analysis_inputs.smk"
-include: "rules/ways.smk"
-include: "rules/data.smk"
-include: "rules/texts.smk"
-include: "rules/training.smk"
 include: "rules/attach.smk"
-include: "rules/activations.smk"
-include: "rules/masks.smk"
-include: "rules/translation.smk"
-include: "rules/evaluation.smk"
-include: "rules/analysis.smk"
-include: "rules/correlation.smk"
 include: "rules/probes.smk"
-include: "rules/heads.smk"
-include: "rules/effects.smk"
-include: "rules/overlaps.smk"
-include: "rules/export.smk"
-include: "rules/report.smk"
+
+
+# The rules of the kind of experiment that the config is of: tasks of an encoder, a language model, or translation.
+if "train_encoder" in STAGES:
+
+    include: "rules/tasks.smk"
+
+elif "take_text" in STAGES:
+
+    include: "rules/language_models.smk"
+    include: "rules/mask_inputs.smk"
+    include: "rules/activations.smk"
+    include: "rules/masks.smk"
+    include: "rules/analysis.smk"
+    include: "rules/effects.smk"
+
+else:
+
+    include: "rules/mask_inputs.smk"
+    include: "rules/ways.smk"
+    include: "rules/data.smk"
+    include: "rules/texts.smk"
+    include: "rules/training.smk"
+    include: "rules/activations.smk"
+    include: "rules/masks.smk"
+    include: "rules/translation.smk"
+    include: "rules/evaluation.smk"
+    include: "rules/analysis.smk"
+    include: "rules/correlation.smk"
+    include: "rules/heads.smk"
+    include: "rules/effects.smk"
+    include: "rules/overlaps.smk"
+    include: "rules/export.smk"
+    include: "rules/report.smk"
+    include: "rules/figures_analyses.smk"
+    include: "rules/page.smk"
+
+
 include: "rules/local.smk"
 include: "rules/run.smk"
 include: "rules/gpus.smk"  # last: it looks at the rules

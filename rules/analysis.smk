@@ -1,4 +1,43 @@
-# The overlap of masks, and the control that they belong to their directions.
+# The strongest units of each language, the overlap of masks, and the control that these belong to their directions.
+
+if has_strongest(EXPERIMENT):
+
+    rule strongest_units:
+        input:
+            system=lambda w: model_files(w.system, w.seed),
+            counts=lambda w: baseline_scores("activations", w),
+            text=text_of_model("valid", EXPERIMENT.train_directions),
+        output:
+            **files("strongest_units"),
+        log:
+            log_of("strongest_units"),
+        benchmark:
+            benchmark_of("strongest_units")
+        conda:
+            conda_of("strongest_units")
+        container:
+            image_of("strongest_units")
+        envmodules:
+            *modules_of("strongest_units"),
+        resources:
+            gpu=gpu_of("strongest_units"),
+        params:
+            **identity(
+                "strongest_units",
+                subset="valid",
+                directions=EXPERIMENT.train_directions,
+                **strongest_settings(EXPERIMENT.analysis.strongest),
+            ),
+            root=lambda w, input: parent(input.counts[0]),
+            system=lambda w, input: parent(input.system[0]),
+            data_bin=lambda w, input: text_folder(input.text),
+        shell:
+            command(
+                "strongest_units",
+                "--system {params.system:q} --activations-root {params.root:q} --data-bin {params.data_bin:q} "
+                "--out-json {output.json:q} --out-csv {output.csv:q} --out-markdown {output.markdown:q}",
+                "seed",
+            )
 
 
 rule mask_control:

@@ -1,7 +1,9 @@
 # What the analyses of units read, and what their stages take as options.
 from workflow_scripts.common.word_properties import CONLLU
 from workflow_scripts.config.analyses.directions import analysed_directions
+from workflow_scripts.config.analyses.strongest import read_sentences, removed_sentences
 from workflow_scripts.units.score_table import OF_PROPERTY, PROBE
+from workflow_scripts.workflow.needed_masks import has_strongest
 from workflow_scripts.workflow.stage_list.probes import (
     LABELLED,
     has_toy_labels,
@@ -47,6 +49,17 @@ def baseline_scores(folder, wildcards):
     """The baseline's scores of all trained directions on the validation text."""
     place = f"{RESULTS}/{folder}/{BASELINE}/s{wildcards.seed}/valid"
     return [f"{place}/{direction}.npz" for direction in EXPERIMENT.train_directions]
+
+
+def strongest_settings(asked):
+    """What the config says of the strongest units, as options of their stage. Parts of the text are compared by the
+    masks of the sweep's first k."""
+    return {
+        "units": asked.units,
+        "max_sentences": read_sentences(EXPERIMENT, asked),
+        "removed_sentences": removed_sentences(EXPERIMENT, asked),
+        "select": f"mass:{EXPERIMENT.masks.k[0]}",
+    }
 
 
 def scores_of_ablation(wildcards):
@@ -150,6 +163,10 @@ def read_by_probes(wildcards):
 
 def labelled_patterns(wildcards):
     """The patterns by which the stage finds them."""
+    if EXPERIMENT.texts_alone is not None:
+        side = "source" if wildcards.stack == "encoder" else "target"
+        text = CONLLU if PROBES.from_conllu else probed_text(EXPERIMENT, PROBES)
+        return f"--{side}s {RESULTS}/data/labels/{text}/{{target}}.jsonl"
     if PROBES.from_conllu:
         return f"--sources {RESULTS}/data/labels/{CONLLU}/{{source}}.jsonl"
     place = f"{RESULTS}/data/labels/{probed_text(EXPERIMENT, PROBES)}/{{pair}}"

@@ -78,6 +78,7 @@ if EXPERIMENT.attached_model:
     rule attach_model:
         input:
             model=model_to_attach(),
+            tables=tables_of_tasks(),
         output:
             **files("attach_model"),
         log:
@@ -96,9 +97,10 @@ if EXPERIMENT.attached_model:
             **identity(
                 "attach_model",
                 system=BASELINE,
-                languages=EXPERIMENT.languages,
-                directions=EXPERIMENT.train_directions,
-                **EXPERIMENT.attached_model.model_dump(include={"tags", "prefixes"}),
+                **EXPERIMENT.attached_as,
+            ),
+            tables=lambda w, input: (
+                f"--tables {' '.join(map(shlex.quote, input.tables))}" if input.tables else ""
             ),
             model=lambda w, input: (
                 f"--fetched {input.model}"
@@ -107,7 +109,7 @@ if EXPERIMENT.attached_model:
             ),
             out=lambda w, output: parent(output.system),
         shell:
-            command("attach_model", "{params.model} --out {params.out:q}", "seed")
+            command("attach_model", "{params.model} {params.tables} --out {params.out:q}", "seed")
 
 
 if made("use_data_bin", "files"):

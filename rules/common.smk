@@ -46,13 +46,16 @@ from workflow_scripts.workflow.stage_list.models import (
 )
 from workflow_scripts.workflow.stage_list.report import (
     chosen_sweeps,
+    compared_masks,
     drawn,
     draws,
+    mapped_masks,
     tables_of,
+    testsets_with_gains,
     unit_masks,
     untrained,
 )
-from workflow_scripts.workflow.stages import STAGES
+from workflow_scripts.workflow.stages import stages_of
 from workflow_scripts.workflow.ways import ways
 
 
@@ -80,6 +83,8 @@ except UserError as error:
 gc.set_threshold(200_000, 50, 100)
 
 RESULTS = f"results/{EXPERIMENT.experiment}"
+# The stages of this kind of experiment, by name.
+STAGES = stages_of(EXPERIMENT)
 # Systems that are taken from another experiment.
 USED = EXPERIMENT.used
 # Those, and checkpoints of fairseq: systems that are not trained here.
@@ -141,20 +146,20 @@ def alternatives(values):
 
 
 wildcard_constraints:
-    direction=alternatives(EXPERIMENT.evaluated_directions),
-    pair=alternatives(EXPERIMENT.pairs),
-    lang=alternatives(EXPERIMENT.languages),
-    one=alternatives(EXPERIMENT.languages),
-    two=alternatives(EXPERIMENT.languages),
-    subset=alternatives(EXPERIMENT.subsets),
+    direction=alternatives(EXPERIMENT.evaluated_directions) or "none",
+    pair=alternatives(EXPERIMENT.pairs) or "none",
+    lang=alternatives(EXPERIMENT.languages) or "none",
+    one=alternatives(EXPERIMENT.languages) or "none",
+    two=alternatives(EXPERIMENT.languages) or "none",
+    subset=alternatives(EXPERIMENT.subsets) or "none",
     varied=alternatives(TEXTS) or "none",
     text=alternatives(other_texts(EXPERIMENT)) or "none",
-    testset=alternatives(EXPERIMENT.testsets),
+    testset=alternatives(EXPERIMENT.testsets) or "none",
     seed=alternatives(EXPERIMENT.train.seeds),
     system=alternatives(EXPERIMENT.all_systems),
     finetuned=alternatives(EXPERIMENT.trainings) or "none",
     untrained=alternatives(name for name in EXPERIMENT.untrained if name not in USED) or "none",
-    maskset=alternatives(EXPERIMENT.mask_sets),
+    maskset=alternatives(EXPERIMENT.mask_sets) or "none",
     sweep=alternatives(EXPERIMENT.sweeps) or "none",
     comet=alternatives(COMET) or "none",
     contrast=alternatives(EXPERIMENT.evaluation.contrastive) or "none",

@@ -12,9 +12,16 @@ def model_to_attach():
     return f"{RESULTS}/{FETCHED}" if attach.is_fetched else list(map(str, files_of(Path(attach.model))))
 
 
+def tables_of_tasks():
+    """What is known of each task of an encoder, for which it gets a head; of other models none."""
+    return made("prepare_tasks", "known") if "prepare_tasks" in STAGES else []
+
+
 def text_of_model(subset, directions):
     """The text of each direction's pair as models read it: prepared, or both files of both sides, in every shard; of held-out
     text in the first one."""
+    if EXPERIMENT.texts_alone is not None:
+        return [f"{RESULTS}/data/text/{subset}/{language}.txt" for language in directions]
     if not EXPERIMENT.is_binarised:
         return [
             f"{RESULTS}/data/text/{subset}/{pair}.{lang}.txt"
@@ -240,6 +247,13 @@ def unit_mask_files():
 
 # Systems whose curves can be drawn.
 TRAINED = drawn(EXPERIMENT)
+# Systems of several draws, by the name that they have together.
+DRAWS = draws(EXPERIMENT)
+# The grouping that orders figures.
+FAMILIES = {name: groups for name, groups in EXPERIMENT.groupings.items() if name == "family"}
+# Tables whose figures are drawn, beside the summary.
+TABLES_DRAWN = [name for name in ("controls", "significance") if name in tables_of(EXPERIMENT)]
+TABLES_DRAWN += ["units"] if unit_masks(EXPERIMENT) else []
 
 
 def tables_in_report(paths):
@@ -249,6 +263,29 @@ def tables_in_report(paths):
     return shown[0] if isinstance(paths, str) else shown
 
 
-def figure(label):
-    """A function that marks a figure's path for Snakemake's report."""
-    return lambda path: report(path, category="Figures", labels={"figure": label})
+def label_of_figure(name):
+    """The labels of a figure: `iou_k70` is the figure iou of k70."""
+    kind, _, of = name.partition("_")
+    return {"figure": kind, "of": of or "all stages"}
+
+
+def figures(name, labels, category="Figures"):
+    """The outputs of a stage that draws figures. Each picture stands in Snakemake's report under the caption that
+    its job wrote: one that Snakemake fills in has the config of today, not that of the picture.
+
+    labels: name → text by which a figure is found, with wildcards; of a stage with several figures, a function of
+    the path of a picture, without folder and ending.
+    """
+
+    def one(path, caption, labels):
+        return report(path, caption=caption, category=category, labels=labels)
+
+    def in_report(paths):
+        if isinstance(paths, str):
+            # Includes the file of the job's role `caption`.
+            return one(paths, "caption.rst", labels)
+        captions = [Path(path.replace("<results>", RESULTS)).with_suffix(".rst") for path in paths]
+        found = zip(paths, captions)
+        return [one(path, str(caption.absolute()), labels(Path(path).stem)) for path, caption in found]
+
+    return files(name, png=in_report)

@@ -9,6 +9,7 @@ rule tabulate:
         off_target=made("identify", "languages"),
         likelihood=[*made("score_likelihood", "json"), *made("score_contrastive", "json")],
         ceilings=made("score_ceiling", "json"),
+        strongest=made("strongest_units", "json"),
         systems=[
             f for s in READ for seed in EXPERIMENT.train.seeds for f in system_files(s, seed, "system.json")
         ],
@@ -38,11 +39,12 @@ rule tabulate:
             **tables(),
         ),
         root=lambda w, input: parent(input.scores[0], 3),
+        strongest=lambda w, input: f"--strongest {input.strongest}" if input.strongest else "",
         out=lambda w, output: parent(output.csv[0]),
     shell:
         command(
             "tabulate",
-            "--scores-root {params.root:q} --cautions {output.cautions:q} --out-dir {params.out:q}",
+            "--scores-root {params.root:q} {params.strongest} --cautions {output.cautions:q} --out-dir {params.out:q}",
         )
 
 
@@ -83,7 +85,7 @@ rule plot_training:
             for f in system_files(s, seed, "system.json")
         ],
     output:
-        **files("plot_training", png=figure("training")),
+        **figures("plot_training", {"figure": "training", "of": "all systems"}),
     log:
         log_of("plot_training"),
     benchmark:
@@ -102,37 +104,83 @@ rule plot_training:
                 for system in TRAINED
                 for seed in EXPERIMENT.train.seeds
             ],
+            first=BASELINE,
+            after=[system for system in TRAINED if system != BASELINE],
         ),
     shell:
         command("plot_training", "--out {output.png:q}")
 
 
-rule plot_sweep:
+rule plot_tables:
     input:
-        summary="<results>/tables/summary.csv",
+        tables=made("tabulate", "csv"),
+        units=made("tabulate_units", "json"),
     output:
-        **files("plot_sweep", png=figure("{sweep} over k")),
+        **figures("plot_tables", label_of_figure),
     log:
-        log_of("plot_sweep"),
+        log_of("plot_tables"),
     benchmark:
-        benchmark_of("plot_sweep")
+        benchmark_of("plot_tables")
     conda:
-        conda_of("plot_sweep")
+        conda_of("plot_tables")
     container:
-        image_of("plot_sweep")
+        image_of("plot_tables")
     envmodules:
-        *modules_of("plot_sweep"),
+        *modules_of("plot_tables"),
     params:
-        **identity("plot_sweep", metric=EXPERIMENT.report.sweep_metric or EXPERIMENT.evaluation.metrics[0]),
+        **identity(
+            "plot_tables",
+            metric=EXPERIMENT.report.sweep_metric or EXPERIMENT.evaluation.metrics[0],
+            also=TABLES_DRAWN,
+            sweeps=EXPERIMENT.sweeps,
+            testsets=testsets_with_gains(EXPERIMENT),
+            masks=EXPERIMENT.masked | {key: EXPERIMENT.masked[names[0]] for key, names in DRAWS.items()},
+            draws=DRAWS or None,
+            control=EXPERIMENT.control,
+            groups=FAMILIES or None,
+            pivot=EXPERIMENT.pivot,
+            seeds=EXPERIMENT.train.seeds,
+            benchmarks=f"{RESULTS}/benchmarks",
+        ),
+        tables=lambda w, input: parent(input.tables[0]),
+        out=lambda w, output: parent(output.png[0]),
     shell:
-        command("plot_sweep", "--summary {input.summary:q} --out {output.png:q}", "sweep")
+        command("plot_tables", "--tables {params.tables:q} --out-dir {params.out:q}")
+
+
+rule plot_masks:
+    input:
+        units="<results>/tables/units.json",
+    output:
+        **figures("plot_masks", label_of_figure, category="Masks"),
+    log:
+        log_of("plot_masks"),
+    benchmark:
+        benchmark_of("plot_masks")
+    conda:
+        conda_of("plot_masks")
+    container:
+        image_of("plot_masks")
+    envmodules:
+        *modules_of("plot_masks"),
+    params:
+        **identity(
+            "plot_masks",
+            masks=compared_masks(EXPERIMENT),
+            maps=mapped_masks(EXPERIMENT),
+            groups=FAMILIES or None,
+            pivot=EXPERIMENT.pivot,
+        ),
+        out=lambda w, output: parent(output.png[0]),
+    shell:
+        command("plot_masks", "--units {input.units:q} --out-dir {params.out:q}")
 
 
 rule plot_off_target:
     input:
         languages=lambda w: made("identify", "languages", testset=w.testset),
     output:
-        **files("plot_off_target", png=figure("wrong languages on {testset}")),
+        **figures("plot_off_target", {"figure": "wrong languages", "of": "{testset}"}),
     log:
         log_of("plot_off_target"),
     benchmark:

@@ -1,7 +1,7 @@
 # What rules take from the declaration of their stage (workflow_scripts/workflow/stage_list).
 from workflow_scripts.workflow.other_kind import files_never_made
 from workflow_scripts.workflow.settings import CODE, ENVIRONMENT, as_json, as_options, given
-from workflow_scripts.workflow.stages import STAGES, asked_for
+from workflow_scripts.workflow.stages import asked_for
 
 
 def files(name, like=None, **flags):

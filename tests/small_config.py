@@ -29,3 +29,35 @@ def put_system(root: Path, system: str, seed: int = 1, training: dict[str, Any] 
     folder.mkdir(parents=True)
     (folder / "system.json").write_text(json.dumps(value))
     (folder / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
+
+
+#: An encoder with two tasks, one with a table of each part: their files are below `tables/`.
+TASKS: dict[str, Any] = {
+    "experiment": "tiny",
+    "attach": {"model": "encoder"},
+    "tasks": {
+        "tables": {
+            "colour": {
+                **{part: f"tables/colour.{part}.tsv" for part in ("train", "valid", "test")},
+                "texts": ["text"],
+            },
+            "pairs": {
+                "train": "tables/pairs.train.jsonl",
+                "test": "tables/pairs.test.parquet",
+                "texts": ["one", ["two", "three"]],
+                "label": "score",
+                "regression": True,
+            },
+        },
+        "training": {"max_updates": 100, "check_every": 50},
+        "heads": {"sizes": ["1"]},
+    },
+}
+
+#: A causal language model with text of three languages below `text/`.
+LANGUAGE_MODEL: dict[str, Any] = {
+    "experiment": "tiny",
+    "languages": ["cs", "de", "fr"],
+    "attach": {"model": "gpt"},
+    "language_model": {"valid": "text/valid.{lang}.txt", "tests": {"news": "text/news.{lang}.txt"}},
+}

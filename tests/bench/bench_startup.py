@@ -32,7 +32,7 @@ STAGES = {
     " units.select_masks translate.decode analyse.overlap",
     "fairseq": "train.train_baseline activations.count_activations train.finetune analyse.mask_control",
     "evaluate": "evaluate.score report.tables.tabulate report.figures.plot_training"
-    " report.figures.plot_sweep report.tables.show",
+    " report.figures.plot_tables report.tables.show",
 }
 
 
@@ -87,7 +87,7 @@ def jobs(work: Path) -> dict[str, tuple[str, list[str]]]:
     small, big, every, by_family = "1,000 lines", "20,000 lines", " ".join(DIRECTIONS), json.dumps(FAMILIES)
     w, train = work, work / "text/train"
     pair = f"--pair aa-en --stats {w}/p.json --files {w}"
-    curves = " ".join(f"{system}={w}/validation.csv" for system in SYSTEMS[:4])
+    curves = " ".join(f"{system}.s1={w}/validation.csv" for system in SYSTEMS[:4])
     asked = {
         "data.prepare_text": [
             (small, f"{pair}/small.aa.txt {w}/small.en.txt --out {w}/p.aa {w}/p.en"),
@@ -138,8 +138,12 @@ def jobs(work: Path) -> dict[str, tuple[str, list[str]]]:
             )
         ],
         "report.tables.show": [("the same", f"--tables {w}/tables")],
-        "report.figures.plot_sweep": [
-            ("10 values of k", f"--summary {w}/tables/summary.csv --out {w}/k.png")
+        "report.figures.plot_tables": [
+            (
+                "10 values of k, 60 directions",
+                f"--tables {w}/tables --benchmarks {w}/benchmarks --sweeps ns --testsets test --pivot en"
+                f" --seeds 1 2 3 --out-dir {w}/figures",
+            )
         ],
         "report.figures.plot_training": [
             ("4 systems, 60 directions", f"--validation {curves} --out {w}/t.png")

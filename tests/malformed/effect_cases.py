@@ -1,4 +1,4 @@
-"""Malformed input of ablation curves and effect matrices."""
+"""Malformed input of ablation curves, effect matrices and strongest units."""
 
 import json
 
@@ -30,6 +30,15 @@ def crossed(folder, options="", directions="de-en en-de", **facts):
     return str(words)
 
 
+@deferred
+def strongest(folder, options="", root="counts", **facts):
+    words = "--units 4 --removed-sentences 2 --max-sentences 5 --select mass:70 --directions de-en en-de"
+    words += f" --out-json s.json --out-csv s.csv --out-markdown s.md --activations-root {root} {options}"
+    words = counting(options=words)(folder)
+    _write_counts(folder, **facts)
+    return str(words)
+
+
 def _write_counts(folder, values=None, space=tiny.SPACE, **facts):
     sha = json.loads((folder / "system/system.json").read_text())["sha256"]["model.safetensors"]
     made = {"weights_sha256": sha, **facts}
@@ -45,6 +54,7 @@ def undefined():
 
 ablation = cases_of("ablation-", "analyse.effects.ablate_units")
 effects = cases_of("effects-", "analyse.effects.effect_matrix")
+units = cases_of("strongest-", "analyse.strongest_units")
 HEAD_SPACE = model_space(HEADS, ["head"])
 
 CASES = [
@@ -63,4 +73,9 @@ CASES = [
     effects("masks", "the criterion masks without masks", crossed("--criteria masks"), "--masks: goes with the criterion masks, and this criterion with it"),
     effects("model", "an effect matrix of another model's counts", crossed(weights_sha256="ab" * 32), "counts: scores were made from weights #, the model's are #; make scores from this model's activations"),
     effects("permutations", "no permutations", crossed("--permutations 0"), "--permutations is 0, at least 1 is needed"),
+    units("absent", "strongest units by counts that are not there", strongest(root="nowhere"), "nowhere/de-en.npz: no activations of direction 'de-en'; count them first"),
+    units("positions", "strongest units by counts that do not say of how many positions", strongest(), "counts/de-en.npz: does not say at how many positions units were counted; count again"),
+    units("model", "strongest units by another model's counts", strongest(weights_sha256="ab" * 32), "counts: scores were made from weights #, the model's are #; make scores from this model's activations"),
+    units("draws", "strongest units beside one random set", strongest("--draws 1"), "--draws is 1, at least 5 is needed"),
+    units("select", "masks of parts of the text by no selector", strongest("--select mass:0"), "select 'mass:0': k is 0, but a share of the activations in percent is above 0"),
 ]  # fmt: skip

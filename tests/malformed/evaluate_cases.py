@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.malformed import off_target_cases, table_cases
+from tests.malformed import drawn_cases, off_target_cases, table_cases
 from tests.malformed.case import Accepted, Case, cases_of, deferred, laid
 from workflow_scripts.common.archive import write_archive
 
@@ -193,7 +193,7 @@ COMPARE = [
     compare("no-row", "statistics of no sentence", comparing({"en-de/bleu": COUNTS[:0]}), 'baseline.npz: not a segments-1 file (en-de/bleu is no table of numbers); delete it and run the step that writes it again'),
 ]  # fmt: skip
 
-CASES = [*SCORE, *OUTPUTS, *COMPARE, *table_cases.CASES, *off_target_cases.CASES]
+CASES = [*SCORE, *OUTPUTS, *COMPARE, *table_cases.CASES, *off_target_cases.CASES, *drawn_cases.CASES]
 
 
 def perfect(folder):

@@ -269,22 +269,22 @@ ROW = "x,one,raw,bleu,,all,all,both,ns-k95,95,2,2,2,25.0,,1,1.0,,1,,0.5,,1,,s,"
 
 
 @deferred
-def summary(folder, content, words="--summary summary.csv --out sweep.png"):
+def summary(folder, content, more="--sweeps ns"):
     (folder / "summary.csv").write_bytes(content)
-    return words
+    return f"--tables . --benchmarks benchmarks --seeds 1 --out-dir figures {more}"
 
 
 def table(*rows):
     return "\n".join([",".join(CSV_COLUMNS), *rows, ""]).encode()
 
 
-sweep = cases_of("summary-", "report.figures.plot_sweep")
+sweep = cases_of("summary-", "report.figures.plot_tables")
 
 
 def curve(name, what, content, said):
     def lay(folder):
         (folder / "validation.csv").write_bytes(content)
-        return "--validation baseline=validation.csv --out training.png"
+        return "--validation baseline.s1=validation.csv --out training.png"
 
     return Case(f"curve-{name}", what, "report.figures.plot_training", lay, said)
 
@@ -323,9 +323,51 @@ def drawn(name, what, directions, said):
     return Case(f"drawn-{name}", what, "report.figures.plot_off_target", lay, said)
 
 
+def cut_benchmark(folder):
+    (folder / "benchmarks/decode").mkdir(parents=True)
+    (folder / "benchmarks/decode/one.tsv").write_text("s\tmax_rss\tcpu_time\n1.5\n")
+    return summary(table(ROW), "")(folder)
+
+
+def units_drawn(name, what, content, masks, said):
+    def lay(folder):
+        if content is not None:
+            (folder / "units.json").write_bytes(content)
+        return f"--units units.json --masks {masks} --out-dir figures"
+
+    return Case(f"units-drawn-{name}", what, "report.figures.plot_masks", lay, said)
+
+
+def curves(folder):
+    (folder / "ns.csv").write_bytes(HEADER + b"100,all,2.5,2.0,300\n")
+    return "--validation ns.s1=ns.csv --out training.png"
+
+
+def answered(name, what, said, words="", **files):
+    """The page of a table of units, or of strongest units, that is no such file."""
+
+    def lay(folder):
+        (folder / "tables").mkdir()
+        (folder / "tables/summary.csv").write_bytes(table(ROW))
+        for stem, content in files.items():
+            (folder / f"tables/{stem}.json").write_text(json.dumps(content))
+        named = "--experiment x --systems a --testsets one --directions en-de --out report/a.html"
+        return f"--root . --tables tables {named} {words}"
+
+    return Case(f"answer-{name}", what, "report.page.write_answer", lay, said)
+
+
+UNITS = {"format": "neuronspec-units-1", "sets": [{"masks": "k95", "seed": 1, "layers": 3}]}
 HEADER = b"update,direction,loss,nll_loss,tokens\n"
 FIGURES = [
-    sweep("absent", "no summary", lambda folder: "--summary summary.csv --out sweep.png", 'summary.csv: no summary here; report.tables.tabulate writes it'),
+    sweep("testset", "gains on a test set that the summary lacks", summary(table(ROW), "--testsets news"), "--testsets: the summary has no gains on 'news'"),
+    sweep("units", "no shares of units", summary(table(ROW), "--also units"), "units.json: no such file; report.tables.tabulate_units writes it"),
+    sweep("benchmark", "a benchmark that is cut off", cut_benchmark, "benchmarks/decode/one.tsv: not a benchmark (ValueError: zip() argument 2 is shorter than argument 1); delete it and run again"),
+    units_drawn("absent", "no units to draw", None, "k95", "units.json: no such file; report.tables.tabulate_units writes it"),
+    units_drawn("text", "units to draw that are no table", b'{"sets": [1]}', "k95", "units.json: not a file of kept units (TypeError: 'int' object is not subscriptable); delete it and run again"),
+    units_drawn("set", "a mask set that is not listed", b'{"sets": [{"masks": "k95", "seed": 1, "layers": {}, "kept": {}, "sides": {}}]}', "k9", "--masks: units.json has no set 'k9' (did you mean 'k95'?)"),
+    Case("curve-after", "a training that begins after the baseline's and is not named", "report.figures.plot_training", lambda folder: curves(folder) + " --after nss", "--after: no training of 'nss' is named (did you mean 'ns'?)"),
+    sweep("absent", "no summary", lambda folder: "--tables . --benchmarks benchmarks --seeds 1 --out-dir figures", 'summary.csv: no summary here; report.tables.tabulate writes it'),
     sweep("empty", "an empty summary", summary(b""), "summary.csv: no column 'experiment'"),
     sweep("no-row", "a summary without a row", summary(table()), 'summary.csv: a summary without a row; run report.tables.tabulate again'),
     sweep("column", "a summary without a column", summary(table(ROW).replace(b"baseline_difference,", b"baseline_diference,")), "summary.csv: no column 'baseline_difference' (did you mean 'baseline_diference'?)"),
@@ -333,15 +375,15 @@ FIGURES = [
     sweep("number", "a word for a mean", summary(table(ROW.replace("25.0", "high"))), "summary.csv, line 2: mean is 'high', not a number"),
     sweep("not-utf8", "a summary in Latin-1", summary(table(ROW).replace(b"one", b"f\xfcr")), 'summary.csv: not UTF-8; delete it and run the step again'),
     sweep("long", "a field of a megabyte", summary(table("x" * 1_000_000)), 'summary.csv, line 1: not a table (field larger than field limit (131072)); delete it and run the step again'),
-    sweep("metric", "a metric that the summary lacks", summary(table(ROW), "--summary summary.csv --out a.png --metric blue"), "--metric: the summary has no 'blue' (did you mean 'bleu'?); it has bleu"),
-    sweep("sweep", "a sweep that the summary lacks", summary(table(ROW), "--summary summary.csv --out a.png --sweep nss"), "--sweep: the summary has no systems nss-k… (did you mean 'ns'?)"),
+    sweep("metric", "a metric that the summary lacks", summary(table(ROW), "--sweeps ns --metric blue"), "--metric: the summary has no 'blue' (did you mean 'bleu'?); it has bleu"),
+    sweep("sweep", "a sweep that the summary lacks", summary(table(ROW), "--sweeps nss"), "--sweeps: the summary has no systems nss-k… (did you mean 'ns'?)"),
     curve("empty", "no validation yet", HEADER, 'validation.csv: no validation yet'),
     curve("column", "validation losses without a column", HEADER.replace(b"loss,", b"los,", 1), "validation.csv: no column 'loss' (did you mean 'los'?)"),
     curve("cut", "validation losses that are cut off", HEADER + b"100,all,2.5,2.0,300\n200,all,2.", 'validation.csv, line 3: not 5 fields, as the header has'),
     curve("number", "a word for a loss", HEADER + b"100,all,low,2.0,300\n", "validation.csv, line 2: loss is 'low', not a number"),
     curve("update", "half an update", HEADER + b"0.5,all,2.5,2.0,300\n", "validation.csv: update is '0.5', not a whole number"),
-    Case("curve-name", "validation losses without the name of their system", "report.figures.plot_training", lambda folder: "--validation x.csv --out x.png", "--validation: 'x.csv' is not NAME=CSV"),
-    Case("curve-absent", "validation losses that are not there", "report.figures.plot_training", lambda folder: "--validation a=no.csv --out x.png", 'no.csv: no such file; a training writes it at its first validation'),
+    Case("curve-name", "validation losses without the name of their system", "report.figures.plot_training", lambda folder: "--validation baseline=x.csv --out x.png", "--validation: 'baseline=x.csv' is not SYSTEM.sSEED=CSV, as baseline.s1=validation.csv"),
+    Case("curve-absent", "validation losses that are not there", "report.figures.plot_training", lambda folder: "--validation a.s1=no.csv --out x.png", 'no.csv: no such file; a training writes it at its first validation'),
     drawn("absent", "no rates to draw", None, 'off/ns/s1/one.json: no such file; evaluate.languages.identify writes it'),
     drawn("direction", "rates of no direction to draw", {}, "off/ns/s1/one.json: not a file of off-target rates (KeyError: 'en-de'); delete it and run the step that writes it again"),
     drawn("rate", "a word for a rate to draw", {"en-de": {"labels": {}, "off_target_rate": "high", "references_off_target_rate": 0.0}}, "off/ns/s1/one.json: not a file of off-target rates (TypeError: unsupported operand type(s) for +: 'int' and 'str'); delete it and run the step that writes it again"),
@@ -352,6 +394,10 @@ FIGURES = [
     units("no-file", "a set of masks without a file", "k95=", '--masks k95=: not NAME=FILE, as k95=masks/s{seed}/k95.npz'),
     units("absent", "masks of a seed that are not there", "k95=s{seed}.npz", 's1.npz: there is no such file or folder: check the path'),
     units("cut", "masks that are cut off", "k95=k95.npz", 'k95.npz: not a neuronspec-masks-1 file (File is not a zip file); delete it and run the step that writes it again'),
+    answered("form", "strongest units of another form", "tables/s1.json: format 'x', not 'neuronspec-strongest-units-1'; delete it and run again", "--strongest tables/s1.json", s1={"format": "x"}),
+    answered("units", "a page of units of no layer", "tables/units.json: not a table of units (AttributeError: 'int' object has no attribute 'values'); delete it and run again", "--with-tables units", units=UNITS),
+    answered("strongest", "strongest units of no language", "analysis/strongest_units: not strongest units of languages (KeyError: 'system'); delete it and run again", "--strongest tables/s1.json", s1={"format": "neuronspec-strongest-units-1"}),
+    answered("made", "how systems were made as a list", '--made: not of the shape {"continued": "all"}', "--made []"),
     Case("control-form", "a mask control that is none", "report.tables.show", shown, 'analysis/mask_control/baseline/s1/k95.json: not a mask control (TypeError: list indices must be integers or slices, not str); delete it and run again'),
 ]  # fmt: skip
 

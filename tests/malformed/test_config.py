@@ -1,6 +1,13 @@
 """Malformed configs: every mistake of one at once, a line each."""
 
-from tests.malformed import attach_model_cases, config_cases, config_mask_cases, correlation_config_cases
+from tests.malformed import (
+    attach_model_cases,
+    config_cases,
+    config_mask_cases,
+    correlation_config_cases,
+    language_model_cases,
+    task_config_cases,
+)
 from tests.malformed.case import start
 from tests.malformed.config_cases import ACCEPTED  # noqa: F401
 from tests.malformed.suite import test_refused, test_the_refused_reach_distinct_checks  # noqa: F401
@@ -11,6 +18,8 @@ CASES = [
     *config_mask_cases.CASES,
     *correlation_config_cases.CASES,
     *attach_model_cases.CASES,
+    *task_config_cases.CASES,
+    *language_model_cases.CASES,
 ]
 
 

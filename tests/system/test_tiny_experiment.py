@@ -117,6 +117,32 @@ def test_a_mask_fits_its_own_direction(results):
     assert control["control"]["passed"] is True
 
 
+def test_the_strongest_units_are_a_default(results):
+    """The config does not name them. Three languages on each side, all directions read."""
+    found = read(results / "analysis" / "strongest_units" / "baseline" / "s1.json")
+    assert (found["text"], found["sentences"], found["rule"]) == ("valid", 300, "sign")
+    assert found["sentences_read"] == dict.fromkeys(TRAINED, 100)
+    assert set(found["languages"]) == {"en", "ka", "ke"} and found["not_compared"] == []
+    for sides in found["languages"].values():
+        for units in sides.values():
+            assert len(units) == 16
+            scores = [one["score"] for one in units]
+            assert scores == sorted(scores, reverse=True) and scores[-1] > 0
+            assert all(1 >= one["rate"] > one["rate_elsewhere"] >= 0 for one in units)
+            assert any(one["words"] for one in units)
+    # 800,000 tokens allow 14 sentences of each of four directions, 15 are the fewest.
+    removed = found["removed"]
+    assert (removed["sentences"], removed["units"]) == (15, 32)
+    sentences = {own: {name: one["n"] for name, one in of.items()} for own, of in removed["matrix"].items()}
+    assert sentences == {
+        "en": {"en": 60}, "ka": {"en": 30, "ka": 30, "ke": 30}, "ke": {"en": 30, "ka": 30, "ke": 30},
+    }  # fmt: skip
+    assert set(found["halves"]["directions"]) == set(TRAINED)
+    assert (results / "tables" / "cautions.txt").read_text().count("too few sentences") == len(
+        found["cautions"]
+    )
+
+
 def test_masks_of_more_sentences_agree_more(results):
     """Two samples of all sentences agree more than two of a fifth, and both far more than chance."""
     stability = read(results / "analysis" / "stability" / "baseline" / "s1" / "k70.json")

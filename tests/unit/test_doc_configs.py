@@ -50,7 +50,7 @@ def configs_of(page: str) -> list[dict[str, Any]]:
     for block in BLOCK.findall(page):
         indent = re.match(r" *", block)[0]  # type: ignore[index]
         given = yaml.safe_load(SECTION_OF[indent] + block)
-        if {"languages", "experiment"} <= set(given):  # a whole config
+        if "experiment" in given and {"languages", "tasks"} & {*given}:  # a whole config
             config = given
         else:
             config = laid_over(config, given)

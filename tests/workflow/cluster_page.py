@@ -42,13 +42,16 @@ CHAIN = (
     "compare_comet",
     "train_identifier",
     "identify",
+    "strongest_units",
     "mask_control",
     "overlap",
     "tabulate",
     "tabulate_units",
     "plot_training",
-    "plot_sweep",
+    "plot_tables",
+    "plot_masks",
     "plot_off_target",
+    "write_answer",
 )
 _RULE = re.compile(r"^\s*rule (\w+):$")
 

@@ -9,11 +9,15 @@ ONCE = {
     "train_identifier": 1,
     "plot_off_target": 1,
     "train_baseline": 1,
+    "strongest_units": 1,
     "mask_control": 1,
     "overlap": 1,
     "tabulate": 1,
     "tabulate_units": 1,
+    "plot_tables": 1,
+    "plot_masks": 1,
     "plot_training": 1,
+    "write_answer": 1,
 }
 
 # Preset -> what it has beside ONCE.
@@ -34,6 +38,12 @@ EXPECTED: dict[str, dict[str, int]] = {
         "compare_probes": 1,
         "effect_matrix": 1,
         "ablate_units": 1,
+        "plot_stability": 1,
+        "plot_heads": 1,
+        "plot_pruning": 1,
+        "plot_probes": 3,  # properties
+        "plot_effects": 3,  # criteria
+        "plot_ablation": 1,
         "compare_masks": 1,
         "decode": 6,
         "score": 1,
@@ -83,6 +93,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "score_lape": 6,  # 2 forms
         "select_masks": 3,  # k70
         "criteria": 3,
+        "plot_criteria": 1,
         "decode": 24,
         "score": 3,
         "identify": 3,
@@ -108,7 +119,6 @@ EXPECTED: dict[str, dict[str, int]] = {
         "plot_off_target": 3,
         "round_trip": 3,
         "score_ceiling": 3,
-        "plot_sweep": 1,
     },
     "ec30_released": {
         "use_data_bin": 1,
@@ -149,7 +159,6 @@ EXPECTED: dict[str, dict[str, int]] = {
         "score": 7,
         "compare": 6,
         "identify": 7,
-        "plot_sweep": 1,
     },
     "m2m100_418m": {
         "prepare_text": 36,  # 3 subsets × 12 pairs
@@ -158,6 +167,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "count_encoder_en_2": 1,
         "select_masks": 2,
         "stability": 1,
+        "plot_stability": 1,
         "decode": 48,  # 2 systems × 24 directions
         "score_likelihood": 2,
         "score": 2,
@@ -219,7 +229,6 @@ EXPECTED: dict[str, dict[str, int]] = {
         "score": 4,
         "compare": 3,
         "identify": 4,
-        "plot_sweep": 1,
     },
     "opus_mt": {
         "prepare_text": 15,  # 3 subsets × 5 pairs
@@ -262,7 +271,6 @@ EXPECTED: dict[str, dict[str, int]] = {
         "score": 4,
         "compare": 3,
         "identify": 4,
-        "plot_sweep": 1,
     },
 }
 EXPECTED["zero_shot"] = {
@@ -278,7 +286,6 @@ EXPECTED["zero_shot"] = {
     "score": 4,
     "compare": 3,
     "identify": 4,
-    "plot_sweep": 1,
 }
 EXPECTED["analysis"] = {
     "generate_toy": 1,
@@ -307,6 +314,14 @@ EXPECTED["analysis"] = {
     "fit_probes": 36,
     "score_by_label": 36,
     "compare_probes": 1,
+    "plot_stability": 1,
+    "plot_heads": 2,  # systems
+    "plot_pruning": 2,
+    "plot_ablation": 1,
+    "plot_effects": 6,  # 2 systems x 3 criteria
+    "plot_correlation": 2,
+    "plot_erasure": 2,
+    "plot_probes": 3,
     "decode": 72,
     "score": 9,
     "compare": 6,
@@ -323,7 +338,6 @@ EXPECTED["toy_hf"] = {
     "score": 3,
     "compare": 2,
     "identify": 3,
-    "plot_sweep": 1,
 }
 # Of text that a tokenizer reads: nothing is binarised, and nothing is lost on the way.
 WITHOUT_BINARISED = ("round_trip", "score_ceiling")
@@ -337,3 +351,25 @@ ATTACHED = {
 #: Of experiments whose baseline is a model of the hub: what they lack of ONCE, beside what is trained.
 OF_HUB = {"m2m100_418m": (), "nllb_600m": (), "opus_mt": ("overlap",)}
 EXPECTED["toy_families_unshared"] = EXPECTED["toy_families"]
+#: Of an encoder and its tasks: they have nothing of ONCE.
+OF_TASKS = ("iap_glue", "probes_ud")
+EXPECTED["iap_glue"] = {
+    "fetch_model": 1,
+    **{f"prepare_tasks_{task}": 1 for task in ("sst2", "cola", "mrpc", "qqp", "stsb", "agpair")},
+    "attach_model": 3,  # seeds
+    "train_encoder": 6,  # 3 seeds x 2 systems
+    "prune_tasks": 6,
+    "tabulate_tasks": 1,
+}
+EXPECTED["probes_ud"] = {
+    "fetch_model": 1,
+    "prepare_tasks_sst2": 1,
+    "attach_model": 3,
+    "train_encoder": 3,
+    "label_words": 3,  # languages
+    "collect_units": 6,  # 3 seeds x 2 systems
+    "fit_probes": 24,  # of 4 properties
+    "score_by_label": 24,
+    "compare_probes": 1,
+    "tabulate_tasks": 1,
+}

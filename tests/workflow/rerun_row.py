@@ -30,16 +30,21 @@ ALL = {
     "compare": 3,  # each but the baseline
     "train_identifier": 1,
     "identify": 4,
+    "strongest_units": 1,
     "mask_control": 1,
     "overlap": 1,
     "tabulate": 1,
     "tabulate_units": 1,
     "plot_training": 1,
-    "plot_sweep": 1,
+    "plot_tables": 1,
+    "plot_masks": 1,
     "plot_off_target": 1,
+    "write_answer": 1,
 }
-TABLES = {"tabulate": 1, "plot_sweep": 1}
-UNITS = {"tabulate_units": 1}
+#: The page reads all tables and figures.
+PAGE = {"write_answer": 1}
+TABLES = {"tabulate": 1, "plot_tables": 1, **PAGE}
+UNITS = {"tabulate_units": 1, "plot_masks": 1, "plot_tables": 1, **PAGE}
 #: After other scores of all systems, and after other hypotheses of all or of one.
 SCORED = {"score": 4, "compare": 3, **TABLES}
 DECODED = {**SCORED, "identify": 4, "plot_off_target": 1}
@@ -54,7 +59,7 @@ def without(*rules: str, **changed: int) -> dict[str, int]:
 #: After new weights of the fine-tuned systems: 3 systems × 4 directions.
 FINETUNED = {"finetune": 3, "decode": 12, **DECODED, "score": 3, "identify": 3, "plot_training": 1}
 #: After new activation counts: masks, and all that is made with them. The baseline stays.
-COUNTED = {"select_masks": 3, **FINETUNED, "mask_control": 1, "overlap": 1, **UNITS}
+COUNTED = {"select_masks": 3, **FINETUNED, "strongest_units": 1, "mask_control": 1, "overlap": 1, **UNITS}
 DATA = ("prepare_text", "train_subwords", "binarise", "round_trip", "score_ceiling", "write_card")
 
 

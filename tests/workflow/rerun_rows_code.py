@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.workflow.rerun_row import ALL, COUNTED, DECODED, SCORED, Row, code, comments, each, pin, write
+from tests.workflow.rerun_row import (
+    ALL,
+    COUNTED,
+    DECODED,
+    PAGE,
+    SCORED,
+    Row,
+    code,
+    comments,
+    each,
+    pin,
+    write,
+)
 
 TRAINING_CODE = each(
     code("models.fairseq.training.trainer"), code("train.train_baseline"), code("train.finetune")
@@ -35,10 +47,10 @@ CODE = [
         code=each(pin("workflow", "rich"), pin("dev", "ruff")),
     ),
     Row(
-        "code of one figure changes (`report/figures/plot_sweep.py`)",
-        {"plot_sweep": 1},
+        "code of one figure changes (`report/figures/plot_tables.py`)",
+        {"plot_tables": 1, **PAGE},
         "no other stage imports it",
-        code=code("report.figures.plot_sweep"),
+        code=code("report.figures.plot_tables"),
     ),
     Row(
         "code of scoring changes (`evaluate/score.py`)",

@@ -15,6 +15,7 @@ from tests.workflow.rerun_row import (
     DATA,
     DECODED,
     FINETUNED,
+    PAGE,
     RESULTS,
     SCORED,
     TABLES,
@@ -111,7 +112,7 @@ FAILED = [
     ),
     Row(
         "`write_card` failed after its code had changed",
-        {"write_card": 1},
+        {"write_card": 1, **PAGE},
         WHY,
         edit=failed("data/card.json", "data/card.md"),
         code=code("data.write_card"),
@@ -152,6 +153,13 @@ FAILED = [
         code=code("evaluate.languages.identify"),
     ),
     Row(
+        "`strongest_units` failed after `analysis.strongest.units` had changed",
+        {"strongest_units": 1, **TABLES},
+        WHY,
+        {"analysis": {"strongest": {"units": 5}}},
+        edit=failed(*(f"analysis/strongest_units/baseline/s1.{end}" for end in ("json", "csv", "md"))),
+    ),
+    Row(
         "`mask_control` failed after `analysis.mask_control_sentences` had changed",
         {"mask_control": 1},
         WHY,
@@ -173,10 +181,10 @@ FAILED = [
         code=code("report.tables.tabulate"),
     ),
     Row(
-        "`plot_sweep` failed after its code had changed",
-        {"plot_sweep": 1},
+        "`plot_tables` failed after its code had changed",
+        {"plot_tables": 1, **PAGE},
         WHY,
         edit=failed("figures/sweep_ns.png"),
-        code=code("report.figures.plot_sweep"),
+        code=code("report.figures.plot_tables"),
     ),
 ]

@@ -110,7 +110,7 @@ def test_a_moved_helper_is_adopted_and_a_change_reruns_afterwards_what_it_should
     kept = ("train_baseline", "finetune")
     own = {stage: number for stage, number in ALL.items() if stage not in kept}
     assert stages(done.stdout) == {stage: (number, "its code changed") for stage, number in own.items()}
-    assert done.stdout.splitlines()[-1] == "63 jobs adopted" == f"{sum(own.values())} jobs adopted"
+    assert done.stdout.splitlines()[-1] == "64 jobs adopted" == f"{sum(own.values())} jobs adopted"
     assert "6.0 h of training adopted: 4 of the present code from now on" in done.stdout
     assert place.results() == before
     now = json.loads(place.record("data/card.json").read_text())
@@ -169,7 +169,7 @@ def test_values_packages_and_outputs_that_are_missing_damaged_or_unfinished_are_
         f"error: plot_training is not adopted: results/small/figures/training.png: {packages}",
         "error: mask_control is not adopted: results/small/analysis/mask_control/baseline/s1/k70.json:"
         " asked for, or damaged",
-        "error: so no stage was adopted; the 26 jobs that could be: ARGS=--partly",
+        "error: so no stage was adopted; the 27 jobs that could be: ARGS=--partly",
     }
     assert "adopted" not in done.stdout.replace("6.0 h of training adopted", "")
     assert (place.results(), place.records()) == (results, records)
@@ -177,7 +177,7 @@ def test_values_packages_and_outputs_that_are_missing_damaged_or_unfinished_are_
     done = place.accept("--partly", config=config)
     assert done.returncode == 0
     own = {"prepare_text": 6, "train_subwords": 1, "binarise": 12, "count_activations": 2, "count_encoder": 1}
-    own |= {"select_masks": 3, "tabulate_units": 1}
+    own |= {"select_masks": 3, "strongest_units": 1, "tabulate_units": 1}
     assert stages(done.stdout) == {stage: (number, "its code changed") for stage, number in own.items()}
     assert place.would_run(**BEAM_4) == {
         "decode": 16,
@@ -211,7 +211,7 @@ def test_what_failed_when_it_was_first_made_is_left_to_the_next_run(place: Place
     assert place.record("figures/training.png").exists()
     done = place.accept()
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-2:] == ["62 jobs adopted", "left to the next run: 1 not made yet"]
+    assert done.stdout.splitlines()[-2:] == ["63 jobs adopted", "left to the next run: 1 not made yet"]
     assert place.would_run() == {"plot_training": 1}
 
 

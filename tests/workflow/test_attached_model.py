@@ -49,8 +49,8 @@ def test_the_jobs(tmp_path: Path) -> None:
     lay_down(tmp_path)
     expected = numbers(
         "attach_model=1 prepare_text=4 write_card=1 count_encoder_en=1 count_activations=2 select_masks=3"
-        " mask_control=1 overlap=1 use_masks=1 decode=8 score=2 score_likelihood=2 compare=1 tabulate=1"
-        " tabulate_units=1"
+        " strongest_units=1 mask_control=1 overlap=1 use_masks=1 decode=8 score=2 score_likelihood=2"
+        " compare=1 tabulate=1 tabulate_units=1 write_answer=1"
     )
     assert jobs(snakemake(tmp_path, ATTACHED, "-n")) == expected
 
@@ -71,6 +71,7 @@ def test_the_model_becomes_the_baseline(planned: Plan) -> None:
 def test_models_are_opened_where_their_library_is(planned: Plan) -> None:
     started = {job.started[1]: job.started[0] for job in planned.jobs if job.command}
     opened = ("activations.count_encoder", "activations.count_activations", "analyse.mask_control")
+    opened += ("analyse.strongest_units",)
     more = ("likelihood.score_likelihood", "translate.decode", "models.huggingface.attach_model")
     assert {started[module] for module in (*opened, *more)} == {"hf"}
     assert {*started.values()} == {"hf", "text", "evaluate"}

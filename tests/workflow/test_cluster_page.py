@@ -37,7 +37,8 @@ def test_jobs_are_those_of_one_machine(plan: Plan) -> None:
     }
     on_gpus = {rule for rule, values in asked.items() if any(one.gpus for one in values)}
     assert on_gpus == {
-        *("train_baseline", "finetune", "count_encoder", "count_activations", "mask_control", "score_comet")
+        *("train_baseline", "finetune", "count_encoder", "count_activations", "strongest_units"),
+        *("mask_control", "score_comet"),
     }
 
 

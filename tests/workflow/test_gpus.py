@@ -73,7 +73,7 @@ def test_every_stage_that_computes_on_a_gpu_is_given_one(tmp_path: Path) -> None
     (said,) = [line for line in done.stderr.splitlines() if line.startswith("gpus: ")]
     of_fairseq = "train_baseline finetune count_encoder count_activations score_importance mask_control"
     of_fairseq += " score_magnitude criteria score_likelihood score_contrastive"
-    of_fairseq += " correlate_units erase_correlated"
+    of_fairseq += " correlate_units erase_correlated strongest_units"
     expected = {f"fairseq/{stage}" for stage in of_fairseq.split()} | {"comet/score_comet"}
     assert {word.partition("=")[0] for word in said.split()[1:]} == expected
 

@@ -55,8 +55,8 @@ def numbers(text: str) -> dict[str, int]:
 EXPECTED = numbers(
     "prepare_text=6 train_subwords=1 binarise=12 round_trip=1 score_ceiling=1 write_card=1 train_baseline=1"
     " count_activations=2 count_encoder_en=1 select_masks=3 finetune=3 decode=16 score=4 compare=3"
-    " train_identifier=1 identify=4 tabulate=1 tabulate_units=1 plot_training=1 plot_sweep=1"
-    " plot_off_target=1"
+    " train_identifier=1 identify=4 strongest_units=1 tabulate=1 tabulate_units=1 plot_training=1"
+    " plot_tables=1 plot_masks=1 plot_off_target=1 write_answer=1"
 )
 #: A change of the config, and what of EXPECTED changes with it; 0: there is no such job.
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
@@ -93,7 +93,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "no sweep": (
         {"systems": {"continued": {"masks": "all"}}},
         numbers(
-            "select_masks=1 finetune=1 decode=8 score=2 compare=1 identify=2 tabulate_units=0 plot_sweep=0"
+            "select_masks=1 finetune=1 decode=8 score=2 compare=1 identify=2 tabulate_units=0 plot_masks=0"
         ),
     ),
 }

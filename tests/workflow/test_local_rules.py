@@ -23,7 +23,7 @@ print("cluster:", *(name for name in names if not names[name]), file=sys.stderr)
 """
 ALWAYS = {
     *("all", "fetch", "score_lape", "spread_scores", "select_masks", "overlap", "tabulate", "tabulate_units"),
-    *("plot_training", "plot_sweep", "plot_off_target"),
+    *("plot_training", "plot_tables", "plot_masks", "plot_off_target", "write_answer"),
 }
 CLUSTER = {
     "prepare_text",
@@ -47,6 +47,7 @@ CLUSTER = {
     "identify",
     "score_likelihood",
     "score_contrastive",
+    "strongest_units",
     "mask_control",
 }
 MTDATA: dict[str, Any] = {

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.workflow.expected.data import DATA
+from tests.workflow.expected.figures import FIGURES
 from tests.workflow.expected.job import (
     ALL,
     EXPERIMENT,
@@ -33,7 +34,7 @@ from workflow_scripts.workflow.software.environments import environment_identity
 RESULTS = "results/small"
 #: The rules that train in an experiment without adapters (tests/workflow/test_systems.py).
 TRAINING = ("train_baseline", "finetune")
-EXPECTED = (*DATA, *MODELS, *EVALUATION, *TABLES)
+EXPECTED = (*DATA, *MODELS, *EVALUATION, *TABLES, *FIGURES)
 
 
 @pytest.fixture(scope="module")
@@ -180,9 +181,16 @@ def test_all_asks_for_everything_that_the_config_asks_for(planned: Plan) -> None
         *braces(f"significance/{TESTED}/{place}.{{raw,paper}}.{{own,comet}}.json"),
         *braces(f"{{off_target,likelihoods}}/{EVERY}/{place}.json"),
         *braces(f"contrastive/{EVERY}/s{{1,2}}/gender.json"),
-        *braces("figures/{training,sweep_ns,off_target_news,off_target_talks}.png"),
+        *braces(
+            "figures/{training,sweep_ns,gains_news,gains_talks,costs,iou_k95,iou_by_layer,kept_by_layer,"
+            "off_target_news,off_target_talks}.{png,pdf,csv,rst}"
+        ),
+        *braces(
+            "figures/{criteria,ablation_ns-k95,effects_baseline_lape,effects_baseline_masks}.{png,pdf,csv,rst}"
+        ),
         *braces("analysis/mask_control/baseline/s{1,2}/k70.json"),
         *braces("analysis/{criteria,effect_matrix}/baseline/s{1,2}.json"),
+        "analysis/strongest_units/baseline/s1.json",
         *braces("analysis/ablate_units/ns-k95/s{1,2}.json"),
         *braces("analysis/overlap/baseline/s{1,2}/k95.json"),
         *braces(

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from tests.workflow.finished_experiment import planned
-from tests.workflow.preset_jobs import ATTACHED, EXPECTED, OF_HUB, ONCE, WITHOUT_BINARISED
+from tests.workflow.preset_jobs import ATTACHED, EXPECTED, OF_HUB, OF_TASKS, ONCE, WITHOUT_BINARISED
 from tests.workflow.test_job_counts import ROOT, jobs, snakemake
+from workflow_scripts.common.task_tables import PARTS
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.workflow.plan.disk_plan import need_of
 
@@ -21,6 +22,9 @@ EXPERIMENTS = ROOT / "config" / "experiments"
 
 def placeholders(name: str, config: dict[str, Any]) -> list[str]:
     """The files a user lays down for a preset, under the folder of the run."""
+    if name in OF_TASKS:
+        tables = [one[part] for one in config["tasks"]["tables"].values() for part in PARTS if part in one]
+        return [*tables, *config.get("analysis", {}).get("probes", {}).get("conllu", {}).values()]
     languages = config["languages"]
     pairs = ["-".join(sorted(("en", lang))) for lang in languages[1:]]
     if name == "ntrex60" or name in OF_HUB:
@@ -69,16 +73,27 @@ def _attached(config: dict[str, Any]) -> Iterator[str]:
 def once(name: str) -> dict[str, int]:
     """What an experiment has once: of a baseline that is attached, its import in place of trainings;
     without analyses of masks where scores are compared."""
+    if name in OF_TASKS:
+        return {}
     if name in ("controls", "criteria", "iat"):
         return {rule: count for rule, count in ONCE.items() if rule not in ("mask_control", "overlap")}
     if name == "toy_hf":
         return {rule: count for rule, count in ONCE.items() if rule not in WITHOUT_BINARISED}
     if name in ("zero_shot", "analysis"):  # another experiment's systems and vocabulary
-        made = ("round_trip", "score_ceiling", "write_card", "train_identifier", "plot_off_target")
+        made = (
+            "round_trip",
+            "score_ceiling",
+            "write_card",
+            "train_identifier",
+            "plot_off_target",
+            "write_answer",
+        )
         return {
             "use_vocabulary": 1,
             "tabulate": 1,
             "tabulate_units": 1,
+            "plot_tables": 1,
+            "plot_masks": 1,
             **{rule: ONCE[rule] for rule in made},
         }
     if name in OF_HUB:
@@ -100,7 +115,7 @@ def test_every_shipped_experiment_is_counted() -> None:
 def test_preset(name: str, tmp_path: Path) -> None:
     text = (EXPERIMENTS / f"{name}.yaml").read_text(encoding="utf-8")
     config = yaml.safe_load(text)
-    if config["data"]["source"]["type"] in ("ntrex", "multi30k"):
+    if name not in OF_TASKS and config["data"]["source"]["type"] in ("ntrex", "multi30k"):
         config["data"]["source"]["folder"] = (
             "m30k" if config["data"]["source"]["type"] == "multi30k" else "ntrex"
         )

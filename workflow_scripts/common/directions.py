@@ -40,6 +40,11 @@ def pair_of(direction: str) -> str:
     return "-".join(sorted(split_direction(direction)))
 
 
+def text_of(row: str) -> str:
+    """Return what the text of a row is named by: the pair of a direction, or the one language."""
+    return pair_of(row) if "-" in row else row
+
+
 def direction_languages(direction: str, languages: Collection[str]) -> tuple[str, str]:
     """Return (source, target) of a direction between two different ``languages``, else UserError."""
     source, target = split_direction(direction)

@@ -109,7 +109,11 @@ def _filled(pattern: str, values: Mapping[str, str]) -> Path:
 
 def path_of(pattern: str, direction: str) -> Path:
     """Return the path of a direction by a pattern without a system, in whatever spelling of the direction
-    (``en-pt-BR``) its file is there. Raises UserError: another wildcard, or two spellings are there."""
+    (``en-pt-BR``) its file is there. The text of one language, ``de``, has {target} alone. Raises UserError:
+    another wildcard, or two spellings are there."""
+    if "-" not in direction:
+        fields_of(pattern, ["target"])
+        return Path(pattern.replace("{target}", direction))
     fields_of(pattern, OF_A_DIRECTION)
     path = fill(pattern, direction)
     there = [other for other in _spelt(pattern, direction, "-") if other.is_file()]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def problems(experiment: Experiment) -> Iterable[str]:
     """Yield every mistake that lies between sections."""
-    yield from _language_problems(experiment)
+    yield from language_problems(experiment)
     yield from _source_problems(experiment)
     yield from _trained_problems(experiment)
     yield from mask_problems(experiment)
@@ -50,7 +50,8 @@ def problems(experiment: Experiment) -> Iterable[str]:
     yield from compared_problems(experiment)
 
 
-def _language_problems(experiment: Experiment) -> Iterable[str]:
+def language_problems(experiment: Experiment) -> Iterable[str]:
+    """Yield every mistake in languages, pivot and groups."""
     known = set(experiment.languages)
     for lang in sorted({x for x in experiment.languages if experiment.languages.count(x) > 1}):
         yield f"languages: {lang!r} is listed twice"

@@ -1,6 +1,8 @@
 """All sections of a config, and what follows from them of directions, text and scores."""
 
-from pydantic import Field
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
 
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.languages import base_code
@@ -21,6 +23,7 @@ from workflow_scripts.config.sections import (
     Subwords,
     Text,
     Uses,
+    without_analyses,
 )
 from workflow_scripts.config.systems import System
 from workflow_scripts.config.texts import CYRILLIC_TO_LATIN, SERBIAN, TextName, VariedText, spread
@@ -64,7 +67,9 @@ class Contents(Section):
     decode: Decode = Field(Decode(), description="Decoding.")
     evaluation: Evaluation = Field(Evaluation(), description="Scores.")
     export: Export | None = Field(None, description="Systems for others.")
-    analysis: Analysis = Field(Analysis(), description="Analyses.")
+    analysis: Annotated[
+        Analysis, BeforeValidator(without_analyses, json_schema_input_type=Analysis | Literal["none"])
+    ] = Field(Analysis(), description="Analyses; none: not one, not even the default one.")
     report: Report = Field(Report(), description="Tables and figures.")
 
     @property

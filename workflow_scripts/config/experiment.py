@@ -1,7 +1,8 @@
 """The whole config of an experiment, and what follows from it of mask sets and systems."""
 
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import model_validator
 
@@ -15,15 +16,43 @@ from workflow_scripts.units.exchanges import drawn_exchange
 
 
 class Experiment(Contents):
-    """Everything a run needs to know."""
+    """Everything a run needs to know.
+
+    Experiments of another kind than translation are its heirs: they say what takes the place of directions,
+    which sections they have, and what must hold between these.
+    """
+
+    #: The sections that a config of this kind has.
+    sections: ClassVar[tuple[str, ...]] = tuple(Contents.model_fields)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems = list(checks.problems(self))
+        problems = list(self.problems())
         if problems:
             # One ValueError holds them all, so that a user sees every mistake at once.
             raise ValueError("\n".join(problems))
         return self
+
+    def problems(self) -> Iterable[str]:
+        """Yield every mistake that lies between sections."""
+        return checks.problems(self)
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the config with its defaults, as JSON has it."""
+        return self.model_dump(mode="json", include={*self.sections})
+
+    @property
+    def texts_alone(self) -> list[str] | None:
+        """The languages whose text is read by itself, where nothing is translated; None of translation."""
+        return None
+
+    @property
+    def attached_as(self) -> dict[str, Any]:
+        """What the rows of an attached model are, as options of the stage that makes it the baseline."""
+        if self.attached_model is None:
+            return {}
+        own = self.attached_model.model_dump(include={"tags", "prefixes"})
+        return {"languages": self.languages, "directions": self.train_directions, **own}
 
     def of_other_text(self, maskset: str) -> list[str]:
         """Return the mask sets that differ from one in nothing but the text that they are selected on."""

@@ -18,6 +18,7 @@ from workflow_scripts.config.attach_model import AttachedModel
 from workflow_scripts.config.base import PATTERNS, Reading, short
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import UNION_TAGS
+from workflow_scripts.config.kinds import KINDS, kind_of
 from workflow_scripts.config.yaml_file import mistakes_of_writing, read_yaml
 
 __all__ = ["load_experiment", "load_file", "read_yaml"]
@@ -36,7 +37,7 @@ def load_experiment(
     written = [line for file in files for line in mistakes_of_writing(file)]
     try:
         reading = _reading(config)
-        experiment = Experiment.model_validate(dict(config), context=reading)
+        experiment = kind_of(config).model_validate(dict(config), context=reading)
     except ValidationError as error:
         found = [details for details in error.errors() if not _beside_the_point(details)]
         lines = [line for details in found for line in _explain(details, files)]
@@ -91,7 +92,7 @@ def _beyond(config: Mapping[str, Any], found: Sequence[ErrorDetails]) -> list[Er
         if kind := _NAMED.get(left_out[:-1]):
             suspects.append(f"no {kind} {left_out[-1]!r}")
     try:
-        Experiment.model_validate(rest, context=_reading(rest))
+        kind_of(config).model_validate(rest, context=_reading(rest))
     except ValidationError as error:
         between = [details for details in error.errors() if not details["loc"]]
     else:
@@ -215,7 +216,7 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _section_keys(loc: Location) -> list[str]:
-    models: list[type[BaseModel]] = [Experiment]
+    models: list[type[BaseModel]] = [*KINDS]
     for part in loc[:-1]:
         # The type of a source says which of several models is meant.
         models = [m for m in models if part in _names_of(m)] or models

@@ -6,15 +6,17 @@ Run ``python -m workflow_scripts.config.reference``; a test fails when the files
 import json
 import re
 from collections.abc import Iterator
+from inspect import cleandoc
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.kinds import BY_KEY, KINDS
 
 CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
 
@@ -29,21 +31,33 @@ read as this, and that is said); quote `"no"`, which YAML reads as false.
 
 """
 
+OF_KIND = """# With the key `{key}`
+
+The experiment is of another kind: its sections are {sections}.
+
+"""
+
 
 def schema() -> str:
     """Return the JSON schema of a config."""
-    return json.dumps(Experiment.model_json_schema(), indent=2) + "\n"
+    kinds: TypeAdapter[Any] = TypeAdapter(Union[KINDS])  # type: ignore[arg-type]  # noqa: UP007
+    return json.dumps(kinds.json_schema(), indent=2) + "\n"
 
 
 def reference() -> str:
     """Return the reference of all keys in Markdown."""
     sections = [HEADER, *_section("", Experiment)]
+    for key, kind in BY_KEY.items():
+        sections += [OF_KIND.format(key=key, sections=", ".join(f"`{one}`" for one in kind.sections))]
+        field = kind.model_fields[key]
+        for name, inner in dict.fromkeys(_nested(key, field.annotation)):
+            sections += _section(name, inner)
     return re.sub(r"\n{3,}", "\n\n", "".join(sections))
 
 
 def _section(prefix: str, model: type[BaseModel]) -> Iterator[str]:
     title = f"`{prefix}`" if prefix else "Top level"
-    yield f"## {title}\n\n{(model.__doc__ or '').strip()}\n\n"
+    yield f"## {title}\n\n{cleandoc(model.__doc__ or '')}\n\n"
     yield "| key | type | default | meaning |\n|---|---|---|---|\n"
     nested: list[tuple[str, type[BaseModel]]] = []
     for key, field in model.model_fields.items():

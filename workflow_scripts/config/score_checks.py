@@ -17,6 +17,10 @@ def one_language(experiment: Experiment, key: str, score: str) -> Iterable[str]:
     """Yield a line for each side that has one language, where a score compares languages."""
     if score not in COMPARING or not experiment.train_directions:
         return
+    if experiment.texts_alone is not None:
+        if len(experiment.languages) == 1:
+            yield f"{key}: {score} compares languages, and there is one; take another score"
+        return
     sides = zip(*map(split_direction, experiment.train_directions), strict=True)
     for side, languages in zip(("from", "into"), map(set, sides), strict=True):
         if len(languages) == 1:

@@ -1,6 +1,6 @@
 """The sections of an experiment's config: one class each, one key each field."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt
 
@@ -11,6 +11,7 @@ from workflow_scripts.config.analyses.effects import Ablation, Effects
 from workflow_scripts.config.analyses.heads import Heads
 from workflow_scripts.config.analyses.probes import Probes
 from workflow_scripts.config.analyses.similarity import Similarity
+from workflow_scripts.config.analyses.strongest import Strongest
 from workflow_scripts.config.base import DISTINCT, MOST_DRAWS, DirectionId, Name, Percent, Section
 from workflow_scripts.config.file_source import FilesSource
 from workflow_scripts.config.sources import MtdataSource, Multi30kSource, NtrexSource
@@ -148,9 +149,18 @@ class Stability(Section):
     )
 
 
-class Analysis(Section):
-    """Criteria of units, and without training: control, overlap, stability and other text of masks."""
+#: In the place of the section `analysis`: not one.
+NO_ANALYSIS = "none"
 
+
+class Analysis(Section):
+    """Analyses of units and masks. `analysis: none` turns off all of them, the default one, too."""
+
+    strongest: Strongest | None = Field(
+        Strongest(),
+        description="The default analysis: it runs wherever activations are counted, unless the baseline is"
+        " another experiment's; written out, there, too. null: not run.",
+    )
     mask_control_k: Percent | None = Field(
         None, description="Loss under own, other and random masks at this k of the sweep; null: not run."
     )
@@ -184,3 +194,8 @@ class Analysis(Section):
         None,
         description="A mask set: its IoU with sets that differ from it in their text alone; null: not run.",
     )
+
+
+def without_analyses(value: Any) -> Any:
+    """Return what the section `analysis` is where it says `none`; any other value as it is."""
+    return {"strongest": None} if value == NO_ANALYSIS else value

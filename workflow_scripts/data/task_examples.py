@@ -12,11 +12,14 @@ from workflow_scripts.data.tables import rows_of
 JOINED = " - "
 
 
-def read_examples(path: Path, texts: Sequence[str | Sequence[str]], label: str) -> Examples:
+def read_examples(
+    path: Path, texts: Sequence[str | Sequence[str]], label: str, left_out: list[int] | None = None
+) -> Examples:
     """Return the examples of a table whose name ends with .csv, .tsv, .jsonl or .parquet.
 
     ``texts``: the column of each text, one or two; of several columns their contents are joined. ``label``:
-    the column of labels. UserError, with the line: as ``tables.rows_of``, and an empty text or label.
+    the column of labels. ``left_out``: gets the lines of examples without a text or label, which else are an
+    error. UserError, with the line: that, and as ``tables.rows_of``.
     """
     sides = [[one] if isinstance(one, str) else list(one) for one in texts]
     if len(sides) not in (1, 2):
@@ -27,6 +30,9 @@ def read_examples(path: Path, texts: Sequence[str | Sequence[str]], label: str) 
     for line, fields in rows_of(path, [*columns, label], parquet=True):
         by_name = dict(zip((*columns, label), map(str.strip, fields), strict=True))
         if empty := next((name for name, text in by_name.items() if is_empty(text)), None):
+            if left_out is not None:
+                left_out.append(line)
+                continue
             raise UserError(f"{path}, line {line}: {empty} is empty; leave the example out, or mend it")
         found.append(tuple(JOINED.join(by_name[name] for name in side) for side in sides))
         labels.append(by_name[label])

@@ -40,6 +40,16 @@ class ImportantHeads:
                 f"from_share {self.from_share}: a share of the updates is between 0 and 1, such as 0.9"
             )
 
+    def first_update(self, max_updates: int) -> int:
+        """Return after how many updates only important heads go on; UserError where a part has no update."""
+        first = int(self.from_share * max_updates)
+        if not 0 < first < max_updates:
+            raise UserError(
+                f"from_share {self.from_share} of {max_updates} updates is {first}: one of the two parts has"
+                " none"
+            )
+        return first
+
     def masks(self, port: EncoderPort, tasks: Sequence[ExampleTask], seed: int) -> MaskTable:
         """Return a row for each task that keeps its most important heads, by the examples that it learns
         from. The network's gradients and mode stay as they are."""
@@ -63,12 +73,7 @@ def train_important_heads(
     important heads alone. Return ``losses`` (of an example, each update), ``masks`` (a row a task) and
     ``from``, the update. UserError as ``Training``, and where a part has no update."""
     important = important or ImportantHeads()
-    first = int(important.from_share * settings.max_updates)
-    if not 0 < first < settings.max_updates:
-        raise UserError(
-            f"from_share {important.from_share} of {settings.max_updates} updates is {first}: one of the two"
-            " parts has none"
-        )
+    first = important.first_update(settings.max_updates)
     training = Training(port, tasks, settings)
     losses = training.run(first)
     masks = important.masks(port, tasks, settings.seed)

@@ -16,7 +16,8 @@ PORTS: Mapping[str, str] = {DEFAULT_PORT: "fairseq", HUGGING_FACE: "hf"}
 ROLES = ("weights", "subwords", "dictionary", "masks")
 #: Sizes that every architecture has; the others are needed where units of their kind are masked. Two of them
 #: each stack may have of its own.
-SHAPE = ("encoder_layers", "decoder_layers", "ffn_dim")
+LAYERS = ("encoder_layers", "decoder_layers")
+SHAPE = (*LAYERS, "ffn_dim")
 MORE_SHAPE = ("heads", "model_dim")
 BY_STACK = {name: (f"encoder_{name}", f"decoder_{name}") for name in ("ffn_dim", "heads")}
 _KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
@@ -43,14 +44,17 @@ def description_problems(value: Mapping[str, Any]) -> Iterator[str]:
     for language in value["languages"]:
         if not isinstance(language, str):
             yield f"languages holds {shown(language)}, which is not a language code"
-    # A language model has no encoder layers, and languages in the place of directions.
-    layers = value["architecture"].get("encoder_layers")
-    alone = layers == 0 and value.get("port", DEFAULT_PORT) != DEFAULT_PORT
+    # A language model has no encoder layers, and languages in the place of directions; an encoder has no
+    # decoder layers, and tasks in their place.
+    without = next((key for key in LAYERS if value["architecture"].get(key) == 0), None)
+    if value.get("port", DEFAULT_PORT) == DEFAULT_PORT:
+        without = None
+    alone = without == LAYERS[0]
     for direction, entry in value["directions"].items():
         try:
-            if not alone:
+            if without is None:
                 direction_languages(direction, value["languages"])
-            elif direction not in value["languages"]:
+            elif alone and direction not in value["languages"]:
                 yield f"directions: {direction!r} is not one of {', '.join(value['languages'])}"
         except UserError as error:
             yield f"directions: {error}"
@@ -62,7 +66,7 @@ def description_problems(value: Mapping[str, Any]) -> Iterator[str]:
                 yield f"directions.{direction}.{key} is {shown(entry[key])}, not text"
     for key in _sizes(value["architecture"]):
         size = value["architecture"].get(key)
-        least = 0 if alone and key == "encoder_layers" else 1
+        least = 0 if key == without else 1
         if not isinstance(size, int) or isinstance(size, bool) or size < least:
             yield f"architecture.{key} is {shown(size)}, not a positive whole number"
     if not isinstance(value.get("port", ""), str):

@@ -68,7 +68,21 @@ def analysed(experiment: Experiment) -> list[str]:
     """Return the folders of the scores that analyses read, of the validation text."""
     ablation, effects = experiment.analysis.ablation, experiment.analysis.effects
     folders = [*criteria(experiment).values(), *(ablation.folders.values() if ablation else ())]
-    return [*folders, *(["activations"] if effects else [])]
+    return [*folders, *(["activations"] if effects or asks_for_strongest(experiment) else [])]
+
+
+def asks_for_strongest(experiment: Experiment) -> bool:
+    """Tell whether the config itself names the strongest units, for which activations are then counted."""
+    analysis = experiment.analysis
+    return analysis.strongest is not None and "strongest" in analysis.model_fields_set
+
+
+def has_strongest(experiment: Experiment) -> bool:
+    """Tell whether the strongest units are analysed: where the config asks, or by default where activations
+    are counted anyway, of a baseline that no other experiment has analysed already."""
+    if experiment.analysis.strongest is None or asks_for_strongest(experiment):
+        return experiment.analysis.strongest is not None
+    return BASELINE not in experiment.used and bool(scored(experiment))
 
 
 def importances(experiment: Experiment) -> dict[str, list[str]]:

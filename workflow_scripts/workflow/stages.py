@@ -1,9 +1,12 @@
 """All stages, and all jobs of an experiment, from the config alone. Paths are below ``results/NAME``."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import ModuleType
 
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.language_models import LanguageExperiment
+from workflow_scripts.config.tasks.experiment import TaskExperiment
 from workflow_scripts.workflow.stage import Job, Stage
 from workflow_scripts.workflow.stage_list import (
     analyses,
@@ -12,27 +15,36 @@ from workflow_scripts.workflow.stage_list import (
     data,
     effects,
     export,
+    figures_analyses,
     heads,
+    language_models,
     measures,
     models,
     overlaps,
+    page,
     probes,
     report,
     scores,
+    tasks,
 )
 
 #: The topics of analyses.
 ANALYSES = (analyses, heads, correlation, effects, overlaps, probes)
+#: Kind of experiment → the topics of its stages.
+TOPICS: Mapping[type[Experiment], Sequence[ModuleType]] = {
+    Experiment: (data, attach, models, scores, *ANALYSES, measures, export, report, figures_analyses, page),
+    TaskExperiment: (attach, tasks, probes),
+    LanguageExperiment: (language_models, attach, models, scores, analyses, effects, probes),
+}
 STAGES: dict[str, Stage] = {
-    stage.name: stage
-    for part in (data, attach, models, scores, *ANALYSES, measures, export, report)
-    for stage in part.STAGES
+    stage.name: stage for topics in TOPICS.values() for topic in topics for stage in topic.STAGES
 }
 #: Stages that had another name in earlier versions → their name now.
 RENAMED = {
     "likelihood": "score_likelihood",
     "contrastive": "score_contrastive",
     "comet": "score_comet",
+    "plot_sweep": "plot_tables",
 }
 #: Stages that need the internet; none of them has inputs.
 FETCHING = tuple(name for name, stage in STAGES.items() if stage.fetches)
@@ -47,9 +59,14 @@ def unknown_rules(names: Iterable[str]) -> Iterator[str]:
             yield f"no rule is called {name!r}" + (f": it is {now} now" if now else nearest(name, STAGES))
 
 
+def stages_of(experiment: Experiment) -> dict[str, Stage]:
+    """Return the stages that an experiment of this kind may have, by name."""
+    return {stage.name: stage for topic in TOPICS[type(experiment)] for stage in topic.STAGES}
+
+
 def jobs_of(experiment: Experiment) -> list[Job]:
     """Return every job of an experiment, stage after stage."""
-    return [job for stage in STAGES.values() for job in stage.jobs_of(experiment)]
+    return [job for stage in stages_of(experiment).values() for job in stage.jobs_of(experiment)]
 
 
 def outputs_of(experiment: Experiment) -> list[str]:
@@ -59,6 +76,6 @@ def outputs_of(experiment: Experiment) -> list[str]:
 
 def asked_for(experiment: Experiment) -> Iterator[str]:
     """Yield the files that ``all`` asks for, also what other jobs read, so that lost ones are made again."""
-    for stage in STAGES.values():
+    for stage in stages_of(experiment).values():
         for wildcards in stage.jobs(experiment) if stage.asked_for else ():
             yield from stage.made(experiment, wildcards, *stage.asked_for)

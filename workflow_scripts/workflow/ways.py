@@ -10,7 +10,7 @@ from workflow_scripts.config.mask_scores import COMPARING, SPREAD
 from workflow_scripts.config.masks import ALL_UNITS
 from workflow_scripts.units.score_table import CORRELATION, PROBE
 from workflow_scripts.workflow import needed_masks
-from workflow_scripts.workflow.stages import STAGES
+from workflow_scripts.workflow.stages import stages_of
 
 
 def ways(experiment: Experiment) -> dict[str, dict[str, Any]]:
@@ -76,7 +76,7 @@ def _scoring(experiment: Experiment, folder: str, text: str) -> Iterator[str]:
     """Yield the folders of benchmarks of the jobs that write scores of units on a text into a folder."""
     seed = experiment.train.seeds[0]
     yield from _analysing(experiment, folder)
-    for stage in STAGES.values():
+    for stage in stages_of(experiment).values():
         first = next(stage.jobs_of(experiment), None)
         # Not every job of every stage is looked at: there are thousands.
         if first is None or not first.outputs[0].startswith(folder.partition("/")[0]):

@@ -3,23 +3,18 @@
 import json
 
 import pytest
-from PIL import Image
+from matplotlib.colors import to_rgba
 
+from tests.figure_layout import assert_layout
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.report.figures.figure import save
+from workflow_scripts.report.figures.figure import MISSING
 from workflow_scripts.report.figures.plot_off_target import (
-    CELL_HEIGHT,
-    CELL_WIDTH,
-    LEFT,
-    MARGIN,
-    TOP,
     Cell,
     main,
     off_target_figure,
+    off_target_rows,
     read_cells,
 )
-
-WIDTH = LEFT + 2 * CELL_WIDTH + MARGIN  # of a figure of one system, inches
 
 
 def entry(labels, rate, references=0.0):
@@ -51,7 +46,7 @@ def test_mean_over_seeds_and_the_language_of_most(tmp_path):
         "de-en": [Cell(0.0), Cell(None), Cell(None)],  # nothing was written: no rate
     }
     assert [cell.text for cell in cells["en-de"]] == ["1.0", "10.0 nl", "20.0 en"]
-    assert [cell.text for cell in cells["de-en"]] == ["", "n/a", "n/a"]
+    assert [cell.text for cell in cells["de-en"]] == ["0", "n/a", "n/a"]
 
 
 def test_a_direction_that_a_system_lacks_is_not_judged(tmp_path):
@@ -77,25 +72,22 @@ def arguments(root, out):
 
 def test_drawn_twice_the_same_bytes(tmp_path):
     root = lay(tmp_path / "off_target", ns1=entry({"en": 10}, 1.0))
-    for name in ("a.png", "b.png"):
-        main(arguments(root, tmp_path / name))
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("a", "b"):
+        main(arguments(root, tmp_path / name / "rates.png"))
+    for ending in ("png", "pdf", "csv", "rst"):
+        assert (tmp_path / f"a/rates.{ending}").read_bytes() == (tmp_path / f"b/rates.{ending}").read_bytes()
+    assert (tmp_path / "a/rates.csv").read_text() == (
+        "direction,system,off_target_rate,language\nen-de,references,0.01,\nen-de,baseline,0.0,\n"
+        "en-de,ns,0.5,en\nde-en,references,0.0,\nde-en,baseline,,\nde-en,ns,,\n"
+    )
 
 
-def test_what_was_not_judged_is_grey_and_not_as_zero(tmp_path):
-    rows = {"en-de": [Cell(0.0), Cell(None)]}
-    save(off_target_figure(rows, ["ns"], "test"), tmp_path / "a.png")
-    with Image.open(tmp_path / "a.png") as image:
-        picture = image.convert("RGB")
-    # One row, two columns: in each a point left of its text.
-    width, height = picture.size
-    left, right = LEFT * width / WIDTH, width * (1 - MARGIN / WIDTH)
-    middle = height * (TOP + CELL_HEIGHT / 2) / (TOP + CELL_HEIGHT + MARGIN)
-    column = (right - left) / 2
-    zero, none = (picture.getpixel((round(left + column * (n + 0.1)), round(middle))) for n in (0, 1))
-    assert none == (211, 211, 211)  # lightgrey
-    assert zero == (255, 245, 235)  # the lightest orange
+def test_what_was_not_judged_is_grey_and_not_as_zero():
+    (axis,) = off_target_figure({"en-de": [Cell(0.0), Cell(None)]}, ["ns"], "test").axes
+    image = axis.images[0]
+    zero, none = image.cmap(image.norm(image.get_array()))[0]
+    assert tuple(none) == to_rgba(MISSING)
+    assert tuple(round(255 * part) for part in zero) == (255, 245, 235, 255)  # the lightest orange
 
 
 def test_each_cell_stands_where_its_direction_and_system_are():
@@ -117,7 +109,7 @@ def test_each_cell_stands_where_its_direction_and_system_are():
         ("en-de", "references"): "1.0",
         ("en-de", "baseline"): "25.0 nl",
         ("en-de", "ns"): "50.0 en",
-        ("de-en", "references"): "",
+        ("de-en", "references"): "0",
         ("de-en", "baseline"): "n/a",
         ("de-en", "ns"): "12.5 de",
     }
@@ -126,10 +118,17 @@ def test_each_cell_stands_where_its_direction_and_system_are():
     # White is none, dark all; the first row is above.
     assert (image.norm.vmin, image.norm.vmax, image.cmap.name) == (0, 1, "Oranges")
     assert axis.yaxis_inverted() and not axis.xaxis_inverted()
-    assert axis.get_title() == "news: % off target, and the language that most of it is in"
+    assert axis.get_title().replace("\n", " ") == "news: % off target, and the language that most of it is in"
 
 
 def test_what_is_drawn_depends_on_the_rates(tmp_path):
     main(arguments(lay(tmp_path / "none"), tmp_path / "a.png"))
     main(arguments(lay(tmp_path / "some", ns1=entry({"en": 10}, 1.0)), tmp_path / "b.png"))
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize(("directions", "system"), [(1, "ns"), (60, "a_system_of_a_very_long_name_" * 3)])
+def test_layout(directions, system):
+    cells = {f"en-x{n}": [Cell(0.0), Cell(0.5, "de"), Cell(None)] for n in range(directions)}
+    assert_layout(off_target_figure(cells, ["baseline", system], f"test-{system}"))
+    assert len(off_target_rows(cells, ["baseline", system])) == 3 * directions

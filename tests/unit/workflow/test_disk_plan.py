@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests.small_config import TASKS
 from tests.unit.workflow.planned import a_job
 from tests.unit.workflow.trainings import SOURCE, experiment_of, write_finished
 from workflow_scripts.common.files import write_text
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.load import load_experiment
 from workflow_scripts.config.training import Model
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.plan import disk_plan
@@ -234,3 +236,18 @@ def test_folders_on_other_disks_are_counted_there(tmp_path: Path, monkeypatch: p
     disks["analysis"] = (3, 2 * 8 * 20 * 30 * 2 - 1)
     said = too_small(probed, tmp_path, [training("baseline"), job], 1)
     assert "will need about 19.2 kB more" in str(said) and ", values of units 19.2 kB), but" in str(said)
+
+
+def test_a_trained_encoder_is_as_large_as_the_attached_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "encoder/model.safetensors", 4000)
+    of_tasks = load_experiment(TASKS)
+    jobs = [
+        a_job("train_encoder", {"learner": "trained", "seed": str(seed)}, outputs=[f"{seed}.safetensors"])
+        for seed in (1, 2)
+    ]
+    assert need_of(of_tasks, tmp_path, jobs, 1).systems == 2 * 4000
+    write(tmp_path / "2.safetensors", 4000)
+    assert need_of(of_tasks, tmp_path, jobs, 1).systems == 4000

@@ -124,6 +124,16 @@ def test_the_control_of_masks_looks_at_each_sentence_often(tmp_path: Path) -> No
     assert estimates.of(a_job("mask_control")) == pytest.approx(3.5 + rate * 1.28)
 
 
+def test_strongest_units_are_read_once_and_then_removed(tmp_path: Path) -> None:
+    """Four directions of 50 sentences once, and the first 10 of each whole, without the units of three
+    languages and of ten random sets: 200 + 4 · 10 · 14."""
+    asked = {"analysis": {"strongest": {"removed": 10}}}
+    estimates = FirstEstimates(load_experiment({**KA_KE, "model": {"preset": "small"}, **asked}), tmp_path)
+    rate = pace(read_measured()["strongest_units"], estimates._parameters)
+    assert rate is not None
+    assert estimates.of(a_job("strongest_units")) == pytest.approx(5 + rate * 0.76)
+
+
 def test_pruning_looks_at_each_sentence_for_every_task_and_draw(tmp_path: Path) -> None:
     """Four directions of 40 sentences, whole and at 2 sizes without heads of 4 tasks or 5 draws: 19 · 160;
     before that 50 sentences of each are scored, forward and backward, before each size: 3 · 2 · 200."""

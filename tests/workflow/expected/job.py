@@ -62,6 +62,7 @@ EXPERIMENT: dict[str, Any] = merged(
             },
         },
         "analysis": {
+            "strongest": {"units": 5, "sentences": 66, "removed": 11},
             "mask_control_k": 70,
             "mask_control_sentences": 55,
             "overlap_k": 95,

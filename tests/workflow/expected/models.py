@@ -16,6 +16,9 @@ from tests.workflow.expected.job import (
     sides,
 )
 
+#: Of the first seed, which alone has its strongest units analysed.
+BASELINE_ONE = [file.replace("/s2/", "/s1/") for file in BASELINE_FILES]
+
 MODELS = (
     Expected(
         "count_encoder_en",
@@ -115,6 +118,27 @@ MODELS = (
             "--out": "R/contrastive/ns-k95/s2/gender.json",
         },
         "directions experiment",
+    ),
+    Expected(
+        "strongest_units",
+        {"system": "baseline", "seed": "1"},
+        [*BASELINE_ONE, *braces("activations/baseline/s1/valid/{en-de,en-fr,de-en,fr-en}.npz"), *VALID_FILES],
+        {
+            "--system": "R/systems/baseline/s1",
+            "--activations-root": "R/activations/baseline/s1/valid",
+            "--data-bin": "R/data/bin/shard0",
+            "--subset": "valid",
+            "--directions": TRAINED,
+            "--units": "5",
+            "--max-sentences": "66",
+            "--removed-sentences": "11",
+            "--select": "mass:70",
+            "--seed": "1",
+            "--out-json": "R/analysis/strongest_units/baseline/s1.json",
+            "--out-csv": "R/analysis/strongest_units/baseline/s1.csv",
+            "--out-markdown": "R/analysis/strongest_units/baseline/s1.md",
+        },
+        "subset directions units max-sentences removed-sentences select",
     ),
     Expected(
         "mask_control",

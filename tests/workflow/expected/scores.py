@@ -43,6 +43,23 @@ COSTS = json.dumps(
     {s: {"trained": "all", "engine": "ctranslate2", "extraction": MADE.get(s, [])} for s in SYSTEMS},
     sort_keys=True,
 )
+TABLES_MADE = (
+    "scores,summary,groups,differences,interference,health,significance,wins,seeds,controls,choice,zero_shot,costs,"
+    "likelihood,contrastive,published"
+)
+FAMILIES = '{"family": {"germanic": ["de"], "romance": ["fr"]}}'
+HOW_MADE = {
+    "baseline": "trained from random weights in all directions",
+    "continued": "the baseline trained further, every unit kept",
+    "ns-k70": "the baseline trained further with masks `k70` in each direction",
+    "ns-k95": "the baseline trained further with masks `k95` in each direction",
+}
+#: Every figure, of which the page shows some.
+ON_PAGE = (
+    *("training", "sweep_ns", "gains_news", "gains_talks", "costs", "iou_k70", "iou_k95", "iou_by_layer"),
+    *("kept_by_layer", "off_target_news", "off_target_talks", "ablation_ns-k95", "effects_baseline_lape"),
+    *("effects_baseline_masks", "criteria"),
+)
 TABLE_OPTIONS = {
     "--comet": "own comet",
     "--contrastive": "gender",
@@ -211,6 +228,7 @@ TABLES = (
             *braces(f"{{off_target,likelihoods}}/{EVERY}/s{{1,2}}/{{news,talks}}.json"),
             *braces(f"contrastive/{EVERY}/s{{1,2}}/gender.json"),
             *braces("data/ceiling/{news,talks}.json"),
+            "analysis/strongest_units/baseline/s1.json",
             *braces(f"systems/{EVERY}/s{{1,2}}/system.json"),
             "./published.csv",
         ],
@@ -224,6 +242,7 @@ TABLES = (
             "--metrics": "chrf bleu own comet",
             "--profiles": "raw paper",
             **TABLE_OPTIONS,
+            "--strongest": "R/analysis/strongest_units/baseline/s1.json",
             "--cautions": "R/tables/cautions.txt",
             "--out-dir": "R/tables",
         },
@@ -242,20 +261,47 @@ TABLES = (
         "plot_training",
         {},
         braces(f"systems/{EVERY}/s{{1,2}}/system.json"),
-        {"--validation": CURVES, "--out": "R/figures/training.png"},
-        "validation",
+        {
+            "--validation": CURVES,
+            "--first": "baseline",
+            "--after": "continued ns-k70 ns-k95",
+            "--out": "R/figures/training.png",
+        },
+        "validation first after",
     ),
     Expected(
-        "plot_sweep",
-        {"sweep": "ns"},
-        ["tables/summary.csv"],
+        "plot_tables",
+        {},
+        [*braces(f"tables/{{{TABLES_MADE}}}.csv"), "tables/units.json"],
         {
-            "--summary": "R/tables/summary.csv",
+            "--tables": "R/tables",
             "--metric": "own",
-            "--sweep": "ns",
-            "--out": "R/figures/sweep_ns.png",
+            "--also": "controls significance units",
+            "--sweeps": "ns",
+            "--testsets": "news talks",
+            "--masks": '{"continued": "all", "ns-k70": "k70", "ns-k95": "k95"}',
+            "--control": "continued",
+            "--groups": FAMILIES,
+            "--pivot": "en",
+            "--seeds": "1 2",
+            "--benchmarks": "R/benchmarks",
+            "--out-dir": "R/figures",
         },
-        "metric",
+        "metric also sweeps testsets masks control groups pivot seeds benchmarks",
+    ),
+    Expected(
+        "plot_masks",
+        {},
+        ["tables/units.json"],
+        {
+            "--units": "R/tables/units.json",
+            "--masks": "k70 k95",
+            "--maps": "k95",
+            "--groups": FAMILIES,
+            "--pivot": "en",
+            "--out-dir": "R/figures",
+        },
+        "masks maps groups pivot",
     ),
     Expected(
         "plot_off_target",
@@ -270,5 +316,43 @@ TABLES = (
             "--out": "R/figures/off_target_talks.png",
         },
         "systems seeds directions",
+    ),
+    Expected(
+        "write_answer",
+        {},
+        [
+            *("data/card.json", "analysis/strongest_units/baseline/s1.json"),
+            *("tables/cautions.txt", "tables/units.json"),
+            *(f"figures/{name}.png" for name in ON_PAGE),
+            *(f"figures/{name}.rst" for name in ON_PAGE),
+            *braces(
+                "tables/{scores,summary,groups,differences,interference,health,significance}.csv",
+                "tables/{wins,seeds,controls,choice,zero_shot,costs,likelihood,contrastive,published}.csv",
+            ),
+        ],
+        {
+            "--experiment": "small",
+            "--systems": " ".join(SYSTEMS),
+            "--testsets": "news talks",
+            "--directions": ALL,
+            "--seeds": "1 2",
+            "--pivot": "en",
+            "--baseline": "baseline",
+            "--control": "continued",
+            "--made": json.dumps(HOW_MADE, sort_keys=True),
+            "--masked": '{"ns-k70": "k70", "ns-k95": "k95"}',
+            "--texts": '{"k70": "valid", "k95": "valid"}',
+            "--groups": GROUPS,
+            "--with-tables": "controls wins cautions.txt units",
+            "--root": "R",
+            "--tables": "R/tables",
+            "--card": "R/data/card.json",
+            "--strongest": "R/analysis/strongest_units/baseline/s1.json",
+            "--stability": "",
+            "--figures": " ".join(f"R/figures/{name}.png" for name in ON_PAGE),
+            "--out": "R/report/answer.html",
+        },
+        "experiment systems testsets directions seeds pivot baseline control made masked texts groups"
+        " with-tables",
     ),
 )

@@ -4,20 +4,29 @@ The setting of the papers on encoders (Michel et al. 2019; Li et al. 2023): task
 with a head and a metric of its own. ``prune_heads`` is the same for directions of translation.
 """
 
+import argparse
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from workflow_scripts.activations.count_activations import data_sha256
 from workflow_scripts.analyse.heads.head_sets import HeadSets
 from workflow_scripts.analyse.heads.measured_tasks import losses, own_metrics
 from workflow_scripts.analyse.heads.pruning import PruningRule
 from workflow_scripts.analyse.heads.pruning_results import Asked, findings
+from workflow_scripts.analyse.heads.pruning_tables import CSV_COLUMNS, csv_rows, markdown
 from workflow_scripts.analyse.heads.scorer import Scorer
 from workflow_scripts.analyse.heads.task_similarity import SUBWORDS, cosine_matrix, subword_counts
+from workflow_scripts.analyse.losses import MAX_TOKENS
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
-from workflow_scripts.common.checked_options import at_least
-from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.port import Batches, Port, measuring
-from workflow_scripts.units.score_table import IMPORTANCE
+from workflow_scripts.analyse.stage_options import add_tables, write_tables
+from workflow_scripts.common.checked_options import at_least, named_once
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.task_tables import TRAIN
+from workflow_scripts.models.port import Batches, Port, load, measuring
+from workflow_scripts.models.progress_log import log_to_stderr
+from workflow_scripts.units.score_table import IMPORTANCE, IMPORTANCES
+from workflow_scripts.units.system import SystemFolder
 
 
 def prune_tasks(
@@ -71,3 +80,63 @@ def prune_tasks(
     }
     asked = Asked(tasks, list(heads.counts), list(heads.random), permutations, seed)
     return result | findings(asked, [measured, by_metric], {SUBWORDS: cosine_matrix(subwords)})
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Score heads on the examples that are learned from, prune them, measure every task, write the tables."""
+    parser = argparse.ArgumentParser(description="Prune the attention heads that matter to a task.")
+    parser.add_argument("--system", type=Path, required=True, help="system folder of an encoder")
+    parser.add_argument("--data", type=Path, required=True, help="folder of PART/TASK.jsonl (prepare_tasks)")
+    parser.add_argument("--tasks", nargs="+", required=True)
+    parser.add_argument("--score-examples", type=int, help="score on the first so many; default all")
+    parser.add_argument("--subset", required=True, help="examples on which tasks are measured: test or valid")
+    parser.add_argument("--max-examples", type=int, help="measure on the first so many; default all")
+    parser.add_argument("--of", choices=IMPORTANCES, default=IMPORTANCE, help="estimator of importance")
+    parser.add_argument("--normalise", action="store_true", help="by the norm within each layer's attention")
+    parser.add_argument("--sizes", nargs="+", required=True, help="how many heads go: 20%% or 12")
+    parser.add_argument("--scope", choices=("type", "model"), default="model", help="what they are of")
+    parser.add_argument("--keep-per-layer", type=int, default=0, help="heads of an attention that stay")
+    parser.add_argument("--ascending", action="store_true", help="the least important heads go first")
+    parser.add_argument("--exact", action="store_true", help="score again before each size")
+    parser.add_argument("--draws", type=int, default=FEWEST_DRAWS, help="random prunings")
+    parser.add_argument("--permutations", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
+    add_tables(parser)
+    arguments = parser.parse_args(argv)
+    log_to_stderr()
+    at_least("keep-per-layer", arguments.keep_per_layer, 0)
+    at_least("permutations", arguments.permutations, 1)
+    for option in ("score_examples", "max_examples"):
+        at_least(option.replace("_", "-"), getattr(arguments, option), 1)
+    named_once("tasks", arguments.tasks)
+    named_once("sizes", arguments.sizes)
+    if arguments.subset == TRAIN:
+        raise UserError(f"--subset {TRAIN}: heads are scored on it; measure tasks on other examples")
+    system = SystemFolder.read(arguments.system)
+    port = load(system)
+    text: dict[str, dict[str, Batches]] = {}
+    hashes: dict[str, dict[str, str]] = {}
+    for subset, most in ((TRAIN, arguments.score_examples), (arguments.subset, arguments.max_examples)):
+        opened = {name: port.task(arguments.data, subset, name) for name in arguments.tasks}
+        text[subset] = {name: port.batches(one, MAX_TOKENS, max_lines=most) for name, one in opened.items()}
+        hashes[subset] = {name: data_sha256(one.files) for name, one in opened.items()}
+    result = prune_tasks(
+        port,
+        text[TRAIN],
+        text[arguments.subset],
+        PruningRule(arguments.sizes, arguments.scope, arguments.keep_per_layer, arguments.ascending),
+        estimator=arguments.of,
+        normalise=arguments.normalise,
+        exact=arguments.exact,
+        draws=arguments.draws,
+        permutations=arguments.permutations,
+        seed=arguments.seed,
+        system=system.system,
+        subset=arguments.subset,
+    )
+    result |= {"weights_sha256": system.weights_sha256, "data_sha256": hashes}
+    write_tables(arguments, result, CSV_COLUMNS, csv_rows(result), markdown(result))
+
+
+if __name__ == "__main__":
+    run_main(main)

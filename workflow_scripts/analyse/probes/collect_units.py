@@ -135,7 +135,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Collect the values of units for the words of a text.")
     parser.add_argument("--system", type=Path, required=True, help="system folder")
     parser.add_argument("--directions", nargs="+", required=True)
-    parser.add_argument("--sources", required=True, help="pattern of labelled texts, with {pair}, {source} …")
+    parser.add_argument("--sources", help="pattern of labelled texts, with {pair}, {source} …")
     parser.add_argument("--targets", help="the same of targets; the decoder needs them")
     parser.add_argument("--stack", required=True, choices=get_args(Stack))
     parser.add_argument("--units", nargs="+", default=["ffn"], choices=VALUED)
@@ -151,11 +151,15 @@ def main(argv: list[str] | None = None) -> None:
     stack: Stack = arguments.stack
     if stack == STACKS[0] and arguments.state == PREDICTING:
         raise UserError("--state predicting: the encoder predicts nothing; take --stack decoder or consumed")
+    system = SystemFolder.read(arguments.system)
     if stack != STACKS[0] and arguments.targets is None:
         raise UserError("--targets: the decoder reads them; a text without targets is for --stack encoder")
+    if arguments.sources is None and not system.is_language_model:
+        raise UserError("--sources is missing: the pattern of labelled texts that are translated or read")
+    if arguments.sources is not None and system.is_language_model:
+        raise UserError(f"--sources: {system.system!r} reads the text of one language; give --targets alone")
     patterns = [one for one in (arguments.sources, arguments.targets) if one is not None]
 
-    system = SystemFolder.read(arguments.system)
     port = load(system)
     space = port.space(arguments.units).part(stacks=[stack])
     parts, read_from = [], {}

@@ -87,8 +87,10 @@ def part_of(
     units: int,
     most: int | None,
 ) -> Part:
-    """Return a direction's first ``most`` sentences. ``sides``: its labelled source and target; the source
-    alone for the encoder. UserError: there is none."""
+    """Return a direction's first ``most`` sentences, or those of the text of one language. ``sides``: its
+    labelled source and target; the source alone for the encoder, of one language its text. UserError: there
+    is none."""
+    alone = "-" not in direction
     lines = lines_in_both(sides)
     left_out: list[int] = []
     if "text" in port.abilities:
@@ -104,8 +106,11 @@ def part_of(
         )
     # Without a target the decoder has nothing to read; nobody looks at it.
     pairs = [(one[0][1], one[1][1] if len(one) > 1 else []) for one in found]
-    task = port.pairs(direction, direction_languages(direction, system.languages), pairs)
-    read = [one[STACKS.index(stack)] for one in found]
+    if alone and stack == STACKS[1]:  # a language model has no source
+        pairs = [(target, source) for source, target in pairs]
+    languages = (direction, direction) if alone else direction_languages(direction, system.languages)
+    task = port.pairs(direction, languages, pairs)
+    read = [one[0 if alone else STACKS.index(stack)] for one in found]
     batches = port.batches(task, batch_tokens(units))
     return Part(direction, batches, [line for line, _ in read], [ids for _, ids in read], len(left_out))
 

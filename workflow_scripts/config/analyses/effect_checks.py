@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.directions import ends_of
 from workflow_scripts.config.analyses.directions import analysed_directions, without_text
 from workflow_scripts.config.analyses.effects import Ablation, Effects
 from workflow_scripts.config.mask_checks import unknown_set
@@ -45,7 +45,7 @@ def _effects_problems(experiment: Experiment, effects: Effects) -> Iterable[str]
 
 
 def _two_on_a_side(directions: Sequence[str], pivot: str | None) -> bool:
-    sides = list(map(split_direction, directions))
+    sides = list(map(ends_of, directions))
     out = {target for source, target in sides if pivot in (None, source)}
     into = {source for source, target in sides if pivot in (None, target)}
     return len(out) > 1 or len(into) > 1

@@ -38,7 +38,9 @@ def readable_directions(experiment: Experiment, probes: Probes, system: str) -> 
 
 
 def probed_directions(experiment: Experiment, probes: Probes, system: str, stack: str) -> list[str]:
-    """Return the directions of which a stack's units are read."""
+    """Return the directions of which a stack's units are read; languages where nothing is translated."""
+    if experiment.texts_alone is not None:
+        return experiment.texts_alone
     known = readable_directions(experiment, probes, system)
     if isinstance(probes.directions, list):
         return [one for one in probes.directions if one in known]
@@ -52,6 +54,9 @@ def probed_directions(experiment: Experiment, probes: Probes, system: str, stack
 
 def probes_problems(experiment: Experiment, probes: Probes) -> Iterable[str]:
     """Yield every mistake in `analysis.probes`."""
+    if probes.from_conllu and probes.stacks != [STACKS[0]]:
+        yield f"{KEY}: stacks: a text without translations has no decoder; take [{STACKS[0]}]"
+        return
     names = [*_unknown_names(experiment, probes)]
     yield from names
     if not names:

@@ -15,6 +15,8 @@ from workflow_scripts.models.adapters import one_row
 from workflow_scripts.models.gates import Gates
 from workflow_scripts.models.huggingface.batches import Batches, TextTask, text_files
 from workflow_scripts.models.huggingface.causal.port import CausalPort, load_causal
+from workflow_scripts.models.huggingface.encoders.families import ENCODERS
+from workflow_scripts.models.huggingface.encoders.port import EncoderPort, load_encoder_system
 from workflow_scripts.models.huggingface.families import CAUSAL, Family, longest_of, places_of
 from workflow_scripts.models.huggingface.folder import load_network, new_network
 from workflow_scripts.models.huggingface.forward import Forward
@@ -181,10 +183,12 @@ def open_port(
     return HuggingFacePort(model, family, Text(folder, family, model.config, tags, prefixes or {}))
 
 
-def load_port(system: SystemFolder, device: str) -> HuggingFacePort | CausalPort:
+def load_port(system: SystemFolder, device: str) -> HuggingFacePort | CausalPort | EncoderPort:
     """Load a system, by its family; UserError for missing or changed files and for weights that do not
     fit."""
     system.verify()
+    if system.architecture.get("family") in ENCODERS:
+        return load_encoder_system(system, device)
     if system.architecture.get("family") in CAUSAL:
         return load_causal(system, device)
     # Where directions have their own, those of one of them.

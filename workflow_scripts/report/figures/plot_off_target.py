@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from matplotlib import colormaps
+import numpy as np
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
@@ -19,12 +19,12 @@ from workflow_scripts.common.checked_options import directions_by
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import DamagedFileError, UserError, run_main
 from workflow_scripts.common.files import read_json
-from workflow_scripts.report.figures.figure import save
+from workflow_scripts.report.figures.caption import Caption
+from workflow_scripts.report.figures.figure import panels, wrapped, write_figure
+from workflow_scripts.report.figures.matrix import draw_matrix, write_cells
 
 REFERENCES = "references"
-CELL_WIDTH, CELL_HEIGHT = 0.95, 0.19  # inches
-LEFT, TOP, MARGIN = 0.9, 0.75, 0.15
-NOT_JUDGED = "lightgrey"  # of a system that wrote nothing or lacks the direction: no rate is not one of zero
+CELL_WIDTH, CELL_HEIGHT = 0.75, 0.19  # inches
 GAMMA = 0.4  # of the colour scale: one percent is visible
 
 
@@ -37,10 +37,10 @@ class Cell:
 
     @property
     def text(self) -> str:
-        """What is written into the cell: nothing where nothing is off target, n/a where there is no rate."""
+        """What is written into the cell: n/a where there is no rate."""
         if self.rate is None:
             return "n/a"
-        return f"{100 * self.rate:.1f} {self.language}".strip() if self.rate else ""
+        return f"{100 * self.rate:.1f} {self.language}".strip() if self.rate else "0"
 
 
 def cell_of(entries: Sequence[dict[str, Any]], target: str) -> Cell:
@@ -99,23 +99,24 @@ def _read(file: Path, directions: Sequence[str]) -> dict[str, dict[str, Any]]:
 def off_target_figure(cells: dict[str, list[Cell]], systems: Sequence[str], testset: str) -> Figure:
     """Return the cells as a map of directions × (references and systems)."""
     columns = [REFERENCES, *systems]
-    width = LEFT + CELL_WIDTH * len(columns) + MARGIN
-    height = TOP + CELL_HEIGHT * len(cells) + MARGIN
-    figure = Figure(figsize=(width, height))
-    axis = figure.add_axes(
-        (LEFT / width, MARGIN / height, 1 - (LEFT + MARGIN) / width, 1 - (TOP + MARGIN) / height)
+    figure, [[axis]] = panels(1, 1, CELL_WIDTH * len(columns), CELL_HEIGHT * len(cells))
+    rates = np.array(
+        [[math.nan if cell.rate is None else cell.rate for cell in row] for row in cells.values()]
     )
-    rates = [[math.nan if cell.rate is None else cell.rate for cell in row] for row in cells.values()]
-    colours = colormaps["Oranges"].with_extremes(bad=NOT_JUDGED)
-    axis.imshow(rates, cmap=colours, norm=PowerNorm(GAMMA, 0, 1), aspect="auto")
-    for y, row in enumerate(cells.values()):
-        for x, cell in enumerate(row):
-            axis.text(x, y, cell.text, ha="center", va="center", fontsize=6)
-    axis.set_xticks(range(len(columns)), columns, fontsize=7)
-    axis.set_yticks(range(len(cells)), list(cells), fontsize=6)
-    axis.tick_params(length=0, top=False, bottom=False, labeltop=True, labelbottom=False)
-    axis.set_title(f"{testset}: % off target, and the language that most of it is in", fontsize=8)
+    image = draw_matrix(axis, rates, list(cells), columns, PowerNorm(GAMMA, 0, 1), "Oranges")
+    write_cells(axis, [[cell.text for cell in row] for row in cells.values()], image)
+    title = f"{testset}: % off target, and the language that most of it is in"
+    axis.set_title(wrapped(title, max(CELL_WIDTH * len(columns), 2.0)))
     return figure
+
+
+def off_target_rows(cells: dict[str, list[Cell]], systems: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the values drawn: a row for each direction and system."""
+    return [
+        {"direction": direction, "system": system, "off_target_rate": cell.rate, "language": cell.language}
+        for direction, row in cells.items()
+        for system, cell in zip([REFERENCES, *systems], row, strict=True)
+    ]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -134,7 +135,16 @@ def main(argv: list[str] | None = None) -> None:
         "partial-systems", args.partial_systems, {"bilingual": ["de-en"]}, args.systems, args.directions
     )
     cells = read_cells(args.root, args.systems, args.seeds, args.testset, args.directions, partial)
-    save(off_target_figure(cells, args.systems, args.testset), args.out)
+    caption = Caption(
+        f"Share of the translations of {args.testset} that are in another language than they should be, in"
+        " percent (the mean over seeds), with the language that most of them are in; the references come"
+        " first.",
+        [args.root],
+        args.seeds,
+        notes=["n/a, grey: a system that wrote nothing, or lacks the direction."],
+    )
+    figure = off_target_figure(cells, args.systems, args.testset)
+    write_figure(figure, args.out, off_target_rows(cells, args.systems), caption)
 
 
 if __name__ == "__main__":

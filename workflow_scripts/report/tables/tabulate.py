@@ -24,6 +24,7 @@ from workflow_scripts.common.metric_names import metric_ids
 from workflow_scripts.common.naming import check_names
 from workflow_scripts.evaluate.significance.correction import DEFAULT_LEVEL
 from workflow_scripts.report.read.ceilings import read_ceilings
+from workflow_scripts.report.read.counted import cautions_on_counts
 from workflow_scripts.report.read.published import published_table, read_published, read_request
 from workflow_scripts.report.read.read_scores import RAW, Plan, read_scores
 from workflow_scripts.report.read.read_significance import marks_of, read_significance
@@ -158,6 +159,7 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
         tables.append(published_table(reading.scores, plan, display, groups, request, values))
     notes = cautions(reading, plan, floor, args.pivot, args.baseline, args.as_options, ceilings)
     notes += [*caution_on_draws(plan), *caution_on_engines(ways, args.baseline)]
+    notes += cautions_on_counts(args.strongest)
     return [replace(table, notes=[*notes, *table.notes]) for table in tables], notes
 
 
@@ -191,6 +193,7 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument(
         "--contrastive-root", default="contrastive", help="the experiment's folder contrastive/"
     )
+    parser.add_argument("--strongest", nargs="*", default=[], help="JSON files of the strongest units")
     parser.add_argument("--pivot", default="", help="pivot language; without it all directions are 'other'")
     parser.add_argument("--groups", default="{}", help='JSON: {"family": {"germanic": ["de"]}}')
     parser.add_argument("--without", default="{}", help='JSON: {"sindhi": ["en-sd", "sd-en"]}, left out')

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from workflow_scripts.common.directions import split_direction
+from workflow_scripts.common.directions import ends_of, split_direction
 from workflow_scripts.common.task_groups import tasks_of
 from workflow_scripts.config.analyses.correlation_checks import compared_models
 from workflow_scripts.config.analyses.directions import analysed_directions, compared_directions
 from workflow_scripts.config.analyses.probe_checks import probed_directions, probed_text
+from workflow_scripts.config.analyses.strongest import passes_of, read_sentences, removed_sentences
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
 from workflow_scripts.workflow.graph import PlannedJob
@@ -39,6 +40,16 @@ def mask_control(experiment: Experiment, _: PlannedJob) -> Iterable[Passes]:
         # The direction itself is among them.
         near = sum(source == one or target == two for one, two in map(split_direction, directions)) - 1
         yield Passes(testset, [direction], experiment.analysis.mask_control_sentences, CONTROLS + near)
+
+
+def strongest_units(experiment: Experiment, _: PlannedJob) -> Iterable[Passes]:
+    """Each direction once for its words, then whole and without each set of units."""
+    asked = experiment.analysis.strongest
+    if asked is not None:
+        yield Passes(VALID, experiment.train_directions, read_sentences(experiment, asked), 1)
+        most = removed_sentences(experiment, asked)
+        for direction in experiment.train_directions if most else ():
+            yield Passes(VALID, [direction], most, passes_of(experiment, direction))
 
 
 def criteria(experiment: Experiment, _: PlannedJob) -> Iterable[Passes]:
@@ -93,8 +104,8 @@ def effect_matrix(experiment: Experiment, job: PlannedJob) -> Iterable[Passes]:
     asked, directions = experiment.analysis.effects, analysed_directions(experiment, job.wildcards["system"])
     if asked is not None:
         sets = len(asked.sizes) * (len(asked.criteria) + bool(asked.masks) + asked.draws)
-        pivot, sides = experiment.pivot, zip(*map(split_direction, directions), strict=True)
-        languages = max((len({*side} - {pivot}) for side in sides), default=0)
+        pivot, sides = experiment.pivot, zip(*map(ends_of, directions), strict=True)
+        languages = max((len({*side} - {pivot, None}) for side in sides), default=0)
         # Without a pivot each direction is on both sides.
         passes = (1 + sets * languages) * (1 if pivot else 2)
         yield Passes(experiment.control_text[0], directions, asked.sentences, passes)
@@ -121,6 +132,7 @@ def fit_probes(experiment: Experiment, job: PlannedJob) -> Iterable[Passes]:
 
 
 READS: dict[str, Reads] = {
+    "strongest_units": strongest_units,
     "mask_control": mask_control,
     "criteria": criteria,
     "correlate_units": correlate_units,

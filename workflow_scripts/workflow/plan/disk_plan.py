@@ -132,6 +132,8 @@ def need_of(experiment: Experiment, results: Path, jobs: Iterable[PlannedJob], a
             else:
                 passing.append(missing)
             systems += max(0, weights + adapters - size_of(results / "systems" / name / seed))
+        elif job.rule == "train_encoder":
+            systems += max(0, weights - _there(job))
         elif job.rule == "prepare_text":
             size = sum(map(_text_of, job.inputs))
             if not size:

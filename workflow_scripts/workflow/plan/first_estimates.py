@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-from workflow_scripts.common.directions import pair_of
+from workflow_scripts.common.directions import pair_of, text_of
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import TRAIN, VALID
 from workflow_scripts.workflow.graph import PlannedJob
@@ -134,7 +134,7 @@ class FirstEstimates:
             case "randomise_tokens":
                 return text.sentences(given["varied"], given["pair"])
             case "count_activations" | "score_magnitude":
-                return text.sentences(given.get("text", VALID), pair_of(given["direction"]))
+                return text.sentences(given.get("text", VALID), text_of(given["direction"]))
             case "count_encoder":
                 by = job.rule.removeprefix("count_encoder_").removesuffix(ON_TEXT)
                 return text.of_directions(given.get("text", VALID), experiment.counted_together[by])
@@ -142,7 +142,7 @@ class FirstEstimates:
                 subset = experiment.masks.named[given["maskset"]].text
                 return text.of_directions(subset, experiment.train_directions)
             case "decode":
-                return text.sentences(given["testset"], pair_of(given["direction"]))
+                return text.sentences(given["testset"], text_of(given["direction"]))
             case "score_contrastive":
                 return self._items(Path(experiment.evaluation.contrastive[given["contrast"]]))
             case "score" | "score_ceiling" | "round_trip" | "identify" | "score_likelihood":
@@ -162,7 +162,7 @@ class FirstEstimates:
         known, total = False, 0
         for one in every:
             known = True
-            numbers = [self.text.sentences(one.text, pair_of(direction)) for direction in one.directions]
+            numbers = [self.text.sentences(one.text, text_of(direction)) for direction in one.directions]
             if None in numbers:
                 return None
             total += one.times * sum(min(number or 0, one.most) for number in numbers)

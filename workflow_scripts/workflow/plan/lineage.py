@@ -240,6 +240,8 @@ class Lineage:
                 yield name, direction
 
     def _read_by_models(self, subset: str, direction: str) -> list[str]:
+        if self.experiment.texts_alone is not None:
+            return [f"data/text/{subset}/{direction}.txt"]
         pair, languages = pair_of(direction), split_direction(direction)
         if not self.experiment.is_binarised:
             return [f"data/text/{subset}/{pair}.{language}.txt" for language in languages]

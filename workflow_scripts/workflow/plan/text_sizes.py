@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from workflow_scripts.common.directions import pair_of
+from workflow_scripts.common.directions import text_of
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern
 from workflow_scripts.config.sources import Multi30kSource
@@ -41,7 +41,7 @@ class TextSizes:
 
     def of_directions(self, subset: str, directions: Iterable[str]) -> int | None:
         """Return those of several directions together."""
-        return self.of_pairs(subset, map(pair_of, directions))
+        return self.of_pairs(subset, map(text_of, directions))
 
     def _prepared(self, subset: str, pair: str) -> int | None:
         number = read_record(self._results / "data" / "text" / subset / f"{pair}.json").get("sentences")

@@ -16,6 +16,7 @@ from workflow_scripts import __version__
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import read_json, sha256_of, write_json
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.kinds import kind_of
 from workflow_scripts.workflow.plan.times import stages
 from workflow_scripts.workflow.provenance import made_on as provenance
 from workflow_scripts.workflow.provenance.made_on import mapped
@@ -177,14 +178,14 @@ def hashes_of(results: Path, names: Iterable[str]) -> list[tuple[str, str]]:
 
 def config_of(experiment: Experiment, results: Path) -> dict[str, Any]:
     """Return the config as resolved, as a manifest has it."""
-    resolved: dict[str, Any] = portable(experiment.model_dump(mode="json"), results.absolute().parents[1])
+    resolved: dict[str, Any] = portable(experiment.resolved(), results.absolute().parents[1])
     return resolved
 
 
 def with_defaults(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the config of a manifest; a key that a later version added has its default."""
     try:
-        return Experiment.model_validate(config).model_dump(mode="json")
+        return kind_of(config).model_validate(config).resolved()
     except ValidationError:
         return dict(config)
 

@@ -4,7 +4,7 @@ from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_file
 from workflow_scripts.workflow.arguments import parser_of
-from workflow_scripts.workflow.stages import FETCHING, STAGES
+from workflow_scripts.workflow.stages import FETCHING, stages_of
 
 #: Of a config that cannot be read: what runs next says why.
 USUAL = ["text"]
@@ -12,7 +12,7 @@ USUAL = ["text"]
 
 def environments_of(experiment: Experiment, fetching: bool = False) -> list[str]:
     """Return the environments of all jobs, or of those that fetch, in the order of the stages."""
-    stages = [one for name, one in STAGES.items() if not fetching or name in FETCHING]
+    stages = [one for name, one in stages_of(experiment).items() if not fetching or name in FETCHING]
     return list(
         dict.fromkeys(one.software(experiment) for one in stages if any(True for _ in one.jobs(experiment)))
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.workflow.needed_masks import has_strongest
 from workflow_scripts.workflow.stage import Stage, each, of_port
 from workflow_scripts.workflow.stage_list.models import of_baseline
 
@@ -32,11 +33,25 @@ def _of_masks(stage: str) -> str:
     return f"analysis/{stage}/{{system}}/s{{seed}}/{{maskset}}"
 
 
+def _strongest(experiment: Experiment) -> list[dict[str, Any]]:
+    # One seed: it says which units these are; several seeds have others.
+    return of_baseline(experiment)[:1] if has_strongest(experiment) else []
+
+
 def _k(k: str | None) -> list[str]:
     return [f"k{k}"] if k else []
 
 
 STAGES = (
+    Stage(
+        "analyse.strongest_units",
+        of_port,
+        log="{system}.s{seed}",
+        files=tables_at("analysis/strongest_units/{system}/s{seed}"),
+        asked_for=("json",),
+        jobs=_strongest,
+        gpu=True,
+    ),
     Stage(
         "analyse.mask_control",
         of_port,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from workflow_scripts.common.directions import pair_of, split_direction
+from workflow_scripts.common.directions import ends_of, pair_of
 from workflow_scripts.common.word_properties import CONLLU
 from workflow_scripts.config.analyses.probe_checks import probed_directions, probed_text
 from workflow_scripts.config.analyses.probes import Probes
@@ -18,10 +18,13 @@ LABELLED = "data/labels/{labelled}.jsonl"
 
 
 def sides_read(experiment: Experiment, probes: Probes, direction: str, stack: str) -> list[str]:
-    """Return the labelled texts that a direction's values need: the source, and in the decoder the target."""
-    source, target = split_direction(direction)
+    """Return the labelled texts that a direction's values need: the source, and in the decoder the target;
+    of a text that is read by itself that text."""
+    source, target = ends_of(direction)
     if probes.from_conllu:
-        return [f"{CONLLU}/{source}"]
+        return [f"{CONLLU}/{source or target}"]
+    if source is None:
+        return [f"{probed_text(experiment, probes)}/{target}"]
     languages = [source] if stack == "encoder" else [source, target]
     text = probed_text(experiment, probes)
     return [f"{text}/{pair_of(direction)}.{language}" for language in languages]

@@ -1,5 +1,7 @@
 """Stages of the report: tables and figures."""
 
+from decimal import Decimal
+
 from workflow_scripts.common.table_names import (
     ALWAYS,
     CAUTIONS,
@@ -17,8 +19,9 @@ from workflow_scripts.common.table_names import (
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.masks import ALL_UNITS
+from workflow_scripts.workflow.figure_stage import drawn_at
 from workflow_scripts.workflow.needed_masks import selected
-from workflow_scripts.workflow.stage import Stage, each, once
+from workflow_scripts.workflow.stage import Stage, Wildcards, each, once
 from workflow_scripts.workflow.stage_list.models import parts_of
 
 
@@ -79,6 +82,44 @@ def unit_masks(experiment: Experiment) -> dict[str, str]:
     return {masks: file for masks, file in files.items() if masks not in of_weights}
 
 
+def compared_masks(experiment: Experiment) -> list[str]:
+    """Return the mask sets whose units are drawn: not those that chance has drawn, which say nothing of
+    languages."""
+    named = experiment.masks.named
+    return [masks for masks in unit_masks(experiment) if not named[masks].one.is_drawn]
+
+
+def mapped_masks(experiment: Experiment) -> list[str]:
+    """Return the mask sets whose overlap is drawn as maps of languages: of the thresholds that whose overlap
+    is analysed, or else the smallest, where languages differ most; and every other set."""
+    every, ks = compared_masks(experiment), experiment.masks.k
+    asked = experiment.analysis.overlap_k
+    one = f"k{asked if asked in ks else min(ks, key=Decimal)}"
+    return [masks for masks in every if masks == one or masks not in {f"k{k}" for k in ks}]
+
+
+def testsets_with_gains(experiment: Experiment) -> list[str]:
+    """Return the test sets that a system beside the baseline has been scored on."""
+    return [
+        testset
+        for testset in experiment.testsets
+        if any(experiment.directions_scored(name, testset) for name in experiment.masked)
+    ]
+
+
+def tables_drawn(experiment: Experiment, _: Wildcards) -> list[str]:
+    """Return the figures of tables: of each sweep, of the gains on each test set, and of what stages cost."""
+    sweeps = [f"sweep_{sweep}" for sweep in experiment.sweeps]
+    gains = [f"gains_{testset}" for testset in testsets_with_gains(experiment)]
+    return [f"figures/{name}" for name in (*sweeps, *gains, "costs")]
+
+
+def masks_drawn(experiment: Experiment, _: Wildcards) -> list[str]:
+    """Return the figures of mask sets: maps of the overlap of languages, and all sets by layer."""
+    names = [*(f"iou_{masks}" for masks in mapped_masks(experiment)), "iou_by_layer", "kept_by_layer"]
+    return [f"figures/{name}" for name in names]
+
+
 def drawn(experiment: Experiment) -> list[str]:
     """Return the systems whose training curves can be drawn."""
     return [name for name in (BASELINE, *experiment.finetuned) if name not in experiment.taken]
@@ -113,27 +154,32 @@ STAGES = (
         "report.figures.plot_training",
         "evaluate",
         log="training",
-        files={"png": "figures/training.png"},
-        asked_for=("png",),
         jobs=lambda e: [{}] if drawn(e) else [],
         local=True,
+        **drawn_at("figures/training"),
     ),
     Stage(
-        "report.figures.plot_sweep",
+        "report.figures.plot_tables",
         "evaluate",
-        log="{sweep}",
-        files={"png": "figures/sweep_{sweep}.png"},
-        asked_for=("png",),
-        jobs=lambda e: each(sweep=e.sweeps),
+        log="tables",
+        jobs=once,
         local=True,
+        **drawn_at(tables_drawn),
+    ),
+    Stage(
+        "report.figures.plot_masks",
+        "evaluate",
+        log="masks",
+        jobs=lambda e: [{}] if compared_masks(e) else [],
+        local=True,
+        **drawn_at(masks_drawn),
     ),
     Stage(
         "report.figures.plot_off_target",
         "evaluate",
         log="{testset}",
-        files={"png": "figures/off_target_{testset}.png"},
-        asked_for=("png",),
         jobs=lambda e: each(testset=e.testsets if e.evaluation.off_target else []),
         local=True,
+        **drawn_at("figures/off_target_{testset}"),
     ),
 )

@@ -18,6 +18,7 @@ from workflow_scripts.models.huggingface.causal.texts import AROUND, CausalText
 from workflow_scripts.models.huggingface.families import Family
 from workflow_scripts.models.huggingface.folder import load_network
 from workflow_scripts.models.huggingface.network_port import NetworkPort
+from workflow_scripts.models.port import Ability
 from workflow_scripts.models.weights import read_tensors
 from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
@@ -25,6 +26,8 @@ from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 
 class CausalPort(NetworkPort):
     """A causal language model in eval mode and its tokenizer. It writes no text."""
+
+    abilities: frozenset[Ability] = frozenset({"text"})
 
     def __init__(
         self,
@@ -78,6 +81,10 @@ class CausalPort(NetworkPort):
     def pieces(self, words: Sequence[str]) -> Sequence[Sequence[int]]:
         """See ``models.port.WordsPort.pieces``."""
         return self.text.pieces(words)
+
+    def source_text(self, name: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """See ``models.port.TextPort.source_text``: a language model has one side, its text."""
+        return self.text.plain(lines)
 
     def adapt(self, adapter: AdapterRow) -> AbstractContextManager[Any]:
         """Refuse adapters, which nothing trains here (UserError)."""

@@ -58,6 +58,10 @@ class CausalText:
         """Return the ids of each word of a text."""
         return pieces_of(self._tokenizer, words, self._folder)
 
+    def plain(self, lines: Sequence[str]) -> list[list[int]]:
+        """Return the ids of texts without what is added."""
+        return [list(one) for one in self._ids(lines)]
+
     def ids(self, lines: Sequence[str]) -> list[NDArray[np.int32]]:
         """Return the ids of texts, with all that is added."""
         return [self.sentence(one) for one in self._ids(lines)]

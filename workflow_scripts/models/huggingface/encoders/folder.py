@@ -135,14 +135,24 @@ def _take(module: nn.Module, tensors: Mapping[str, Tensor], prefix: str, folder:
     module.load_state_dict(there)
 
 
+def read_specs(folder: Path) -> list[TaskSpec]:
+    """Return the tasks whose heads a folder has, as far as it says; UserError for another file."""
+    if not (folder / TASKS).is_file():
+        return []
+    value: Any = read_json(folder / TASKS)
+    try:
+        if value["format"] != FORMAT:
+            raise ValueError
+        return [TaskSpec(name, tuple(one["labels"]), one["metric"]) for name, one in value["tasks"].items()]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UserError(
+            f"{folder / TASKS}: not the tasks of an encoder ({FORMAT}); save the model again"
+        ) from None
+
+
 def read_tasks(folder: Path) -> dict[str, tuple[str, ...]]:
     """Return the labels of each task whose head a folder has, as far as it says."""
-    if not (folder / TASKS).is_file():
-        return {}
-    value: Any = read_json(folder / TASKS)
-    if not isinstance(value, dict) or value.get("format") != FORMAT:
-        raise UserError(f"{folder / TASKS}: not the tasks of an encoder ({FORMAT}); save the model again")
-    return {name: tuple(one["labels"]) for name, one in value["tasks"].items()}
+    return {one.name: one.labels for one in read_specs(folder)}
 
 
 def save_encoder(

@@ -19,7 +19,7 @@ from workflow_scripts.models import batching
 from workflow_scripts.models.gates import Gates
 from workflow_scripts.models.huggingface.encoders.batches import Batch, Batches
 from workflow_scripts.models.huggingface.encoders.families import EncoderFamily
-from workflow_scripts.models.huggingface.encoders.folder import load_encoder, save_encoder
+from workflow_scripts.models.huggingface.encoders.folder import load_encoder, read_specs, save_encoder
 from workflow_scripts.models.huggingface.encoders.network import Encoder
 from workflow_scripts.models.huggingface.encoders.tasks import ExampleTask, TaskSpec
 from workflow_scripts.models.huggingface.encoders.text import Text
@@ -27,8 +27,12 @@ from workflow_scripts.models.huggingface.unit_port import UnitPort
 from workflow_scripts.models.port import Ability, Laid, Measure
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import Stack
+from workflow_scripts.units.system import SystemFolder
 
 logger = logging.getLogger(__name__)
+
+#: What ``system.json`` says of an encoder's text: the positions of the longest example.
+LONGEST = "longest"
 
 
 class EncoderPort(UnitPort):
@@ -36,7 +40,7 @@ class EncoderPort(UnitPort):
 
     model: Encoder
     family: EncoderFamily
-    abilities: frozenset[Ability] = frozenset({"metric"})
+    abilities: frozenset[Ability] = frozenset({"metric", "text"})
 
     def __init__(
         self,
@@ -109,6 +113,10 @@ class EncoderPort(UnitPort):
     def pieces(self, words: Sequence[str]) -> Sequence[Sequence[int]]:
         """See ``models.port.WordsPort.pieces``."""
         return self.text.pieces(words)
+
+    def source_text(self, name: str, lines: Sequence[str]) -> Sequence[Sequence[int]]:
+        """See ``models.port.TextPort.source_text``: the same for every task."""
+        return self.text.plain(lines)
 
     def batches(
         self, task: ExampleTask, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None
@@ -215,3 +223,9 @@ def open_encoder(
     network, family = load_encoder(folder, tasks, seed)
     text = Text(folder, family, network.config, longest)
     return EncoderPort(network.to(device), family, text, tasks, folder)
+
+
+def load_encoder_system(system: SystemFolder, device: str) -> EncoderPort:
+    """Load a system whose files were verified, with its heads; UserError for weights that do not fit."""
+    longest = system.text.get(LONGEST)
+    return open_encoder(system.folder, read_specs(system.folder), longest=longest, device=device)

@@ -67,6 +67,11 @@ class Text:
         """Return the ids of each word of a text, as they are in the text. UserError: a word has none."""
         return pieces_of(self._tokenizer, words, self._folder)
 
+    def plain(self, lines: Sequence[str]) -> list[list[int]]:
+        """Return the ids of lines without markers."""
+        found: list[list[int]] = self._tokenizer(list(lines), add_special_tokens=False)["input_ids"]
+        return found
+
     def surrounded(self, ids: Sequence[int]) -> Ids:
         """Return a text's ids with the markers of a single text."""
         begin, end = self._around

@@ -61,6 +61,7 @@ class Training:
         ids = port.text.padding, port.text.start
         self.batches = TextBatches(self._texts(port, "train"), *sizes, *ids)
         self.validation = TextBatches(self._texts(port, "valid"), *sizes, *ids)
+        self.validation.check_each("valid")
         self.progress, self.folder = Progress(), Path(plan.folder)
         batching = batching_of(self.settings, surroundings.processes)
         self.checkpoints = Checkpoints(self.folder, batching, self.settings["keep_checkpoints"])

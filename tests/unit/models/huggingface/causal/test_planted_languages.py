@@ -20,7 +20,7 @@ from tests.unit.models.huggingface.causal.planted import (
     planted_units,
 )
 from workflow_scripts.activations import count_activations
-from workflow_scripts.analyse import criteria
+from workflow_scripts.analyse import criteria, strongest_units
 from workflow_scripts.analyse.effects import ablate_units, effect_matrix
 from workflow_scripts.units import score_lape, select_masks
 from workflow_scripts.units.mask_table import MaskTable
@@ -118,3 +118,31 @@ def test_criteria_side_by_side(root):
     call(criteria.main, *given, "--scores", scores, "--size", PLANTED, "--others", 1)
     found = json.loads(out.read_text())["summary"]["lape"]["removed"]
     assert found["own"]["mean"] == pytest.approx(KNOWN, abs=0.02) and abs(found["others"]["mean"]) < 0.01
+
+
+def test_the_strongest_units_are_the_planted_ones(root):
+    given, out = tables(root, "strongest")
+    more = "--activations-root", root / "counts", "--units", 2 * PLANTED, "--select", "mass:70"
+    call(strongest_units.main, *given, *more, "--removed-sentences", 14, "--max-sentences", 14)
+    found = json.loads(out.read_text())
+    for language, mine in planted_units().items():
+        assert found["languages"][language]["source"] == []
+        units = found["languages"][language]["target"]
+        assert {one["unit"] for one in units} == {
+            f"decoder.{layer}.ffn:{unit}" for layer in (0, 1) for unit in np.flatnonzero(mine)
+        }
+        for one in units:
+            assert (one["rate"] > 0.7, one["rate_elsewhere"]) == (True, 0.0)
+            # They fire on each word of their language, and on no other.
+            assert one["words"] and all(word["word"].startswith(language) for word in one["words"])
+            assert all(word["times"] == word["of"] >= 3 for word in one["words"])
+    removed = found["removed"]
+    assert (removed["units"], list(removed["matrix"])) == (2 * PLANTED, [*LANGUAGES])
+    for own, cells in removed["matrix"].items():
+        assert {name: one["n"] for name, one in cells.items()} == dict.fromkeys(LANGUAGES, 14)
+        for language, one in cells.items():
+            expected = pytest.approx(KNOWN, abs=0.05) if language == own else pytest.approx(0, abs=0.01)
+            assert one["mean"] == expected
+        # A random set may have a planted unit of the language among its four: one of two in a layer.
+        draws = removed["random"][own]
+        assert len({*draws}) == 5 and max(draws) < KNOWN / 2

@@ -1,0 +1,98 @@
+"""What all figures share: four files of equal bytes, room for every text, legends beside the panels."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.figure_layout import assert_layout, assert_legends_clear, assert_texts_inside
+from workflow_scripts.report.figures.caption import Caption
+from workflow_scripts.report.figures.figure import (
+    legend_beside,
+    panels,
+    shortened,
+    wrapped,
+    write_figure,
+)
+
+
+def two_lines(name="a"):
+    figure, [[axis]] = panels(1)
+    axis.plot([1, 2], [3, 4], label=name)
+    axis.fill_between([1, 2], [2, 3], [4, 5])
+    axis.set_title(wrapped(f"title of {name}"))
+    legend_beside(axis)
+    return figure
+
+
+def test_a_figure_is_four_files_of_equal_bytes(tmp_path):
+    rows = [
+        {"k": 70, "gain": 0.1 + 0.2},
+        {"k": np.int64(80), "gain": np.float64(1) / 3},
+        {"k": 90, "gain": None},
+    ]
+    for folder in ("one", "two"):
+        summary = tmp_path / folder / "tables/summary.csv"
+        caption = Caption("Two lines.", [summary], [1, 2, 3], "Bands: 95 % t intervals.")
+        write_figure(two_lines(), tmp_path / folder / "figures/line.png", rows, caption)
+    names = ["line.csv", "line.pdf", "line.png", "line.rst"]
+    assert sorted(path.name for path in (tmp_path / "one/figures").iterdir()) == names
+    for name in names:
+        assert (tmp_path / "one/figures" / name).read_bytes() == (
+            tmp_path / "two/figures" / name
+        ).read_bytes()
+    pdf = (tmp_path / "one/figures/line.pdf").read_bytes()
+    assert b"Date" not in pdf and b"Matplotlib" not in pdf
+    assert b"Software" not in (tmp_path / "one/figures/line.png").read_bytes()
+    text = (tmp_path / "one/figures/line.csv").read_text()
+    assert text == "k,gain\n70,0.30000000000000004\n80,0.3333333333333333\n90,\n"
+    read = pd.read_csv(tmp_path / "one/figures/line.csv", float_precision="round_trip")
+    assert list(read["gain"][:2]) == [0.30000000000000004, 1 / 3] and math.isnan(read["gain"][2])
+    assert (tmp_path / "one/figures/line.rst").read_text() == (
+        "Two lines.\n\nn = 3 seeds (1, 2, 3). Bands: 95 % t intervals.\n\n"
+        "Drawn from tables/summary.csv. The values drawn: figures/line.csv.\n"
+    )
+
+
+@pytest.mark.parametrize("rows", [[], [{"k": 1}, {"gain": 1}]])
+def test_a_figure_without_data_is_not_written(tmp_path, rows):
+    with pytest.raises(ValueError, match="rows of the same columns"):
+        write_figure(two_lines(), tmp_path / "figures/line.png", rows, Caption("", [], []))
+    assert not (tmp_path / "figures").exists()
+
+
+@pytest.mark.parametrize("name", ["a", "a-system-of-a-very-long-name " * 5, "x" * 150])
+def test_texts_have_room_and_legends_cover_nothing(name):
+    figure = two_lines(name)
+    assert_layout(figure)
+    # The panel keeps its size, whatever stands beside it.
+    width, height = figure.get_size_inches()
+    box = figure.axes[0].get_position()
+    assert (box.width * width, box.height * height) == pytest.approx((3.6, 2.6))
+
+
+def test_the_rules_of_layout_notice_what_they_are_for():
+    figure = two_lines()
+    figure.axes[0].legend(loc="center")
+    with pytest.raises(AssertionError, match="a legend covers"):
+        assert_legends_clear(figure)
+    figure.text(-0.05, 0.5, "cut")
+    with pytest.raises(AssertionError, match="'cut'"):
+        assert_texts_inside(figure)
+
+
+def test_a_long_name_is_shortened_in_its_middle():
+    assert shortened("random-k95", 10) == "random-k95"
+    assert shortened("random-k95-of-family", 11) == "rando…amily"
+    assert len(shortened("x" * 99)) == 32
+
+
+def test_a_caption_holds_no_markup_and_no_path_of_this_machine(tmp_path):
+    png = tmp_path / "results/demo/figures/sub/x.png"
+    sources = [tmp_path / "results/demo/tables/a_b.csv", "/elsewhere/user/units.npz"]
+    text = Caption("*a* {{ 1 }}\n\n.. raw:: html", sources, [], notes=[".. raw:: html", "1. one"]).text(png)
+    assert text == (
+        "\\*a\\* \\{\\{ 1 \\}\\} .. raw\\:: html\n\nNo bands or bars.\n\n\\.. raw\\:: html\n\n\\1. one\n\n"
+        "Drawn from tables/a\\_b.csv, units.npz. The values drawn: figures/sub/x.csv.\n"
+    )

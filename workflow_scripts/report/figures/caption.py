@@ -1,0 +1,62 @@
+"""The caption of a figure: reStructuredText, written by the job that draws it, from what it read.
+
+Snakemake would fill it in from the config of today, and a figure of before a change would stand under that.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+FIGURES = "figures"  # the folder of an experiment that figures are in
+# What docutils or Jinja, with which Snakemake reads a caption, would take for markup; at the start of a
+# paragraph also bullets, numbers of lists and rules.
+_MARKUP = re.compile(r"[\\*`|_\[\]<>{}]|:(?=\S)|^[^\w\s]|^\w(?=\w*[.)]\s)")
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What a figure shows, for readers who see nothing else.
+
+    Args:
+        shows: what is drawn, in whole sentences.
+        sources: the files it is drawn from.
+        seeds: the seeds of the trainings.
+        bands: what bands and bars are, in whole sentences; empty where there are none.
+        notes: what was left out, and other sentences.
+    """
+
+    shows: str
+    sources: Sequence[str | Path]
+    seeds: Sequence[int | str]
+    bands: str = ""
+    notes: Sequence[str] = ()
+
+    def text(self, png: Path) -> str:
+        """Return the caption of a picture, plain paragraphs; files are named from the experiment's folder."""
+        named = [str(seed) for seed in self.seeds]
+        seeds = f"n = {len(named)} seed{'s' * (len(named) != 1)} ({', '.join(named)})." if named else ""
+        files = list(dict.fromkeys(from_experiment(source, png) for source in self.sources))
+        values = from_experiment(png.with_suffix(".csv"), png)
+        paragraphs = [
+            self.shows,
+            " ".join(part for part in (seeds, self.bands or "No bands or bars.") if part),
+            *self.notes,
+            f"Drawn from {', '.join(files)}. The values drawn: {values}.",
+        ]
+        return "\n\n".join(escaped(one) for one in paragraphs) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Return text in which nothing is markup of reStructuredText or of Jinja; line ends become blanks."""
+    return _MARKUP.sub(lambda found: f"\\{found[0]}", " ".join(text.split()))
+
+
+def from_experiment(file: str | Path, png: Path) -> str:
+    """Return a file's path from the folder of the experiment whose figure ``png`` is; of a file elsewhere the
+    name alone."""
+    whole = Path(png).absolute()
+    above = [folder for folder in whole.parents if folder.name == FIGURES]
+    root = above[0].parent if above else whole.parent
+    path = Path(file).absolute()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
