@@ -49,6 +49,7 @@ from workflow_scripts.workflow.stage_list.report import (
     compared_masks,
     drawn,
     draws,
+    mapped_masks,
     tables_of,
     testsets_with_gains,
     unit_masks,

@@ -167,6 +167,7 @@ rule plot_masks:
         **identity(
             "plot_masks",
             masks=compared_masks(EXPERIMENT),
+            maps=mapped_masks(EXPERIMENT),
             groups=FAMILIES or None,
             pivot=EXPERIMENT.pivot,
         ),

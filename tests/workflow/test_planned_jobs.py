@@ -182,7 +182,7 @@ def test_all_asks_for_everything_that_the_config_asks_for(planned: Plan) -> None
         *braces(f"{{off_target,likelihoods}}/{EVERY}/{place}.json"),
         *braces(f"contrastive/{EVERY}/s{{1,2}}/gender.json"),
         *braces(
-            "figures/{training,sweep_ns,gains_news,gains_talks,costs,iou_k70,iou_k95,iou_by_layer,kept_by_layer,"
+            "figures/{training,sweep_ns,gains_news,gains_talks,costs,iou_k95,iou_by_layer,kept_by_layer,"
             "off_target_news,off_target_talks}.{png,pdf,csv,rst}"
         ),
         *braces(

@@ -181,7 +181,7 @@ def written(folder, languages=("de", "fi", "nl"), layers=LAYERS):
 
 
 def test_the_files_of_one_direction_have_empty_cells_and_say_why(tmp_path):
-    plot_masks.main([*written(tmp_path, ["de"]), "--masks", "k70"])
+    plot_masks.main([*written(tmp_path, ["de"]), "--masks", "k70", "--maps", "k70"])
     rows = pd.read_csv(tmp_path / "figures/iou_k70.csv")
     assert rows["iou"].isna().all() and list(rows["n"]) == [0]
     shares = pd.read_csv(tmp_path / "figures/kept_by_layer.csv", float_precision="round_trip")
@@ -195,6 +195,16 @@ def test_a_mask_set_that_is_not_there(tmp_path):
     words = written(tmp_path)
     with pytest.raises(UserError, match=r"--masks: .*units\.json has no set 'k7' \(did you mean 'k70'\?\)"):
         plot_masks.main([*words, "--masks", "k7"])
+    with pytest.raises(UserError, match=r"--maps: .*units\.json has no set 'k7'"):
+        plot_masks.main([*words, "--masks", "k70", "--maps", "k7"])
+
+
+def test_maps_are_drawn_of_the_sets_that_are_named(tmp_path):
+    plot_masks.main([*written(tmp_path), "--masks", "k70"])
+    pictures = sorted(path.name for path in (tmp_path / "figures").glob("*.png"))
+    assert pictures == ["iou_by_layer.png", "kept_by_layer.png"]
+    means = pd.read_csv(tmp_path / "figures/iou_by_layer.csv")
+    assert set(means["masks"]) == {"k70"} and set(means["mean_iou"]) == {0.5}
 
 
 def many(languages, layers, masks):

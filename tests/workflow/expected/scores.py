@@ -284,11 +284,12 @@ TABLES = (
         {
             "--units": "R/tables/units.json",
             "--masks": "k70 k95",
+            "--maps": "k95",
             "--groups": FAMILIES,
             "--pivot": "en",
             "--out-dir": "R/figures",
         },
-        "masks groups pivot",
+        "masks maps groups pivot",
     ),
     Expected(
         "plot_off_target",

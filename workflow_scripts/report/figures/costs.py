@@ -73,4 +73,4 @@ def _dots(axis: Axes, names: Sequence[str], values: Sequence[float | None], labe
         axis.xaxis.set_major_formatter("{x:,g}")
     axis.set_xlabel(label)
     axis.set_yticks(range(len(values)), names or [""] * len(values))
-    axis.set_ylim(len(values) - 0.5, -0.5)
+    axis.set_ylim(max(len(values), 1) - 0.5, -0.5)

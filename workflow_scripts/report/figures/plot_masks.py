@@ -32,23 +32,26 @@ NO_PAIR = {"side": None, "layer": None, "language": None, "other": None, "iou": 
 def draw_masks(
     sets: Sequence[UnitSet],
     names: Sequence[str],
+    maps: Sequence[str],
     families: Mapping[str, Sequence[str]],
     pivot: str,
     source: Path,
     out: Path,
 ) -> None:
-    """Draw the mask sets of these names. Raises UserError: the file has no set of a name."""
+    """Draw the mask sets of these names; ``maps``: those of which maps are drawn, too. Raises UserError: the
+    file has no set of a name."""
     known = list(dict.fromkeys(one.masks for one in sets))
-    for name in names:
+    for option, name in (*(("masks", name) for name in names), *(("maps", name) for name in maps)):
         if name not in known:
-            raise UserError(f"--masks: {source} has no set {name!r}{nearest(name, known)}")
+            raise UserError(f"--{option}: {source} has no set {name!r}{nearest(name, known)}")
     seeds = sorted({one.seed for one in sets})
     ordered = "ordered by family" if families else "in the order of the config (there are no families)"
     every = []
     for name in names:
-        own = [one for one in sets if one.masks == name]
-        rows = overlap_rows(own)
+        rows = overlap_rows([one for one in sets if one.masks == name])
         every += rows
+        if name not in maps:
+            continue
         caption = Caption(
             "Overlap (IoU, shared units over units of either) of the units that two languages keep in the"
             f" masks {name}, by side and layer, the mean over seeds; languages are {ordered}. The bar is the"
@@ -87,12 +90,14 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="plot_masks", description=__doc__.splitlines()[0])
     parser.add_argument("--units", required=True, type=Path, help="tables/units.json")
     parser.add_argument("--masks", required=True, nargs="+", help="mask sets that are drawn")
+    parser.add_argument("--maps", nargs="+", default=[], help="those of which maps of languages are drawn")
     parser.add_argument("--groups", default="{}", help='JSON: {"family": {"germanic": ["de"]}}')
     parser.add_argument("--pivot", default="")
     parser.add_argument("--out-dir", required=True, type=Path, help="folder figures")
     args = parser.parse_args(argv)
     families = read_groups(args.groups).get(FAMILY, {})
-    draw_masks(read_units(args.units), args.masks, families, args.pivot, args.units, args.out_dir)
+    sets = read_units(args.units)
+    draw_masks(sets, args.masks, args.maps, families, args.pivot, args.units, args.out_dir)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Stages of the report: tables and figures."""
 
+from decimal import Decimal
+
 from workflow_scripts.common.table_names import (
     ALWAYS,
     CAUTIONS,
@@ -87,6 +89,15 @@ def compared_masks(experiment: Experiment) -> list[str]:
     return [masks for masks in unit_masks(experiment) if not named[masks].one.is_drawn]
 
 
+def mapped_masks(experiment: Experiment) -> list[str]:
+    """Return the mask sets whose overlap is drawn as maps of languages: of the thresholds that whose overlap
+    is analysed, or else the smallest, where languages differ most; and every other set."""
+    every, ks = compared_masks(experiment), experiment.masks.k
+    asked = experiment.analysis.overlap_k
+    one = f"k{asked if asked in ks else min(ks, key=Decimal)}"
+    return [masks for masks in every if masks == one or masks not in {f"k{k}" for k in ks}]
+
+
 def testsets_with_gains(experiment: Experiment) -> list[str]:
     """Return the test sets that a system beside the baseline has been scored on."""
     return [
@@ -104,8 +115,8 @@ def tables_drawn(experiment: Experiment, _: Wildcards) -> list[str]:
 
 
 def masks_drawn(experiment: Experiment, _: Wildcards) -> list[str]:
-    """Return the figures of mask sets: the overlap of languages in each, and all of them by layer."""
-    names = [*(f"iou_{masks}" for masks in compared_masks(experiment)), "iou_by_layer", "kept_by_layer"]
+    """Return the figures of mask sets: maps of the overlap of languages, and all sets by layer."""
+    names = [*(f"iou_{masks}" for masks in mapped_masks(experiment)), "iou_by_layer", "kept_by_layer"]
     return [f"figures/{name}" for name in names]
 
 
