@@ -32,11 +32,12 @@ WITH_ARGS = $(BIN) -m workflow_scripts.workflow.run.words $(call as_word,ARGS)
 # The workflow with the config file $(1), before the words of ARGS: --configfile takes every word that follows as a file, so
 # that a target among them has an option of one word in front of it. A profile may say how much runs at a time; CORES if it does not.
 export NEURONSPEC_CORES := $(CORES)
-RUN = $(WITH_ARGS) workflow_scripts.workflow.run.start --configfile $(1) $(if $(PROFILE),--profile $(call as_word,PROFILE),--cores $(call quoted,$(CORES)))
+HOW_MANY = $(if $(PROFILE),--profile $(call as_word,PROFILE),--cores $(call quoted,$(CORES)))
+RUN = $(WITH_ARGS) workflow_scripts.workflow.run.start --configfile $(1) $(HOW_MANY)
 # Of targets whose program has no options.
 NO_ARGS = @: $(if $(value ARGS),$(error make $@ takes no ARGS))
 
-TARGETS := help setup demo run multi30k fetch translate clean-training accept retrain status why verify plan times test test-slurm malformed chaos golden golden-breaks mutants lint bench bench-slurm
+TARGETS := help setup demo run try multi30k fetch translate clean-training accept retrain status why verify report crate plan times explorer test test-browser test-slurm malformed chaos golden golden-breaks mutants lint bench bench-slurm docs
 .PHONY: $(TARGETS)
 
 # Before the first of several is made: `make run my.yaml` would run the demo.
@@ -57,6 +58,10 @@ run: ## an experiment: CONFIG=config/experiments/….yaml, more of Snakemake's o
 	$(SETUP) workflow
 	$(SETUP) $$($(NEEDED))
 	@$(call RUN,$(call as_word,CONFIG))
+
+try: ## an experiment's stages in minutes, at a size whose numbers mean nothing: CONFIG=… (results/TRY-NAME)
+	$(SETUP) workflow
+	@$(WITH_ARGS) workflow_scripts.workflow.trial.start --configfile $(call as_word,CONFIG) $(HOW_MANY)
 
 multi30k: ## the Multi30k experiment (hours)
 	$(SETUP) $(RUN_ENVIRONMENTS)
@@ -96,6 +101,14 @@ verify: ## every file of a finished experiment against its manifest.json: CONFIG
 	$(SETUP) workflow
 	@$(WITH_ARGS) workflow_scripts.workflow.provenance.verify --configfile $(call as_word,CONFIG)
 
+report: ## report.zip of Snakemake, tables and figures by category; PARTIAL where files are missing: CONFIG=…
+	$(SETUP) workflow
+	@$(WITH_ARGS) workflow_scripts.workflow.run.make_report --configfile $(call as_word,CONFIG)
+
+crate: ## an RO-Crate of an experiment, and crate.zip to hand in: CONFIG=…; ARGS="--agent … --licence …"
+	$(SETUP) workflow
+	@$(WITH_ARGS) workflow_scripts.workflow.provenance.crate --configfile $(call as_word,CONFIG)
+
 plan: ## jobs, hours, memory and disk before a run, and how they were estimated: CONFIG=…
 	$(SETUP) workflow
 	@$(WITH_ARGS) workflow_scripts.workflow.plan.plan --configfile $(call as_word,CONFIG) --cores $(call quoted,$(CORES))
@@ -104,9 +117,17 @@ times: ## seconds and memory by stage: CONFIG=…
 	$(SETUP) workflow
 	@$(WITH_ARGS) workflow_scripts.workflow.plan.times --configfile $(call as_word,CONFIG)
 
+explorer: ## one page to look at an experiment in, finished or not, offline (report/explorer.html): CONFIG=…
+	$(SETUP) workflow evaluate
+	@$(WITH_ARGS) workflow_scripts.workflow.run.explore --configfile $(call as_word,CONFIG)
+
 test: ## linters and all tests, each in its environment; SUITES="lint unit" for some, JOBS=… at a time
 	$(SETUP)
 	@$(WITH_ARGS) tests.run_all $(call as_words,SUITES)
+
+test-browser: ## the explorer in a real browser, headless (as root; installs Debian's package of Chromium)
+	$(SETUP) workflow evaluate test browser
+	@$(WITH_ARGS) tests.run_all browser
 
 test-slurm: ## a real SLURM controller on this machine (as root; installs Debian's packages), and runs through it
 	$(SETUP)
@@ -139,6 +160,11 @@ bench-slurm: ## what a job costs on a SLURM controller, for docs/reference/bench
 	$(SETUP)
 	@$(BIN) -m tests.slurm.overhead
 
+docs: ## the documentation site, into site/ (index.html), with its links checked
+	$(NO_ARGS)
+	$(SETUP) workflow docs
+	@$(BIN) -m workflow_scripts.site.build
+
 lint: ## the linters alone
 	$(NO_ARGS)
 	$(SETUP) workflow dev
@@ -146,7 +172,7 @@ lint: ## the linters alone
 
 bench: ## speed and memory, for docs/reference/benchmarks.md
 	$(NO_ARGS)
-	$(SETUP) $(RUN_ENVIRONMENTS) comet hf
+	$(SETUP) $(RUN_ENVIRONMENTS) comet hf browser
 	@for script in tests/bench/bench_*.py; do \
-		case $$script in *_comet.py) environment=comet ;; *_hf.py) environment=hf ;; *) environment=fairseq ;; esac; \
+		case $$script in *_comet.py) environment=comet ;; *_explorer.py) environment=evaluate ;; *_hf.py) environment=hf ;; *) environment=fairseq ;; esac; \
 		envs/bin/run-in $$environment tests.bench.$$(basename $$script .py) || exit 1; done

@@ -17,7 +17,7 @@ if str(CHECKOUT) not in sys.path:
 from workflow_scripts.common.directions import pair_of, split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.processes import identity as identity_of_process
-from workflow_scripts.common.table_names import COSTS
+from workflow_scripts.common.table_names import CONTROLS, COSTS
 from workflow_scripts.config.active_rule import other_rule
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.config.systems import part_name

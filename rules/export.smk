@@ -11,6 +11,18 @@ def exported_tokenizer():
     return [file.name for file in folder if file.name in TOKENIZER_FILES]
 
 
+def exported_controls(name):
+    """The table that says what the masks of a system added, if it has a row there."""
+    told = CONTROLS in tables_of(EXPERIMENT) and name in EXPERIMENT.masked
+    return [f"{RESULTS}/tables/{CONTROLS}.csv"] if told else []
+
+
+def exported_base():
+    """What is known of the model of a hub that the baseline is."""
+    attach = EXPERIMENT.attached_model
+    return [f"{RESULTS}/{FETCHED}"] if attach and attach.is_fetched else []
+
+
 for name, form in (
     itertools.product(EXPERIMENT.export.systems, EXPERIMENT.export.formats) if EXPERIMENT.export else ()
 ):
@@ -25,6 +37,8 @@ for name, form in (
                 "score", "scores", system=name, seed=int(w.seed), profile=ON_CARDS
             ),
             card="<results>/data/card.json",
+            controls=exported_controls(name),
+            base=exported_base(),
         output:
             **files("export_system", like={"exported": name, "form": form}),
             tokenizer=[f"<results>/export/{name}/s{{seed}}/{form}/{file}" for file in exported_tokenizer()],
@@ -44,6 +58,9 @@ for name, form in (
                 form=form,
                 directions=EXPERIMENT.trained_by(name),
                 licence=EXPERIMENT.export.licence,
+                text_licence=EXPERIMENT.export.text_licence,
+                controls=exported_controls(name),
+                base=exported_base(),
             ),
             system=lambda w, input: parent(input.system[0]),
             out=lambda w, output: parent(output.files[0]),

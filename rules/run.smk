@@ -20,8 +20,10 @@ from workflow_scripts.workflow.run.leftovers import remove_temporaries
 from workflow_scripts.workflow.provenance.manifest import write_manifest
 from workflow_scripts.workflow.plan import planned as planned_outputs
 from workflow_scripts.workflow.run import results_lock
+from workflow_scripts.workflow.run.make_report import DESCRIPTION_VARIABLE
 from workflow_scripts.workflow.run.running import who_runs
 from workflow_scripts.workflow.run.leftovers import end_orphans
+from workflow_scripts.workflow.run.partial_page import Begun, write_partial_page
 from workflow_scripts.workflow.cluster.patience import Patience
 from workflow_scripts.workflow.run.preflight import missing_environment, unwritable
 from workflow_scripts.workflow.cluster.profile import profile_in_use
@@ -159,8 +161,9 @@ def none_more_ready(dag, name):
     return 0
 
 
-# Outputs of the jobs that this run began.
+# Outputs of the jobs that this run began, and what was left of them.
 MADE = set()
+BEGUN = Begun()
 
 
 def of_results(files):
@@ -193,6 +196,7 @@ onstart:
     # Only now is it known which jobs will run; a dry run does not come here.
     jobs = list(workflow.dag.needrun_jobs())
     MADE.update(str(file) for job in jobs for file in job.output)
+    BEGUN.jobs = [(job.rule.name, [str(file) for file in job.output]) for job in jobs if job.output]
     try:
         if problem := refused(jobs):
             raise UserError(problem)
@@ -243,16 +247,16 @@ def list_results():
 ENDED_WELL = []
 
 
-def show_results():
-    """Show the summary after a `make run` of everything; of part of it, tables may be older."""
+def runs_everything():
+    """Whether this is a `make run` of everything; of part of it, tables may be older."""
     asked = workflow.dag_settings
     part = asked is None or asked.until or asked.omit_from or not {*asked.targets} <= {"all"}
-    if (
-        ENDED_WELL
-        and ALONE_VARIABLE in os.environ
-        and not part
-        and Path(f"{RESULTS}/tables/summary.csv").exists()
-    ):
+    return ALONE_VARIABLE in os.environ and not part
+
+
+def show_results():
+    """Show the summary after a `make run` of everything."""
+    if ENDED_WELL and runs_everything() and Path(f"{RESULTS}/tables/summary.csv").exists():
         words = [
             sys.executable,
             "-P",
@@ -264,6 +268,16 @@ def show_results():
         subprocess.run(words, env={**os.environ, "PYTHONPATH": str(CHECKOUT)}, check=False)
 
 
+def show_what_is_there():
+    """Write the page on what there is, after a `make run` of everything that failed."""
+    if "write_answer" not in STAGES or not BEGUN.jobs or not runs_everything():
+        return
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    page = write_partial_page(BEGUN, Path(RESULTS), what_was_run(), read_by_page(), environment)
+    if page:
+        say(f"what there is, marked PARTIAL: {page}")
+
+
 onsuccess:
     planned_outputs.made(Path(RESULTS), of_results(MADE))
     list_results()
@@ -273,6 +287,7 @@ onsuccess:
 
 onerror:
     planned_outputs.take_off_what_was_made(Path(RESULTS), of_results(MADE))
+    show_what_is_there()
     said = "".join(Path(file).read_text(encoding="utf-8", errors="replace") for file in log)
     if on_slurm() and (reason := explain(said, profile_in_use())):
         say(f"error: {reason}")
@@ -304,6 +319,12 @@ if workflow.exec_mode.name == "DEFAULT":
 def write_graph():
     if workflow.scheduler is not None and workflow.dryrun:
         graph.write(Path(os.environ[graph.GRAPH_VARIABLE]), graph.planned_jobs(workflow))
+
+
+# `make report` writes what stands above the results: the experiment, and what a partial one lacks.
+if DESCRIPTION_VARIABLE in os.environ:
+
+    report: os.environ[DESCRIPTION_VARIABLE]
 
 
 # What `make why`, `plan` and `accept` read of a dry run.

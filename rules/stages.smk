@@ -15,8 +15,18 @@ def files(name, like=None, **flags):
     for role in stage.files:
         paths = [f"<results>/{path}" for path in stage.paths(EXPERIMENT, role, like or {})]
         paths = paths[0] if isinstance(stage.files[role], str) else paths
-        found[role] = flags[role](paths) if role in flags else paths
+        found[role] = flags[role](paths) if role in flags else in_report(stage, role, paths)
     return found
+
+
+def in_report(stage, role, paths):
+    """The page of an analysis in Snakemake's report, found by system, seed, mask set and what else its path says;
+    other paths as they are."""
+    if role != "markdown" or not stage.module.startswith("analyse.") or not isinstance(paths, str):
+        return paths
+    named = re.findall(r"{(\w+)}", paths)
+    labels = {{"maskset": "mask set"}.get(name, name): f"{{{name}}}" for name in named} or {"of": "all"}
+    return report(paths, category="Analyses", subcategory=stage.name.replace("_", " "), labels=labels)
 
 
 def made(name, role, **wanted):

@@ -36,8 +36,9 @@ MASKED = (
     "swapped_within",
     "swapped_across",
 )
-#: Who is compared with whom in the cells of `regimes`.
+#: Who is compared with whom in the cells of `regimes`, and in both ports.
 REGIMES = (("continued", "baseline"), ("ns-k95", "continued"), ("ns-k95", "random"), ("ns-k95", "swapped"))
+PORTS = (("continued", "baseline"), ("ns-k70", "baseline"), ("ns-k70", "continued"))
 
 
 def read(name: str) -> list[dict[str, str]]:
@@ -176,21 +177,35 @@ def among_draws(key: str) -> list[str]:
     return table(["", "BLEU", "better than"], lines)
 
 
-def regimes() -> list[str]:
-    """Return for each cell the baseline and the differences, each with what the design could detect."""
-    rows = read("regimes_scores.csv")
+def cells(name: str, column: str, compared: Sequence[tuple[str, str]]) -> list[str]:
+    """Return for each cell of a kept table the baseline and the differences, each with what the design could
+    detect. ``column``: what names a row's cell."""
+    rows = read(name)
     lines = []
-    for cell in dict.fromkeys(row["cell"] for row in rows):
-        found = scores([row for row in rows if row["cell"] == cell])
-        cells = [mean_cell([*by_seed(found, "baseline").values()])]
-        for key, other in REGIMES:
+    for cell in dict.fromkeys(row[column] for row in rows):
+        found = scores([row for row in rows if row[column] == cell])
+        line = [mean_cell([*by_seed(found, "baseline").values()])]
+        for key, other in compared:
             value, between, least = difference_cells(differences(found, key, other))
             outside = between[0] == between.partition("… ")[2][0]
             bold = "**" if outside else ""
-            cells.append(f"{bold}{value.partition(' (')[0]}{bold}, {least}")
-        lines.append([cell, *cells])
-    names = [f"{key} − {other}" for key, other in REGIMES]
-    return table(["cell", "baseline", *names], lines)
+            line.append(f"{bold}{value.partition(' (')[0]}{bold}, {least}")
+        lines.append([cell, *line])
+    names = [f"{key} − {other}" for key, other in compared]
+    return table([column, "baseline", *names], lines)
+
+
+def by_port() -> list[str]:
+    """Return mean BLEU of each port, system and seed."""
+    rows = read("both_ports_scores.csv")
+    lines = []
+    for port in dict.fromkeys(row["port"] for row in rows):
+        found = scores([row for row in rows if row["port"] == port])
+        for system in found:
+            own = by_seed(found, system)
+            seeds = [rounded(own[seed], TWO) for seed in sorted(own)]
+            lines.append([f"{port}: {system}", *seeds, mean_cell([*own.values()])])
+    return table(["", "seed 1", "seed 2", "seed 3", "mean"], lines)
 
 
 #: Table → its lines.

@@ -17,7 +17,7 @@ import yaml
 
 from tests.results_analysis_page import analysis_page
 from tests.results_cells import ONE, RESULTS, THREE, TWO, signed, table
-from tests.results_controls import CONTROLS, regimes
+from tests.results_controls import CONTROLS, PORTS, REGIMES, by_port, cells
 from tests.results_seeds import of_seeds
 from workflow_scripts.common.metric_names import SHOWN, metric_id
 from workflow_scripts.config.load import load_experiment
@@ -287,7 +287,10 @@ PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
         ),
         "wins": lambda: wins("controls_multi30k_significance.csv", CONTROLS_MULTI30K),
     },
-    "regimes.md": {"cells": regimes},
+    "regimes.md": {"cells": lambda: cells("regimes_scores.csv", "cell", REGIMES)},
+    "both_ports.md": {
+        "scores": by_port, "differences": lambda: cells("both_ports_scores.csv", "port", PORTS),
+    },
     "analysis.md": {
         **analysis_page("analysis", kept=["heads", "similarity"], heads="25%"),
         **analysis_page("analysis:ns", kept=["effects", "ablation"]),

@@ -12,8 +12,9 @@ from typing import Any
 
 #: Keys of JSON that tell what a run cost or which code made it, at any depth.
 LEFT_OUT = {"seconds", "gpu_hours", "peak_memory_mb", "attempts", "code", "written"}
-#: Folders and files of an experiment that hold no result: how a run went, checkpoints, pictures.
-NO_RESULTS = {"logs", "benchmarks", "training", "figures", "manifest.json"}
+#: Folders and files of an experiment that hold no result: how a run went, checkpoints, pictures and
+#: the page that holds some.
+NO_RESULTS = {"logs", "benchmarks", "training", "figures", "report", "manifest.json"}
 #: The table of seconds and memory.
 COSTS = "costs"
 #: Where two figures agree in so many digits, they differ in their last ones only.

@@ -1,5 +1,6 @@
 """Files of other programs that are not what they should be: units, binarised text, fine-tuned checkpoints."""
 
+import json
 import pickle
 
 import numpy as np
@@ -44,8 +45,17 @@ def counts(value, options="--select mass:95"):
     return units(pickle.dumps(value), options, "de-en.pkl", "{direction}.pkl")
 
 
-def imported(name, what, lay, said):
-    return Case(f"import-units-{name}", what, "activations.import_units", lay, said)
+def sets(named, size=tiny.UNITS):
+    groups = [
+        {"key": f"encoder.{layer}.ffn", "kind": "ffn", "stack": "encoder", "layer": layer, "size": size}
+        for layer in range(tiny.LAYERS)
+    ]
+    value = {"format": "unit-sets-1", "model": {}, "groups": groups, "sets": named}
+    return units(json.dumps(value).encode(), "", "x.units.json", "x.units.json")
+
+
+def imported(name, what, lay, said, bounded=False):
+    return Case(f"import-units-{name}", what, "activations.import_units", lay, said, bounded)
 
 
 def uneven():
@@ -72,6 +82,10 @@ UNITS = [
     imported("tasks", "lists of another number of languages", units(lambda: [[[0]] * 4], "--by language", "l.pth", "l.pth"), "l.pth: lists of 1 tasks, 2 are needed: de en"),
     imported("index", "a list with a unit that is not there", units(lambda: [[[0], [12], [0], [0]]], "", "l.pth", "l.pth"), "l.pth: encoder.1.ffn of de-en lists unit 12, it has 12"),
     imported("bits", "lists of bits, 0 and 1, in place of indices", units(lambda: [[[0, 1, 0], [2], [0], [0]]], "", "l.pth", "l.pth"), "l.pth: encoder.0.ffn of de-en lists unit 0 2 times: bits of a mask? Indices of the units that are kept are needed"),
+    imported("sets-index", "unit sets with a unit that is not there", sets({"de-en": {"units": {"encoder.0.ffn": [12]}}}), "x.units.json: sets.de-en.units.encoder.0.ffn lists unit 12, it has 12"),
+    imported("sets-name", "unit sets without a direction", sets({"de_en": {"units": {}}}), "x.units.json: no mask row 'de-en'; rows: de_en (did you mean 'de_en'?)"),
+    imported("sets-huge", "unit sets that claim more units than memory holds", sets({"de-en": {"units": {}}}, 2**50), "x.units.json: groups 2251799813685248 units in 1 sets are more than are read", bounded=True),
+    imported("sets-none", "JSON that is no file of unit sets", units(b'{"a": 1}', "", "x.units.json", "x.units.json"), "x.units.json: format is None, not 'unit-sets-1'"),
 ]  # fmt: skip
 
 

@@ -343,6 +343,21 @@ def curves(folder):
     return "--validation ns.s1=ns.csv --out training.png"
 
 
+def answered(name, what, said, words="", **files):
+    """The page of a table of units, or of strongest units, that is no such file."""
+
+    def lay(folder):
+        (folder / "tables").mkdir()
+        (folder / "tables/summary.csv").write_bytes(table(ROW))
+        for stem, content in files.items():
+            (folder / f"tables/{stem}.json").write_text(json.dumps(content))
+        named = "--experiment x --systems a --testsets one --directions en-de --out report/a.html"
+        return f"--root . --tables tables {named} {words}"
+
+    return Case(f"answer-{name}", what, "report.page.write_answer", lay, said)
+
+
+UNITS = {"format": "neuronspec-units-1", "sets": [{"masks": "k95", "seed": 1, "layers": 3}]}
 HEADER = b"update,direction,loss,nll_loss,tokens\n"
 FIGURES = [
     sweep("testset", "gains on a test set that the summary lacks", summary(table(ROW), "--testsets news"), "--testsets: the summary has no gains on 'news'"),
@@ -379,6 +394,10 @@ FIGURES = [
     units("no-file", "a set of masks without a file", "k95=", '--masks k95=: not NAME=FILE, as k95=masks/s{seed}/k95.npz'),
     units("absent", "masks of a seed that are not there", "k95=s{seed}.npz", 's1.npz: there is no such file or folder: check the path'),
     units("cut", "masks that are cut off", "k95=k95.npz", 'k95.npz: not a neuronspec-masks-1 file (File is not a zip file); delete it and run the step that writes it again'),
+    answered("form", "strongest units of another form", "tables/s1.json: format 'x', not 'neuronspec-strongest-units-1'; delete it and run again", "--strongest tables/s1.json", s1={"format": "x"}),
+    answered("units", "a page of units of no layer", "tables/units.json: not a table of units (AttributeError: 'int' object has no attribute 'values'); delete it and run again", "--with-tables units", units=UNITS),
+    answered("strongest", "strongest units of no language", "analysis/strongest_units: not strongest units of languages (KeyError: 'system'); delete it and run again", "--strongest tables/s1.json", s1={"format": "neuronspec-strongest-units-1"}),
+    answered("made", "how systems were made as a list", '--made: not of the shape {"continued": "all"}', "--made []"),
     Case("control-form", "a mask control that is none", "report.tables.show", shown, 'analysis/mask_control/baseline/s1/k95.json: not a mask control (TypeError: list indices must be integers or slices, not str); delete it and run again'),
 ]  # fmt: skip
 

@@ -8,12 +8,14 @@ from pathlib import Path
 
 #: Folders of tests, as `make test SUITES=…` names them.
 TIERS = ("unit", "malformed", "workflow", "training", "system")
-#: Tiers that need a service of their own: run by name alone (`make test-slurm`).
-SERVICES = ("slurm",)
+#: Tiers that need a program or service of their own: run by name alone (`make test-slurm`).
+SERVICES = ("browser", "slurm")
 LINT = "lint"
 #: Suites that run files of other tiers once more, by name alone: the folder, the environment, and the one
 #: whose packages fill what that lacks.
 AGAIN = {"hf4": ("tests/unit/models/huggingface", "comet", "hf")}
+#: Tiers that need packages beside their environment's: the environment that has them.
+FILLED_BY = {"browser": "browser"}
 #: The order of the sessions: what is quick comes first.
 ENVIRONMENTS = ("evaluate", "scripts", "text", "comet", "hf", "workflow", "fairseq")
 #: Folder or file of tests → the environment it runs in. The longest one that holds a file counts.
@@ -33,6 +35,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/mutants": "workflow",
     "tests/unit/report": "evaluate",
     "tests/unit/scripts": "scripts",
+    "tests/unit/site": "workflow",
     "tests/unit/runner": "workflow",
     "tests/unit/units": "text",
     "tests/unit/train": "fairseq",
@@ -58,6 +61,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/test_results_analysis.py": "workflow",
     "tests/unit/test_results_pages.py": "workflow",
     "tests/unit/test_results_seeds.py": "workflow",
+    "tests/unit/test_unit_sets_schema.py": "workflow",
     "tests/malformed/test_comet.py": "comet",
     "tests/malformed/test_config.py": "workflow",
     "tests/malformed/test_evaluate.py": "evaluate",
@@ -68,6 +72,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/training": "fairseq",
     "tests/training/test_huggingface_processes.py": "hf",
     "tests/system": "workflow",
+    "tests/browser": "evaluate",
     "tests/slurm": "workflow",
 }
 #: Seconds after which a test is stopped. A cluster looks for the ends of its jobs seldom.
@@ -119,8 +124,10 @@ def sessions(root: Path, tiers: list[str], places: list[str] | None = None) -> l
                 if environment_of(file) == environment and (Path(file).parts[1] in SERVICES) == service
             )
             if own and service:
+                tier = Path(own[0]).parts[1]
+                more = FILLED_BY.get(tier)
                 chosen.append(
-                    Session(Path(own[0]).parts[1], environment, own, SERVICE_LIMIT, distributed=False)
+                    Session(tier, environment, own, SERVICE_LIMIT, distributed=False, filled_by=more)
                 )
             elif own:
                 chosen.append(Session(environment, environment, own))

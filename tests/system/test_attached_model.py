@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests import forked
+from workflow_scripts.workflow.trial.derive import derive
 
 ROOT = Path(__file__).resolve().parents[2]
 DIRECTIONS = ("en-de", "en-fr")
@@ -50,7 +51,10 @@ CONFIG = {
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which the experiment ran, with an environment `fairseq` that is none."""
+    """The folder where the experiment's trial ran (`make try`), with an environment `fairseq` that is none.
+
+    The experiment is no larger than a trial itself, so that a run of the one is a run of the other.
+    """
     folder = tmp_path_factory.mktemp("attached")
     venvs = folder / "venvs"
     venvs.mkdir()
@@ -61,12 +65,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(
         [python, "-c", MAKE, str(folder)], cwd=ROOT, check=True, env={**os.environ, "PYTHONPATH": "."}
     )
-    (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+    trial = derive(CONFIG, folder)
+    assert trial.cuts == ["sentences of a pair: the first 600 of train, 60 of valid, 30 of test"]
+    (folder / "config.yaml").write_text(yaml.safe_dump(trial.config))
     words = ["snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "2", "--directory", str(folder)]
     words += ["--configfile", str(folder / "config.yaml")]
     done = forked.run(folder, *words, variables={**os.environ, "NEURONSPEC_VENVS": str(venvs)})
     assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "results/attached"
+    return folder / "results/TRY-attached"
 
 
 def test_the_baseline_is_the_model(finished: Path) -> None:
@@ -103,6 +109,7 @@ def test_likelihoods_and_translations_are_tabulated(finished: Path) -> None:
     with (finished / "tables/likelihood.csv").open(newline="") as file:
         rows = {row["system"]: float(row["nats_per_token"]) for row in csv.DictReader(file)}
     assert rows == {system: one["nats_per_token"] for system, one in found.items()}
+    assert (finished / "tables/scores.md").read_text().startswith("# Scores of TRY-attached by direction\n")
     with (finished / "tables/scores.csv").open(newline="") as file:
         assert {(row["system"], row["direction"]) for row in csv.DictReader(file)} == {
             ("baseline", "en-de"), ("pruned", "en-de"),

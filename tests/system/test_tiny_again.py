@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import zipfile
 
 import pytest
 import yaml
@@ -163,3 +164,25 @@ def test_intermediate_data_may_be_deleted(results):
     shutil.rmtree(results / "data/bin")
     done = run(results.parents[1], "-n")
     assert "Nothing to be done" in done.stdout, done.stdout
+
+
+def test_a_report_has_what_the_config_would_make_again_in_no_case(results):
+    """One result is missing, another was made with another setting; both are named, with the reason."""
+    folder = results.parents[1]
+    (results / "figures/training.png").unlink()
+    analysis = {**CONFIG["analysis"], "overlap_permutations": 50}
+    (folder / "tiny.yaml").write_text(yaml.safe_dump({**CONFIG, "analysis": analysis}))
+    words = [sys.executable, "-m", "workflow_scripts.workflow.run.make_report"]
+    words += ["--configfile", str(folder / "tiny.yaml"), "--directory", str(folder)]
+    done = started.run(words, ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 result missing: not made yet: figures/training.png" in done.stderr
+    why = "a setting changed: permutations 10000 → 50"
+    assert f"1 result out of date ({why}): analysis/overlap/baseline/s1/k70.md" in done.stderr
+    with zipfile.ZipFile(results / "report.zip") as archive:
+        names = {name.rpartition("/")[2] for name in archive.namelist()}
+        page = archive.read("report/report.html").decode()
+    assert {"summary.md", "units.md", "sweep_ns.png", "report.html"} <= names
+    assert not {"training.png", "k70.md"} & names
+    assert "<strong>PARTIAL</strong>" in page and "permutations 10000" in page
+    assert not [file.name for file in results.iterdir() if file.name.startswith(".report.")]

@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "workflow_scripts"
 ARROWS: dict[str, set[str]] = {
     "api": {"activations", "analyse", "evaluate", "likelihood", "models", "translate", "units"},
     "operate": {"workflow"},
+    "site": {"api", "workflow"},
     "workflow": {"config", "units"},
     "report": {"evaluate", "analyse", "units"},
     "analyse": {"activations", "evaluate", "translate", "models", "units"},

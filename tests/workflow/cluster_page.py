@@ -51,6 +51,7 @@ CHAIN = (
     "plot_tables",
     "plot_masks",
     "plot_off_target",
+    "write_answer",
 )
 _RULE = re.compile(r"^\s*rule (\w+):$")
 

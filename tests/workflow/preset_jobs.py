@@ -17,6 +17,7 @@ ONCE = {
     "plot_tables": 1,
     "plot_masks": 1,
     "plot_training": 1,
+    "write_answer": 1,
 }
 
 # Preset -> what it has beside ONCE.

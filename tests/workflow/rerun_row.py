@@ -39,9 +39,12 @@ ALL = {
     "plot_tables": 1,
     "plot_masks": 1,
     "plot_off_target": 1,
+    "write_answer": 1,
 }
-TABLES = {"tabulate": 1, "plot_tables": 1}
-UNITS = {"tabulate_units": 1, "plot_masks": 1, "plot_tables": 1}
+#: The page reads all tables and figures.
+PAGE = {"write_answer": 1}
+TABLES = {"tabulate": 1, "plot_tables": 1, **PAGE}
+UNITS = {"tabulate_units": 1, "plot_masks": 1, "plot_tables": 1, **PAGE}
 #: After other scores of all systems, and after other hypotheses of all or of one.
 SCORED = {"score": 4, "compare": 3, **TABLES}
 DECODED = {**SCORED, "identify": 4, "plot_off_target": 1}

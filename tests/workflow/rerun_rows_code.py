@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.workflow.rerun_row import ALL, COUNTED, DECODED, SCORED, Row, code, comments, each, pin, write
+from tests.workflow.rerun_row import (
+    ALL,
+    COUNTED,
+    DECODED,
+    PAGE,
+    SCORED,
+    Row,
+    code,
+    comments,
+    each,
+    pin,
+    write,
+)
 
 TRAINING_CODE = each(
     code("models.fairseq.training.trainer"), code("train.train_baseline"), code("train.finetune")
@@ -36,7 +48,7 @@ CODE = [
     ),
     Row(
         "code of one figure changes (`report/figures/plot_tables.py`)",
-        {"plot_tables": 1},
+        {"plot_tables": 1, **PAGE},
         "no other stage imports it",
         code=code("report.figures.plot_tables"),
     ),

@@ -15,6 +15,7 @@ from tests.workflow.rerun_row import (
     DATA,
     DECODED,
     FINETUNED,
+    PAGE,
     RESULTS,
     SCORED,
     TABLES,
@@ -111,7 +112,7 @@ FAILED = [
     ),
     Row(
         "`write_card` failed after its code had changed",
-        {"write_card": 1},
+        {"write_card": 1, **PAGE},
         WHY,
         edit=failed("data/card.json", "data/card.md"),
         code=code("data.write_card"),
@@ -181,7 +182,7 @@ FAILED = [
     ),
     Row(
         "`plot_tables` failed after its code had changed",
-        {"plot_tables": 1},
+        {"plot_tables": 1, **PAGE},
         WHY,
         edit=failed("figures/sweep_ns.png"),
         code=code("report.figures.plot_tables"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.workflow.rerun_row import DECODED, SCORED, TABLES, Row, append
+from tests.workflow.rerun_row import DECODED, PAGE, SCORED, TABLES, Row, append
 
 #: What is turned on and off below, and what changes then.
 LIKELIHOOD = {"evaluation": {"likelihood": True}}
@@ -129,7 +129,7 @@ SCORES = [
     ),
     Row(
         "the metric of the figures over k changes (`report.sweep_metric`)",
-        {"plot_tables": 1},
+        {"plot_tables": 1, **PAGE},
         "nothing else reads it",
         {"report": {"sweep_metric": "chrf"}},
     ),

@@ -136,14 +136,15 @@ def test_systems_are_exported_with_their_scores(tmp_path: Path) -> None:
     job = found.job("export_system_ctranslate2_ns_k95", seed="1")
     assert below(job.inputs) == {
         *braces(f"systems/ns-k95/s1/{PARTS}"), "systems/ns-k95/s1/masks.npz",
-        "scores/ns-k95/s1/news.raw.json", "data/card.json",
+        "scores/ns-k95/s1/news.raw.json", "data/card.json", "tables/controls.csv",
     }  # fmt: skip
     assert job.options == {
         "--system": "results/tiny/systems/ns-k95/s1", "--form": "ctranslate2", "--licence": "MIT",
         "--directions": "en-de en-fr de-en fr-en", "--scores": "results/tiny/scores/ns-k95/s1/news.raw.json",
         "--data-card": "results/tiny/data/card.json", "--out": "results/tiny/export/ns-k95/s1/ctranslate2",
+        "--controls": "results/tiny/tables/controls.csv",
     }  # fmt: skip
-    assert compared(job).keys() == {"form", "directions", "licence", *HASHES}
+    assert compared(job).keys() == {"form", "directions", "licence", "controls", *HASHES}
     [everything] = found.of("all")
     assert "export/ns-k95/s1/ctranslate2/de-en/model.bin" in below(everything.inputs)
 

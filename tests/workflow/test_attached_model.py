@@ -50,7 +50,7 @@ def test_the_jobs(tmp_path: Path) -> None:
     expected = numbers(
         "attach_model=1 prepare_text=4 write_card=1 count_encoder_en=1 count_activations=2 select_masks=3"
         " strongest_units=1 mask_control=1 overlap=1 use_masks=1 decode=8 score=2 score_likelihood=2"
-        " compare=1 tabulate=1 tabulate_units=1"
+        " compare=1 tabulate=1 tabulate_units=1 write_answer=1"
     )
     assert jobs(snakemake(tmp_path, ATTACHED, "-n")) == expected
 

@@ -63,6 +63,7 @@ def test_a_run_ends_with_the_summary_the_units_and_where_everything_lies(here: P
     assert "  out of en: 1 for all 2 languages; for one alone de 2, fr 0" in lines
     assert f"Everything lies in {RESULTS}/" in lines
     assert any(line.split()[:1] == ["tables/summary.md"] for line in lines)
+    assert lines[-1] == f"Open first, the answer on one page: {RESULTS}/report/answer.html"
 
 
 PARTS = [["--until", "score"], ["--dry-run"], ["--", "fetch"], ["--", f"{RESULTS}/data/card.json"]]

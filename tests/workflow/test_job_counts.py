@@ -56,7 +56,7 @@ EXPECTED = numbers(
     "prepare_text=6 train_subwords=1 binarise=12 round_trip=1 score_ceiling=1 write_card=1 train_baseline=1"
     " count_activations=2 count_encoder_en=1 select_masks=3 finetune=3 decode=16 score=4 compare=3"
     " train_identifier=1 identify=4 strongest_units=1 tabulate=1 tabulate_units=1 plot_training=1"
-    " plot_tables=1 plot_masks=1 plot_off_target=1"
+    " plot_tables=1 plot_masks=1 plot_off_target=1 write_answer=1"
 )
 #: A change of the config, and what of EXPECTED changes with it; 0: there is no such job.
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, int]]] = {

@@ -23,7 +23,7 @@ print("cluster:", *(name for name in names if not names[name]), file=sys.stderr)
 """
 ALWAYS = {
     *("all", "fetch", "score_lape", "spread_scores", "select_masks", "overlap", "tabulate", "tabulate_units"),
-    *("plot_training", "plot_tables", "plot_masks", "plot_off_target"),
+    *("plot_training", "plot_tables", "plot_masks", "plot_off_target", "write_answer"),
 }
 CLUSTER = {
     "prepare_text",

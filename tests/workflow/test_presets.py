@@ -80,7 +80,14 @@ def once(name: str) -> dict[str, int]:
     if name == "toy_hf":
         return {rule: count for rule, count in ONCE.items() if rule not in WITHOUT_BINARISED}
     if name in ("zero_shot", "analysis"):  # another experiment's systems and vocabulary
-        made = ("round_trip", "score_ceiling", "write_card", "train_identifier", "plot_off_target")
+        made = (
+            "round_trip",
+            "score_ceiling",
+            "write_card",
+            "train_identifier",
+            "plot_off_target",
+            "write_answer",
+        )
         return {
             "use_vocabulary": 1,
             "tabulate": 1,

@@ -108,7 +108,8 @@ def test_a_plan_adds_up_what_earlier_jobs_took(finished_experiment: Path, tmp_pa
         "plot_tables 1 1 s 1 s – as it took last time",
         "plot_masks 1 1 s 1 s – as it took last time",
         "plot_off_target 1 1 s 1 s – as it took last time",
-        "15 jobs; wall time 15 min, one stage after the other",
+        "write_answer 1 1 s 1 s – as it took last time",
+        "16 jobs; wall time 15 min, one stage after the other",
     ]
     assert said[-2].startswith("first estimates: figures of two cores of other machines")
     # The small network has 9,628,672 parameters (8,004 symbols), 4 bytes each: its

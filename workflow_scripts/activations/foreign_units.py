@@ -5,6 +5,7 @@
   row of one value (Neuron Specialization, after LaSS).
 - Lists: a file of torch, for each task and layer the indices of its units (LAPE). Layers are the encoder's,
   then the decoder's.
+- Unit sets: the JSON file of ``units.unit_sets``, which names its units and says how they were found.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,8 +21,11 @@ from workflow_scripts.common.files import atomic_path
 from workflow_scripts.models.foreign_checkpoint import load_foreign
 from workflow_scripts.models.foreign_pickle import dump_pickle, is_plain_pickle, load_pickle
 from workflow_scripts.units.space import UnitSpace
+from workflow_scripts.units.unit_sets import is_unit_sets, read_unit_sets
 
-COUNTS, MASKS, LISTS = FORMS = ("counts", "masks", "lists")
+COUNTS, MASKS, LISTS, UNIT_SETS = FORMS = ("counts", "masks", "lists", "unit-sets")
+#: Forms that have all tasks in one file.
+WHOLE = (LISTS, UNIT_SETS)
 Form = str
 STACKS = ("encoder", "decoder")
 _MOST = 2**40  # of positions: the counts of all units together stay far below 2**63
@@ -35,7 +39,9 @@ def name_of(form: Form, stack: str, layer: int) -> str:
 
 
 def read_foreign(path: Path) -> tuple[Form, Any]:
-    """Return the form of a file and what it holds; UserError if it has none of the three."""
+    """Return the form of a file and what it holds; UserError if it has none of the four."""
+    if is_unit_sets(path):
+        return UNIT_SETS, read_unit_sets(path)
     value = load_pickle(path) if is_plain_pickle(path) else load_foreign(path)
     if isinstance(value, list | tuple):
         return LISTS, value
@@ -176,10 +182,7 @@ def write_masks(path: Path, keep: NDArray[np.bool_], space: UnitSpace, width: in
         torch.save(parts, temporary)
 
 
-def write_lists(path: Path, keep: NDArray[np.bool_], space: UnitSpace) -> None:
-    """Write which units each task keeps, bool [tasks, units], as lists of their indices in a layer."""
-    lists = [
-        [torch.from_numpy(np.flatnonzero(row[space.slice_of(key)])) for key in space.keys] for row in keep
-    ]
+def write_lists(path: Path, lists: Sequence[Sequence[NDArray[np.int64]]]) -> None:
+    """Write which units each task has: task → group, in the order of the groups → indices."""
     with atomic_path(path) as temporary:
-        torch.save(lists, temporary)
+        torch.save([[torch.from_numpy(indices) for indices in groups] for groups in lists], temporary)

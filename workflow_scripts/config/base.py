@@ -173,13 +173,16 @@ _NAME, _SUBSET = r"^[A-Za-z0-9][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*$", r"^[A-Za-z0-9][
 _LANGUAGE_ALONE, _DIRECTION = rf"^{CODE}$", rf"^{CODE}-{CODE}$"
 #: One part of a path, which is not an option.
 FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+#: Of a task: part of names of tensors and files.
+TASK_NAME = r"^[A-Za-z0-9][A-Za-z0-9_]{0,99}$"
 METRIC, ANY_METRIC = r"^[a-z][a-z0-9]*$", r"^[a-z][a-z0-9]*(\+\+)?$"
 #: What a text must be to match a pattern.
 PATTERNS = {
     _LANGUAGE_ALONE: "a language code is two or three small letters, with a script or a region where needed"
     " (sr_Latn, pt_BR)",
     _NAME: "a name is letters, digits and _, with single - between",
-    _SUBSET: "the name of a test set, or of a task, is letters, digits and _",
+    _SUBSET: "the name of a test set is letters, digits and _",
+    TASK_NAME: "the name of a task is letters, digits and _",
     FILE_NAME: "the name of a mask set is letters, digits, . _ and -",
     METRIC: "the name of a metric is small letters and digits",
     ANY_METRIC: "a metric is bleu, chrf++, chrf2, ter or the name of a COMET model",

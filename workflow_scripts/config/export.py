@@ -31,6 +31,11 @@ class Export(Section):
     licence: str | None = Field(
         None, min_length=1, description="The model's, for its card; null: unknown, which the card says."
     )
+    text_licence: str | None = Field(
+        None,
+        min_length=1,
+        description="The training text's, for cards and `make crate`, which then packs it; null: unknown.",
+    )
 
 
 def export_problems(experiment: Experiment) -> Iterable[str]:

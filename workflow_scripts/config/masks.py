@@ -61,8 +61,8 @@ class MaskSet(Scored):
     file: ForeignFile | None = Field(
         None,
         description="Units that another program wrote: a file for each direction, with {direction} in its"
-        " path, or one of lists (docs/how-to/exchange.md). Counts need select. by: language: lists are of"
-        " `languages`.",
+        " path, or one of lists or unit sets (docs/how-to/exchange.md). Counts need select. by: language:"
+        " lists are of `languages`, sets are called as they are.",
     )
     like: MaskSetName | None = Field(None, description="The mask set whose rows these are made of.")
     rows: Rows | None = Field(None, description="How, of `like`'s rows: see docs/how-to/mask-sets.md.")

@@ -19,6 +19,7 @@ from workflow_scripts.common.errors import UserError, run_main, terminal
 from workflow_scripts.common.language_codes import canonical
 from workflow_scripts.common.metric_names import OLD, OLD_NOTE, asked_name, metric_ids
 from workflow_scripts.common.naming import number_of
+from workflow_scripts.common.table_names import CAUTIONS
 from workflow_scripts.evaluate.direction_text import EMPTY, ERROR
 from workflow_scripts.evaluate.metrics import METRICS, make_metric
 from workflow_scripts.evaluate.outputs.found import (
@@ -34,6 +35,7 @@ from workflow_scripts.evaluate.outputs.found import (
 from workflow_scripts.evaluate.outputs.measures import add_options, check_metrics, named_places
 from workflow_scripts.evaluate.outputs.score_sets import (
     EXPERIMENT,
+    PAGES,
     Place,
     check_all,
     compare_with,
@@ -48,6 +50,7 @@ from workflow_scripts.evaluate.significance import compare
 from workflow_scripts.evaluate.written import check_untouched, named_folder, replacing
 
 TABULATE = "workflow_scripts.report.tables.tabulate"
+WRITE_ANSWER = "workflow_scripts.report.page.write_answer"
 #: Patterns: one of each.
 PATTERNS = ("hypotheses", "references", "sources")
 EXAMPLES = (
@@ -145,6 +148,7 @@ def main(argv: list[str] | None = None) -> None:
                 rivals = [other for other in others if other != system]
                 compare_with(args, place, one, system, rivals, neural)
         tabulate(args, out, systems, by_testset, sets, neural, bool(tested))
+        write_page(args, out, systems, by_testset, sets)
     counted = [number_of(len(systems), "system"), number_of(len(directions), "direction")]
     seeds = {one.seed for one in sets}
     counted += [number_of(len(by_testset), "test set")] if len(by_testset) > 1 else []
@@ -177,7 +181,33 @@ def tabulate(
     # None where none was given: tables would look for tests against an experiment's own, by their names.
     words += [f"--{option}={getattr(args, option) or ''}" for option in ("baseline", "control")]
     words += ["--allow-partial"] if args.allow_partial else []
-    status, said = run_program(TABULATE, [*words, f"--out-dir={out}"])
+    pass_on(args, out, TABULATE, [*words, f"--cautions={out / CAUTIONS}", f"--out-dir={out}"])
+
+
+def write_page(
+    args: argparse.Namespace,
+    out: Path,
+    systems: Sequence[str],
+    by_testset: Mapping[str, Sequence[str]],
+    sets: Sequence[OutputSet],
+) -> None:
+    """Write the answer on one page in ``out``, of its tables."""
+    directions = sorted({direction for by in by_testset.values() for direction in by})
+    pivot = pivot_of(directions) if args.pivot is None else args.pivot
+    tables = [CAUTIONS, *(["wins"] if (out / "wins.csv").is_file() else [])]
+    words = [f"--root={out}", f"--tables={out}", "--with-tables", *tables, f"--experiment={EXPERIMENT}"]
+    words += ["--systems", *systems, "--testsets", *by_testset, "--directions", *directions]
+    words += ["--seeds", *dict.fromkeys(str(one.seed) for one in sets), f"--groups={args.groups}"]
+    words += [f"--{name}={getattr(args, name) or ''}" for name in ("baseline", "control")]
+    pass_on(args, out, WRITE_ANSWER, [*words, f"--pivot={pivot}", "--outputs", f"--out={out / PAGES[0]}"])
+    # In a user's folder its name could be taken for a file of outputs; every table begins with these notes.
+    (out / CAUTIONS).unlink()
+
+
+def pass_on(args: argparse.Namespace, out: Path, module: str, words: Sequence[str]) -> None:
+    """Run a program of a higher layer; pass on what it says, with the user's folder in place of ``out``, and
+    how it ends."""
+    status, said = run_program(module, words)
     sys.stderr.write(said.replace(str(out), str(args.out)))
     if status:
         raise SystemExit(status)

@@ -6,9 +6,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from workflow_scripts.common.errors import run_main
-from workflow_scripts.common.files import copy_file, read_json, write_text
+from workflow_scripts.common.files import copy_file, read_json, sha256_of, write_text
+from workflow_scripts.translate.card_sections import sentences_on
 from workflow_scripts.translate.ctranslate2_engine import direction_spec
-from workflow_scripts.translate.model_card import HOW, SAFETENSORS, model_card
+from workflow_scripts.translate.model_card import HOW, SAFETENSORS, Told, model_card
 from workflow_scripts.translate.sides import Side, side_of
 from workflow_scripts.units.description import DEFAULT_PORT
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
@@ -46,6 +47,12 @@ def text_files(system: SystemFolder) -> list[Path]:
     return [system.folder / name for name in found.values()]
 
 
+def hashes_in(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of an exported folder but its card, by its path there."""
+    names = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+    return {name: sha256_of(folder / name) for name in names if name != CARD}
+
+
 def main(argv: list[str] | None = None) -> None:
     """Write what the command line asks for; the card last."""
     parser = argparse.ArgumentParser(prog="export_system", description=__doc__)
@@ -55,6 +62,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--scores", nargs="*", type=Path, default=[], help="JSON of evaluate.score")
     parser.add_argument("--data-card", type=Path, help="JSON of data.write_card")
     parser.add_argument("--licence", help="of the model")
+    parser.add_argument("--text-licence", help="of its training text")
+    parser.add_argument("--controls", type=Path, help="CSV of the table controls: what masks added")
+    parser.add_argument("--base", type=Path, help="JSON on the model of a hub that it was made from")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(argv)
     system = SystemFolder.read(arguments.system)
@@ -67,11 +77,16 @@ def main(argv: list[str] | None = None) -> None:
         export_ctranslate2(system, sides, arguments.out)
         if system.port != DEFAULT_PORT:
             sequences = sides[arguments.directions[0]].sequences
-    scores = [read_json(file) for file in arguments.scores]
-    data = read_json(arguments.data_card) if arguments.data_card else None
-    card = model_card(
-        system, arguments.form, arguments.directions, scores, data, arguments.licence, sequences
+    told = Told(
+        scores=[read_json(file) for file in arguments.scores],
+        data=read_json(arguments.data_card) if arguments.data_card else None,
+        licence=arguments.licence,
+        text_licence=arguments.text_licence,
+        added=sentences_on(arguments.controls, system.system) if arguments.controls else (),
+        base=read_json(arguments.base) if arguments.base else None,
+        hashes=hashes_in(arguments.out),
     )
+    card = model_card(system, arguments.form, arguments.directions, told, sequences)
     write_text(arguments.out / CARD, card)
 
 

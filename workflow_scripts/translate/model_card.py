@@ -2,11 +2,22 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from workflow_scripts.common.directions import split_direction
+from workflow_scripts.translate.card_header import header
+from workflow_scripts.translate.card_sections import (
+    citation_section,
+    files_section,
+    limits_section,
+    masks_line,
+    masks_section,
+    plain,
+    scores_sections,
+    text_section,
+)
 from workflow_scripts.units.description import DEFAULT_PORT
-from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.sequences import Sequences
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import language_token
@@ -71,35 +82,63 @@ HOW = {SAFETENSORS: _SAFETENSORS, CTRANSLATE2: _CTRANSLATE2}
 LOADED_BY = {DEFAULT_PORT: ("fairseq", "text"), "huggingface": ("transformers", "hf")}
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a card says beyond the system's folder.
+
+    Args:
+        scores: files of ``evaluate.score``.
+        data: the data card.
+        licence, text_licence: of the model and of its training text.
+        added: what the table ``controls`` says of the system.
+        base: of a model that came from a hub, ``model``, ``revision`` and ``licence``.
+        hashes: the files of the exported folder and their SHA-256.
+    """
+
+    scores: Sequence[Mapping[str, Any]] = ()
+    data: Mapping[str, Any] | None = None
+    licence: str | None = None
+    text_licence: str | None = None
+    added: Sequence[str] = ()
+    base: Mapping[str, str] | None = None
+    hashes: Mapping[str, str] = field(default_factory=dict)
+
+
 def model_card(
     system: SystemFolder,
     form: str,
     directions: Sequence[str],
-    scores: Sequence[Mapping[str, Any]] = (),
-    data: Mapping[str, Any] | None = None,
-    licence: str | None = None,
+    told: Told | None = None,
     sequences: Sequences | None = None,
 ) -> str:
-    """Return the card. ``form``: safetensors or ctranslate2; ``scores``: files of ``evaluate.score``;
-    ``data``: the data card. ``sequences``: the first direction's, of a system with a tokenizer."""
+    """Return the card. ``form``: safetensors or ctranslate2; ``sequences``: the first direction's, of a
+    system with a tokenizer."""
+    told = told or Told()
     before = [words for key, words in _OF_TEXT.items() if system.text.get(key)]
     facts = {
         "languages": ", ".join(system.languages),
         "directions": ", ".join(directions),
         "made from": _origin(system),
-        "masks": _masks(system),
+        "masks": masks_line(system),
         "text before subwords": "; ".join(before) or "as it is",
         "weights": f"SHA-256 {system.weights_sha256}",
-        "licence": licence or UNKNOWN,
+        "licence": plain(told.licence) if told.licence else UNKNOWN,
     }
+    if told.base is not None:
+        model, revision, licence = (plain(told.base[key]) for key in ("model", "revision", "licence"))
+        facts["parent model"] = f"{model} at {revision}, licence: {licence}"
+    base = told.base["model"] if told.base else None
+    top = header(system.system, system.languages, directions, told.scores, told.licence, base)
     lines = [f"# {system.system}, seed {system.seed}", ""]
     lines += [f"- {name}: {value}" for name, value in facts.items()]
     lines += ["", "## Load", "", _how(system, form, directions[0], sequences)]
-    trained = (data or {}).get("subsets", {}).get("train", {})
-    lines += ["## Training text", "", "| pair | sentences |", "|---|---:|"] if trained else []
-    lines += [f"| {pair} | {entry['sentences']:,} |" for pair, entry in trained.items()]
-    lines += ["## Training text", "", "Not known here."] if not trained else []
-    return "\n".join([*lines, "", *_scores(scores, directions)])
+    lines += masks_section(system, told.added)
+    lines += text_section(told.data, told.text_licence)
+    lines += scores_sections(told.scores, directions)
+    lines += limits_section(system, directions, told.scores)
+    lines += files_section(told.hashes or system.sha256)
+    lines += citation_section(system)
+    return top + "\n".join(lines)
 
 
 def _how(system: SystemFolder, form: str, direction: str, sequences: Sequences | None) -> str:
@@ -125,28 +164,3 @@ def _origin(system: SystemFolder) -> str:
     if system.parent is None:
         return f"training{updates}" if training else f"a checkpoint of {LOADED_BY[system.port][0]}"
     return f"{system.parent['system']} (weights {system.parent['weights_sha256'][:12]}){updates}"
-
-
-def _masks(system: SystemFolder) -> str:
-    if system.masks is None:
-        return "none"
-    table = MaskTable.read(system.masks)
-    keep = [table.row(row).mean() for row in table.rows]
-    how = table.select if isinstance(table.select, str) else str(table.manifest["rule"])
-    kinds = ", ".join(table.space.kinds)
-    return f"{how}, of {kinds}; a direction keeps {min(keep):.0%} to {max(keep):.0%} of the units"
-
-
-def _scores(scores: Sequence[Mapping[str, Any]], directions: Sequence[str]) -> list[str]:
-    lines = []
-    for one in scores:
-        rows = {name: one["directions"][name] for name in directions if name in one["directions"]}
-        metrics = [score["metric"] for score in next(iter(rows.values()))["scores"]] if rows else []
-        lines += [f"## Scores on {one['testset']}", "", f"| direction | {' | '.join(metrics)} |"]
-        lines += [f"|---|{'---:|' * len(metrics)}"]
-        for name, entry in rows.items():
-            numbers = [f"{score['score']:.1f}" for score in entry["scores"]]
-            lines.append(f"| {' | '.join([name, *numbers])} |")
-        signatures = [f"`{score['signature']}`" for entry in rows.values() for score in entry["scores"]]
-        lines += ["", f"Signatures: {', '.join(dict.fromkeys(signatures))}.", ""]
-    return lines

@@ -21,6 +21,7 @@ from workflow_scripts.workflow.stage_list import (
     measures,
     models,
     overlaps,
+    page,
     probes,
     report,
     scores,
@@ -31,7 +32,7 @@ from workflow_scripts.workflow.stage_list import (
 ANALYSES = (analyses, heads, correlation, effects, overlaps, probes)
 #: Kind of experiment → the topics of its stages.
 TOPICS: Mapping[type[Experiment], Sequence[ModuleType]] = {
-    Experiment: (data, attach, models, scores, *ANALYSES, measures, export, report, figures_analyses),
+    Experiment: (data, attach, models, scores, *ANALYSES, measures, export, report, figures_analyses, page),
     TaskExperiment: (attach, tasks, probes),
     LanguageExperiment: (language_models, attach, models, scores, analyses, effects, probes),
 }

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.config.test_config import errors_of, small
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.workflow.stages import STAGES
+from workflow_scripts.workflow.stages import STAGES, stages_of
 
 HERE: dict[str, Any] = {"port": "huggingface", "share_all_embeddings": True}
 
@@ -15,7 +15,7 @@ def test_subwords_are_learned_and_nothing_is_binarised():
     found = load_experiment(small(model=HERE))
     assert (found.port, found.has_subwords, found.is_binarised) == ("huggingface", True, False)
     assert "port" not in found.model.architecture()
-    made = {name for name, stage in STAGES.items() if list(stage.jobs(found))}
+    made = {name for name, stage in stages_of(found).items() if list(stage.jobs(found))}
     assert {"train_subwords", "train_baseline", "finetune", "decode"} <= made
     assert not {"binarise", "round_trip", "rebuild_references", "attach_model"} & made
     for name in ("train_baseline", "finetune", "count_activations", "decode"):

@@ -7,18 +7,23 @@ import pytest
 
 from tests.unit.evaluate.made_outputs import At
 from workflow_scripts.evaluate import evaluate_outputs
+from workflow_scripts.report.page import write_answer
 from workflow_scripts.report.tables import tabulate
+
+MAIN = {
+    "workflow_scripts.report.tables.tabulate": tabulate.main,
+    "workflow_scripts.report.page.write_answer": write_answer.main,
+}
 
 
 @pytest.fixture
 def here(monkeypatch):
-    """Tables are made in this process, which spares a second; some tests start the program."""
+    """Tables and the page are made in this process, which spares a second; some tests start the program."""
 
     def run(module, words):
-        assert module == "workflow_scripts.report.tables.tabulate"
         said = io.StringIO()
         with redirect_stderr(said):
-            tabulate.main(words)
+            MAIN[module](words)
         return 0, said.getvalue()
 
     monkeypatch.setattr(evaluate_outputs, "run_program", run)

@@ -148,7 +148,8 @@ def test_nothing_of_an_earlier_call_stays(at):
     tables = {f"{stem}.{ending}" for stem in stems for ending in ENDINGS}
     parts = [f"scores/{system}/s0/outputs.paper" for system in ("old", "same")]
     scores = {f"{part}.{ending}" for part in parts for ending in ("json", "segments.npz")}
-    assert made == {"notes.md", ".written.json"} | tables | scores
+    pages = {"answer.html", "answer.md"}
+    assert made == {"notes.md", ".written.json"} | tables | scores | pages
     assert {path.name for path in (at.folder / "out").iterdir() if path.is_dir()} == {"scores"}
 
 

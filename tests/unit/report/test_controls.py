@@ -8,8 +8,9 @@ import pytest
 from tests.unit.report.made import plan_of, put_scores, scores_of, tabulate, texts
 from workflow_scripts.report.read.read_significance import FIGURES, Compared, Comparison
 from workflow_scripts.report.tables.cautions import Floor
-from workflow_scripts.report.tables.controls import controls_table, sentence
+from workflow_scripts.report.tables.controls import controls_table
 from workflow_scripts.report.tables.display import Display
+from workflow_scripts.report.tables.sentences import sentence
 from workflow_scripts.report.tables.table import records
 
 DIRECTIONS = ["en-de", "de-en"]

@@ -45,7 +45,7 @@ def test_every_file_here_is_run_once():
     assert tiers.uncovered(ROOT) == []
     chosen = tiers.sessions(ROOT, [*tiers.TIERS, *tiers.SERVICES])
     assert sorted(file for session in chosen for file in session.files) == tiers.test_files(ROOT)
-    assert [s.name for s in chosen] == [*tiers.ENVIRONMENTS, "slurm"]
+    assert [s.name for s in chosen] == [*tiers.ENVIRONMENTS, "browser", "slurm"]
 
 
 def test_an_entry_of_the_table_that_holds_nothing_is_seen():

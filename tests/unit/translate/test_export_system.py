@@ -96,14 +96,14 @@ def test_the_card(tmp_path):
         "- licence: MIT",
         'translator = ctranslate2.Translator("de-en")',
         '    target_prefix=[["__en__"]],',
-        "| de-en | 29,000 |",
+        "| de-en | 29,000 | 0 | 0 |",
         "## Scores on news",
-        "| direction | bleu |",
-        "| de-en | 12.3 |",
+        "| direction | sentences | bleu |",
+        "| de-en | – | 12.3 |",
         "Signatures: `tok:13a`.",
     ):
         assert line in card.split("\n"), line
     export(system, "safetensors", tmp_path / "plain")
     plain = (tmp_path / "plain/README.md").read_text()
     assert "- licence: unknown: ask the owners of the training text before you pass the model on\n" in plain
-    assert "--system THIS_FOLDER --direction de-en" in plain and "Not known here." in plain
+    assert "--system THIS_FOLDER --direction de-en" in plain and "What it was is not known here." in plain

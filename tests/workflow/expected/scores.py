@@ -48,6 +48,18 @@ TABLES_MADE = (
     "likelihood,contrastive,published"
 )
 FAMILIES = '{"family": {"germanic": ["de"], "romance": ["fr"]}}'
+HOW_MADE = {
+    "baseline": "trained from random weights in all directions",
+    "continued": "the baseline trained further, every unit kept",
+    "ns-k70": "the baseline trained further with masks `k70` in each direction",
+    "ns-k95": "the baseline trained further with masks `k95` in each direction",
+}
+#: Every figure, of which the page shows some.
+ON_PAGE = (
+    *("training", "sweep_ns", "gains_news", "gains_talks", "costs", "iou_k70", "iou_k95", "iou_by_layer"),
+    *("kept_by_layer", "off_target_news", "off_target_talks", "ablation_ns-k95", "effects_baseline_lape"),
+    *("effects_baseline_masks", "criteria"),
+)
 TABLE_OPTIONS = {
     "--comet": "own comet",
     "--contrastive": "gender",
@@ -304,5 +316,43 @@ TABLES = (
             "--out": "R/figures/off_target_talks.png",
         },
         "systems seeds directions",
+    ),
+    Expected(
+        "write_answer",
+        {},
+        [
+            *("data/card.json", "analysis/strongest_units/baseline/s1.json"),
+            *("tables/cautions.txt", "tables/units.json"),
+            *(f"figures/{name}.png" for name in ON_PAGE),
+            *(f"figures/{name}.rst" for name in ON_PAGE),
+            *braces(
+                "tables/{scores,summary,groups,differences,interference,health,significance}.csv",
+                "tables/{wins,seeds,controls,choice,zero_shot,costs,likelihood,contrastive,published}.csv",
+            ),
+        ],
+        {
+            "--experiment": "small",
+            "--systems": " ".join(SYSTEMS),
+            "--testsets": "news talks",
+            "--directions": ALL,
+            "--seeds": "1 2",
+            "--pivot": "en",
+            "--baseline": "baseline",
+            "--control": "continued",
+            "--made": json.dumps(HOW_MADE, sort_keys=True),
+            "--masked": '{"ns-k70": "k70", "ns-k95": "k95"}',
+            "--texts": '{"k70": "valid", "k95": "valid"}',
+            "--groups": GROUPS,
+            "--with-tables": "controls wins cautions.txt units",
+            "--root": "R",
+            "--tables": "R/tables",
+            "--card": "R/data/card.json",
+            "--strongest": "R/analysis/strongest_units/baseline/s1.json",
+            "--stability": "",
+            "--figures": " ".join(f"R/figures/{name}.png" for name in ON_PAGE),
+            "--out": "R/report/answer.html",
+        },
+        "experiment systems testsets directions seeds pivot baseline control made masked texts groups"
+        " with-tables",
     ),
 )

@@ -9,12 +9,11 @@ from pydantic import AfterValidator, Field, PositiveInt, StringConstraints
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.task_metrics import ACCURACY, SPEARMAN, check_metric
 from workflow_scripts.common.task_tables import PARTS, TEST, VALID
-from workflow_scripts.config.base import DISTINCT, LONGEST_NAME, Place, Section
+from workflow_scripts.config.base import DISTINCT, LONGEST_NAME, TASK_NAME, Place, Section
 
 #: Endings of tables that are read, a packing left out.
 ENDINGS = (".csv", ".tsv", ".jsonl", ".parquet")
 PACKED = (".gz", ".xz", ".bz2", ".zst")
-TASK_NAME = r"^[A-Za-z0-9][A-Za-z0-9_]*$"
 #: Columns of items, of which pairs are made.
 OF_ITEM = ("topic", "title", "description")
 

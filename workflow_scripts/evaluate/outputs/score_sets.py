@@ -22,6 +22,8 @@ from workflow_scripts.evaluate.significance import compare
 
 #: The value of a column that only an experiment has.
 EXPERIMENT = "outputs"
+#: The answer on one page, and the same as Markdown.
+PAGES = ("answer.html", "answer.md")
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def files_of(
             made += [place.tests(system, one, name) for name in ("", *neural) if system in tested]
             made += [place.languages(system, one)] if off_target else []
     tables = (*ALWAYS, *(OF_TESTS if tested else ()))
-    return [*map(str, made), *(f"{table}.{ending}" for table in tables for ending in FORMATS)]
+    named = [f"{table}.{ending}" for table in tables for ending in FORMATS]
+    return [*map(str, made), *named, *PAGES]
 
 
 def tasks_of(

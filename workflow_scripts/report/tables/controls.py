@@ -12,7 +12,6 @@ from statistics import stdev
 from typing import Any
 
 from workflow_scripts.common.checked_options import ALL
-from workflow_scripts.common.naming import number_of
 from workflow_scripts.evaluate.significance.correction import count_outcomes, higher_is_better
 from workflow_scripts.evaluate.significance.power import detectable_difference
 from workflow_scripts.report.read.layout import BOTH, layout
@@ -28,14 +27,12 @@ from workflow_scripts.report.tables.averages import (
 )
 from workflow_scripts.report.tables.display import Display, averaging_notes
 from workflow_scripts.report.tables.draws import interval
+from workflow_scripts.report.tables.sentences import sentence
 from workflow_scripts.report.tables.summary import display_order, rows_of
 from workflow_scripts.report.tables.table import Block, Cells, Record, Table, frame_of, records, sections
 from workflow_scripts.report.tables.writing import (
     HUNDREDTHS,
-    Digits,
     decimal_mean,
-    digits_of,
-    metric_name,
     rounded,
     table_title,
     written,
@@ -191,34 +188,6 @@ def _outcomes(place: Place, system: str, other: str, tested: Tested) -> dict[str
     ]
     counts = count_outcomes(said).values() if said else [None] * len(OUTCOMES)
     return dict(zip(OUTCOMES, counts, strict=True))
-
-
-def sentence(row: Record) -> str:
-    """Return what the numbers of a row say, in words: "ns − random: +0.10 ± 0.30 BLEU (n = 3 seeds, 5 draws):
-    no difference that this design could detect (±0.50)"."""
-    digits = digits_of(row["metric"], row["profile"])
-    number = written(row["difference"], row["sd"], row["n"], "", digits, sign=True).partition(" (")[0]
-    counted = f"n = {number_of(row['n'], 'seed')}"
-    if row["draws"]:
-        counted += f", {number_of(row['draws'], 'draw')}"
-    said = f"{row['system']} − {row['against']}: {number} {metric_name(row['metric'])} ({counted}): "
-    said += _verdict(row, digits)
-    if row["above"] is not None:
-        said += f"; better than {row['above']:.0f} of {row['draws']} draws"
-    return said
-
-
-def _verdict(row: Record, digits: Digits) -> str:
-    if row["n"] == 1:
-        return "one seed, which cannot tell a difference from chance"
-    if not row["sd"]:
-        return "equal in every seed, so that nothing says how far it could vary"
-    least = rounded(row["detectable"], digits)
-    if row["low"] <= 0 <= row["high"]:
-        return f"no difference that this design could detect (±{least})"
-    better = (row["difference"] > 0) == higher_is_better(row["metric"])
-    low, high = (rounded(row[name], digits, sign=True) for name in ("low", "high"))
-    return f"{'better' if better else 'worse'} (95 % interval {low} to {high}; this design detects ±{least})"
 
 
 def _main_side(rows: Sequence[Record]) -> str:

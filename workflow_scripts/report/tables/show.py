@@ -28,6 +28,8 @@ from workflow_scripts.report.tables.writing import (
 )
 
 WIDTH = 99
+#: The page that report.page.write_answer makes.
+ANSWER = "report/answer.html"
 # What a user may look for, in the order of the workflow; only what exists is shown.
 PLACES = {
     "tables/summary.md": "these numbers with groups and signatures",
@@ -170,6 +172,12 @@ def render_places(results: Path) -> str:
     return "\n".join(lines)
 
 
+def render_page(results: Path) -> str:
+    """Return where the page is that says all this in words; nothing where none was made."""
+    page = results / ANSWER
+    return f"\nOpen first, the answer on one page: {os.path.relpath(page)}" if page.is_file() else ""
+
+
 def main(argv: list[str] | None = None) -> None:
     """Print the summary."""
     parser = argparse.ArgumentParser(prog="show", description=__doc__.splitlines()[0])
@@ -179,7 +187,8 @@ def main(argv: list[str] | None = None) -> None:
     folder = tables.resolve().parent
     cautions = render_cautions(tables)
     summary = render_console(read_summary(tables / "summary.csv"))
-    texts = (cautions, summary, render_units(tables), render_controls(folder), render_places(folder))
+    texts = [cautions, summary, render_units(tables), render_controls(folder), render_places(folder)]
+    texts.append(render_page(folder))
     print("\n".join(terminal(line) for text in texts if text for line in text.split("\n")))
 
 

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from workflow_scripts.common.files import atomic_path, write_text
 from workflow_scripts.common.metric_names import shown_name
 from workflow_scripts.common.table_names import FORMATS, TABLES
+from workflow_scripts.report.tables.plain import CODE, plain_markdown
 
 Record = Mapping[str, Any]
 
@@ -120,11 +121,6 @@ TEX = {
     "…": r"\dots{}",
 }
 MINUS = re.compile(r"(?<![\w.])-(?=\d)")
-#: What Markdown would take for its own: emphasis, code, mathematics; tags, entities, links, ends of cells.
-MARKDOWN = re.compile(
-    r"[\\`*~$|]|(?<![^\W_])_|_(?![^\W_])|<(?=[A-Za-z/!?])|&(?=#?\w+;)|(?<=\])[(\[:]|#(?=#*$)"
-)
-CODE = re.compile(r"(`[^`]*`)")
 #: What a spreadsheet takes for a formula, in a cell of text.
 FORMULA = re.compile(r"[=+@\t\r]|-(?!\d)")
 
@@ -167,11 +163,6 @@ def _no_formula(value: object) -> object:
 
 
 # ---- Markdown ------------------------------------------------------------------------------------------
-
-
-def plain_markdown(text: str) -> str:
-    """Return text as Markdown shows it: what would be taken for markup is escaped."""
-    return MARKDOWN.sub(r"\\\g<0>", text)
 
 
 def markdown(table: Table) -> str:

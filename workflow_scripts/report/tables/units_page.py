@@ -52,11 +52,11 @@ def _what_masks_say(sets: Sequence[Mapping[str, Any]]) -> str:
             f"{said}: those that carry most of the activations of the baseline on validation text, before any"
             " fine-tuning."
         )
-    named = dict.fromkeys(f"{one['masks']} {_how(one)}" for one in sets)
+    named = dict.fromkeys(f"{one['masks']} {how_selected(one)}" for one in sets)
     return f"{said}: {'; '.join(named)}."
 
 
-def _how(one: Mapping[str, Any]) -> str:
+def how_selected(one: Mapping[str, Any]) -> str:
     """Return how a set was selected, or of which kind its rows are where it was made of another one."""
     select = str(one.get("select", f"mass:{one['k']}" if one["k"] else "all"))
     said = f"`{select}`" if select.startswith(str(one["rule"])) else str(one["rule"])
@@ -166,12 +166,15 @@ def _first(ids: Mapping[str, Sequence[int]]) -> str:
     return "; ".join(named) + (", …" if _sum(ids) > NAMED else "")
 
 
+def most_different(sets: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the set of the smallest k, where languages differ most; without a sweep of k, the first set that
+    is selected by a score."""
+    return min(sets, key=lambda one: (one["masks"] != f"k{one.get('k')}", one.get("rule") in UNSCORED))
+
+
 def console(result: Mapping[str, Any], width: int = 99) -> list[str]:
-    """Return a few lines on the smallest k, where languages differ most; without a sweep of k, on the first
-    set that is selected by a score."""
-    one = min(
-        result["sets"], key=lambda one: (one["masks"] != f"k{one.get('k')}", one.get("rule") in UNSCORED)
-    )
+    """Return a few lines on the set in which languages differ most."""
+    one = most_different(result["sets"])
     whole = sum(one["layers"].values())
     units = f"{whole:,} {unit_names(one['layers'])}"
     lines = [f"Units that masks keep ({one['masks']}, seed {one['seed']}; of {units})"]

@@ -37,7 +37,7 @@ def stages(results: Path) -> list[Stage]:
     for folder in sorted((results / "benchmarks").glob("*")):
         seconds, memory = [], [0.0]
         for file in benchmark_files(folder).values():
-            for took, resident in _benchmarks(file):
+            for took, resident in benchmark_rows(file):
                 seconds.append(took)
                 # Snakemake looks at a job's memory at its start and then every few seconds: what it says
                 # of a short job is the memory of the shell that starts it.
@@ -64,7 +64,7 @@ def benchmark_files(folder: Path) -> dict[str, Path]:
     return {job_name(file): folder / file for file in files}
 
 
-def _benchmarks(file: Path) -> list[tuple[float, float | None]]:
+def benchmark_rows(file: Path) -> list[tuple[float, float | None]]:
     """Return the seconds and the memory (MB; None: not measured) of each row of a benchmark file."""
     try:
         with file.open(encoding="utf-8", newline="") as handle:
@@ -170,7 +170,7 @@ def job_times(folder: Path) -> list[JobTime]:
     found = []
     for name, file in sorted(benchmark_files(folder).items()):
         try:
-            seconds, memory = _benchmarks(file)[-1]
+            seconds, memory = benchmark_rows(file)[-1]
         except (OSError, UserError, IndexError):
             continue
         found.append(JobTime(name, seconds, (memory or 0.0) if seconds >= MEASURED_SECONDS else 0.0))

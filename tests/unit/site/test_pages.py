@@ -1,0 +1,108 @@
+"""Which files are pages of the site, and where they are in its navigation."""
+
+import pytest
+import yaml
+
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.site.pages import assemble, collect, nav_lines, navigation
+from workflow_scripts.workflow.software.environments import ROOT
+
+INDEX = """# Docs
+
+## Tutorial
+
+[Begin](tutorial/first.md), then [more](../extra/more.md#part).
+
+## How to
+
+| text | |
+|---|---|
+| [Own 'text'](how-to/own.md) | files |
+
+| machines | |
+|---|---|
+| [GPUs](how-to/gpu.md), [own](how-to/own.md) | again |
+"""
+
+
+@pytest.fixture
+def root(tmp_path):
+    files = {
+        "README.md": "# Home\n[docs](docs/README.md) ![p](docs/p.svg) [out](https://example.org)",
+        "mkdocs.yml": "site_name: x\n",
+        "docs/README.md": INDEX,
+        "docs/p.svg": "<svg/>",
+        "docs/tutorial/first.md": "# First\n[data](../../config/a.yaml) [gone](gone.md)",
+        "docs/how-to/own.md": "# Own",
+        "docs/how-to/gpu.md": "# GPU",
+        "docs/unlisted.md": "# On `its` own",
+        "docs/secret.txt": "not linked",
+        "extra/more.md": "# More\n[deep](deep.md)",
+        "extra/deep.md": "# Deep",
+        "config/a.yaml": "a: 1\n",
+        "CHANGELOG.md": "# Changes",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_pages_are_those_of_docs_and_what_they_link_to(root):
+    assert collect(root) == [
+        "CHANGELOG.md", "README.md", "config/a.yaml", "docs/README.md", "docs/how-to/gpu.md",
+        "docs/how-to/own.md", "docs/p.svg", "docs/tutorial/first.md", "docs/unlisted.md", "extra/deep.md",
+        "extra/more.md",
+    ]  # fmt: skip
+
+
+def test_the_navigation_is_the_index_and_then_the_rest(root):
+    assert navigation(root, collect(root)) == {
+        "Tutorial": {"": [("Begin", "docs/tutorial/first.md"), ("More", "extra/more.md")]},
+        "How to": {
+            "": [],
+            "Text": [("Own 'text'", "docs/how-to/own.md")],
+            "Machines": [("GPUs", "docs/how-to/gpu.md")],
+        },
+        "Project": {
+            "": [
+                ("Changes", "CHANGELOG.md"), ("On its own", "docs/unlisted.md"), ("Deep", "extra/deep.md"),
+            ]
+        },
+    }  # fmt: skip
+    lines = yaml.safe_load("\n".join(nav_lines(navigation(root, collect(root)))))["nav"]
+    assert lines[0] == {"Home": "README.md"}
+    assert lines[3] == {
+        "How to": [
+            {"Text": [{"Own 'text'": "docs/how-to/own.md"}]},
+            {"Machines": [{"GPUs": "docs/how-to/gpu.md"}]},
+        ]
+    }
+
+
+def test_files_keep_their_folders(root, tmp_path_factory):
+    work = tmp_path_factory.mktemp("work")
+    (work / "old").write_text("left over")
+    settings = assemble(root, work)
+    assert settings.read_text().startswith("site_name: x\n\ndocs_dir: pages\nnav:\n")
+    assert (work / "pages/docs/README.md").read_text() == INDEX
+    assert (work / "pages/config/a.yaml").exists() and not (work / "pages/docs/secret.txt").exists()
+    assert not (work / "old").exists()
+
+
+def test_a_link_out_of_the_checkout_is_refused(root):
+    (root / "docs/unlisted.md").write_text("[key](../../id_rsa)")
+    with pytest.raises(UserError, match=r"docs/unlisted.md: the link ../../id_rsa leads out of the checkout"):
+        collect(root)
+
+
+def test_the_sections_of_this_checkout():
+    sections = navigation(ROOT, collect(ROOT))
+    assert list(sections) == ["Tutorial", "How to", "Reference", "Explanation", "Results", "Project"]
+    pages = {page for groups in sections.values() for group in groups.values() for _, page in group}
+    assert {
+        "config/README.md",
+        "docs/reference/rules.md",
+        "docs/reference/benchmarks.md",
+        "CONTRIBUTING.md",
+    } <= pages

@@ -1,0 +1,153 @@
+"""What a trial leaves of a config: languages, text, sizes; and what it says of that."""
+
+import gzip
+
+import pytest
+
+from workflow_scripts.common.errors import UserError
+from workflow_scripts.config.load import load_experiment
+from workflow_scripts.workflow.trial.derive import derive, kept_languages
+from workflow_scripts.workflow.trial.languages import without
+from workflow_scripts.workflow.trial.sizes import few_k
+from workflow_scripts.workflow.trial.start import as_yaml, write_trial
+
+LANGUAGES = ["en", "de", "nl", "fr", "it", "es"]
+FILES = {
+    "experiment": "mine",
+    "languages": LANGUAGES,
+    "pivot": "en",
+    "groups": {"family": {"germanic": ["de", "nl"], "romance": ["fr", "it", "es"]}},
+    "data": {
+        "source": {
+            "type": "files",
+            "train": "text/all.{lang}",
+            "valid": "text/valid.{pair}.{lang}",
+            "tests": {"news": {"path": "text/all.{lang}", "lines": {"start": 700, "stop": 900}}},
+        }
+    },
+    "train": {"seeds": [4, 5], "max_updates": 9000, "sampling": "square_root"},
+    "masks": {"k": [50, 70, 80, 95]},
+    "analysis": {"mask_control_k": 80},
+}
+FILES["data"]["source"]["train"] = {"path": "text/all.{lang}", "lines": {"start": 0, "stop": 700}}
+
+
+@pytest.fixture
+def text(tmp_path):
+    folder = tmp_path / "text"
+    folder.mkdir()
+    for language in LANGUAGES:
+        (folder / f"all.{language}").write_bytes(gzip.compress(b"a b\n" * 900))
+        for pair in (sorted(("en", language)) for language in LANGUAGES if language != "en"):
+            (folder / f"valid.{'-'.join(pair)}.{language}").write_text("a\n" * 40)
+            (folder / f"valid.{'-'.join(pair)}.en").write_text("a\n" * 40)
+    return tmp_path
+
+
+def test_a_trial_of_own_text_has_its_first_lines(text):
+    trial = derive(FILES, text)
+    assert trial.config["data"]["source"] == {
+        "type": "files",
+        "train": [{"path": "text/all.{lang}", "lines": {"start": 0, "stop": 600}}],
+        "valid": [{"path": "text/valid.{pair}.{lang}", "lines": {"start": 0, "stop": 40}}],
+        "tests": {"news": {"path": "text/all.{lang}", "lines": {"start": 700, "stop": 730}}},
+    }
+    assert trial.config["languages"] == ["en", "de", "nl", "fr"]
+    assert trial.config["groups"] == {"family": {"germanic": ["de", "nl"], "romance": ["fr"]}}
+    assert trial.config["masks"] == {"k": [50, 80], "accept_uninformative": True}
+    assert trial.config["analysis"] == {"mask_control_k": 80, "mask_control_sentences": 20}
+    assert trial.config["train"]["seeds"] == [4]
+    assert trial.cuts == [
+        "languages: en, de, nl, fr (of 6)",
+        "sentences of a pair: the first 600 of train, 60 of valid, 30 of test",
+        "model: preset tiny, 2000 subwords",
+        "updates of the baseline: 150 (in place of 9,000)",
+        "updates of other systems: 20",
+        "seeds: 4 (of 2)",
+        "k: 50, 80 (of 4)",
+        "analyses: 20 sentences of each direction",
+    ]
+
+
+def test_text_that_is_not_here_is_invented_and_that_is_said(text):
+    (text / "text/valid.de-en.de").unlink()
+    trial = derive({**FILES, "evaluation": {"testsets": ["news"]}}, text)
+    assert trial.config["data"]["source"] == {
+        "type": "toy",
+        "families": {"germanic": ["de", "nl"], "romance": ["fr"]},
+        "tiers": {
+            "high": {"size": 600, "languages": ["de", "fr"]},
+            "low": {"size": 300, "languages": ["nl"]},
+        },
+        "concepts": 60,
+        "valid_size": 60,
+        "test_size": 30,
+    }
+    assert "evaluation" not in trial.config or "testsets" not in trial.config["evaluation"]
+    assert trial.cuts[1] == (
+        "text: INVENTED sentences in place of the experiment's (text/valid.de-en.de is not here);"
+        " 600 of train, 60 of valid, 30 of test"
+    )
+
+
+def test_systems_of_another_experiment_are_trained_here(text):
+    uses = {"uses": {"experiment": "first", "systems": ["baseline", "continued"]}}
+    trial = derive({**FILES, **uses, "systems": {"continued": {"masks": "all"}}}, text)
+    assert "uses" not in trial.config and trial.config["finetune"]["max_updates"] == 20
+    assert "systems of first: trained here, at the size of a trial" in trial.cuts
+
+
+def test_a_language_is_left_out_wherever_it_is_named():
+    config = {
+        "languages": ["en", "de", "fr", "it"],
+        "directions": {"train": ["en-de", "fr-en"], "evaluate_only": ["de-it"]},
+        "attach": {"tags": {"en": "a", "it": "b"}},
+        "groups": {"tier": {"high": ["de"], "low": ["it"]}},
+        "masks": {"sets": {"x": {"pairs": {"en-de": "en-it", "en-it": "en-fr", "en-fr": "en-de"}, "k": 5}}},
+    }
+    assert without(config, ["it"]) == {
+        "languages": ["en", "de", "fr", "it"],
+        "directions": {"train": ["en-de", "fr-en"]},
+        "attach": {"tags": {"en": "a"}},
+        "groups": {"tier": {"high": ["de"]}},
+        "masks": {"sets": {"x": {"pairs": {"en-de": "en-fr", "en-fr": "en-de"}, "k": 5}}},
+    }
+
+
+def test_languages_are_two_of_each_family_in_turn():
+    experiment = load_experiment(FILES)
+    assert kept_languages(experiment, 4) == ["en", "de", "nl", "fr"]
+    assert kept_languages(experiment, 5) == ["en", "de", "nl", "fr", "it"]
+    assert kept_languages(experiment, 6) == LANGUAGES
+
+
+@pytest.mark.parametrize(
+    ("named", "kept"),
+    [
+        ({}, [50, 70]),
+        ({"systems": {"ns": {"masks": "k95"}}}, [50, 95]),
+        ({"analysis": {"overlap_k": 80, "criteria": {"k": 95}}}, [80, 95]),
+        ({"masks": {"k": [50, 70, 80, 95], "sets": {"r": {"like": "k80"}}}}, [50, 80]),
+        ({"masks": {"k": [5, 50, 95]}}, [5, 50]),
+    ],
+)
+def test_thresholds_that_are_named_stay(named, kept):
+    assert few_k({"masks": {"k": [50, 70, 80, 95]}, **named}) == kept
+
+
+def test_a_wrong_config_is_refused_as_by_a_run(tmp_path):
+    with pytest.raises(UserError, match="pivot: 'xx' is not in languages"):
+        derive({**FILES, "pivot": "xx"}, tmp_path)
+
+
+def test_the_config_is_written_beside_the_results_with_what_was_cut(text):
+    import yaml
+
+    (text / "c.yaml").write_text(yaml.safe_dump(FILES))
+    options = ["--configfile", str(text / "c.yaml"), "--cores", "2", "--directory", str(text)]
+    after, trial = write_trial(options)
+    place = text / "results/TRY-mine.yaml"
+    assert after == ["--configfile", str(place), *options[2:]]
+    written = place.read_text()
+    assert written == as_yaml(trial, str(text / "c.yaml")) and yaml.safe_load(written) == trial.config
+    assert "Its numbers mean nothing" in written and "#   seeds: 4 (of 2)\n" in written

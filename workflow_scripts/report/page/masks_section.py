@@ -1,0 +1,141 @@
+"""Whether masks added anything: the sentences of the table of controls, which are made from its numbers."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from workflow_scripts.common.naming import number_of
+from workflow_scripts.report.page.document import (
+    Block,
+    Bullets,
+    Cell,
+    Code,
+    Grid,
+    Heading,
+    Para,
+    Text,
+    cut,
+    marked,
+)
+from workflow_scripts.report.page.material import Facts, Material, Record
+from workflow_scripts.report.read.layout import BOTH
+from workflow_scripts.report.tables.sentences import BETTER, EQUAL, NOT_SHOWN, ONE_SEED, WORSE, shows
+from workflow_scripts.report.tables.writing import digits_of, rounded, table_title, written
+
+MOST_SENTENCES, MOST_ROWS = 12, 60
+NO_CONTROL = (
+    "Nothing says whether masks add anything to further training: no system was trained further with every"
+    " unit"
+    " kept. `systems: {continued: {masks: all}}` is that control."
+)
+NO_MASKED = (
+    "No system of this experiment translates or is trained with masks, so that there is nothing to compare."
+)
+OUTSIDE = (
+    "Not asked: of outputs that others made it is not known which system has masks, or which was trained"
+    " further."
+    " Differences between systems are in the first section."
+)
+WORDS = {
+    BETTER: "better", WORSE: "worse", NOT_SHOWN: "without a difference that this design could detect",
+    EQUAL: "equal in every seed",
+    ONE_SEED: "of one training each, which cannot tell a difference from chance",
+}  # fmt: skip
+UNRANKED = (
+    "The table of controls has no sentence here: the baseline is hardly trained, and nothing is compared."
+    " The warning"
+    " at the top says how far it came."
+)
+
+
+def main_rows(rows: Sequence[Record]) -> list[Record]:
+    """Return of each two systems the row of the first test set and metric, of both sides if it is there."""
+    first = (rows[0]["testset"], rows[0]["profile"], rows[0]["metric"]) if rows else ()
+    found: dict[tuple[str, str], Record] = {}
+    for row in rows:
+        if (row["testset"], row["profile"], row["metric"]) != first or row["difference"] is None:
+            continue
+        key = (row["system"], row["against"])
+        if key not in found or (row["side"] == BOTH and found[key]["side"] != BOTH):
+            found[key] = row
+    return list(found.values())
+
+
+def masks_section(material: Material) -> list[Block]:
+    """Return the section."""
+    facts = material.facts
+    blocks: list[Block] = [Heading(2, "3. Did masks add anything over the controls?")]
+    if facts.outputs:
+        return [*blocks, Para(OUTSIDE)]
+    if material.controls is None:
+        return [*blocks, Para(without_controls(material))]
+    rows = main_rows(material.controls)
+    if not any(row["sentence"] for row in rows):
+        return [*blocks, Para(UNRANKED), _grid(rows)]
+    said = [marked(row["sentence"]) for row in of_masks(rows, facts) if row["sentence"]]
+    blocks.append(Para(counted(rows, facts)))
+    shown: list[Text] = list(said[:MOST_SENTENCES])
+    if len(said) > MOST_SENTENCES:
+        shown.append((f"… {len(said) - MOST_SENTENCES} more sentences in ", Code("tables/controls.md"), "."))
+    blocks += [Bullets(shown), _grid(rows)]
+    if len({(row["testset"], row["profile"], row["metric"]) for row in material.controls}) > 1:
+        blocks.append(Para(("Other test sets and metrics: ", Code("tables/controls.md"), ".")))
+    return blocks
+
+
+def without_controls(material: Material) -> Text:
+    """Return why there is no table of controls."""
+    if any("controls" in one for one in material.missing):
+        return ("Missing: ", Code("tables/controls.csv"), ", each system against the controls.")
+    return marked(NO_CONTROL if material.facts.masked else NO_MASKED)
+
+
+def of_masks(rows: Sequence[Record], facts: Facts) -> list[Record]:
+    """Return the rows of systems with masks: own ones first, and against the control before others."""
+    masked = [row for row in rows if row["system"] in facts.masked]
+    return sorted(masked, key=lambda row: (row["system"] in facts.not_own, row["against"] != facts.control))
+
+
+def counted(rows: Sequence[Record], facts: Facts) -> Text:
+    """Return how many systems with their own masks are better or worse than the control, or neither."""
+    own = [row for row in of_masks(rows, facts) if row["system"] not in facts.not_own]
+    judged = [row for row in own if row["against"] == facts.control and row["sentence"]]
+    if not judged:
+        return "No system with masks is compared with a control."
+    counts = Counter(map(shows, judged))
+    said = "; ".join(f"{counts[kind]} {words}" for kind, words in WORDS.items() if counts[kind])
+    how = f" ({facts.made[facts.control]})" if facts.control in facts.made else ""
+    number = number_of(len(judged), "system")
+    return (f"{number} with masks, against ", Code(facts.control), f"{how}: {said}.")
+
+
+def _grid(rows: Sequence[Record]) -> Grid:
+    lines: list[list[Cell]] = []
+    for row in rows:
+        digits = digits_of(row["metric"], row["profile"])
+
+        def between(row: Record = row) -> str:
+            if row["low"] is None:
+                return "–"
+            low, high = (
+                rounded(row[name], digits_of(row["metric"], row["profile"]), sign=True)
+                for name in ("low", "high")
+            )
+            return f"[{low}, {high}]"
+
+        lines.append([
+            f"{row['system']} − {row['against']}",
+            written(row["difference"], row["sd"], row["n"], "", digits, sign=True),
+            between(),
+            "–" if row["detectable"] is None else f"±{rounded(row['detectable'], digits)}",
+            "–" if row["above"] is None else f"{row['above']} of {row['draws']}",
+        ])  # fmt: skip
+    lines, notes = cut(lines, MOST_ROWS, "rows", "tables/controls.md")
+    where = table_title(rows[0]["testset"], rows[0]["profile"], rows[0]["metric"]) if rows else ""
+    caption = (
+        f"{where}: difference, mean ± standard deviation (number of seeds); its 95 % interval; the smallest"
+        " true"
+        " difference that so many seeds find four times in five; how many random draws the system is better"
+        " than."
+    )
+    header = ["system − other", "difference", "95 % interval", "detectable", "better than draws"]
+    return Grid(caption, header, lines, notes=notes)

@@ -1,0 +1,47 @@
+"""Builds the documentation site into site/ (`make docs`), and checks its links."""
+
+import argparse
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.site.links import problems
+from workflow_scripts.site.pages import assemble
+from workflow_scripts.workflow.software.environments import ROOT, venvs_folder
+
+#: Pages and settings as they are handed to the program that builds; ignored by git, as `site/` is.
+WORK = ".site-pages"
+#: mkdocs 1.6 is to be followed by another program: CONTRIBUTING.md says so, its box at every build need not.
+QUIET = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
+
+
+def build(root: Path, site: Path, work: Path) -> int:
+    """Build the pages of a checkout into ``site``; return how many pages. UserError: broken links."""
+    settings = assemble(root, work)
+    shutil.rmtree(site, ignore_errors=True)
+    program = [str(venvs_folder() / "docs/bin/python"), "-m", "mkdocs", "build", "--strict", "--quiet"]
+    done = subprocess.run(
+        [*program, "--config-file", settings, "--site-dir", site.resolve()],
+        env=os.environ | QUIET, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise UserError(f"the site could not be built:\n{(done.stdout + done.stderr).strip()}")
+    if found := list(problems(site)):
+        raise UserError("\n".join(found))
+    return len(list(site.rglob("*.html")))
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Build the site of this checkout."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "site", help="folder of the site; it is made again"
+    )
+    out = parser.parse_args(argv).out
+    print(f"{build(ROOT, out, ROOT / WORK)} pages: open {out / 'index.html'}")
+
+
+if __name__ == "__main__":
+    run_main(main)
