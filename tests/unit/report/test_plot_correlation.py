@@ -50,6 +50,19 @@ def test_correlation_by_layer_of_each_comparison_beside_chance():
     assert legend_of(decoder) == ["chance", "baseline", "ns"]
 
 
+def test_a_regression_that_does_not_fit_hides_no_other_value():
+    rows = of(correlated(), models="ns")
+    for row in rows:
+        if row["form"] == "linreg" and row["site"] == "encoder.1.ffn":
+            row |= {"mean": "-5000", "chance_low": "-100000"}
+    figure = correlation_figure(plot_correlation.points(rows))
+    r2 = figure.axes[4]
+    assert [axis.get_yscale() for axis in figure.axes] == ["linear"] * 4 + ["symlog"] * 2 + ["linear"] * 2
+    assert bars_of(r2)["ns"] == [(0, -0.125, 0.125), (1, -5000, 0.125)]
+    none, all_of_it = r2.transData.transform([(0, 0), (0, 1)])[:, 1]
+    assert all_of_it - none > 15  # pixels between nothing and all of the variance
+
+
 def test_all_layers_together_are_one_place():
     figure = correlation_figure(plot_correlation.points(of(correlated(sites=["encoder.ffn"]), models="s1")))
     axis = figure.axes[0]

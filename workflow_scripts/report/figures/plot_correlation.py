@@ -81,6 +81,10 @@ def correlation_figure(found: Sequence[Point]) -> Figure:
             _draw(axis, here, models)
             axis.set_title(units)
             axis.set_ylabel(FORMS[form])
+        if min(axis.get_ylim()[0] for axis in axes) < -1:
+            # R² of a regression that does not fit at all may be thousands below 0; from -1 to 1 stays linear.
+            for axis in axes:
+                axis.set_yscale("symlog", linthresh=1)
         same_heights(axes)
     legend_beside(grid[0][-1])
     return figure
@@ -129,6 +133,7 @@ def caption(
         files,
         list(seeds),
         "Bars: one standard deviation over models, which share partners, so that no interval follows from it."
+        " Axes that reach below -1 are logarithmic beyond 1."
         f" Grey: the same where the tokens of one model have another order, the mean of {first['draws']}"
         f" draws and {CHANCE_BAND.replace('seeds', 'comparisons')}.",
         undefined_note(point.mean for point in found),
