@@ -56,7 +56,7 @@ HOW_MADE = {
 }
 #: Every figure, of which the page shows some.
 ON_PAGE = (
-    *("training", "sweep_ns", "gains_news", "gains_talks", "costs", "iou_k70", "iou_k95", "iou_by_layer"),
+    *("training", "sweep_ns", "gains_news", "gains_talks", "costs", "iou_k95", "iou_by_layer"),
     *("kept_by_layer", "off_target_news", "off_target_talks", "ablation_ns-k95", "effects_baseline_lape"),
     *("effects_baseline_masks", "criteria"),
 )
