@@ -65,6 +65,13 @@ def test_results_in_another_folder(started: list[list[str]], tmp_path: Path) -> 
     assert started[0][-1] == "the work/results/tiny/report/explorer.html"
 
 
+def test_an_experiment_of_another_kind_is_refused(started: list[list[str]]) -> None:
+    config = Path(__file__).resolve().parents[3] / "config/experiments/iap_glue.yaml"
+    with pytest.raises(UserError, match="iap_glue: the explorer shows experiments of translation"):
+        main(["--configfile", str(config)])
+    assert started == []
+
+
 def test_without_any_result_there_is_nothing_to_look_at(started: list[list[str]]) -> None:
     with pytest.raises(UserError, match="results/tiny: nothing has run here; 'make run CONFIG=…'"):
         main(["--configfile", "my config.yaml"])

@@ -58,7 +58,13 @@ def settings_of(experiment: Experiment, results: Path) -> dict[str, Any]:
 
 
 def explorer_command(experiment: Experiment, root: Path = Path()) -> list[str]:
-    """Return the command that builds the page. Raises UserError: there is nothing of the experiment."""
+    """Return the command that builds the page. Raises UserError: it is no experiment of translation, or there
+    is nothing of it."""
+    if type(experiment) is not Experiment:
+        raise UserError(
+            f"{experiment.experiment}: the explorer shows experiments of translation; those of encoders and"
+            " language models have their pages in tables/ and analysis/"
+        )
     results = root / "results" / experiment.experiment
     if not results.is_dir():
         raise UserError(

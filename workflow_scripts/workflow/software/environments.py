@@ -14,7 +14,7 @@ from workflow_scripts.common.errors import UserError, nearest
 ROOT = Path(__file__).resolve().parents[3]
 LOCKS = ROOT / "envs"
 #: The environments rules and targets run in, slowest to set up first; ``dev`` serves only the linters,
-#: ``docs`` the site (workflow_scripts/site), ``test`` what runs the tests (tests/run_all.py), ``browser`` what
+#: ``docs`` the site (workflow_scripts/site), ``test`` what runs the tests, ``browser`` what
 #: drives a browser in them.
 RUN_ENVIRONMENTS = ("hf", "comet", "fairseq", "workflow", "text", "evaluate", "scripts")
 ENVIRONMENTS = (*RUN_ENVIRONMENTS, "dev", "docs", "test", "browser")

@@ -103,9 +103,9 @@ async function prepareUnits() {
   $("unit").addEventListener("input", drawActivity);
   $("unit-order").addEventListener("change", drawActivity);
   $("pair").addEventListener("click", (event) => {
-    const unit = event.target.closest("[data-unit]")?.dataset.unit;
-    if (unit === undefined || !about.rates.length) return;
-    $("unit").value = unit;
+    const unit = clickedId(event);
+    if (Number.isNaN(unit) || !about.rates.length) return;
+    $("unit").value = String(unit);
     drawActivity().then(() => $("activity").scrollIntoView());
   });
   addCursor($("map"), () => [MAP.rows.length, MAP.rows.length], showCell, choosePair);

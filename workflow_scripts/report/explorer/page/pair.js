@@ -16,11 +16,22 @@ function showPair() {
   );
 }
 
-// A heading and ids; a click on an id shows that unit. (By keyboard: the field "Unit of this layer".)
+// A heading and ids. They are one text: an element for each of thousands would take longer than the map.
 function listed(id, title, units) {
-  const ids = units.flatMap((unit, place) => [place ? " " : "", make("span", { "data-unit": String(unit) }, String(unit))]);
-  const box = make("div", { id, class: "ids", tabindex: "0", role: "group", "aria-label": title }, ...(units.length ? ids : ["none"]));
+  const box = make("div", { id, class: "ids", tabindex: "0", role: "group", "aria-label": title }, units.join(" ") || "none");
   return [make("h4", {}, title), box];
+}
+
+// The id in a list on which a click was, or NaN. (By keyboard: the field "Unit of this layer".)
+function clickedId(event) {
+  const chosen = window.getSelection();
+  if (!event.target.closest(".ids") || !chosen.rangeCount) return NaN;
+  chosen.modify("move", "forward", "character");
+  chosen.modify("move", "backward", "word");
+  chosen.modify("extend", "forward", "word");
+  const id = Number.parseInt(chosen.toString(), 10);
+  chosen.collapseToStart();
+  return id;
 }
 
 function layerName(layer) {
