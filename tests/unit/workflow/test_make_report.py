@@ -34,8 +34,8 @@ def job_of(rule, *outputs, **reason):
 
 def test_what_is_left_out_and_why(tmp_path: Path) -> None:
     """Of planned jobs: what is there is out of date, with the reason; the rest is missing."""
-    wanted = ["tables/a.md", "tables/b.md", "figures/c.png", "figures/d.png", "tables/e.md"]
-    for name in (*wanted[:2], "tables/e.md", "tables/a.csv"):
+    wanted = ["tables/a.md", "tables/b.md", "figures/c.png", "figures/d.png", "tables/e.md", "figures/f.png"]
+    for name in (*wanted[:2], *wanted[4:], "tables/a.csv"):
         path = tmp_path / "results/x" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
@@ -44,11 +44,13 @@ def test_what_is_left_out_and_why(tmp_path: Path) -> None:
         job_of("tabulate", a, "results/x/tables/a.csv", before={"k": 70}, now={"k": 80}),
         job_of("other", b, follows=(a,)),
         job_of("plot", c, missing=(c,)),
+        job_of("plot", "results/x/figures/f.png", missing=("results/x/figures/f.rst",)),
     ]
     assert left_out(jobs, tmp_path, "results/x", wanted, {}) == [
         Left("missing: not made yet", ("figures/c.png", "figures/d.png")),
         Left("out of date (a setting changed: k 70 → 80)", ("tables/a.md",)),
         Left("out of date (follows from tabulate)", ("tables/b.md",)),
+        Left("out of date (its job makes more than is there)", ("figures/f.png",)),
     ]
 
 

@@ -75,6 +75,7 @@ def left_out(
     for job in jobs:
         made_by.update(dict.fromkeys(job.outputs, job.stage))
         reason, _ = reason_of(job, identities, made_by, {})
+        reason = "its job makes more than is there" if reason == "new" else reason
         for file in (file.removeprefix(prefix) for file in job.outputs):
             if file in asked:
                 is_there = (results / file).exists()

@@ -135,7 +135,9 @@ def test_a_hardly_trained_baseline_is_not_compared(tmp_path):
 
 
 def test_where_no_control_of_masks_was_tried_it_says_so(tmp_path):
-    said = "No random, shuffled or swapped masks were tried, so that nothing says whether any mask of that size"
+    said = (
+        "No random, shuffled or swapped masks were tried, so that nothing says whether any mask of that size"
+    )
     assert said in full_page(tmp_path)[1].partition("## 1.")[0]
     masked = '{"ns-k70": "k70", "random": "random"}'
     assert said not in full_page(tmp_path, "--masked", masked, "--not-own", "random")[1]
