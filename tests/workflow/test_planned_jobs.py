@@ -199,6 +199,7 @@ def test_all_asks_for_everything_that_the_config_asks_for(planned: Plan) -> None
         ),
         "tables/cautions.txt",
         *braces("tables/units.{md,csv,json}"),
+        *braces("report/answer.{html,md}"),
     ]
     [everything] = planned.of("all")
     assert below(everything.inputs) == {*wanted}

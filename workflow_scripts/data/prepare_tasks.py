@@ -111,8 +111,9 @@ def main(argv: list[str] | None = None) -> None:
     """Read the tables of a task and write its examples."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--task", required=True)
-    for name in PARTS:
-        parser.add_argument(f"--{name}", type=Path, required=name == TRAIN, metavar="TABLE")
+    parser.add_argument("--train", type=Path, required=True, metavar="TABLE", help="to learn from")
+    parser.add_argument("--valid", type=Path, metavar="TABLE", help="that choose the checkpoint")
+    parser.add_argument("--test", type=Path, metavar="TABLE", help="that are measured")
     parser.add_argument(
         "--columns", help="JSON: names of those of texts and label; default for --topics none"
     )

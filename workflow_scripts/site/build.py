@@ -21,13 +21,16 @@ def build(root: Path, site: Path, work: Path) -> int:
     """Build the pages of a checkout into ``site``; return how many pages. UserError: broken links."""
     settings = assemble(root, work)
     shutil.rmtree(site, ignore_errors=True)
-    program = [str(venvs_folder() / "docs/bin/python"), "-m", "mkdocs", "build", "--strict", "--quiet"]
+    program = [str(venvs_folder() / "docs/bin/python"), "-m", "mkdocs", "build", "--strict"]
     done = subprocess.run(
         [*program, "--config-file", settings, "--site-dir", site.resolve()],
         env=os.environ | QUIET, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
-        raise UserError(f"the site could not be built:\n{(done.stdout + done.stderr).strip()}")
+        # --strict counts warnings; with --quiet it would count none.
+        said = (done.stdout + done.stderr).strip().splitlines()
+        wrong = [line for line in said if line.startswith(("WARNING", "ERROR"))]
+        raise UserError("\n".join(["the site could not be built:", *(wrong or said)]))
     if found := list(problems(site)):
         raise UserError("\n".join(found))
     return len(list(site.rglob("*.html")))

@@ -90,9 +90,10 @@ def test_files_keep_their_folders(root, tmp_path_factory):
     assert not (work / "old").exists()
 
 
-def test_a_link_out_of_the_checkout_is_refused(root):
-    (root / "docs/unlisted.md").write_text("[key](../../id_rsa)")
-    with pytest.raises(UserError, match=r"docs/unlisted.md: the link ../../id_rsa leads out of the checkout"):
+@pytest.mark.parametrize("link", ["../../id_rsa", "/README.md"])
+def test_a_link_out_of_the_checkout_is_refused(link, root):
+    (root / "docs/unlisted.md").write_text(f"[key]({link})")
+    with pytest.raises(UserError, match=f"docs/unlisted.md: the link {link} leads out of the checkout"):
         collect(root)
 
 

@@ -22,13 +22,26 @@ from workflow_scripts.report.read.benchmarks import read_benchmarks
 from workflow_scripts.report.read.read_files import Row, read_table
 from workflow_scripts.report.read.read_scores import RAW
 from workflow_scripts.report.read.read_units import read_units
-from workflow_scripts.report.tables.controls import COLUMNS as CONTROL_COLUMNS
 from workflow_scripts.report.tables.show import read_summary
 from workflow_scripts.report.tables.writing import metric_name
 
 SIGNIFICANCE = "significance"
-#: Columns of the table of significance that figures read.
+#: Columns of the tables of significance and of controls that figures read. (The modules that write these
+#: would load pandas, which takes as long as two figures.)
 TESTED = ("system", "against", "testset", "profile", "direction", "metric", "outcome")
+COMPARED = (
+    "system",
+    "against",
+    "testset",
+    "profile",
+    "side",
+    "metric",
+    "difference",
+    "sd",
+    "n",
+    "draws",
+    "above",
+)
 
 
 def shares_left_out(units: Path | None, masks: Mapping[str, str]) -> dict[str, float]:
@@ -123,7 +136,7 @@ def main(argv: list[str] | None = None) -> None:
     files = {name: file for name, file in files.items() if name in args.also}
     units = args.tables / "units.json" if UNITS in args.also else None
     summary = read_summary(args.tables / "summary.csv")
-    controls = read_table(files[CONTROLS], CONTROL_COLUMNS) if CONTROLS in files else []
+    controls = read_table(files[CONTROLS], COMPARED) if CONTROLS in files else []
     tested = read_table(files[SIGNIFICANCE], TESTED) if SIGNIFICANCE in files else []
     tested = [{**row, "metric": metric_id(row["metric"])} for row in tested]
     left_out = shares_left_out(units, masks)

@@ -38,8 +38,12 @@ OUTSIDE = (
 WORDS = {
     BETTER: "better", WORSE: "worse", NOT_SHOWN: "without a difference that this design could detect",
     EQUAL: "equal in every seed",
-    ONE_SEED: "of one training each, which cannot tell a difference from chance",
+    ONE_SEED: "not to be judged, since one training each cannot tell a difference from chance",
 }  # fmt: skip
+NONE_TRIED = (
+    " No random, shuffled or swapped masks were tried, so that nothing says whether any mask of that size"
+    " would do."
+)
 UNRANKED = (
     "The table of controls has no sentence here: the baseline is hardly trained, and nothing is compared."
     " The warning"
@@ -105,7 +109,8 @@ def counted(rows: Sequence[Record], facts: Facts) -> Text:
     said = "; ".join(f"{counts[kind]} {words}" for kind, words in WORDS.items() if counts[kind])
     how = f" ({facts.made[facts.control]})" if facts.control in facts.made else ""
     number = number_of(len(judged), "system")
-    return (f"{number} with masks, against ", Code(facts.control), f"{how}: {said}.")
+    tried = "" if facts.not_own else NONE_TRIED
+    return (f"{number} with masks, against ", Code(facts.control), f"{how}: {said}.{tried}")
 
 
 def _grid(rows: Sequence[Record]) -> Grid:

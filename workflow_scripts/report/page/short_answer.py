@@ -18,7 +18,7 @@ from workflow_scripts.report.page.figures_of_units import (
 from workflow_scripts.report.page.masks_section import counted, main_rows, of_masks
 from workflow_scripts.report.page.material import Material
 from workflow_scripts.report.page.strongest_section import effects_of, nats, removals, signed
-from workflow_scripts.report.page.units_section import family_pairs
+from workflow_scripts.report.page.units_section import family_pairs, name_of_side
 from workflow_scripts.report.tables.units_page import unit_names
 from workflow_scripts.report.tables.writing import metric_name
 
@@ -43,7 +43,7 @@ def _units(material: Material) -> Iterator[Text]:
         ranked = sorted(own, key=lambda one: -mean(own[one]))
         most = [one for one in ranked if mean(own[one]) == mean(own[ranked[0]])]
         shared = [100 * count(one["sides"][side]["all"]) / whole for one in sets if side in one["sides"]]
-        parts: list[Inline] = [Strong(f"Whose units, {side}: ")]
+        parts: list[Inline] = [Strong(f"Whose units, languages {name_of_side(side)}: ")]
         for place, name in enumerate(most[:MOST_SYSTEMS]):
             parts += [" and " if place else "", Code(name)]
         parts.append(

@@ -67,12 +67,12 @@ def units_section(material: Material) -> list[Block]:
             )
         )
     for side in first["sides"]:
-        blocks += [Heading(3, f"Languages {_side(side)}"), *_overlap(sets, side, material)]
+        blocks += [Heading(3, f"Languages {name_of_side(side)}"), *_overlap(sets, side, material)]
         blocks.append(_own(sets, side, material))
     return blocks
 
 
-def _side(side: str) -> str:
+def name_of_side(side: str) -> str:
     """Return what stands behind "languages": "written out of en", "read into en"."""
     if side.startswith("out of "):
         return f"as targets ({side})"

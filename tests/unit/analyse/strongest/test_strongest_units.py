@@ -96,6 +96,8 @@ def test_what_else_the_file_says(found):
     assert result["not_compared"] == []
     # Two sentences and two: the first two have all that the others have but "<b>|x".
     assert result["halves"]["directions"]["de-en"]["sentences"] == [2, 2]
+    # "une" is in both halves, and its unit fires on nothing else: one mask.
+    assert result["halves"]["directions"]["fr-en"]["iou"] == 1.0
     rows = list(csv.DictReader((out / "o.csv").open(encoding="utf-8")))
     first = rows[0]
     assert [first[name] for name in ("language", "side", "unit", "word", "times", "of")] == [

@@ -134,13 +134,16 @@ def test_without_masks_it_says_which_key_brings_them():
 def test_in_short_whose_units():
     said = lines_of(short_answer(with_units(mask_set())))
     assert said[1] == (
-        "Whose units, out of en: de has the most units that no other language keeps (2 of 20 FFN neurons;"
+        "Whose units, languages as targets (out of en): de has the most units that no other language keeps"
+        " (2 of 20 FFN neurons;"
         " fewest:"
         " fr 0); all 3 languages share 10.0%. Overlap (IoU) in the decoder: 0.30 (n = 1 pair) within a"
         " family,"
         " 0.40 ± 0.28 (n = 2 pairs) across families."
     )
-    assert said[2].startswith("Whose units, into en: fr and nl and de have the most units")
+    assert said[2].startswith(
+        "Whose units, languages as sources (into en): fr and nl and de have the most units"
+    )
 
 
 def test_the_strongest_units_and_their_words():

@@ -123,7 +123,7 @@ def test_masks_against_controls_in_the_words_of_the_table(tmp_path):
 
 def test_how_the_control_was_made_is_said_only_where_it_is_known(tmp_path):
     _, text = full_page(tmp_path, "--made", '{"continued": "made elsewhere and taken as it is"}')
-    assert "against `continued` (made elsewhere and taken as it is): 1 of one training each" in text
+    assert "against `continued` (made elsewhere and taken as it is): 1 not to be judged" in text
     assert "trained further" not in text
     assert "| `continued` | made elsewhere and taken as it is |" in text
 
@@ -132,6 +132,13 @@ def test_a_hardly_trained_baseline_is_not_compared(tmp_path):
     _, text = full_page(tmp_path, controls=[control_row("ns-k70", "continued", 0.5, "")])
     assert "The table of controls has no sentence here: the baseline is hardly trained" in text
     assert "Did masks help?" not in text
+
+
+def test_where_no_control_of_masks_was_tried_it_says_so(tmp_path):
+    said = "No random, shuffled or swapped masks were tried, so that nothing says whether any mask of that size"
+    assert said in full_page(tmp_path)[1].partition("## 1.")[0]
+    masked = '{"ns-k70": "k70", "random": "random"}'
+    assert said not in full_page(tmp_path, "--masked", masked, "--not-own", "random")[1]
 
 
 @pytest.mark.parametrize(
