@@ -36,7 +36,7 @@ CHOICES = {
     "another side": ("select_option", "#stack", "decoder", "#overlap-note"),
     "another mask set": ("select_option", "#masks", "k90", "#overlap-note"),
     "another order": ("select_option", "#order", "similar", "#overlap-note"),
-    "another pair": ("select_option", "#second", "7", "#pair-said"),
+    "another pair": ("select_option", "#second", "7", "#pair"),
     "another unit": ("fill", "#unit", "17", "#activity-note"),
     "another system in the table": ("select_option", "#system", "continued", "#scores-note"),
     "another direction's hypotheses": ("select_option", "#direction", "en-l07", "#lines-note"),
@@ -123,11 +123,11 @@ def measure_in_browser(page_file: Path) -> None:
 
         for _ in range(3):
             page = running.new_context().new_page()
+            devtools = page.context.new_cdp_session(page)
+            devtools.send("Performance.enable")
             page.goto(page_file.as_uri())
             page.wait_for_selector("html[data-ready]", timeout=120_000)
             took = page.evaluate("performance.now()")
-            devtools = page.context.new_cdp_session(page)
-            devtools.send("Performance.enable")
             print(f"opens: {took:.0f} ms, {work():.0f} of them processor time", flush=True)
         # From the choice to the first picture after what it changed.
         page.evaluate(
