@@ -118,7 +118,7 @@ OUTPUTS = [
     outputs("resamples", "no resamples", "--resamples 0", "--resamples is 0, at least 1 is needed"),
     outputs("groups", "groups that are not JSON", "--groups {", "--groups: not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
     outputs("wildcard", "a misspelt field in a pattern of references", "", "pattern 'ref.{lang}': no wildcard {lang}; there are {direction}, {pair}, {source}, {target}, {system}", patterns="--hypotheses {system}.{direction} --references ref.{lang} --out out"),
-    outputs("seed", "a seed that is no number", "", "pattern '{system}.{seed}': no file fits, so {seed} has no value; a seed is a whole number", patterns="--hypotheses {system}.{seed} --references ref.{target} --out out"),
+    outputs("seed-word", "a seed that is no number", "", "pattern '{system}.{seed}': no file fits, so {seed} has no value; a seed is a whole number", patterns="--hypotheses {system}.{seed} --references ref.{target} --out out"),
     outputs("comet", "a COMET model without a name", "--comet models/own", "--comet: 'models/own' is not NAME=PLACE; a name is small letters and digits"),
     outputs("comet-folder", "a COMET model that is nowhere", "--comet own=models/own --sources ref.{target}", "--comet: own: models/own has no hparams.yaml"),
     outputs("given", "scores of sentences without a system", "--segment-scores mx=new.mx", "--segment-scores: 'new.mx': {system} is needed"),
