@@ -47,6 +47,7 @@ else:
     include: "rules/export.smk"
     include: "rules/report.smk"
     include: "rules/figures_analyses.smk"
+    include: "rules/page_inputs.smk"
     include: "rules/page.smk"
 
 
