@@ -257,8 +257,11 @@ def test_what_was_left_out_is_said(results, capsys):
     for text in (said, readme):
         assert "weights of models" in text and "systems/baseline/s1/model.safetensors" in text
         assert "whose licence is not known" in text
+    (RESULTS / "report").mkdir(exist_ok=True)
+    (RESULTS / "report/explorer.html").write_text("sentences")
     crate("--text-licence", "CC-BY-4.0")
     files, _ = packed()
+    assert files["report/explorer.html"] == b"sentences"
     assert files["translations/baseline/s1/news/de-en.txt"] == b"translations/baseline/s1/news/de-en.txt\n"
     assert "whose licence" not in capsys.readouterr().err
 

@@ -22,8 +22,8 @@ BINARY = "binarised text, which the workflow makes of the text"
 OF_TEXT = ("translations", "identifier")
 #: Files of folders that are mostly text, or weights, and that are neither.
 DESCRIPTIONS = ("system.json", "masks.npz", "README.md", "accuracy.json")
-#: Pages that show sentences.
-SHOW_SENTENCES = ("report/explorer.html",)
+#: The page that `make explorer` makes, with sentences.
+EXPLORER = "report/explorer.html"
 
 
 @dataclass
@@ -60,7 +60,7 @@ def reason_to_leave_out(name: str, text_is_known: bool) -> str | None:
         return WEIGHTS
     shows_text = folder in OF_TEXT and path.name not in DESCRIPTIONS
     shows_text |= folder == "data" and path.suffix not in (".json", ".md")
-    shows_text |= name in SHOW_SENTENCES
+    shows_text |= name == EXPLORER
     return TEXT if shows_text and not text_is_known else None
 
 
@@ -73,7 +73,7 @@ def contents_of(experiment: Experiment, results: Path, text_is_known: bool, ever
     listed: Mapping[str, Mapping[str, object]] = known_manifest(results).get("files", {})
     wanted = dict.fromkeys([*asked_for(experiment), *listed])
     found = Contents()
-    for name in sorted(dict.fromkeys([*wanted, *outputs_of(experiment)])):
+    for name in sorted(dict.fromkeys([*wanted, *outputs_of(experiment), EXPLORER])):
         if not _stays_inside(name):
             continue
         if not (results / name).is_file():

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +24,10 @@ from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.plan.dry_run import dry_run
 from workflow_scripts.workflow.plan.why import reason_of
+from workflow_scripts.workflow.run.explore import PAGE as EXPLORER
 from workflow_scripts.workflow.run.snakemake_options import working_directory
 from workflow_scripts.workflow.software.environments import ENVIRONMENTS, environment_identity
-from workflow_scripts.workflow.stages import STAGES
+from workflow_scripts.workflow.stages import stages_of
 
 REPORT = "report.zip"
 #: Names the file that stands above the results of a report (rules/run.smk).
@@ -49,9 +51,13 @@ class Left:
 
 def can_be_shown(experiment: Experiment) -> list[str]:
     """Return the results of an experiment that a report has when all are there."""
-    stages = (stage for stage in STAGES.values() if stage.module.startswith(ROOMS))
-    files = (file for stage in stages for job in stage.jobs_of(experiment) for file in job.outputs)
-    return [file for file in dict.fromkeys(files) if Path(file).suffix in SHOWN]
+    stages = (stage for stage in stages_of(experiment).values() if stage.module.startswith(ROOMS))
+    made = (file for stage in stages for job in stage.jobs_of(experiment) for file in job.outputs)
+    files = dict.fromkeys(file for file in made if Path(file).suffix in SHOWN)
+    # Of a page in both forms the one for browsers is shown.
+    return [
+        file for file in files if f"{file.removesuffix('.md')}.html" not in files or file.endswith(".html")
+    ]
 
 
 def left_out(
@@ -69,6 +75,7 @@ def left_out(
     for job in jobs:
         made_by.update(dict.fromkeys(job.outputs, job.stage))
         reason, _ = reason_of(job, identities, made_by, {})
+        reason = "its job makes more than is there" if reason == "new" else reason
         for file in (file.removeprefix(prefix) for file in job.outputs):
             if file in asked:
                 is_there = (results / file).exists()
@@ -79,11 +86,20 @@ def left_out(
     return [Left(reason, tuple(files)) for reason, files in sorted(found.items())]
 
 
-def description(experiment: str, left: Sequence[Left], shown: int) -> str:
-    """Return what stands above the results, as reStructuredText: the experiment and, of a partial one, what
-    it lacks."""
+def explorer_of(results: Path, shown: Sequence[str]) -> Path | None:
+    """Return the page of ``make explorer``, which no rule makes, unless a result is newer than it."""
+    page = results / EXPLORER
+    if not page.is_file() or any((results / file).stat().st_mtime > page.stat().st_mtime for file in shown):
+        return None
+    return page
+
+
+def description(experiment: str, left: Sequence[Left], shown: int, explorer: bool = False) -> str:
+    """Return what is above the results, as reStructuredText: the experiment and, of a partial one, what it
+    lacks. ``explorer``: whether that page lies beside the report."""
     title = f"{experiment}: results of neuronspec"
     lines = [_plain(title), "=" * (len(_plain(title)) + 1), ""]
+    lines += [f"`The explorer <{Path(EXPLORER).name}>`_ lies beside this page.", ""] if explorer else []
     if not left:
         return "\n".join([*lines, "All results are there, and made with the present config.", ""])
     lines += [f"**PARTIAL**: {shown} of {shown + sum(len(one.files) for one in left)} results.", ""]
@@ -104,10 +120,15 @@ def _plain(text: str) -> str:
 
 
 def write_report(
-    configfile: str, options: Sequence[str], text: str, targets: Sequence[str], out: Path
+    configfile: str,
+    options: Sequence[str],
+    text: str,
+    targets: Sequence[str],
+    explorer: Path | None,
+    out: Path,
 ) -> None:
     """Let Snakemake, with more ``options``, write a report of files, under a description (reStructuredText).
-    UserError: what it says when it does not."""
+    ``explorer``: a page to lie beside it. UserError: what Snakemake says when it writes none."""
     # Snakemake calls the folder inside a zip as the zip is called.
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".report.") as folder:
         above, made = (Path(folder, file).absolute() for file in ("description.rst", out.name))
@@ -134,6 +155,9 @@ def write_report(
         if done.returncode or not made.exists():
             lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
             raise UserError(f"{out}: Snakemake wrote no report: {' '.join(lines[-2:])}")
+        if explorer is not None:
+            with zipfile.ZipFile(made, "a", zipfile.ZIP_DEFLATED) as archive:
+                archive.write(explorer, f"{made.stem}/{explorer.name}")
         made.replace(out)
 
 
@@ -152,9 +176,10 @@ def main(argv: list[str] | None = None) -> None:
         print(f"{number_of(len(one.files), 'result')} {one.reason}: {first_of(one.files)}", file=sys.stderr)
     if not shown:
         raise UserError(f"{name}: nothing to report; 'make run' with the same CONFIG makes it")
-    text = description(experiment.experiment, left, len(shown))
-    out = folder / name / REPORT
-    write_report(arguments.configfile, options, text, [f"{name}/{file}" for file in shown], out)
+    explorer = explorer_of(folder / name, shown)
+    text = description(experiment.experiment, left, len(shown), explorer is not None)
+    targets = [f"{name}/{file}" for file in shown]
+    write_report(arguments.configfile, options, text, targets, explorer, folder / name / REPORT)
     whole = number_of(len(shown), "result")
     print(
         f"{name}/{REPORT}: {f'PARTIAL, {len(shown)} of {len(wanted)} results' if left else whole}",
