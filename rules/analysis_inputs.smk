@@ -180,3 +180,17 @@ def read_units(wildcards):
         "directions": probed_directions(EXPERIMENT, PROBES, wildcards.system, wildcards.stack),
         "state": PROBES.state if wildcards.stack == "decoder" else None,
     }
+
+
+def analysed_jobs(stage):
+    """The JSON and CSV files of the jobs of an analysis that have the wildcards of a figure."""
+
+    def of(role):
+        def files_of(wildcards):
+            jobs = STAGES[stage].jobs(EXPERIMENT)
+            names = next(({*job} for job in jobs), set()) & {*wildcards.keys()}
+            return made(stage, role, **{name: wildcards[name] for name in names})
+
+        return files_of
+
+    return {"json": of("json"), "csv": of("csv")}

@@ -4,20 +4,6 @@ from workflow_scripts.workflow.stage_list.figures_analyses import criteria_of
 DRAWN = "--results {input.json:q} --out {output.png:q}"
 
 
-def analysed_jobs(stage):
-    """The JSON and CSV files of the jobs of an analysis that have the wildcards of a figure."""
-
-    def of(role):
-        def files_of(wildcards):
-            jobs = STAGES[stage].jobs(EXPERIMENT)
-            names = next(({*job} for job in jobs), set()) & {*wildcards.keys()}
-            return made(stage, role, **{name: wildcards[name] for name in names})
-
-        return files_of
-
-    return {"json": of("json"), "csv": of("csv")}
-
-
 if EXPERIMENT.analysis.ablation:
 
     rule plot_ablation:

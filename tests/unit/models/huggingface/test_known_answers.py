@@ -105,9 +105,9 @@ def test_masked_rows_and_removed_units_by_hand(function, folded, masked, removed
     for gate, expected in (("row", masked), ("zero", removed)):
         with torch.no_grad(), Gates(ffn, [site], KEEP, {"ffn": gate}).use("row"):
             found = ffn(X)
-        assert found[0, 0].tolist() == pytest.approx(expected, abs=1e-6)
+        assert found[0, 0].tolist() == pytest.approx(expected, abs=2e-6)
     bias = B2 + W2[:, GONE] @ act(B1[GONE])
-    assert bias.tolist() == pytest.approx(folded, abs=1e-6)
+    assert bias.tolist() == pytest.approx(folded, abs=2e-6)
     # Cut out and folded, the function is that of masked rows, at every position.
     with torch.no_grad(), Gates(ffn, [site], KEEP).use("row"):
         found = ffn(X)
