@@ -11,8 +11,12 @@ TRAINING_LEFT_OUT = {"history.json"}
 TRAINING_CHECKPOINTS = ".pt"
 #: Keys of system.json's "training" that tell what a training cost; attempts are counted.
 COSTS = ("seconds", "gpu_hours", "peak_memory_mb", "attempts")
-#: Files that hold seconds and memory: of a run as a whole, and the table of costs.
-LEFT_OUT = {"manifest.json", *(f"tables/costs.{ending}" for ending in ("md", "csv", "tex", "parquet"))}
+#: Files that hold seconds and memory: of a run as a whole, the table of costs and its figure.
+LEFT_OUT = {
+    "manifest.json",
+    *(f"tables/costs.{ending}" for ending in ("md", "csv", "tex", "parquet")),
+    *(f"figures/costs.{ending}" for ending in ("png", "pdf", "csv")),
+}
 
 
 def _compared(results: Path) -> dict[str, Path]:
