@@ -47,7 +47,7 @@ JOBS = {
     "vary_text": 2, "binarise": 4, "count_encoder_en_on_text": 1, "count_activations_on_text": 2,
     "spread_scores_on_text": 1, "select_masks": 3, "compare_masks": 1, "text_control": 1, "tabulate_units": 1,
     "plot_ablation": 1, "plot_effects": 2, "plot_heads": 1, "plot_pruning": 1, "plot_probes": 1,
-    "plot_correlation": 2, "plot_erasure": 2,
+    "plot_correlation": 2, "plot_erasure": 2, "plot_masks": 1, "plot_tables": 1, "write_answer": 1,
 }  # fmt: skip
 #: Of the files that were there: the table of all mask sets, the list of all results, and the run's own.
 WRITTEN_AGAIN = {"tables/units.csv", "tables/units.json", "tables/units.md", "manifest.json"}

@@ -27,6 +27,8 @@ from workflow_scripts.workflow.plan.planned import add
 
 NOTHING = "nothing to do: everything is there and up to date\n"
 BEAM_4 = {"decode": {"beam": 4}}
+#: The four files of one figure.
+TRAINING_FIGURE = [f"figures/training.{ending}" for ending in ("png", "pdf", "csv", "rst")]
 OPTIONS = "**EXPERIMENT.decoding.model_dump("
 
 
@@ -110,7 +112,7 @@ def test_a_moved_helper_is_adopted_and_a_change_reruns_afterwards_what_it_should
     kept = ("train_baseline", "finetune")
     own = {stage: number for stage, number in ALL.items() if stage not in kept}
     assert stages(done.stdout) == {stage: (number, "its code changed") for stage, number in own.items()}
-    assert done.stdout.splitlines()[-1] == "64 jobs adopted" == f"{sum(own.values())} jobs adopted"
+    assert done.stdout.splitlines()[-1] == "66 jobs adopted" == f"{sum(own.values())} jobs adopted"
     assert "6.0 h of training adopted: 4 of the present code from now on" in done.stdout
     assert place.results() == before
     now = json.loads(place.record("data/card.json").read_text())
@@ -128,9 +130,10 @@ def test_command_text_and_the_form_of_params_are_adopted(place: Place) -> None:
     )(place.checkout)
     replace("rules/translation.smk", OPTIONS, OPTIONS.replace("**", "search="))(place.checkout)
     # A figure that was never made.
-    for file in (f"{RESULTS}/figures/training.png", f"{RESULTS}/benchmarks/plot_training/training.tsv"):
-        (place.here / file).unlink()
-    place.record("figures/training.png").unlink()
+    for file in (*TRAINING_FIGURE, "benchmarks/plot_training/training.tsv"):
+        (place.here / RESULTS / file).unlink()
+    for file in TRAINING_FIGURE:
+        place.record(file).unlink()
     before = place.results()
     done = place.accept()
     assert (done.returncode, done.stderr) == (0, "")
@@ -139,10 +142,10 @@ def test_command_text_and_the_form_of_params_are_adopted(place: Place) -> None:
         "decode   16  its params are written otherwise",
         "overlap   1  its command changed",
         "17 jobs adopted",
-        "left to the next run: 1 not made yet",
+        "left to the next run: 1 not made yet, 1 that follow from others",
     ]
     assert place.results() == before
-    assert place.would_run() == {"plot_training": 1}
+    assert place.would_run() == {"plot_training": 1, "write_answer": 1}
     assert place.would_run(**BEAM_4) == {"plot_training": 1, "decode": 16, **DECODED}
 
 
@@ -167,6 +170,7 @@ def test_values_packages_and_outputs_that_are_missing_damaged_or_unfinished_are_
         " was written",
         f"error: train_identifier is not adopted: results/small/identifier/model.npz: {packages}",
         f"error: plot_training is not adopted: results/small/figures/training.png: {packages}",
+        f"error: plot_masks is not adopted: results/small/figures/iou_k70.png: {packages}",
         "error: mask_control is not adopted: results/small/analysis/mask_control/baseline/s1/k70.json:"
         " asked for, or damaged",
         "error: so no stage was adopted; the 27 jobs that could be: ARGS=--partly",
@@ -189,6 +193,7 @@ def test_values_packages_and_outputs_that_are_missing_damaged_or_unfinished_are_
         "mask_control": 1,
         "train_identifier": 1,
         "plot_training": 1,
+        "plot_masks": 1,
     }
 
 
@@ -206,13 +211,16 @@ def test_a_dry_run_adopts_nothing(place: Place) -> None:
 def test_what_failed_when_it_was_first_made_is_left_to_the_next_run(place: Place) -> None:
     """Snakemake keeps a record of a job that failed, but no benchmark."""
     code("common.files")(place.checkout)
-    (place.here / RESULTS / "figures/training.png").unlink()
-    (place.here / RESULTS / "benchmarks/plot_training/training.tsv").unlink()
+    for file in (*TRAINING_FIGURE, "benchmarks/plot_training/training.tsv"):
+        (place.here / RESULTS / file).unlink()
     assert place.record("figures/training.png").exists()
     done = place.accept()
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-2:] == ["63 jobs adopted", "left to the next run: 1 not made yet"]
-    assert place.would_run() == {"plot_training": 1}
+    assert done.stdout.splitlines()[-2:] == [
+        "64 jobs adopted",
+        "left to the next run: 1 not made yet, 1 that follow from others",
+    ]
+    assert place.would_run() == {"plot_training": 1, "write_answer": 1}
 
 
 def test_what_an_earlier_run_was_to_make_is_refused(place: Place) -> None:
