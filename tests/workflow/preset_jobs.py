@@ -209,6 +209,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "score_lape": 1,
         "select_masks": 4,  # 2 k, 2 scores
         "effect_matrix": 1,
+        "plot_effects": 3,
         "decode": 120,  # 2 systems × 60 directions
         "score_likelihood": 2,
         "score": 2,

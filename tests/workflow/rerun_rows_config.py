@@ -21,6 +21,8 @@ from tests.workflow.rerun_row import (
 
 TRAIN_ALL = ["en-de", "en-fr", "de-en", "fr-en", "de-fr"]
 
+#: What an experiment that uses another one's baseline leaves to that.
+OF_THE_OTHER = ("train_subwords", "train_baseline", "strongest_units")
 SYSTEMS = {"continued": {"masks": "all"}, "ns": {"masks": "sweep"}}
 
 
@@ -250,7 +252,7 @@ MADE = [
     ),
     Row(
         "a seed is added (`train.seeds`)",
-        without(*DATA, "train_identifier"),
+        without(*DATA, "train_identifier", "strongest_units"),
         "one complete run beside the first, on the same text",
         {"train": {"seeds": [1, 2]}},
     ),
@@ -339,14 +341,14 @@ MADE = [
     ),
     Row(
         "another experiment uses this one's baseline (`uses: {experiment: small, systems: [baseline]}`)",
-        {**without("train_subwords", "train_baseline"), "use_system": 1, "use_vocabulary": 1},
+        {**without(*OF_THE_OTHER), "use_system": 1, "use_vocabulary": 1},
         "the baseline is copied, checked by hash, and so is its vocabulary",
         {"experiment": "second", "uses": {"experiment": "small", "systems": ["baseline"]}},
     ),
     Row(
         "another experiment uses all systems of this one",
         {
-            **without("train_subwords", "train_baseline", "finetune", "plot_training", select_masks=1),
+            **without(*OF_THE_OTHER, "finetune", "plot_training", select_masks=1),
             "use_system": 4,
             "use_vocabulary": 1,
         },

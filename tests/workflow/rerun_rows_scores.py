@@ -123,7 +123,7 @@ SCORES = [
     ),
     Row(
         "members change of the grouping whose overlap is analysed (`analysis.overlap_grouping`)",
-        {"overlap": 1, **TABLES},
+        {"overlap": 1, "plot_masks": 1, **TABLES},
         "the analysis compares these groups",
         {"groups": {"family": {"germanic": ["de", "fr"], "romance": []}}},
     ),

@@ -50,7 +50,7 @@ def test_the_jobs(tmp_path: Path) -> None:
     expected = numbers(
         "attach_model=1 prepare_text=4 write_card=1 count_encoder_en=1 count_activations=2 select_masks=3"
         " strongest_units=1 mask_control=1 overlap=1 use_masks=1 decode=8 score=2 score_likelihood=2"
-        " compare=1 tabulate=1 tabulate_units=1 write_answer=1"
+        " compare=1 tabulate=1 tabulate_units=1 plot_masks=1 plot_tables=1 write_answer=1"
     )
     assert jobs(snakemake(tmp_path, ATTACHED, "-n")) == expected
 
@@ -109,7 +109,7 @@ def test_a_direction_that_is_only_evaluated_adds_its_jobs_alone(planned: Plan, t
     changed = {
         after[outputs][0] for outputs in before if outputs in after and before[outputs] != after[outputs]
     }
-    assert changed == {"compare", "score", "score_likelihood", "write_card"}
+    assert changed == {"compare", "score", "score_likelihood", "write_answer", "write_card"}
 
 
 def test_a_fetched_model_is_read_where_its_commit_lies(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def test_shards_are_in_the_commands(tmp_path: Path) -> None:
     result = snakemake(tmp_path, config, "-n", "-p")
     root = "results/tiny/data/bin"
     assert result.stdout.count(f" --data-bin {root}/shard0:{root}/shard1 ") == 4  # baseline, three fine-tunes
-    assert result.stdout.count(f" --data-bin {root}/shard0 ") == 3  # counting
+    assert result.stdout.count(f" --data-bin {root}/shard0 ") == 4  # counting, and the strongest units
     assert result.stdout.count(f" --out-prefix {root}/train.de-en.de ") == 1
     assert result.stdout.count(" --shards 2 --lang ") == 4
     assert result.stdout.count(" --shards 2 --whole --lang ") == 8
@@ -313,7 +313,7 @@ def test_an_experiment_that_uses_another_trains_nothing_of_it(tmp_path: Path) ->
     masks.touch()
     expected = {**EXPECTED, "use_system_baseline": 1, "use_system_ns_k95": 1, "finetune": 2}
     expected |= {"select_masks": 2, "use_vocabulary": 1}  # nobody asks for the masks of k95
-    del expected["train_subwords"], expected["train_baseline"]
+    del expected["train_subwords"], expected["train_baseline"], expected["strongest_units"]
     assert jobs(snakemake(tmp_path, config, "-n")) == expected
     # A direction that is only evaluated gets its row from the masks that the system has.
     zero_shot = {**config, "directions": {"evaluate_only": ["de-fr"]}}
