@@ -37,6 +37,6 @@ def test_a_rule_takes_files_software_and_settings_of_one_stage(stage: str) -> No
     assert {name for _, name in taken} == {stage}
     assert sorted(what for what, _ in taken) == sorted(ONCE + ["gpu_of"] * bool(STAGES[stage].gpu))
     output = text.partition("    output:\n")[2].partition("    log:\n")[0]
-    assert re.findall(r"\*\*files\(\"(\w+)\"", output) == [stage]
+    assert re.findall(r"\*\*(?:files|figures)\(\s*\"(\w+)\"", output) == [stage]
     name = re.match(r" *rule(?: (\w+))?:", text)
     assert name and (name[1] in (stage, None))

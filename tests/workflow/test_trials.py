@@ -88,5 +88,5 @@ def test_the_demo_too(tmp_path: Path) -> None:
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     found = jobs(snakemake(tmp_path, derive(config, tmp_path).config, "-n", "-q", "rules"))
     # 3 pairs, 6 directions; baseline, continued and two values of k.
-    some = {"prepare_text": 9, "finetune": 3, "decode": 24, "mask_control": 1, "plot_sweep": 1}
+    some = {"prepare_text": 9, "finetune": 3, "decode": 24, "mask_control": 1, "plot_tables": 1}
     assert {name: found[name] for name in some} == some

@@ -121,7 +121,7 @@ def test_results_that_were_moved_to_where_the_text_has_another_path(here: Path, 
 def test_changed_code_is_seen_and_can_be_adopted(here: Path, tmp_path: Path) -> None:
     checkout = copied_checkout(tmp_path / "checkout")
     code("report.figures.plot_tables")(checkout)
-    assert counts(planned(here, CONFIG, checkout=checkout)) == {"plot_tables": 1}
+    assert counts(planned(here, CONFIG, checkout=checkout)) == {"plot_tables": 1, "write_answer": 1}
     assert module(here, "accept", checkout=checkout).splitlines()[-1] == "1 job adopted"
     assert planned(here, CONFIG, checkout=checkout) == []
 

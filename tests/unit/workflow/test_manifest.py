@@ -69,7 +69,7 @@ def test_what_it_says(place: Path) -> None:
     assert (asked["from"], asked["python"]) == ("interpreter", platform.python_version())
     assert asked["packages"]["snakemake"] == version("snakemake")
     assert said["environments"]["fairseq"]["packages"]["torch"].startswith(read_lock("fairseq")["torch"])
-    assert set(said["environments"]) == set(ENVIRONMENTS) - {"dev", "test", "browser"}
+    assert set(said["environments"]) == set(ENVIRONMENTS) - {"dev", "docs", "test", "browser"}
     assert said["hardware"]["cores"] >= 1 and said["hardware"]["memory_bytes"] > 10**8
 
 
