@@ -1,13 +1,12 @@
 """The test of criteria as tables: what each did, where it stands among random units, a verdict in words."""
 
-import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from workflow_scripts.analyse.markdown_lines import heading, row
 from workflow_scripts.analyse.random_draws import RANDOM, Draws
-from workflow_scripts.common.students_t import student_t
+from workflow_scripts.common.students_t import half_interval
 
 #: What is done to a set of units: they alone are removed, or they alone are kept.
 REMOVED, KEPT = "removed", "kept"
@@ -62,7 +61,7 @@ def _specific(removed: Result, draws: Draws) -> str:
     """Whether own minus others is above that of random units, and above 0 over directions, in figures."""
     own, others, difference = (removed[measure]["mean"] for measure in MEASURES)
     n = removed["difference"]["n"]
-    reach = student_t(n - 1) * removed["difference"]["sd"] / math.sqrt(n)
+    reach = half_interval(removed["difference"]["sd"], n)
     figures = (
         f"own minus others {difference:+.3f} ± {reach:.3f} (95 % interval over {n} directions, above 0 in"
         f" {removed['difference']['positive']}), random units {draws.low:+.3f} to {draws.high:+.3f}"

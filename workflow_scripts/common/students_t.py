@@ -9,6 +9,11 @@ def student_t(degrees: int, share: float = 0.95) -> float:
     return where_reached(lambda t: _between(t, degrees), share)
 
 
+def half_interval(sd: float, n: int) -> float:
+    """Return half of the 95 % t interval of the mean of ``n`` ≥ 2 values: 2.48 sd of three."""
+    return student_t(n - 1) * sd / math.sqrt(n)
+
+
 def where_reached(rising: Callable[[float], float], value: float) -> float:
     """Return the least number, from 0 on, at which a rising function has a value."""
     low, high = 0.0, 1.0

@@ -2,7 +2,8 @@
 
 import pytest
 
-from workflow_scripts.report.figures.intervals import half_interval, mean_of
+from workflow_scripts.common.students_t import half_interval
+from workflow_scripts.report.figures.intervals import mean_of
 from workflow_scripts.report.figures.order import Span, by_family
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workflow_scripts.common.students_t import student_t
+from workflow_scripts.common.students_t import half_interval
 
 #: What a caption says of such a band.
 T_INTERVAL = "the 95 % t interval of the mean"
@@ -43,8 +43,3 @@ def mean_of(values: Sequence[float]) -> Mean:
         return Mean(mean, 1, None, None)
     sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
     return Mean(mean, n, sd, half_interval(sd, n))
-
-
-def half_interval(sd: float, n: int) -> float:
-    """Return half of the 95 % t interval of the mean of ``n`` ≥ 2 values: 2.48 sd of three."""
-    return student_t(n - 1) * sd / math.sqrt(n)

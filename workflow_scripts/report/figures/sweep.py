@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from workflow_scripts.common.checked_options import ALL
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.common.metric_names import asked_name, metric_id
+from workflow_scripts.common.students_t import half_interval
 from workflow_scripts.report.figures.figure import COLOURS, MARKERS, legend_beside, panels, shortened, wrapped
-from workflow_scripts.report.figures.intervals import half_interval
 from workflow_scripts.report.read.layout import BOTH, SIDES
 from workflow_scripts.report.read.read_files import Row
 from workflow_scripts.report.tables.summary import sweep_key

@@ -3,12 +3,11 @@
 One draw is one of many that there could be, so it is never shown as "random".
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import stdev
 
-from workflow_scripts.common.students_t import student_t
+from workflow_scripts.common.students_t import half_interval
 from workflow_scripts.report.read.read_scores import Plan
 from workflow_scripts.report.tables.display import Display
 from workflow_scripts.report.tables.table import Block, Cells, Record
@@ -36,7 +35,7 @@ def interval(values: Sequence[float]) -> Interval | None:
     None for one value."""
     if len(values) < 2:
         return None
-    half = student_t(len(values) - 1) * stdev(values) / math.sqrt(len(values))
+    half = half_interval(stdev(values), len(values))
     mean = decimal_mean(values)
     return Interval(mean - half, mean + half)
 
