@@ -13,21 +13,19 @@ from workflow_scripts.activations.count_activations import data_sha256
 from workflow_scripts.analyse.effects.decoded import add_translations, checked_tokenizers
 from workflow_scripts.analyse.heads.head_sets import HeadSets
 from workflow_scripts.analyse.heads.measured_tasks import losses
-from workflow_scripts.analyse.heads.pruning import PruningRule
+from workflow_scripts.analyse.heads.pruning_options import add_pruning, pruning_rule
 from workflow_scripts.analyse.heads.pruning_results import Asked, Measured, findings
 from workflow_scripts.analyse.heads.pruning_tables import CSV_COLUMNS, csv_rows, markdown
 from workflow_scripts.analyse.heads.scorer import Scorer
 from workflow_scripts.analyse.heads.task_similarity import similarities, subword_counts
 from workflow_scripts.analyse.heads.translated_tasks import translations
 from workflow_scripts.analyse.losses import MAX_TOKENS
-from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
 from workflow_scripts.analyse.stage_options import add_tables, is_object_of_texts, write_tables
-from workflow_scripts.common.checked_options import at_least, json_object, named_once
+from workflow_scripts.common.checked_options import json_object, named_once
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.task_groups import BY, tasks_of
 from workflow_scripts.models.port import Batches, load
 from workflow_scripts.models.progress_log import log_to_stderr
-from workflow_scripts.units.score_table import IMPORTANCE, IMPORTANCES
 from workflow_scripts.units.system import SystemFolder
 
 
@@ -44,33 +42,18 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--tasks", choices=BY, default=BY[0], help="what a task is")
     parser.add_argument("--pivot")
     parser.add_argument("--families", default="{}", help='JSON: {"de": "germanic", …}')
-    parser.add_argument("--of", choices=IMPORTANCES, default=IMPORTANCE, help="estimator of importance")
-    parser.add_argument("--normalise", action="store_true", help="by the norm within each layer's attention")
-    parser.add_argument("--sizes", nargs="+", required=True, help="how many heads go: 20%% or 12")
-    parser.add_argument("--scope", choices=("type", "model"), default="type", help="what they are of")
-    parser.add_argument("--keep-per-layer", type=int, default=0, help="heads of an attention that stay")
-    parser.add_argument("--ascending", action="store_true", help="the least important heads go first")
-    parser.add_argument("--exact", action="store_true", help="score again before each size")
-    parser.add_argument("--draws", type=int, default=FEWEST_DRAWS, help="random prunings")
-    parser.add_argument("--permutations", type=int, default=10_000)
+    add_pruning(parser, "type")
     add_translations(parser)
-    parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
     add_tables(parser)
     arguments = parser.parse_args(argv)
     log_to_stderr()
-    at_least("draws", arguments.draws, FEWEST_DRAWS)
-    at_least("keep-per-layer", arguments.keep_per_layer, 0)
-    at_least("permutations", arguments.permutations, 1)
-    for option in ("score_sentences", "max_sentences"):
-        at_least(option.replace("_", "-"), getattr(arguments, option), 1)
+    rule = pruning_rule(arguments, ("score-sentences", "max-sentences"))
     named_once("directions", arguments.directions)
-    named_once("sizes", arguments.sizes)
     if arguments.score_subset == arguments.subset:
         raise UserError(f"--subset {arguments.subset}: heads are scored on it; measure tasks on another text")
     tokenizers = checked_tokenizers(arguments)
     families = json_object("families", arguments.families, {"de": "germanic"}, is_object_of_texts)
     tasks = tasks_of(arguments.directions, arguments.tasks, arguments.pivot, families)
-    rule = PruningRule(arguments.sizes, arguments.scope, arguments.keep_per_layer, arguments.ascending)
 
     system = SystemFolder.read(arguments.system)
     port = load(system)

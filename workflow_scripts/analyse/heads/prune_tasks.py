@@ -13,6 +13,7 @@ from workflow_scripts.activations.count_activations import data_sha256
 from workflow_scripts.analyse.heads.head_sets import HeadSets
 from workflow_scripts.analyse.heads.measured_tasks import losses, own_metrics
 from workflow_scripts.analyse.heads.pruning import PruningRule
+from workflow_scripts.analyse.heads.pruning_options import add_pruning, pruning_rule
 from workflow_scripts.analyse.heads.pruning_results import Asked, findings
 from workflow_scripts.analyse.heads.pruning_tables import CSV_COLUMNS, csv_rows, markdown
 from workflow_scripts.analyse.heads.scorer import Scorer
@@ -25,7 +26,7 @@ from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.task_tables import TRAIN
 from workflow_scripts.models.port import Batches, Port, load, measuring
 from workflow_scripts.models.progress_log import log_to_stderr
-from workflow_scripts.units.score_table import IMPORTANCE, IMPORTANCES
+from workflow_scripts.units.score_table import IMPORTANCE
 from workflow_scripts.units.system import SystemFolder
 
 
@@ -91,25 +92,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--score-examples", type=int, help="score on the first so many; default all")
     parser.add_argument("--subset", required=True, help="examples on which tasks are measured: test or valid")
     parser.add_argument("--max-examples", type=int, help="measure on the first so many; default all")
-    parser.add_argument("--of", choices=IMPORTANCES, default=IMPORTANCE, help="estimator of importance")
-    parser.add_argument("--normalise", action="store_true", help="by the norm within each layer's attention")
-    parser.add_argument("--sizes", nargs="+", required=True, help="how many heads go: 20%% or 12")
-    parser.add_argument("--scope", choices=("type", "model"), default="model", help="what they are of")
-    parser.add_argument("--keep-per-layer", type=int, default=0, help="heads of an attention that stay")
-    parser.add_argument("--ascending", action="store_true", help="the least important heads go first")
-    parser.add_argument("--exact", action="store_true", help="score again before each size")
-    parser.add_argument("--draws", type=int, default=FEWEST_DRAWS, help="random prunings")
-    parser.add_argument("--permutations", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
+    add_pruning(parser, "model")
     add_tables(parser)
     arguments = parser.parse_args(argv)
     log_to_stderr()
-    at_least("keep-per-layer", arguments.keep_per_layer, 0)
-    at_least("permutations", arguments.permutations, 1)
-    for option in ("score_examples", "max_examples"):
-        at_least(option.replace("_", "-"), getattr(arguments, option), 1)
+    rule = pruning_rule(arguments, ("score-examples", "max-examples"))
     named_once("tasks", arguments.tasks)
-    named_once("sizes", arguments.sizes)
     if arguments.subset == TRAIN:
         raise UserError(f"--subset {TRAIN}: heads are scored on it; measure tasks on other examples")
     system = SystemFolder.read(arguments.system)
@@ -124,7 +112,7 @@ def main(argv: list[str] | None = None) -> None:
         port,
         text[TRAIN],
         text[arguments.subset],
-        PruningRule(arguments.sizes, arguments.scope, arguments.keep_per_layer, arguments.ascending),
+        rule,
         estimator=arguments.of,
         normalise=arguments.normalise,
         exact=arguments.exact,

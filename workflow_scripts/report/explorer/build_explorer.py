@@ -11,44 +11,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.common.checked_options import directions_by, json_object, named_once, read_groups
-from workflow_scripts.common.directions import ends_of
-from workflow_scripts.common.errors import UserError, nearest, run_main
+from workflow_scripts.common.checked_options import json_object, read_groups
+from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import write_text
-from workflow_scripts.common.metric_names import metric_ids
-from workflow_scripts.common.naming import check_names
 from workflow_scripts.evaluate.significance.correction import DEFAULT_LEVEL, LOWER_IS_BETTER
 from workflow_scripts.report.explorer.contents import Asked, contents
 from workflow_scripts.report.explorer.document import document
-from workflow_scripts.report.read.read_scores import RAW, Plan
-
-LISTS = ("systems", "testsets", "directions", "metrics", "profiles")
-
-
-def read_plan(args: argparse.Namespace) -> Plan:
-    """Return the scores that the page must have. Raises UserError: a name is there twice or cannot be one, or
-    is not of those it must be of."""
-    args.metrics = metric_ids(args.metrics)
-    for name in (*LISTS, "seeds", "comet"):
-        named_once(name, getattr(args, name))
-    check_names("--experiment:", [args.experiment])
-    for name in LISTS:
-        check_names(f"--{name}:", getattr(args, name))
-    for direction in args.directions:
-        ends_of(direction)
-    for name in args.comet:
-        if name not in args.metrics:
-            raise UserError(f"--comet: {name} is not one of --metrics{nearest(name, args.metrics)}")
-    if not 0 < args.level < 1:
-        raise UserError(f"--level: {args.level} is not between 0 and 1")
-    lists = (args.systems, args.seeds, args.testsets, args.directions, args.metrics, args.profiles)
-    partial = directions_by(
-        "partial-testsets", args.partial_testsets, {"talks": ["de-en"]}, args.testsets, args.directions
-    )
-    own = directions_by(
-        "partial-systems", args.partial_systems, {"bilingual": ["de-en"]}, args.systems, args.directions
-    )
-    return Plan(args.experiment, *lists, args.comet, partial, own)
+from workflow_scripts.report.read.asked_plan import asked_plan
+from workflow_scripts.report.read.read_scores import RAW
 
 
 def read_masks(texts: Sequence[str]) -> dict[str, str]:
@@ -69,7 +39,7 @@ def baseline_of(name: str, systems: Sequence[str]) -> str:
 
 def asked(args: argparse.Namespace) -> Asked:
     """Return what the options ask for. Raises UserError: a wrong option."""
-    plan = read_plan(args)
+    plan = asked_plan(args)
     used = json_object("used-by", args.used_by, {"ns-k95": "k95"}, _names_names)
     return Asked(
         plan=plan,

@@ -10,19 +10,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from workflow_scripts.common.checked_options import (
-    directions_by,
     is_list_of_texts,
     json_object,
     lists_of_texts,
     named_once,
     read_groups,
 )
-from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest, run_main
 from workflow_scripts.common.files import write_text
-from workflow_scripts.common.metric_names import metric_ids
 from workflow_scripts.common.naming import check_names
 from workflow_scripts.evaluate.significance.correction import DEFAULT_LEVEL
+from workflow_scripts.report.read.asked_plan import asked_plan
 from workflow_scripts.report.read.ceilings import read_ceilings
 from workflow_scripts.report.read.counted import cautions_on_counts
 from workflow_scripts.report.read.published import published_table, read_published, read_request
@@ -59,34 +57,16 @@ def read_without(text: str) -> dict[str, list[str]]:
 def read_plan(args: argparse.Namespace) -> Plan:
     """Return what the tables must cover. Raises UserError: a name is there twice or invalid, a direction is
     invalid, or a name is not of those it must be of."""
-    args.metrics = metric_ids(args.metrics)
-    for name in ("systems", "seeds", "testsets", "directions", "profiles", "comet", "contrastive"):
-        named_once(name, getattr(args, name))
-    check_names("--experiment:", [args.experiment])
-    for name in ("systems", "testsets", "directions", "metrics", "profiles", "contrastive"):
-        check_names(f"--{name}:", getattr(args, name))
-    for direction in args.directions:
-        split_direction(direction)
-    for name in args.comet:
-        if name not in args.metrics:
-            raise UserError(f"--comet: {name} is not one of --metrics{nearest(name, args.metrics)}")
+    plan = asked_plan(args, ["contrastive"])
     if args.bilingual is not None and args.bilingual not in args.systems:
         raise UserError(f"--bilingual: no system {args.bilingual!r}{nearest(args.bilingual, args.systems)}")
-    if not 0 < args.level < 1:
-        raise UserError(f"--level: {args.level} is not between 0 and 1")
-    lists = (args.systems, args.seeds, args.testsets, args.directions, args.metrics, args.profiles)
-    partial = directions_by(
-        "partial-testsets", args.partial_testsets, {"talks": ["de-en"]}, args.testsets, args.directions
-    )
-    own = directions_by(
-        "partial-systems", args.partial_systems, {"bilingual": ["de-en"]}, args.systems, args.directions
-    )
     draws = read_draws(args.draws, args.systems)
-    own |= {key: own[names[0]] for key, names in draws.items() if names[0] in own}
+    own = plan.partial_systems
+    own = own | {key: own[names[0]] for key, names in draws.items() if names[0] in own}
     for direction in args.untrained:
         if direction not in args.directions:
             raise UserError(f"--untrained: no direction {direction}{nearest(direction, args.directions)}")
-    return Plan(args.experiment, *lists, args.comet, partial, own, draws, args.untrained)
+    return replace(plan, partial_systems=own, draws=draws, untrained=args.untrained)
 
 
 def read_draws(text: str, systems: Sequence[str]) -> dict[str, list[str]]:
