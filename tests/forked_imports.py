@@ -13,6 +13,7 @@ from typing import Any
 import pydantic
 import smart_open
 from snakemake import cli, workflow
+from snakemake.executors import touch
 from snakemake.sourcecache import infer_source_file
 
 from tests.forked_includes import includes
@@ -70,5 +71,6 @@ cli.get_argument_parser()  # imports the plugins
 platform.processor()  # which Snakemake asks for, by a program
 workflow.parse = parse
 workflow.compile = compiled
+touch.Executor.SLEEPING_TIME = 0.02  # s between two jobs' outputs: more than a file's time is rounded by
 parse_all()
 read_all()

@@ -111,8 +111,7 @@ def finish(folder: Path, config: Mapping[str, Any] = CONFIG, **where: Any) -> Pa
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content(name))
-    # Without forcing, what is there counts as made, and nothing is recorded. Only these: Snakemake sleeps a
-    # tenth of a second for each job that it touches.
+    # Without forcing, what is there counts as made, and nothing is recorded. Only these: each is a job.
     forced = sorted({job.rule for job in jobs})
     snakemake(folder, config, "--touch", "--quiet", "all", "--forcerun", *forced, **where)
     for job in jobs:
