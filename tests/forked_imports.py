@@ -18,7 +18,8 @@ from snakemake.sourcecache import infer_source_file
 
 from tests.forked_includes import includes
 from workflow_scripts.workflow.run import start
-from workflow_scripts.workflow.software.closure import PACKAGE, closure
+from workflow_scripts.workflow.software.closure import PACKAGE, closure, closure_hash
+from workflow_scripts.workflow.stages import STAGES
 
 __all__ = ["pydantic", "smart_open", "start"]
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,9 +63,11 @@ def parse_all() -> None:
 
 
 def read_all() -> None:
-    """Read what every module of the package says."""
+    """Read what every module of the package says; hash those of every stage."""
     for file in (ROOT / PACKAGE).rglob("*.py"):
         closure(".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
+    for stage in STAGES.values():
+        closure_hash(stage.module)
 
 
 cli.get_argument_parser()  # imports the plugins

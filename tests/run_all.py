@@ -2,8 +2,8 @@
 
 ``python -m tests.run_all [SUITE… or FILE…]`` (``make test``). Suites are the tiers of tests
 (`tests.runner.tiers`) and ``lint``; without any all run but those that need a service or run tests a second
-time. One pytest an environment, one after the other, each with a worker a core (``JOBS``); the linters run
-beside them.
+time. One pytest an environment, one after the other, each with a worker a core or one more (``JOBS``); the
+linters run beside them.
 ``--record`` keeps how long the long tests took, so that they come first the next time. Standard library only.
 """
 
@@ -56,12 +56,12 @@ def run_linters() -> Outcome:
     return outcome
 
 
-def workers() -> int:
-    """Return how many tests run at a time: JOBS, or one a core."""
+def workers(waiting: bool = False) -> int:
+    """Return how many tests run at a time: JOBS, or one a core, and one more if they wait a good deal."""
     given = os.environ.get("JOBS", "")
     if given and not (given.isdecimal() and int(given) > 0):
         raise SystemExit(f"error: JOBS is the number of tests at a time, not {given!r}")
-    return int(given) if given else min(len(os.sched_getaffinity(0)), MOST_WORKERS)
+    return int(given) if given else min(len(os.sched_getaffinity(0)) + waiting, MOST_WORKERS)
 
 
 def plan(wanted: list[str]) -> list[tiers.Session]:
@@ -90,16 +90,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     record = "--record" in words
     wanted = [word for word in words if word != "--record"] or [*tiers.TIERS, tiers.LINT]
-    chosen, at_once = plan(wanted), workers()
+    chosen = plan(wanted)
+    each = [workers(session.environment in tiers.WAITING) if session.distributed else 1 for session in chosen]
     start = time.monotonic()
     outcomes = []
     with ThreadPoolExecutor(max_workers=1) as pool:
         linters = pool.submit(run_linters) if tiers.LINT in wanted else None
-        for session in chosen:
-            say(
-                f"===== {session.name}: {len(session.files)} files,"
-                f" {at_once if session.distributed else 1} tests at a time"
-            )
+        for session, at_once in zip(chosen, each, strict=True):
+            say(f"===== {session.name}: {len(session.files)} files, {at_once} tests at a time")
             outcome = run_session(session, at_once, say)
             outcomes.append(outcome)
             say(

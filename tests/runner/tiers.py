@@ -75,6 +75,8 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/browser": "evaluate",
     "tests/slurm": "workflow",
 }
+#: Environments whose tests wait a quarter of their time, for processes that were killed: one more runs.
+WAITING = ("fairseq",)
 #: Seconds after which a test is stopped. A cluster looks for the ends of its jobs seldom.
 LIMIT = 900.0
 SERVICE_LIMIT = 1800.0

@@ -86,6 +86,8 @@ def test_one_test_a_core_unless_said(monkeypatch, given, cores, expected):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)))
     monkeypatch.setenv("JOBS", given)
     assert run_all.workers() == expected
+    # Those that wait leave a core free; never more than fit into memory.
+    assert run_all.workers(waiting=True) == (expected if given or cores > 2 else expected + 1)
 
 
 @pytest.mark.parametrize("given", ["0", "two", "-1"])
