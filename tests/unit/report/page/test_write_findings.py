@@ -50,7 +50,7 @@ EFFECTS = {
             "stack": "decoder",
             "units": {"1%": 4},
             "languages": {"de": {}, "fr": {}},
-            "sets": {"lape": {"1%": {"raw": [[1.6339, -0.0002], [0.25, 0.5]]}}},
+            "sets": {"lape": {"1%": {"raw": [[1.6339, -0.9], [0.25, 0.5]]}}},
         }
     },
     "verdicts": {"a": "lape, 1%: causally special", "b": "lape, 5%: not special"},
@@ -110,9 +110,9 @@ def test_languages_without_the_units_of_each(tmp_path):
     assert "which parts serve which language?" in text
     # The first sentence is the answer, both stand in their section.
     assert text.count("lape, 1%: causally special") == 2 and text.count("lape, 5%: not special.") == 1
-    assert "| `de` | +1.634 | +0.000 |" in text and "| `fr` | +0.250 | +0.500 |" in text
+    assert "| `de` | +1.634 | -0.900 |" in text and "| `fr` | +0.250 | +0.500 |" in text
     html = (tmp_path / "report/answer.html").read_text()
-    assert '<td class="s0">+0.000</td>' in html  # what helps is not shaded
+    assert '<td class="s0">-0.900</td>' in html  # what helps is not shaded
 
 
 def test_a_missing_file_makes_the_page_partial(tmp_path):
