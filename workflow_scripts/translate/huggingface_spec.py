@@ -100,7 +100,7 @@ def direction_spec(
         table = sinusoidal_positions(positions, width, side.computing.first_position)
         encodings = dict.fromkeys(STACKS, table)
     elif family == "mbart":
-        learned = {stack: weights[f"model.{stack}.embed_positions.weight"] for stack in STACKS}
+        learned = {stack: np.asarray(weights[f"model.{stack}.embed_positions.weight"]) for stack in STACKS}
         encodings = {stack: np.ascontiguousarray(rows[UNUSED_ROWS:]) for stack, rows in learned.items()}
     else:
         encodings = {}
