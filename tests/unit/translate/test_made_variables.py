@@ -1,4 +1,4 @@
-"""A specification holds no weights: they are read when it is written. What is stored twice is written once."""
+"""A specification holds no weights: they are read when it is written. What is stored twice is there once."""
 
 import tracemalloc
 
