@@ -16,9 +16,9 @@ class MadeVariable(Variable):  # type: ignore[misc]
         self._make = make
 
     @property
-    def shape(self) -> list[int]:
+    def shape(self) -> tuple[int, ...]:
         """See ``Variable``."""
-        return list(self._shape)
+        return self._shape
 
     @property
     def dtype(self) -> str:

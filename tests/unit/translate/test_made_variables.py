@@ -84,6 +84,6 @@ def test_in_int8_too_and_its_scale_is_there_once():
 
 def test_a_made_variable_is_what_is_made():
     made = MadeVariable((2, 3), lambda: np.arange(6, dtype=np.float64).reshape(3, 2).T)
-    assert (list(made.shape), made.dtype, made.num_bytes()) == ([2, 3], "float32", 24)
+    assert (made.shape, made.dtype, made.num_bytes()) == ((2, 3), "float32", 24)
     np.testing.assert_array_equal(np.frombuffer(made.to_bytes(), np.float32), [0, 2, 4, 1, 3, 5])
     assert made.to("float16").numpy().dtype == np.float16
