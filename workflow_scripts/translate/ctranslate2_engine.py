@@ -104,7 +104,7 @@ class CTranslate2Engine:
     ) -> None:
         """Load ``direction`` of ``system``; UserError if there is none or it does not fit together. ``side``:
         the direction's, where it is loaded already."""
-        system.verify()
+        system.verify(direction)
         self.side = side or side_of(system, direction)
         self._sequences = self.side.sequences
         self._options = options
