@@ -18,9 +18,9 @@ from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.int8_weights import quantise_weights
 from workflow_scripts.translate.markers import strip_markers
 from workflow_scripts.translate.merged_weights import weights_of
+from workflow_scripts.translate.network_layout import GroupMask
 from workflow_scripts.translate.rank import best_hypothesis
 from workflow_scripts.translate.sides import Side, side_of
-from workflow_scripts.translate.transformer_spec import GroupMask
 from workflow_scripts.units.description import DEFAULT_PORT
 from workflow_scripts.units.gating import GRADIENT_GATES, parse_gate
 from workflow_scripts.units.mask_table import MaskTable

@@ -12,9 +12,10 @@ import numpy as np
 from ctranslate2.specs import TransformerSpec
 from numpy.typing import NDArray
 
+from workflow_scripts.translate.network_layout import GroupMask, Layout, Names, Weights
 from workflow_scripts.translate.sides import Side
 from workflow_scripts.translate.spec_builder import MAX_PERIOD, sinusoidal_positions
-from workflow_scripts.translate.transformer_spec import GroupMask, Layout, Names, Weights, build
+from workflow_scripts.translate.transformer_spec import build
 from workflow_scripts.units.sequences import Computing
 from workflow_scripts.units.space import STACKS
 
