@@ -34,7 +34,8 @@ def quantise_weights(spec: TransformerSpec) -> None:
         largest[largest == 0] = LARGEST_WEIGHT  # a scale of 1 for a row of zeros
         # A scale must be a float32, also that of a row of denormal numbers.
         scale = LARGEST_WEIGHT / np.maximum(largest, LARGEST_WEIGHT / np.finfo(np.float32).max)
-        layer.weight = NumpyVariable(np.rint(weight * scale[:, None]).astype(np.int8))
+        scaled = weight * scale[:, None]
+        layer.weight = NumpyVariable(np.rint(scaled, out=scaled).astype(np.int8))
         layer.weight_scale = NumpyVariable(scale.astype(np.float32))
 
     visit_spec(spec, quantise)
