@@ -127,7 +127,7 @@ class Decode(Section):
     beam: PositiveInt = Field(5, description="Beam size.")
     length_penalty: float = Field(1.0, ge=0, description="Exponent of the length normalisation.")
     max_length: PositiveInt = Field(200, description="Longest hypothesis in subwords.")
-    batch_tokens: PositiveInt = Field(4000, description="Source tokens of a decoding batch.")
+    batch_tokens: PositiveInt = Field(900, description="Source tokens of a decoding batch.")
     compute_type: Literal["float32", "int8", "float16"] = Field(
         "float32", description="CTranslate2's type. int8 rounds, so some translations are others."
     )

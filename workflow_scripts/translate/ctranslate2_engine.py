@@ -8,20 +8,19 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from importlib import import_module
-from pathlib import Path
 
 import ctranslate2
 from ctranslate2.specs import TransformerSpec
 
-from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.errors import DamagedFileError, UserError
 from workflow_scripts.translate import spec_builder
 from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.int8_weights import quantise_weights
 from workflow_scripts.translate.markers import strip_markers
 from workflow_scripts.translate.merged_weights import weights_of
+from workflow_scripts.translate.network_layout import GroupMask
 from workflow_scripts.translate.rank import best_hypothesis
 from workflow_scripts.translate.sides import Side, side_of
-from workflow_scripts.translate.transformer_spec import GroupMask
 from workflow_scripts.units.description import DEFAULT_PORT
 from workflow_scripts.units.gating import GRADIENT_GATES, parse_gate
 from workflow_scripts.units.mask_table import MaskTable
@@ -68,33 +67,33 @@ def direction_spec(system: SystemFolder, direction: str, longest: int, side: Sid
     positions = max(side.sequences.positions, longest) + 1
     try:
         spec: TransformerSpec = builder.direction_spec(weights, system.architecture, side, removed, positions)
+    except DamagedFileError:  # which says all
+        raise
     except UserError as error:
         raise UserError(f"{file}: {error}; export the system again") from None
     return spec
 
 
-def load_translator(spec: TransformerSpec, name: str, options: DecodingOptions) -> ctranslate2.Translator:
-    """Return a translator, called ``name`` in CTranslate2's messages; UserError for float16 without a GPU."""
+def load_translator(spec: TransformerSpec, options: DecodingOptions) -> ctranslate2.Translator:
+    """Return a translator of a specification; UserError for float16 without a GPU."""
     device = "cuda" if options.compute_type == "float16" else "cpu"
     if device == "cuda" and not ctranslate2.get_cuda_device_count():
         raise UserError("--compute-type float16 needs a GPU, and there is none: use float32 or int8")
+    spec.optimize()
     if options.compute_type == "int8":
         quantise_weights(spec)
-    spec.optimize()
     memory = MEMORY_FOLDER if os.access(MEMORY_FOLDER, os.W_OK) else None
-    # A specification can only be saved to a folder; this one is gone before the model is loaded.
+    # CTranslate2 looks at a file's size, so it cannot be a pipe. Given as bytes, it would keep them.
     with tempfile.TemporaryDirectory(prefix="neuronspec-", dir=memory) as folder:
         spec.save(folder)
-        files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
-    # Workers of one thread each: batches are independent, so this is faster than threads inside a batch.
-    return ctranslate2.Translator(
-        name,
-        device=device,
-        compute_type=options.compute_type,
-        inter_threads=options.threads,
-        intra_threads=1,
-        files=files,
-    )
+        # Workers of one thread each: batches are independent, so this is faster than threads inside a batch.
+        return ctranslate2.Translator(
+            folder,
+            device=device,
+            compute_type=options.compute_type,
+            inter_threads=options.threads,
+            intra_threads=1,
+        )
 
 
 class CTranslate2Engine:
@@ -105,7 +104,7 @@ class CTranslate2Engine:
     ) -> None:
         """Load ``direction`` of ``system``; UserError if there is none or it does not fit together. ``side``:
         the direction's, where it is loaded already."""
-        system.verify()
+        system.verify(direction)
         self.side = side or side_of(system, direction)
         self._sequences = self.side.sequences
         self._options = options
@@ -113,7 +112,7 @@ class CTranslate2Engine:
         self._max_length = min(options.max_length, self._sequences.positions - 1)
         self._limit = self._max_length + 1
         spec = direction_spec(system, direction, self._limit, self.side)
-        self._translator = load_translator(spec, f"{system.system}-{direction}", options)
+        self._translator = load_translator(spec, options)
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
         """Yield the best hypothesis of each sentence in order; all are pieces without markers, none empty."""

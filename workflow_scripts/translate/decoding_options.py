@@ -27,7 +27,7 @@ class DecodingOptions:
     beam: int = 5
     length_penalty: float = 1.0
     max_length: int = 200
-    batch_tokens: int = 4000
+    batch_tokens: int = 900
     compute_type: str = "float32"
     threads: int = 1
     ranking: str = "native"

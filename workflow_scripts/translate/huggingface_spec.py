@@ -12,9 +12,10 @@ import numpy as np
 from ctranslate2.specs import TransformerSpec
 from numpy.typing import NDArray
 
+from workflow_scripts.translate.network_layout import GroupMask, Layout, Names, Weights
 from workflow_scripts.translate.sides import Side
 from workflow_scripts.translate.spec_builder import MAX_PERIOD, sinusoidal_positions
-from workflow_scripts.translate.transformer_spec import GroupMask, Layout, Names, Weights, build
+from workflow_scripts.translate.transformer_spec import build
 from workflow_scripts.units.sequences import Computing
 from workflow_scripts.units.space import STACKS
 
@@ -100,7 +101,7 @@ def direction_spec(
         table = sinusoidal_positions(positions, width, side.computing.first_position)
         encodings = dict.fromkeys(STACKS, table)
     elif family == "mbart":
-        learned = {stack: weights[f"model.{stack}.embed_positions.weight"] for stack in STACKS}
+        learned = {stack: np.asarray(weights[f"model.{stack}.embed_positions.weight"]) for stack in STACKS}
         encodings = {stack: np.ascontiguousarray(rows[UNUSED_ROWS:]) for stack, rows in learned.items()}
     else:
         encodings = {}

@@ -1,6 +1,7 @@
 """What a direction has beside weights, computed into these: LoRA, and masks of single weights."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,9 @@ from workflow_scripts.units.adapters import SCALE, lora_shapes
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import STACKS, weight_names
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
-from workflow_scripts.units.weights_file import load_weights, read_adapter_row, weight_name
+from workflow_scripts.units.weights_file import LazyTensor, open_weights, read_adapter_row, weight_name
 
-Weights = dict[str, NDArray[np.float32]]
+Weights = dict[str, LazyTensor]
 #: The name of the weights of a group, such as ``encoder.0.self.q``.
 NameOf = Callable[[str], str]
 
@@ -30,7 +31,7 @@ def weights_of(
             f"{system.folder / DESCRIPTION}: {direction} has an adapter of kind {adapter.kind!r}, which"
             f" ctranslate2 has no layer for; use --engine {system.port}"
         )
-    weights = load_weights(system.weights_of(direction), system.architecture)
+    weights = open_weights(system.weights_of(direction), system.architecture)
     if adapter is not None:
         shapes = shapes_of(weights, system.architecture, adapter.size, name_of)
         add_lora(weights, read_adapter_row(adapter, shapes), name_of)
@@ -59,7 +60,14 @@ def add_lora(weights: Weights, adapter: Mapping[str, NDArray[np.float32]], name_
     for key in adapter:
         site, _, part = key.rpartition(".")
         if part == "up":
-            weights[name_of(site)] += SCALE * (adapter[key] @ adapter[f"{site}.down"])
+            name = name_of(site)
+            made = partial(_with_lora, weights[name], adapter[key], adapter[f"{site}.down"])
+            weights[name] = LazyTensor(weights[name].shape, made)
+
+
+def _with_lora(weight: LazyTensor, up: NDArray[np.float32], down: NDArray[np.float32]) -> NDArray[np.float32]:
+    summed: NDArray[np.float32] = np.asarray(weight) + SCALE * (up @ down)
+    return summed
 
 
 def mask_weights(weights: Weights, masks: MaskTable, name_of: NameOf) -> None:
@@ -67,5 +75,11 @@ def mask_weights(weights: Weights, masks: MaskTable, name_of: NameOf) -> None:
     keep = masks.row(masks.rows[0])
     for key, part in masks.space.slices().items():
         if masks.space.group(key).kind == "weight":
-            weight = weights[name_of(key)]
-            weight *= keep[part].reshape(weight.shape)
+            name = name_of(key)
+            made = partial(_masked, weights[name], keep[part])
+            weights[name] = LazyTensor(weights[name].shape, made)
+
+
+def _masked(weight: LazyTensor, keep: NDArray[np.bool_]) -> NDArray[np.float32]:
+    left: NDArray[np.float32] = np.asarray(weight) * keep.reshape(weight.shape)
+    return left

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.translate.markers import END
+from workflow_scripts.translate.network_layout import ACTIVATIONS, GroupMask, Layout, Names, Weights
 from workflow_scripts.translate.sides import Side
-from workflow_scripts.translate.transformer_spec import ACTIVATIONS, GroupMask, Layout, Names, Weights, build
+from workflow_scripts.translate.transformer_spec import build
 from workflow_scripts.units.sequences import Computing, Symbols
 from workflow_scripts.units.space import ATTENTIONS, STACKS
 from workflow_scripts.units.vocabulary import PAD, SPECIALS, UNKNOWN

@@ -1,92 +1,23 @@
-"""Lay a network's weights out as a CTranslate2 Transformer, in memory, with masks compiled into them.
+"""Lay a network's weights out as a CTranslate2 Transformer, with masks compiled into them.
 
-One way for every kind of system: a table says which names its weights have, a layout what they are.
+One way for every kind of system: a table says which names its weights have, a layout what they are. Matrices
+are read, cut and joined when the specification is written, one at a time.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 from ctranslate2.specs import TransformerSpec, common_spec, transformer_spec
-from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.translate.compact import FeedForward, compact_layer
-from workflow_scripts.units.sequences import Computing, Symbols
+from workflow_scripts.translate.made_variable import MadeVariable
+from workflow_scripts.translate.network_layout import ACTIVATIONS, Array, GroupMask, Layout, Names, Weights
+from workflow_scripts.units.sequences import Symbols
 from workflow_scripts.units.space import Stack
-
-Array = NDArray[np.float32]
-Weights = Mapping[str, Array]
-#: CTranslate2's names of the functions of ``compact.FUNCTIONS``.
-ACTIVATIONS = {
-    "relu": common_spec.Activation.RELU,
-    "silu": common_spec.Activation.SWISH,
-    "gelu": common_spec.Activation.GELU,
-    "gelu_new": common_spec.Activation.GELUTanh,
-}
-
-
-class GroupMask(NamedTuple):
-    """Which units of a group are kept, bool [units], and by what the values of the others are multiplied.
-    ``factor`` None: they are neurons whose row of the first weight is zero (the gate ``row``)."""
-
-    keep: NDArray[np.bool_]
-    factor: float | None = None
-
-
-@dataclass(frozen=True)
-class Names:
-    """How a kind of system names its weights.
-
-    ``embeddings`` and ``projection``: names of which the first that is there counts, since a tied matrix may
-    be stored once or under each of its names; ``{stack}`` in them, and in ``layer`` and ``last_norm`` (of a
-    pre-norm stack), is the stack. From a layer: ``attentions``, with their ``parts``, and their ``norms``;
-    ``ffn`` of each stack to where the FFN is, and from there its ``first`` layer (or the gate's and the
-    factor's), its ``second`` and its ``ffn_norm``. ``biased``: linear layers and norms have biases.
-    ``output_bias``: of the logits, if there can be one. ``embedding_norm``: that of the embeddings.
-    """
-
-    embeddings: tuple[str, ...]
-    projection: tuple[str, ...]
-    layer: str
-    attentions: Mapping[str, str]
-    parts: Mapping[str, str]
-    norms: Mapping[str, str]
-    ffn: Mapping[Stack, str]
-    first: tuple[str, ...]
-    second: str
-    ffn_norm: str
-    last_norm: str
-    biased: bool = True
-    output_bias: str | None = None
-    embedding_norm: str | None = None
-
-    def weight(self, key: str) -> str:
-        """Return the name of the weights of a group: of ``encoder.0.self.q`` and ``encoder.0.fc1``."""
-        stack, number, name, *part = key.split(".")
-        layer = self.layer.format(stack=stack, layer=number)
-        if part:
-            return f"{layer}.{self.attentions[name]}.{self.parts[part[0]]}.weight"
-        inside = {"fc1": self.first[0], "factor": self.first[-1], "fc2": self.second}[name]
-        return f"{layer}.{self.ffn['encoder' if stack == 'encoder' else 'decoder']}{inside}.weight"
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What a network is. By stack: ``layers``, ``heads``, ``units`` of an FFN, and ``encodings`` [positions,
-    width]; these are relative where there are none, and then in ``relative`` the name of their weights from
-    a stack's first layer. ``function``: a key of ``ACTIVATIONS``."""
-
-    layers: Mapping[Stack, int]
-    heads: Mapping[Stack, int]
-    units: Mapping[Stack, int]
-    width: int
-    function: str
-    pre_norm: bool
-    computing: Computing
-    encodings: Mapping[Stack, Array]
-    relative: str | None = None
+from workflow_scripts.units.weights_file import LazyTensor
 
 
 def build(
@@ -120,19 +51,48 @@ class _Builder:
         self, weights: Weights, names: Names, layout: Layout, masks: Mapping[str, GroupMask]
     ) -> None:
         self._weights, self._names, self._layout, self._masks = weights, names, layout, masks
+        self._of_symbols: dict[str, MadeVariable] = {}
+        self._last: tuple[str, FeedForward] | None = None
 
-    def _tensor(self, name: str) -> Array:
+    def _stored(self, name: str) -> Array | LazyTensor:
         if name not in self._weights:
             raise UserError(f"the weights lack {name!r}{nearest(name, self._weights)}")
-        return np.ascontiguousarray(self._weights[name], dtype=np.float32)
+        return self._weights[name]
+
+    def _tensor(self, name: str) -> Array:
+        return np.ascontiguousarray(self._stored(name), dtype=np.float32)
+
+    def _check(self, name: str, *expected: int) -> None:
+        if (shape := self._stored(name).shape) != expected:
+            raise UserError(f"tensor {name} is {shape}, its architecture and dictionary need {expected}")
 
     def _read(self, name: str, *expected: int) -> Array:
-        weight = self._tensor(name)
-        if weight.shape != expected:
-            raise UserError(
-                f"tensor {name} is {weight.shape}, its architecture and dictionary need {expected}"
-            )
-        return weight
+        self._check(name, *expected)
+        return self._tensor(name)
+
+    def _matrix(
+        self, names: Sequence[str], outputs: int, inputs: int, change: Callable[[Array], Array] | None = None
+    ) -> MadeVariable:
+        """Return a matrix from several, one below another. ``change``: what is done to it."""
+        for name in names:
+            self._check(name, outputs, inputs)
+
+        def made() -> Array:
+            parts = [self._tensor(name) for name in names]
+            whole = np.concatenate(parts) if len(parts) > 1 else parts[0]
+            return whole if change is None else change(whole)
+
+        return MadeVariable((outputs * len(names), inputs), made)
+
+    def _matrix_of_symbols(self, name: str, symbols: int) -> MadeVariable:
+        """Return a matrix [symbols, width]: one object where the same is stored under several names."""
+        found = self._matrix([name], symbols, self._layout.width)
+        for one, matrix in self._of_symbols.items():
+            alike = matrix.shape == found.shape
+            if one == name or (alike and np.array_equal(matrix.numpy(), found.numpy())):
+                return matrix
+        self._of_symbols[name] = found
+        return found
 
     def _first(self, names: Sequence[str]) -> str:
         return next((name for name in names if name in self._weights), names[0])
@@ -151,14 +111,14 @@ class _Builder:
             "rms_norm": not names.biased,
         }
 
-    def embeddings(self, stack: Stack, symbols: int) -> Array:
+    def embeddings(self, stack: Stack, symbols: int) -> MadeVariable:
         """Return a stack's embeddings [symbols, width]."""
         name = self._first([one.format(stack=stack) for one in self._names.embeddings])
-        return self._read(name, symbols, self._layout.width)
+        return self._matrix_of_symbols(name, symbols)
 
     def set_projection(self, spec: Any, symbols: int) -> None:
         """Set the projection to the logits, often the decoder's embeddings, and what is behind it."""
-        spec.projection.weight = self._read(self._first(self._names.projection), symbols, self._layout.width)
+        spec.projection.weight = self._matrix_of_symbols(self._first(self._names.projection), symbols)
         bias = self._names.output_bias
         if bias is not None and bias in self._weights:
             spec.projection.bias = self._read(bias, 1, symbols)[0]
@@ -191,10 +151,15 @@ class _Builder:
             spec.beta = self._read(f"{name}.bias", self._layout.width)
 
     def _set_linear(
-        self, spec: common_spec.LinearSpec, names: Sequence[str], outputs: int, inputs: int
+        self,
+        spec: common_spec.LinearSpec,
+        names: Sequence[str],
+        outputs: int,
+        inputs: int,
+        change: Callable[[Array], Array] | None = None,
     ) -> None:
         """One linear layer from several, stacked on their outputs (CTranslate2 joins the projections)."""
-        spec.weight = np.concatenate([self._read(f"{name}.weight", outputs, inputs) for name in names])
+        spec.weight = self._matrix([f"{name}.weight" for name in names], outputs, inputs, change)
         if self._names.biased:
             spec.bias = np.concatenate([self._read(f"{name}.bias", outputs) for name in names])
 
@@ -207,8 +172,8 @@ class _Builder:
             inside = heads * self._layout.computing.head_size
         for linear, parts in zip(spec.linear, ("qkv",) if kind == "self" else ("q", "kv"), strict=False):
             self._set_linear(linear, [at[part] for part in parts], inside, width)
-        self._set_linear(spec.linear[-1], [at["out"]], width, inside)
-        spec.linear[-1].weight = _scaled(spec.linear[-1].weight, self._masks.get(f"{place}.{kind}"))
+        mask = self._masks.get(f"{place}.{kind}")
+        self._set_linear(spec.linear[-1], [at["out"]], width, inside, partial(_scaled, mask=mask))
         self._set_norm(spec.layer_norm, f"{layer}.{names.norms[kind]}")
         if self._layout.relative is not None:
             # Where positions are relative, products of queries and keys are not scaled.
@@ -222,26 +187,51 @@ class _Builder:
 
     def _set_feed_forward(self, spec: Any, path: str, place: str, units: int) -> None:
         names, width, mask = self._names, self._layout.width, self._masks.get(f"{place}.ffn")
+        for name in names.first:
+            self._check(f"{path}{name}.weight", units, width)
+        self._check(f"{path}{names.second}.weight", width, units)
+        if names.biased:
+            self._check(f"{path}{names.first[0]}.bias", units)
+            self._check(f"{path}{names.second}.bias", width)
+        kept = int(mask.keep.sum()) if mask is not None and _is_smaller(mask) else units
+
+        def part(name: str, *shape: int) -> MadeVariable:
+            return MadeVariable(shape, lambda: getattr(self._feed_forward(path, mask), name))
+
+        spec.linear_0.weight, spec.linear_1.weight = part("w1", kept, width), part("w2", width, kept)
+        if names.biased:
+            spec.linear_0.bias, spec.linear_1.bias = part("b1", kept), part("b2", width)
+        if len(names.first) > 1:
+            spec.linear_0_noact.weight = part("factor", kept, width)
+        self._set_norm(spec.layer_norm, f"{path}{names.ffn_norm}")
+
+    def _feed_forward(self, path: str, mask: GroupMask | None) -> FeedForward:
+        """Return a layer under its mask. The last one is kept, since its parts are asked for in turn."""
+        if self._last is not None and self._last[0] == path:
+            return self._last[1]
+        self._last = None
+        names = self._names
         first, second = (f"{path}{name}" for name in (names.first[0], names.second))
         layer = FeedForward(
-            self._read(f"{first}.weight", units, width),
-            self._read(f"{first}.bias", units) if names.biased else None,
-            self._read(f"{second}.weight", width, units),
-            self._read(f"{second}.bias", width) if names.biased else None,
-            self._read(f"{path}{names.first[1]}.weight", units, width) if len(names.first) > 1 else None,
+            self._tensor(f"{first}.weight"),
+            self._tensor(f"{first}.bias") if names.biased else None,
+            self._tensor(f"{second}.weight"),
+            self._tensor(f"{second}.bias") if names.biased else None,
+            self._tensor(f"{path}{names.first[1]}.weight") if len(names.first) > 1 else None,
             self._layout.function,
         )
-        if mask is not None and (mask.factor or not mask.keep.any()):
+        if mask is not None and _is_smaller(mask):
+            layer = compact_layer(layer, mask.keep, removed=mask.factor is not None)
+        elif mask is not None:
             # What is removed stays where nothing is left: CTranslate2 has no layer without any unit.
             layer = layer._replace(w2=_scaled(layer.w2, mask))
-        elif mask is not None:
-            layer = compact_layer(layer, mask.keep, removed=mask.factor is not None)
-        spec.linear_0.weight, spec.linear_1.weight = layer.w1, layer.w2
-        if layer.b1 is not None and layer.b2 is not None:
-            spec.linear_0.bias, spec.linear_1.bias = layer.b1, layer.b2
-        if layer.factor is not None:
-            spec.linear_0_noact.weight = layer.factor
-        self._set_norm(spec.layer_norm, f"{path}{names.ffn_norm}")
+        self._last = (path, layer)
+        return layer
+
+
+def _is_smaller(mask: GroupMask) -> bool:
+    """Whether a layer under the mask is one of fewer units."""
+    return bool(not mask.factor and mask.keep.any())
 
 
 def _scaled(weight: Array, mask: GroupMask | None) -> Array:

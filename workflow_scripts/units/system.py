@@ -304,10 +304,14 @@ class SystemFolder:
         table = self.mask_table(path)
         return MaskTable([direction], table.row(row)[None, :], table.space, table.manifest, table.origin)
 
-    def verify(self) -> None:
-        """Check every file's SHA-256 against ``system.json``; UserError names the first that differs."""
-        for name, expected in self.sha256.items():
-            path = self.folder / name
+    def verify(self, direction: str | None = None) -> None:
+        """Check every file's SHA-256 against ``system.json``; UserError names the first that differs. Of a
+        ``direction`` the weights of others are left out."""
+        others: set[str] = set()
+        if direction is not None:
+            others = set(self.own_weights.values()) - {self.own_weights.get(direction)}
+        for name in [name for name in self.sha256 if name not in others]:
+            path, expected = self.folder / name, self.sha256[name]
             if not path.is_file():
                 raise UserError(f"{path}: missing, and {DESCRIPTION} names it; export the system again")
             found = sha256_of(path)

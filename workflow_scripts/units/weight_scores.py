@@ -14,7 +14,7 @@ from workflow_scripts.units.score_table import WEIGHTS, ScoreTable
 from workflow_scripts.units.space import model_space
 from workflow_scripts.units.system import DESCRIPTION, SystemFolder
 from workflow_scripts.units.uninformative import ACCEPTED
-from workflow_scripts.units.weights_file import load_weights, weight_name
+from workflow_scripts.units.weights_file import open_weights, weight_name
 
 COUNTING = f"{WEIGHTS}: their magnitude"
 #: Of masks: direction -> SHA-256 of the weights that were looked at.
@@ -33,9 +33,9 @@ def magnitudes(system: SystemFolder, direction: str) -> ScoreTable:
             " name a system that trains them"
         )
     path = system.weights_of(direction)
-    weights = load_weights(path, system.architecture)
+    weights = open_weights(path, system.architecture)
     space = model_space(system.architecture, ["weight"])
-    values = np.concatenate([weights[weight_name(key)].ravel() for key in space.keys])
+    values = np.concatenate([np.asarray(weights[weight_name(key)]).ravel() for key in space.keys])
     of = system.parent or {"weights_sha256": system.weights_sha256}
     facts = {
         "counting": COUNTING,

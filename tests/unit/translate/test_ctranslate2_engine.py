@@ -154,7 +154,7 @@ def by_group(keep):
 def test_token_probabilities_equal_the_written_out_network(pre_norm, masked):
     weights, keep = random_weights(pre_norm), masks() if masked else None
     spec = build_spec(weights, architecture(pre_norm), VOCABULARY, by_group(keep or {}))
-    translator = load_translator(spec, "tiny", DecodingOptions())
+    translator = load_translator(spec, DecodingOptions())
     source, target = ["__en__", "▁a", "c", "d"], ["__de__", "▁b", "e"]
     found = translator.score_batch([source], [target])[0].log_probs
     table = NumpyTransformer(weights, pre_norm, keep).log_probabilities(source, target)
@@ -170,7 +170,7 @@ def test_one_matrix_for_all_embeddings():
     weights["encoder.embed_tokens.weight"] = weights["decoder.embed_tokens.weight"]
     stored = {name: value for name, value in weights.items() if name != "encoder.embed_tokens.weight"}
     spec = build_spec(stored, architecture(True, share_all=True), VOCABULARY)
-    found = load_translator(spec, "tiny", DecodingOptions()).score_batch([["__en__", "e"]], [["__de__"]])
+    found = load_translator(spec, DecodingOptions()).score_batch([["__en__", "e"]], [["__de__"]])
     table = NumpyTransformer(weights, True).log_probabilities(["__en__", "e"], ["__de__"])
     expected = [table[0, VOCABULARY.index("__de__")], table[1, VOCABULARY.index("</s>")]]
     np.testing.assert_allclose(found[0].log_probs, expected, rtol=0, atol=2e-5)
@@ -289,7 +289,7 @@ def test_ranking_asks_for_the_beam_and_weighs_length_by_the_penalty(tmp_path):
 def test_the_language_token_counts_in_the_length_of_native_scores_and_not_in_their_sum():
     """Why native ranking is not fairseq's. Hypotheses of five words that were cut, so without </s>."""
     translator = load_translator(
-        build_spec(random_weights(True), architecture(True), VOCABULARY), "tiny", DecodingOptions()
+        build_spec(random_weights(True), architecture(True), VOCABULARY), DecodingOptions()
     )
     source = ["__en__", "▁a", "c"]
     (found,) = translator.translate_batch(
@@ -313,9 +313,7 @@ def test_removed_heads_are_zeroed_columns_of_their_projection():
         "decoder.0.ffn": GroupMask(np.arange(UNITS) != 7, 0.0),
     }
     spec = build_spec(random_weights(True), architecture(True), VOCABULARY, removed)
-    found = load_translator(spec, "tiny", DecodingOptions()).score_batch(
-        [["__en__", "▁a"]], [["__de__", "c"]]
-    )
+    found = load_translator(spec, DecodingOptions()).score_batch([["__en__", "▁a"]], [["__de__", "c"]])
     weights = random_weights(True)
     weights["encoder.layers.0.self_attn.out_proj.weight"][:, 4:] = 0.0
     weights["decoder.layers.1.self_attn.out_proj.weight"][:, :4] = 0.0

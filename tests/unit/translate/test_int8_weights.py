@@ -24,7 +24,7 @@ EIGHT_BITS = DecodingOptions(compute_type="int8")
 
 def found(spec):
     """Log probability of each token of TARGET and of </s>."""
-    return load_translator(spec, "tiny", EIGHT_BITS).score_batch([SOURCE], [TARGET])[0].log_probs
+    return load_translator(spec, EIGHT_BITS).score_batch([SOURCE], [TARGET])[0].log_probs
 
 
 def of_target(table):
@@ -136,7 +136,7 @@ def logit_difference(monkeypatch, ours):
     with monkeypatch.context() as patch:
         if not ours:
             patch.setattr(ctranslate2_engine, "quantise_weights", lambda _: None)
-        translator = load_translator(specification(rows, HIDDEN), "tiny", EIGHT_BITS)
+        translator = load_translator(specification(rows, HIDDEN), EIGHT_BITS)
     one, other = (translator.score_batch([SOURCE], [[word]])[0].log_probs[0] for word in ("▁a", "▁b"))
     return one - other
 

@@ -80,7 +80,7 @@ def test_weights_scores_and_text_are_those_by_hand(tmp_path, adapted, masked):
         # Embeddings, norms, biases stay; the output projection is the decoder's embedding.
         assert ("embed" in name or "norm" in name or "bias" in name) == np.array_equal(tensor, plain[name])
     network = NumpyTransformer(expected, True)
-    translator = load_translator(build_spec(found, SHAPE, VOCABULARY), "tiny", DecodingOptions())
+    translator = load_translator(build_spec(found, SHAPE, VOCABULARY), DecodingOptions())
     scored = translator.score_batch([["__en__", "▁a"]], [["__de__", "c"]])[0].log_probs
     table = network.log_probabilities(["__en__", "▁a"], ["__de__", "c"])
     tokens = [VOCABULARY.index(token) for token in ("__de__", "c", "</s>")]

@@ -163,6 +163,13 @@ def test_port_weights_and_adapters_of_single_directions(tmp_path):
     (folder / "de.safetensors").write_bytes(b"changed")
     with pytest.raises(UserError, match=r"de\.safetensors: SHA-256"):
         system.verify()
+    with pytest.raises(UserError, match=r"de\.safetensors: SHA-256"):
+        system.verify("de-en")
+    system.verify("en-de")  # which is not translated with that file
+    (folder / "model.safetensors").write_bytes(b"changed")
+    with pytest.raises(UserError, match=r"model\.safetensors: SHA-256"):
+        system.verify("en-de")
+    (folder / "model.safetensors").write_bytes(WEIGHTS)
     with pytest.raises(FileNotFoundError):
         SystemFolder.write(folder, **common, adapters={"kind": "lora", "size": 8})
     (folder / "adapters.safetensors").write_bytes(b"small")

@@ -27,7 +27,7 @@ from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine, dir
 from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.merged_weights import add_lora
 from workflow_scripts.translate.sides import side_of
-from workflow_scripts.units.weights_file import load_weights
+from workflow_scripts.units.weights_file import open_weights
 
 #: Logits of these are not scaled down, and so are sums of larger numbers.
 UNSCALED = ("t5-gated", "mt5")
@@ -120,7 +120,7 @@ def test_marians_decoder_starts_from_its_row_of_padding(folders, tmp_path):
     assert spec.decoder.embeddings.weight.shape[0] == len(side.sequences.symbols.target)
     assert not spec.decoder.start_from_zero_embedding.numpy()
     spec = changed_spec(system, start_from_zero_embedding=True)
-    engines.compact._translator = load_translator(spec, "zero", OPTIONS)
+    engines.compact._translator = load_translator(spec, OPTIONS)
     assert apart(engines.compact_scores(), live) > 0.1
 
 
@@ -129,9 +129,7 @@ def test_a_wrong_scale_passes_where_only_greedy_words_are_compared(talking, whol
     system, right = talking["t5-gated"], whole["t5-gated"]
     greedy = DecodingOptions(beam=1, max_length=12)
     wrong = CTranslate2Engine(system, DIRECTION, greedy, right.side)
-    wrong._translator = load_translator(
-        changed_spec(system, scale_outputs=np.float32(32**-0.5)), "wrong", greedy
-    )
+    wrong._translator = load_translator(changed_spec(system, scale_outputs=np.float32(32**-0.5)), greedy)
     expected = list(CTranslate2Engine(system, DIRECTION, greedy, right.side).translate(right.pieces))
     assert list(wrong.translate(right.pieces)) == expected
     engines = Engines(system)
@@ -191,8 +189,8 @@ def test_lora_is_added_to_the_weights_of_each_familys_names(talking):
         ("t5-gated", "encoder.1.fc1", "encoder.block.1.layer.1.DenseReluDense.wi_0.weight"),
     ):
         system = talking[case]
-        weights = load_weights(system.weights, system.architecture)
-        before = weights[name].copy()
+        weights = open_weights(system.weights, system.architecture)
+        before = np.array(weights[name])
         outputs, inputs = before.shape
         row = {f"{key}.up": np.ones((outputs, 1), "f4"), f"{key}.down": np.full((1, inputs), 0.25, "f4")}
         add_lora(weights, row, huggingface_spec.names_of(system.architecture).weight)
