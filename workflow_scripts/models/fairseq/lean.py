@@ -1,13 +1,12 @@
 """A forward pass for taps on FFN neurons alone: the plain network's arithmetic without what nobody reads.
 
 It reads a weights file itself, without fairseq. Linear layers see real positions only, packed one sentence
-after the other; query, key and value are one product; bias and ReLU are part of theirs; keys and values of
-the source are made once; nothing is computed after the last ReLU. On the CPU oneDNN keeps each weight in the
-order that its product reads, and no other copy is kept.
+after the other; query, key and value are one product; keys and values of the source are made once; nothing is
+computed after the last ReLU. FFNs take a block of positions at a time, whose neurons stay in the cache.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,13 +15,14 @@ from torch import Tensor
 
 from workflow_scripts.models.fairseq.batches import Batch
 from workflow_scripts.models.fairseq.forward import check_tokens
+from workflow_scripts.models.fairseq.tensors import TIED_NAME
 from workflow_scripts.models.port import Call
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.space import Stack, UnitSpace
 from workflow_scripts.units.vocabulary import PAD
 
-#: For how many rows oneDNN lays out a weight; any number may be multiplied.
-PACKED_FOR = 2048
+#: Positions of an FFN at a time.
+FFN_BLOCK = 512
 #: Of the wavelengths of positions (Vaswani et al. 2017).
 LONGEST_WAVE = 10000.0
 
@@ -31,35 +31,26 @@ class Linear:
     """x W^T + b of one layer, or of several with the same input."""
 
     def __init__(self, tensors: Mapping[str, Tensor], places: Sequence[str], device: torch.device) -> None:
-        weight = torch.cat([tensors[f"{place}.weight"] for place in places]).to(device)
-        self._bias = torch.cat([tensors[f"{place}.bias"] for place in places]).to(device)
-        self._fused = (
-            device.type == "cpu" and weight.dtype == torch.float32 and torch.backends.mkldnn.is_available()
+        self._weight, self._bias = (
+            _joined([tensors[f"{place}.{part}"] for place in places]).to(device)
+            for part in ("weight", "bias")
         )
-        if self._fused:
-            weight = torch.ops.mkldnn._reorder_linear_weight(weight, PACKED_FOR)
-        self._weight = weight
 
-    def __call__(self, values: Tensor, relu: bool = False) -> Tensor:
-        """Return [N, outputs] of ``values`` [N, inputs], after ReLU if asked for."""
-        if self._fused:
-            after = "relu" if relu else "none"
-            fused: Tensor = torch.ops.mkldnn._linear_pointwise(
-                values, self._weight, self._bias, after, [], ""
-            )
-            return fused
-        output = F.linear(values, self._weight, self._bias)
-        return output.relu_() if relu else output
+    def __call__(self, values: Tensor) -> Tensor:
+        """Return [N, outputs] of ``values`` [N, inputs]."""
+        return F.linear(values, self._weight, self._bias)
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    # One alone stays where it is, in the file that is mapped into memory.
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 class Norm:
     """A layer norm."""
 
     def __init__(self, tensors: Mapping[str, Tensor], place: str, device: torch.device) -> None:
-        # A copy: the file's own memory can be let go.
-        self._weight, self._bias = (
-            tensors[f"{place}.{part}"].to(device, copy=True) for part in ("weight", "bias")
-        )
+        self._weight, self._bias = (tensors[f"{place}.{part}"].to(device) for part in ("weight", "bias"))
 
     def __call__(self, values: Tensor) -> Tensor:
         """Return ``values`` [N, C], normalised."""
@@ -131,19 +122,13 @@ class LeanNetwork:
     def __init__(
         self, tensors: Mapping[str, Tensor], architecture: Architecture, device: torch.device
     ) -> None:
-        """``tensors``: as ``tensors.fitting`` returns them; they may go afterwards."""
+        """``tensors``: as ``tensors.fitting`` returns them; on the CPU most are used where they are."""
         self.architecture, self.device = architecture, device
-        self.symbols, self._width = tensors["decoder.embed_tokens.weight"].shape
-        own = {
-            name: tensors[name].to(device, copy=True)
-            for name in ("encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
-            if name in tensors
-        }
-        self._tables = {
-            stack: own.get(f"{stack}.embed_tokens.weight", own["decoder.embed_tokens.weight"])
-            for stack in ("encoder", "decoder")
-        }
-        self._positions = _positions(architecture).to(own["decoder.embed_tokens.weight"])
+        self.symbols, self._width = tensors[TIED_NAME].shape
+        shared = tensors[TIED_NAME].to(device)
+        own = tensors.get("encoder.embed_tokens.weight")
+        self._tables = {"encoder": shared if own is None else own.to(device), "decoder": shared}
+        self._positions = _positions(architecture).to(shared)
         numbers = range(architecture.encoder_layers), range(architecture.decoder_layers)
         self.encoder = [Layer(tensors, "encoder", number, device) for number in numbers[0]]
         self.decoder = [Layer(tensors, "decoder", number, device) for number in numbers[1]]
@@ -173,13 +158,15 @@ class LeanNetwork:
         found = places.packed(self._attention(query, key, value, mask, False))
         return self._after(layer.cross_norm, states + layer.cross_out(found))
 
-    def neurons(self, layer: Layer, states: Tensor) -> Tensor:
-        """Return the values [N, F] of a layer's FFN neurons."""
-        return layer.fc1(self._before(layer.ffn_norm, states), relu=True)
-
-    def add_ffn(self, layer: Layer, states: Tensor, neurons: Tensor) -> Tensor:
-        """Return the packed states after a layer's FFN."""
-        return self._after(layer.ffn_norm, states + layer.fc2(neurons))
+    def ffn(self, layer: Layer, states: Tensor, tap: Callable[[Tensor], None], last: bool) -> Tensor:
+        """Return the packed states after a layer's FFN; where it is the ``last`` one, as they were.
+        ``tap``: called with the values of its neurons [n, F], for every block of positions."""
+        blocks = []
+        for block in states.split(FFN_BLOCK):
+            neurons = layer.fc1(self._before(layer.ffn_norm, block)).relu_()
+            tap(neurons)
+            blocks.append(block if last else self._after(layer.ffn_norm, block + layer.fc2(neurons)))
+        return torch.cat(blocks)
 
     def _before(self, norm: Norm, states: Tensor) -> Tensor:
         return norm(states) if self.architecture.pre_norm else states
@@ -226,9 +213,7 @@ class LeanSteps:
         states = network.embed("encoder", tokens, places)
         for number, layer in enumerate(network.encoder):
             states = network.attend_self(layer, states, places, causal=False)
-            neurons = network.neurons(layer, states)
-            self._tap("encoder", number, neurons)
-            states = network.add_ffn(layer, states, neurons)
+            states = network.ffn(layer, states, self._tap("encoder", number), last=False)
         if network.last_norm is not None:
             states = network.last_norm(states)
         return Encoded([layer.cross_kv(states) for layer in network.decoder], places)
@@ -251,12 +236,15 @@ class LeanSteps:
             states = network.attend_self(layer, states, places, causal=True)
             source = encoded.places.unpacked(encoded.keys_values[number], sentences)
             states = network.attend_source(layer, states, places, (source, read))
-            neurons = network.neurons(layer, states)
-            self._tap("decoder", number, neurons)
-            if number + 1 < len(network.decoder):
-                states = network.add_ffn(layer, states, neurons)
+            last = number + 1 == len(network.decoder)
+            states = network.ffn(layer, states, self._tap("decoder", number), last)
 
-    def _tap(self, stack: Stack, layer: int, neurons: Tensor) -> None:
-        if (group := self._groups.get((stack, layer))) is not None:
-            values = neurons[:, None, :, None]
-            self._call(group, values, values.new_ones(values.shape[:2], dtype=torch.bool))
+    def _tap(self, stack: Stack, layer: int) -> Callable[[Tensor], None]:
+        group = self._groups.get((stack, layer))
+
+        def tap(neurons: Tensor) -> None:
+            if group is not None:
+                values = neurons[:, None, :, None]
+                self._call(group, values, values.new_ones(values.shape[:2], dtype=torch.bool))
+
+        return tap

@@ -175,9 +175,10 @@ class FairseqPort(SystemPort):
             raise RuntimeError("packed taps would miss what was laid on the network in their block")
         if self._lean is None:
             assert self._shape is not None and self._weights is not None
-            read = {name: one.float() for name, one in read_tensors(self._weights).items()}
-            tensors = fitting(read, *tensor_shapes(self._shape, self.symbols), self._weights)
-            self._lean = LeanNetwork(tensors, self._shape, self._device)
+            needed = tensor_shapes(self._shape, self.symbols)
+            tensors = fitting(read_tensors(self._weights), *needed, self._weights)
+            floats = {name: one.float() for name, one in tensors.items()}
+            self._lean = LeanNetwork(floats, self._shape, self._device)
         return LeanSteps(self._lean, *self._packed)
 
     def intervene(
