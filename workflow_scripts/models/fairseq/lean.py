@@ -2,7 +2,7 @@
 
 It reads a weights file itself, without fairseq. Linear layers see real positions only, packed one sentence
 after the other; query, key and value are one product; keys and values of the source are made once; nothing is
-computed after the last ReLU. FFNs take a block of positions at a time, whose neurons stay in the cache.
+computed after the last ReLU. FFNs take a block of positions at a time.
 """
 
 import math
@@ -21,8 +21,8 @@ from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.space import Stack, UnitSpace
 from workflow_scripts.units.vocabulary import PAD
 
-#: Positions of an FFN at a time.
-FFN_BLOCK = 512
+# Positions of an FFN at a time: on the CPU their neurons stay in the cache.
+CPU_BLOCK, DEVICE_BLOCK = 512, 8192
 #: Of the wavelengths of positions (Vaswani et al. 2017).
 LONGEST_WAVE = 10000.0
 
@@ -124,14 +124,15 @@ class LeanNetwork:
     ) -> None:
         """``tensors``: as ``tensors.fitting`` returns them; on the CPU most are used where they are."""
         self.architecture, self.device = architecture, device
+        self._block = CPU_BLOCK if device.type == "cpu" else DEVICE_BLOCK
         self.symbols, self._width = tensors[TIED_NAME].shape
         shared = tensors[TIED_NAME].to(device)
         own = tensors.get("encoder.embed_tokens.weight")
         self._tables = {"encoder": shared if own is None else own.to(device), "decoder": shared}
         self._positions = _positions(architecture).to(shared)
-        numbers = range(architecture.encoder_layers), range(architecture.decoder_layers)
-        self.encoder = [Layer(tensors, "encoder", number, device) for number in numbers[0]]
-        self.decoder = [Layer(tensors, "decoder", number, device) for number in numbers[1]]
+        layers = range(architecture.encoder_layers), range(architecture.decoder_layers)
+        self.encoder = [Layer(tensors, "encoder", number, device) for number in layers[0]]
+        self.decoder = [Layer(tensors, "decoder", number, device) for number in layers[1]]
         self.last_norm = Norm(tensors, "encoder.layer_norm", device) if architecture.pre_norm else None
 
     def embed(self, stack: Stack, tokens: Tensor, places: Packed) -> Tensor:
@@ -162,7 +163,7 @@ class LeanNetwork:
         """Return the packed states after a layer's FFN; where it is the ``last`` one, as they were.
         ``tap``: called with the values of its neurons [n, F], for every block of positions."""
         blocks = []
-        for block in states.split(FFN_BLOCK):
+        for block in states.split(self._block):
             neurons = layer.fc1(self._before(layer.ffn_norm, block)).relu_()
             tap(neurons)
             blocks.append(block if last else self._after(layer.ffn_norm, block + layer.fc2(neurons)))
