@@ -24,9 +24,9 @@ from torch import Tensor, nn
 
 from workflow_scripts.activations.count_activations import PUBLISHED_MAX_TOKENS, count_direction
 from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
+from workflow_scripts.models.fairseq.directions import DirectionData
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.port import FairseqPort
-from workflow_scripts.models.fairseq.sampling import DirectionData
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 

@@ -176,7 +176,7 @@ def _count(
 
     passes = zip(*batches, strict=True)
     # By its sign a neuron is active where its gate is; a threshold is of what the second layer reads.
-    with port.taps(space, tap, gate=rule.threshold is None):
+    with port.taps(space, tap, gate=rule.threshold is None, packed=not count_pads):
         for done, together in enumerate(port.run(passes, begin, piece_tokens), start=1):
             sentences += len(together[0])
             source.real += int(port.real(together[0], "encoder").sum())

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -266,5 +267,8 @@ def load(folder: str | Path, *, device: str | None = None) -> Model:
         from workflow_scripts.likelihood.text_ids import text_ids
         from workflow_scripts.models.port import load as load_port
 
+        if system.port == DEFAULT_PORT and find_spec("fairseq") is None:
+            # Its port imports it when something needs more than counts.
+            raise ModuleNotFoundError("no fairseq", name="fairseq")
         port = load_port(system, device)
     return Model(port, text_ids(system, port), None, system)

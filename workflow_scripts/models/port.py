@@ -131,10 +131,13 @@ class Port(Protocol):
     def real(self, batch: Any, stack: Stack) -> Tensor:
         """Return which of these positions are text, bool [T, B]: False at padding."""
 
-    def taps(self, space: UnitSpace, call: Call, *, gate: bool = False) -> AbstractContextManager[None]:
+    def taps(
+        self, space: UnitSpace, call: Call, *, gate: bool = False, packed: bool = False
+    ) -> AbstractContextManager[None]:
         """Call ``call`` for each group in each pass of the block; RuntimeError if a group was never seen.
         ``gate``: of gated FFN neurons give the activated value of the gate, not that of the neuron: of masks
-        laid with ``scale`` or ``mean`` it is the one before them."""
+        laid with ``scale`` or ``mean`` it is the one before them. ``packed``: positions may come in another
+        order and number than those of the batch, B = 1, as long as each real one comes once."""
 
     def intervene(
         self,

@@ -15,7 +15,8 @@ from workflow_scripts.activations import count_activations, count_encoder
 from workflow_scripts.activations.count_activations import count_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.artifact import save_system_weights
-from workflow_scripts.models.fairseq.batches import direction_dataset
+from workflow_scripts.models.fairseq.batches import Batch, direction_dataset
+from workflow_scripts.models.fairseq.lean import Encoded, LeanSteps
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.units.architecture import Architecture
@@ -24,7 +25,6 @@ from workflow_scripts.units.vocabulary import Vocabulary
 
 # isort: split
 from fairseq.data.indexed_dataset import MMapIndexedDatasetBuilder
-from fairseq.models.transformer import TransformerEncoderBase
 
 LANGUAGES = ["en", "de", "fr", "cs"]
 PIECES = [f"p{number}" for number in range(20)]
@@ -78,16 +78,14 @@ def system(tmp_path: Path) -> SystemFolder:
 def encoder_passes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """Sentences of each encoder pass within the block."""
     passes: list[int] = []
-    plain = TransformerEncoderBase.forward
+    plain = LeanSteps.encode
 
-    def counting(
-        self: TransformerEncoderBase, tokens: torch.Tensor, *rest: object, **named: object
-    ) -> object:
-        passes.append(len(tokens))
-        return plain(self, tokens, *rest, **named)
+    def counting(self: LeanSteps, batch: Batch) -> Encoded:
+        passes.append(len(batch))
+        return plain(self, batch)
 
     with monkeypatch.context() as patch:
-        patch.setattr(TransformerEncoderBase, "forward", counting)
+        patch.setattr(LeanSteps, "encode", counting)
         yield passes
 
 

@@ -10,11 +10,11 @@ import torch
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
-from workflow_scripts.models.fairseq.forward import features, run_split, teacher_forced_nll
+from workflow_scripts.models.fairseq.forward import NetworkSteps, features, teacher_forced_nll
 from workflow_scripts.models.fairseq.gates import Gates
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.sites import taps
-from workflow_scripts.models.passes import summed_nll
+from workflow_scripts.models.passes import run_split, summed_nll
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import model_space
@@ -202,7 +202,7 @@ def test_counts_by_hand_with_and_without_padding(data_bin, network):
     batches = make_batches(direction_dataset(data_bin, "valid", "de-en", VOCABULARY), 1000)
     begun = []
     with taps(network, FFN, tap):
-        list(run_split(network, zip(batches), begun.append))
+        list(run_split(NetworkSteps(network), zip(batches), begun.append))
     # One batch of 4 x 5 on both sides; source lengths 5+3+5+3, target lengths 3+5+4+3.
     assert counts == {"encoder.0.ffn": [20, 16], "decoder.0.ffn": [20, 15], "decoder.1.ffn": [20, 15]}
     assert begun == [None, 0]
@@ -227,4 +227,4 @@ def test_a_network_in_training_mode_is_refused(data_bin, network):
     with pytest.raises(RuntimeError, match="training mode"):
         teacher_forced_nll(network, batch)
     with pytest.raises(RuntimeError, match="training mode"):
-        next(run_split(network, [[batch]], lambda _: None))
+        next(run_split(NetworkSteps(network), [[batch]], lambda _: None))

@@ -10,7 +10,8 @@ import pytest
 pytest.importorskip("torch")
 
 from tests.training.toy_world import DIRECTIONS, write_world
-from workflow_scripts.models.fairseq.sampling import MultiDirectionDataset, load_directions
+from workflow_scripts.models.fairseq.directions import load_directions
+from workflow_scripts.models.fairseq.sampling import MultiDirectionDataset
 from workflow_scripts.models.training import grouping
 from workflow_scripts.models.training.grouping import (
     direction_numbers,

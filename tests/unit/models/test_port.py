@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.fairseq import port as port_module
+from workflow_scripts.models.fairseq import artifact
 from workflow_scripts.models.fairseq.artifact import load_weights, save_system_weights
 from workflow_scripts.models.fairseq.network import build_network
+from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.models.port import generating, load
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.mask_table import MaskTable
@@ -107,7 +108,7 @@ def test_a_direction_has_its_own_weights_and_its_masks(system: SystemFolder, mon
     port = load(two, "cpu")
     read = []
     monkeypatch.setattr(
-        port_module, "load_weights", lambda n, path: (read.append(path.name), load_weights(n, path))
+        artifact, "load_weights", lambda n, path: (read.append(path.name), load_weights(n, path))
     )
     with pytest.raises(UserError, match="de-en has weights of its own, which is not supported here"):
         likelihood(port)
@@ -118,7 +119,7 @@ def test_a_direction_has_its_own_weights_and_its_masks(system: SystemFolder, mon
             found.append(likelihood(port))
     # Each file is read where it is not the one that is there.
     assert read == ["de.safetensors", "model.safetensors", "de.safetensors"]
-    expected = likelihood(port_module.FairseqPort(other, port.vocabulary))
+    expected = likelihood(FairseqPort(other, port.vocabulary))
     with plain.intervene(MaskTable(["x"], keep, plain.space(), {})).use("x"):
         assert found == [expected, expected, likelihood(plain), expected]
     assert len({shared, *found}) == 3

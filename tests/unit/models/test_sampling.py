@@ -12,7 +12,8 @@ pytest.importorskip("torch")
 from tests.training.toy_world import DIRECTIONS, write_world
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.sampling_rules import exponent
-from workflow_scripts.models.fairseq.sampling import DirectionData, MultiDirectionDataset, load_directions
+from workflow_scripts.models.fairseq.directions import DirectionData, load_directions
+from workflow_scripts.models.fairseq.sampling import MultiDirectionDataset
 from workflow_scripts.models.training.drawing import (
     default_virtual_size,
     draw,

@@ -8,19 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)
-
 import numpy as np
 import torch
-from fairseq.data.data_utils import batch_by_size
-from fairseq.data.language_pair_dataset import collate
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.batching import by_source, check_some
 from workflow_scripts.models.fairseq.data_bin import check_dictionaries_beside, largest_id, side_prefixes
-from workflow_scripts.models.fairseq.sampling import DirectionData, load_directions
+from workflow_scripts.models.fairseq.directions import DirectionData, load_directions
 from workflow_scripts.units.vocabulary import EOS, PAD, Vocabulary
 
 Order = Literal["length", "file"]
@@ -64,27 +61,23 @@ class Batches:
         return (self._batch(lines) for lines in self.lines)
 
     def _batch(self, lines: NDArray[np.int64]) -> Batch:
+        # As fairseq's own batches: longer sources first.
         data = self.dataset
-        samples = [
-            {
-                "id": int(line),
-                "source": _tagged(data.source_tag, data.source[line]),
-                "target": _tagged(data.target_tag, data.target[line]),
-            }
-            for line in lines
-        ]
-        merged = collate(samples, PAD, EOS, left_pad_source=True, left_pad_target=False)
+        lines = lines[np.argsort(-data.source.sizes[lines], kind="stable")]
+        end, source_tag, target_tag = (torch.tensor([one]) for one in (EOS, data.source_tag, data.target_tag))
+        sources = [torch.cat([source_tag, data.source[line]]) for line in lines]
+        targets = [torch.cat([target_tag, data.target[line]]) for line in lines]
         return Batch(
-            lines=merged["id"],
-            source=merged["net_input"]["src_tokens"],
-            source_lengths=merged["net_input"]["src_lengths"],
-            decoder_input=merged["net_input"]["prev_output_tokens"],
-            target=merged["target"],
+            lines=torch.from_numpy(lines),
+            source=_padded(sources, "left"),
+            source_lengths=torch.tensor([len(one) for one in sources]),
+            decoder_input=_padded([torch.cat([end, one[:-1]]) for one in targets], "right"),
+            target=_padded(targets, "right"),
         )
 
 
-def _tagged(tag: int, tokens: Tensor) -> Tensor:
-    return torch.cat([torch.tensor([tag]), tokens.long()])
+def _padded(sentences: list[Tensor], side: Literal["left", "right"]) -> Tensor:
+    return pad_sequence(sentences, batch_first=True, padding_value=PAD, padding_side=side)
 
 
 def direction_dataset(
@@ -135,6 +128,10 @@ def make_batches(
     ``required_batch_size_multiple``: a batch holds fewer sentences than this or a multiple of it.
     ``max_lines``: use only the first so many lines of the file.
     """
+    # Here alone: counting without pads starts without fairseq.
+    import workflow_scripts.models.fairseq.compat  # noqa: F401  isort:skip  (before fairseq)
+    from fairseq.data.data_utils import batch_by_size
+
     if order not in get_args(Order):
         raise ValueError(f"order {order!r} is not one of {get_args(Order)}")
     sources, targets = dataset.source_sizes[:max_lines], dataset.target_sizes[:max_lines]

@@ -1,13 +1,12 @@
 """Forward passes of fairseq's network over batches: for likelihoods, and for taps."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.batches import Batch
-from workflow_scripts.models.passes import run_split as split
 from workflow_scripts.models.passes import summed_nll
 from workflow_scripts.units.vocabulary import PAD
 
@@ -16,7 +15,11 @@ def check_pass(network: nn.Module, batches: Iterable[Batch]) -> None:
     """Refuse a network in training mode (RuntimeError) and tokens outside its vocabulary (UserError)."""
     if network.training:
         raise RuntimeError("the network is in training mode: dropout would change what is measured")
-    size = network.encoder.embed_tokens.num_embeddings
+    check_tokens(network.encoder.embed_tokens.num_embeddings, batches)
+
+
+def check_tokens(size: int, batches: Iterable[Batch]) -> None:
+    """Refuse tokens outside a vocabulary of this size (UserError)."""
     largest = max(int(side.max()) for batch in batches for side in (batch.source, batch.target))
     if largest >= size:
         raise UserError(
@@ -56,22 +59,26 @@ def teacher_forced_nll(
     return summed_nll(states, batch.target, counted, network.decoder.output_layer)
 
 
-class _Steps:
+class NetworkSteps:
     """The parts of a forward pass, for ``models.passes``."""
 
     def __init__(self, network: nn.Module) -> None:
         self._network = network
 
     def check(self, batches: Sequence[Batch]) -> None:
+        """See ``check_pass``."""
         check_pass(self._network, batches)
 
     def encode(self, batch: Batch) -> Any:
+        """See ``encode``."""
         return encode(self._network, batch)
 
     def target_lengths(self, batch: Batch) -> Tensor:
+        """Return the positions of each target, int64 [B] on the CPU."""
         return batch.decoder_input.ne(PAD).sum(dim=1)
 
     def decode(self, batch: Batch, encoded: Any, sentences: Tensor | None) -> None:
+        """See ``models.passes.Steps.decode``."""
         network, inputs, states = self._network, batch.decoder_input, encoded
         device = next(network.parameters()).device
         if sentences is not None:
@@ -80,14 +87,3 @@ class _Steps:
             states = network.encoder.reorder_encoder_out(encoded, sentences.to(device))
         # No layer is asked for its attention weights (the default is the last one).
         network.decoder(inputs.to(device), encoder_out=states, features_only=True, alignment_layer=-1)
-
-
-def run_split(
-    network: nn.Module,
-    passes: Iterable[Sequence[Batch]],
-    begin: Callable[[int | None], None],
-    piece_tokens: int | None = None,
-) -> Iterator[Sequence[Batch]]:
-    """See ``models.passes.run_split``. Raises RuntimeError in training mode, UserError for tokens outside the
-    vocabulary."""
-    return split(_Steps(network), passes, begin, piece_tokens)

@@ -17,9 +17,10 @@ from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import copy_file
 from workflow_scripts.common.language_codes import canonical, one_of
 from workflow_scripts.common.subword_model import load_subwords
-from workflow_scripts.models.fairseq.artifact import TIED_NAME, copy_weights, save_system_weights
+from workflow_scripts.models.fairseq.artifact import copy_weights, save_system_weights
 from workflow_scripts.models.fairseq.fairseq_checkpoint import load_fairseq_checkpoint
 from workflow_scripts.models.fairseq.network import build_network
+from workflow_scripts.models.fairseq.tensors import TIED_NAME
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.system import STANDARD_FILES, SystemFolder

@@ -1,8 +1,6 @@
 """Several directions in one fairseq dataset; which examples an epoch holds is drawn by `Epochs`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
@@ -11,84 +9,12 @@ import workflow_scripts.models.fairseq.compat  # noqa: F401  (before fairseq)
 import numpy as np
 import torch
 from fairseq.data import FairseqDataset, data_utils
-from fairseq.data.indexed_dataset import MMapIndexedDataset
 from fairseq.data.language_pair_dataset import collate
 from numpy.typing import NDArray
 
-from workflow_scripts.common.directions import direction_languages
-from workflow_scripts.common.errors import UserError
-from workflow_scripts.models.fairseq.data_bin import check_binarised, data_files, side_prefixes
-from workflow_scripts.models.training.drawing import Sources, draw, draw_weighted
+from workflow_scripts.models.fairseq.directions import DirectionData
 from workflow_scripts.models.training.epochs import Epochs
 from workflow_scripts.models.training.grouping import Integers
-
-
-@dataclass(frozen=True)
-class DirectionData:
-    """The two sides of one direction. Sizes count the language token and `</s>`."""
-
-    name: str
-    source: MMapIndexedDataset
-    target: MMapIndexedDataset
-    source_tag: int
-    target_tag: int
-    #: Lines and weight of each source of training text, in order; empty where all weigh the same.
-    sources: Sequence[tuple[int, float]] = ()
-    #: .bin and .idx of the source, then of the target.
-    files: Sequence[Path] = ()
-
-    @property
-    def weight(self) -> float:
-        """Sentences, each as often as its source's weight says."""
-        return sum(lines * weight for lines, weight in self.sources) if self.sources else len(self)
-
-    def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Draw `count` line numbers, int64: of each source by its lines and weight."""
-        return draw_weighted(self.sources, count, rng) if self.sources else draw(len(self), count, rng)
-
-    @property
-    def source_sizes(self) -> NDArray[np.int32]:
-        """Tokens of each source, int32."""
-        return np.asarray(self.source.sizes, dtype=np.int32) + 1
-
-    @property
-    def target_sizes(self) -> NDArray[np.int32]:
-        """Tokens of each target, int32."""
-        return np.asarray(self.target.sizes, dtype=np.int32) + 1
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-
-def weighted(directions: Sequence[DirectionData], sources: Sources) -> list[DirectionData]:
-    """Return directions with their sources, where there are any."""
-    return [replace(data, sources=sources.get(data.name, ())) for data in directions]
-
-
-def load_directions(
-    data_bin: str | Path, subset: str, directions: Sequence[str], language_tokens: dict[str, int]
-) -> list[DirectionData]:
-    """Open the binary files of `directions`; both directions of a pair share the memory map. UserError for
-    files that are missing, damaged or not aligned, and unknown languages."""
-    opened: dict[str, MMapIndexedDataset] = {}
-    loaded = []
-    for direction in directions:
-        languages = direction_languages(direction, language_tokens)
-        files = data_files(data_bin, subset, direction)
-        sides = []
-        for prefix in side_prefixes(data_bin, subset, direction):
-            if prefix not in opened:
-                check_binarised(prefix)
-                opened[prefix] = MMapIndexedDataset(prefix)
-            sides.append(opened[prefix])
-        if len(sides[0]) != len(sides[1]):
-            raise UserError(
-                f"{data_bin}: {subset} of {direction} has {len(sides[0])} source"
-                f" but {len(sides[1])} target lines"
-            )
-        tags = [language_tokens[language] for language in languages]
-        loaded.append(DirectionData(direction, sides[0], sides[1], tags[0], tags[1], files=files))
-    return loaded
 
 
 class MultiDirectionDataset(Epochs[DirectionData], FairseqDataset):

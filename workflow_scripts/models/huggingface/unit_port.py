@@ -42,8 +42,10 @@ class UnitPort(ABC):
             raise UserError(f"units of kind {other[0]} are not supported by the port {self.name!r}")
         return UnitSpace(site.group for site in self.sites.values() if site.group.kind in kinds)
 
-    def taps(self, space: UnitSpace, call: Call, *, gate: bool = False) -> AbstractContextManager[None]:
-        """See ``models.sites.taps``."""
+    def taps(
+        self, space: UnitSpace, call: Call, *, gate: bool = False, packed: bool = False
+    ) -> AbstractContextManager[None]:
+        """See ``models.sites.taps``. Positions are always those of the batch."""
         found = sites_of(self.sites, space)
         return taps([one.at_gate() for one in found] if gate else found, call, self.read)
 

@@ -12,8 +12,8 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import copy_file, sha256_of
 from workflow_scripts.models.fairseq import shards
 from workflow_scripts.models.fairseq.artifact import load_weights, save_system_weights
+from workflow_scripts.models.fairseq.directions import load_directions
 from workflow_scripts.models.fairseq.network import build_network
-from workflow_scripts.models.fairseq.sampling import load_directions
 from workflow_scripts.models.fairseq.sites import adapter_places, sites
 from workflow_scripts.models.fairseq.training import fairseq_run
 from workflow_scripts.models.training.plan import TrainingPlan

@@ -19,9 +19,10 @@ from fairseq.tasks import FairseqTask, register_task
 from numpy.typing import NDArray
 
 from workflow_scripts.models.fairseq.artifact import load_weights
+from workflow_scripts.models.fairseq.directions import load_directions, weighted
 from workflow_scripts.models.fairseq.network import build_network, fairseq_dictionary
 from workflow_scripts.models.fairseq.port import FairseqPort
-from workflow_scripts.models.fairseq.sampling import MultiDirectionDataset, load_directions, weighted
+from workflow_scripts.models.fairseq.sampling import MultiDirectionDataset
 from workflow_scripts.models.fairseq.shards import shard_of_epoch
 from workflow_scripts.models.fairseq.sites import adapter_places, sites
 from workflow_scripts.models.fairseq.training.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
