@@ -87,7 +87,13 @@ def config_of(folder: Path, masks: str | None, method: dict[str, Any], criterion
         languages=["xx", "yy"],
         directions=list(DIRECTIONS),
         architecture=ARCHITECTURE.to_dict(),
-        settings=training_settings(sampler="by_direction", max_tokens=MAX_TOKENS, warmup_updates=10),
+        settings=training_settings(
+            sampler="by_direction",
+            max_tokens=MAX_TOKENS,
+            warmup_updates=10,
+            # Its optimiser is fairseq's own.
+            step="fast" if criterion is None else "reference",
+        ),
         text={},
         data_bin=str(folder),
         dictionary=str(folder / "dict.txt"),

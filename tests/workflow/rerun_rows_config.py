@@ -385,6 +385,12 @@ TRAINING = [
         {"train": {"lr": 1e-3}},
     ),
     Row(
+        "fine-tunings are computed in another way (`finetune.step: reference`)",
+        FINETUNED,
+        "one of that way's version goes on or is only exported again; any other starts clean",
+        {"finetune": {"step": "reference"}},
+    ),
+    Row(
         "`max_tokens` is halved and `update_freq` doubled",
         {},
         "the effective batch is the same",

@@ -105,6 +105,10 @@ EXECUTION = {
 }
 
 
+#: What records of trainings do not have where it is the default.
+UNSAID = ("sampling", "step")
+
+
 class Settings(Section):
     """One training: optimiser, schedule, batches, validation. Shared by the baseline and the fine-tunes."""
 
@@ -153,6 +157,11 @@ class Settings(Section):
     precision: Literal["auto", "fp32", "fp16", "bf16"] = Field(
         "auto", description="auto: fp16 on a GPU, fp32 on a CPU."
     )
+    step: Literal["fast", "reference"] = Field(
+        "fast",
+        description="How an update is computed: fast, or reference, as before training version 2, within"
+        " rounding the same and slower. Unfinished trainings of version 1 go on with reference alone.",
+    )
     threads: PositiveInt = Field(2, description="CPU threads of the training.")
     data_workers: int = Field(0, ge=0, description="Loader processes.")
     tensorboard: bool = Field(False, description="Write TensorBoard logs into the training folder.")
@@ -189,8 +198,7 @@ class Settings(Section):
 
     def settings(self) -> dict[str, Any]:
         """Return what the trained weights depend on; `tokens_per_update` is all devices' together."""
-        # Where the key is not given, records of trainings do not have it.
-        unsaid = {"sampling"} if self.sampling is None else set()
+        unsaid = {key for key in UNSAID if getattr(self, key) == type(self).model_fields[key].default}
         settings = self.model_dump(exclude={"seeds", "update_freq", *EXECUTION, *unsaid})
         return {**settings, "tokens_per_update": self.max_tokens * self.update_freq}
 

@@ -30,6 +30,7 @@ from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.models.laying import Laying
 from workflow_scripts.models.linear import Linear, check_batch
 from workflow_scripts.models.sites import Site
+from workflow_scripts.models.sliced import SLICED_SHARE, PlainFfn, SlicedFfn
 from workflow_scripts.units.gating import GRADIENT_GATES, Gate, parse_gate
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import Stack
@@ -50,10 +51,13 @@ class Gates(Laying):
         masks: MaskTable,
         gates: Mapping[str, str] | None = None,
         means: Mapping[str, Tensor] | None = None,
+        slices: bool = False,
     ) -> None:
         """Prepare the masks. ``sites``: of their groups, in order. ``gates``: kind of unit -> gate, where not
-        those of the masks. ``means``: group key -> [units, width], for gates ``mean``. Raises UserError for
-        a gate that such units cannot have, or ``mean`` without means."""
+        those of the masks. ``means``: group key -> [units, width], for gates ``mean``. ``slices``: an FFN
+        that loses enough neurons by a ``row`` gate computes the others alone (``SlicedFfn``); taps would see
+        them alone, too. Raises UserError for a gate that such units cannot have, or ``mean`` without means.
+        """
         self._network = network
         self._masks = masks
         self._sites = sites
@@ -68,9 +72,12 @@ class Gates(Laying):
                 raise UserError(f"gate 'mean' needs the means of {site.group.key}")
         self._positions = {name: position for position, name in enumerate(masks.rows)}
         self._sizes = [group.size for group in masks.space.groups]
-        #: Of each row and group: every unit is kept, so there is nothing to gate.
+        #: Of each row and group the units that are kept; where all are, there is nothing to gate.
         parts = masks.space.slices().values()
-        self._whole = [[bool(row[part].all()) for part in parts] for row in map(masks.row, masks.rows)]
+        self._kept = [[int(row[part].sum()) for part in parts] for row in map(masks.row, masks.rows)]
+        # Masks of weights are for the layers' own products.
+        self._slices = slices and all(site.weights is None for site in sites)
+        self._sliced: list[SlicedFfn] = []
         self._bits = torch.from_numpy(masks.bits)
         self._selected = False
         #: Where masks lie since the selection: on linear layers, and on values, with whether they were used.
@@ -88,11 +95,11 @@ class Gates(Laying):
         """Lay one row on the network, or on one stack of it, for whole batches, until ``clear``; UserError
         for an unknown name."""
         position = self._position(row)
-        whole = self._whole[position]
+        kept = self._kept[position]
         if stack is not None:
             there = [site.group.stack == stack for site in self._sites]
-            whole = [plain or not here for plain, here in zip(whole, there, strict=True)]
-        self._lay(self._keep(position), whole)
+            kept = [one if here else size for one, here, size in zip(kept, there, self._sizes, strict=True)]
+        self._lay(self._keep(position), kept)
 
     def select_rows(self, rows: Sequence[str]) -> None:
         """Lay one row per sentence on the network, in batch order; for beam search see ``repeated``.
@@ -100,8 +107,8 @@ class Gates(Laying):
         if any(site.weights is not None for site in self._sites):
             raise UserError(f"{self._masks.origin}: masks of weights are for batches of one direction")
         positions = [self._position(row) for row in rows]
-        whole = [all(column) for column in zip(*(self._whole[one] for one in positions), strict=True)]
-        self._lay(self._keep(positions), whole)
+        kept = [min(column) for column in zip(*(self._kept[one] for one in positions), strict=True)]
+        self._lay(self._keep(positions), kept)
 
     @contextmanager
     def repeated(self, times: int) -> Iterator[None]:
@@ -127,6 +134,8 @@ class Gates(Laying):
             linear.gate, linear.mask, linear.columns = None, None, None
             linear.gradient_only, linear.gates_bias = False, False
         self._linears.clear()
+        while self._sliced:
+            self._sliced.pop().clear()
         while self._handles:
             self._handles.pop().remove()
 
@@ -167,19 +176,22 @@ class Gates(Laying):
         places = PLACES.to(device)
         return (bits[..., None] >> places & 1).flatten(-2)[..., : self._masks.space.size].bool()
 
-    def _lay(self, keep: Tensor, whole: Sequence[bool]) -> None:
+    def _lay(self, keep: Tensor, kept: Sequence[int]) -> None:
         self.clear()
         self._selected = True
         # The network may have moved or changed its type since the last selection (fp16 training does).
         dtype = next(self._network.parameters()).dtype
-        for site, part, plain in zip(self._sites, keep.split(self._sizes, dim=-1), whole, strict=True):
-            if plain:
+        for site, part, number in zip(self._sites, keep.split(self._sizes, dim=-1), kept, strict=True):
+            if number == site.group.size:
                 continue
             gate = self._gates[site.group.kind]
             key = site.group.key
             if site.weights is not None:
                 self._linears[key] = site.weights
                 site.weights.mask, site.weights.fired = part.view(site.weights.out_features, -1), 0
+            elif gate.name == "row" and part.dim() == 1 and (ffn := self._to_slice(site, number)):
+                self._linears[key], ffn.first.fired = ffn.first, 0
+                self._sliced.append(SlicedFfn(ffn, part, number))
             elif gate.name in WEIGHT_GATES:
                 self._lay_on_weights(site, part.to(dtype), gate)
             else:
@@ -187,6 +199,10 @@ class Gates(Laying):
                 # What is removed is not active either: at its gate, so that taps see it there as well.
                 where = site.at_gate() if gate.name == "zero" else site
                 self._handles.append(where.hook(self._change(where, part.to(dtype), gate), first=True))
+
+    def _to_slice(self, site: Site, kept: int) -> PlainFfn | None:
+        worth = self._slices and kept <= SLICED_SHARE * site.group.size
+        return site.plain if worth else None
 
     def _lay_on_weights(self, site: Site, keep: Tensor, gate: Gate) -> None:
         for key, linear, width, bias, columns in site.learned(outputs=gate.name == "gradient_qkvo"):

@@ -1,6 +1,7 @@
 """A linear layer whose weight can be changed for a time: by masks of rows, columns and single weights, and by
 what LoRA adds. It stands in a network in the place of the library's own."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -26,7 +27,8 @@ class Linear(nn.Linear):
     ``gradient_only`` that is all that a gate does, and the output is that of the whole weight. With
     ``gates_bias`` that holds for the bias, too. ``columns``, [C] or [B, C], are columns of the weight that
     get a gradient; the output is the same. ``fired`` counts the uses of a weight that is changed.
-    ``transposed``: the parameter is [C, F], as some files have it; all else is as above.
+    ``transposed``: the parameter is [C, F], as some files have it; all else is as above. ``instead``:
+    computes the output, from the input, in place of all that (``models.sliced``).
     """
 
     gate: Tensor | None = None
@@ -37,6 +39,7 @@ class Linear(nn.Linear):
     gates_bias: bool = False
     batch_first: bool = False
     transposed: bool = False
+    instead: Callable[[Tensor], Tensor] | None = None
     fired: int = 0
 
     @property
@@ -82,6 +85,9 @@ class Linear(nn.Linear):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return [..., F]; RuntimeError if a gate per sentence does not fit the input's batch."""
+        if self.instead is not None:
+            self.fired += 1
+            return self.instead(input)
         gate, weight, bias = self.gate, self.weight, self.bias
         if gate is None or gate.dim() == 1:
             return self._by_column(input, weight, bias)

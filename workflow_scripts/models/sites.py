@@ -10,6 +10,7 @@ from torch.utils.hooks import RemovableHandle
 
 from workflow_scripts.models.linear import Linear
 from workflow_scripts.models.port import Call
+from workflow_scripts.models.sliced import PlainFfn
 from workflow_scripts.units.space import Stack, UnitGroup, UnitSpace
 
 
@@ -31,7 +32,8 @@ class Site:
     and T. ``rows``: the linear layer whose output rows are the units, if there is one (FFN). Of gated FFNs
     ``rows`` is the gate's, ``factor`` the layer that it is multiplied with, and ``gate`` the module that
     gives the gate's activated value. ``heads``: of attention heads the layers of query, key and value by
-    name. Units that are weights have no values: ``weights`` is their layer."""
+    name. Units that are weights have no values: ``weights`` is their layer. ``plain``: an FFN that
+    can be sliced."""
 
     group: UnitGroup
     module: nn.Module
@@ -42,6 +44,7 @@ class Site:
     heads: dict[str, Linear] = field(default_factory=dict)
     factor: Linear | None = None
     gate: nn.Module | None = None
+    plain: PlainFfn | None = None
     batch_first: bool = False
 
     def learned(self, outputs: bool = False) -> list[Learned]:

@@ -14,13 +14,13 @@ from workflow_scripts.models.training.plan import (
     accumulation,
     longest_sentence,
     most_positions,
+    step_of,
 )
 from workflow_scripts.train.launch import place
 from workflow_scripts.train.training_settings import settings_by_class
 from workflow_scripts.units.mask_table import MaskTable
+from workflow_scripts.units.training_files import STEP_VERSIONS, VERSION
 
-# Raise by hand when a change of the code makes trainings of the same settings incomparable.
-TRAINING_VERSION = 1
 # Facts of a mask file.
 SELECTED_BY = ("rule", "k", "select", "stacks", "counting")
 
@@ -52,7 +52,7 @@ def fingerprint_of(plan: TrainingPlan) -> dict[str, dict[str, Any]]:
         facts = MaskTable.read(plan.masks).manifest
         classes["identity"]["renewed_by"] = {name: facts.get(name) for name in SELECTED_BY}
     classes["identity"] |= {
-        "training_version": TRAINING_VERSION,
+        VERSION: STEP_VERSIONS[step_of(plan.settings)],
         "seed": plan.seed,
         "languages": plan.languages,
         "directions": plan.directions,

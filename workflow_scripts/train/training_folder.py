@@ -15,7 +15,7 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import read_json, write_json
 from workflow_scripts.train.history import History
 from workflow_scripts.train.owner import LOCK, FolderOwner, is_owner
-from workflow_scripts.units.training_files import FINGERPRINT, FINISHED, LAST, OWNER, RETRAIN
+from workflow_scripts.units.training_files import FINGERPRINT, FINISHED, LAST, OWNER, RETRAIN, VERSION
 
 logger = logging.getLogger(__name__)
 
@@ -60,11 +60,14 @@ class TrainingFolder:
         if (self.path / RETRAIN).exists():
             self._move_aside("to train again was asked for")
         elif (stored := self._read(FINGERPRINT)) is not None:
+            self._take_finished_version()
             changed = differing_keys(stored[IDENTITY], self.fingerprint[IDENTITY])
             most = self.fingerprint[EXTENDABLE].get("max_updates", float("inf"))
             if not changed and (trained := max(self.updates_done(), reached())) > most:
                 changed.append(f"max_updates ({most}, fewer than the {trained} already trained)")
-            if changed:
+            if changed == [VERSION] and self._is_older(stored):
+                self._move_aside(f"{VERSION} changed; with 'step: reference' in its settings it would go on")
+            elif changed:
                 self._move_aside(f"{', '.join(changed)} changed")
             else:
                 self._refuse_to_begin_again()
@@ -77,6 +80,17 @@ class TrainingFolder:
         write_json(self.path / FINGERPRINT, self.fingerprint)
         # Last: a request that was interrupted is done again.
         (self.path / RETRAIN).unlink(missing_ok=True)
+
+    def _is_older(self, stored: Mapping[str, Any]) -> bool:
+        return bool(stored[IDENTITY].get(VERSION, 0) < self.fingerprint[IDENTITY].get(VERSION, 0))
+
+    def _take_finished_version(self) -> None:
+        """What an earlier version of training has finished stays what it is."""
+        finished, own = self._read(FINISHED), self.fingerprint[IDENTITY]
+        if finished is not None and self._is_older(finished):
+            earlier = {**own, VERSION: finished[IDENTITY].get(VERSION)}
+            if finished[IDENTITY] == earlier and finished[EXTENDABLE] == self.fingerprint[EXTENDABLE]:
+                self.fingerprint[IDENTITY] = earlier
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:

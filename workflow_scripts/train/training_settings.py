@@ -7,6 +7,7 @@ from typing import Any
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.common.sampling_rules import EXAMPLES as SAMPLING_EXAMPLES
 from workflow_scripts.common.sampling_rules import check_sampling
+from workflow_scripts.units.training_files import STEP, STEP_VERSIONS
 
 SCHEDULERS = ("inverse_sqrt", "polynomial_decay", "cosine", "fixed")
 PRECISIONS = ("auto", "fp32", "fp16", "bf16")
@@ -107,6 +108,8 @@ SETTINGS: dict[str, Check] = {
 OPTIONAL: dict[str, Check] = {
     SOURCE_WEIGHTS: (_are_weights, "lists of positive numbers by pair"),
     SAMPLING: (_is_sampling, f"one of {', '.join(SAMPLING_EXAMPLES)}"),
+    # The fingerprint has the version that goes with it.
+    STEP: _one_of(*STEP_VERSIONS),
 }
 
 
@@ -153,7 +156,7 @@ def settings_by_class(settings: Mapping[str, Any], processes: int) -> dict[str, 
     extendable = {key: settings[key] for key in EXTENDABLE_KEYS}
     execution: dict[str, Any] = {key: settings[key] for key in EXECUTION_KEYS}
     execution["processes"] = processes
-    other = {*EXTENDABLE_KEYS, *EXECUTION_KEYS, *UNTRACKED_KEYS, *DROPOUTS}
+    other = {*EXTENDABLE_KEYS, *EXECUTION_KEYS, *UNTRACKED_KEYS, *DROPOUTS, STEP}
     identity = {key: value for key, value in settings.items() if key not in other}
     if settings["scheduler"] in ENDING_SCHEDULERS:
         identity["max_updates"] = settings["max_updates"]

@@ -29,6 +29,10 @@ _KEPT_FILES = {
 FINGERPRINT, OWNER = "fingerprint.json", "owner.json"
 FINISHED, HISTORY, RETRAIN = "finished.json", "history.json", "retrain.json"
 LAST = "checkpoint_last.pt"
+#: How an update is computed, the setting `step`, and the version of what is trained so: in a fingerprint, to
+#: be raised by hand when a change of the code makes trainings of the same settings incomparable.
+STEP_VERSIONS = {"reference": 1, "fast": 2}
+STEP, DEFAULT_STEP, VERSION = "step", "fast", "training_version"
 #: A heartbeat (one comes every ten seconds) older than this is of a writer elsewhere that is gone.
 STALE_SECONDS = 120.0
 

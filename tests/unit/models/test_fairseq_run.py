@@ -105,8 +105,8 @@ def test_settings_in_fairseqs_words(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     )  # fmt: skip
     words = dict(word.removeprefix("--").partition("=")[::2] for word in fairseq_arguments(plan, 1, 0))
     expected = {
-        "task": "neuronspec_translation", "criterion": "fused_label_smoothing", "seed": "6",
-        "label-smoothing": "0.2", "optimizer": "adam", "adam-betas": "(0.8, 0.95)", "adam-eps": "1e-07",
+        "task": "neuronspec_translation", "criterion": "projected_label_smoothing", "seed": "6",
+        "label-smoothing": "0.2", "optimizer": "fused_adam", "adam-betas": "(0.8, 0.95)", "adam-eps": "1e-07",
         "weight-decay": "0.03", "clip-norm": "4.0", "lr": "0.002", "lr-scheduler": "inverse_sqrt",
         "warmup-updates": "9", "max-tokens": "300", "max-tokens-valid": "300", "update-freq": "4",
         "max-update": "70", "save-interval-updates": "7", "validate-interval-updates": "7",

@@ -32,6 +32,7 @@ def task_of(**plan: Any) -> NeuronspecTranslationTask:
     """A task of two directions, as it is before its network is built."""
     task = NeuronspecTranslationTask.__new__(NeuronspecTranslationTask)
     known = {"architecture": ARCHITECTURE.to_dict(), "initial_weights": None, "masks": None, "method": {}}
+    known["settings"] = {"step": "reference"}
     task.__dict__ |= {"plan": known | plan, "directions": ["de-en", "en-de"], "dictionary": SYMBOLS}
     task.masked = None
     return task

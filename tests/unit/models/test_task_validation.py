@@ -38,7 +38,7 @@ def masked_network() -> tuple[Any, MaskedTraining]:
     keep[0, 3:8] = keep[1, 5:8] = False
     directions = ["de-en", "en-de"]
     table = MaskTable(directions, keep, model_space(shape.to_dict()), {})
-    masked = MaskedTraining(network, sites(network), table, directions, {})
+    masked = MaskedTraining(network, sites(network), table, directions, {}, slices=False)
     masked.select(1)
     return network, masked
 

@@ -157,7 +157,9 @@ def test_a_batch_that_is_smaller_than_the_longest_sentence_counts(plan: Training
     assert fingerprint_of(replace(plan, settings=settings))["identity"]["longest_sentence"] == 40
 
 
-def test_versions_of_training_are_told_apart(plan: TrainingPlan, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = fingerprint_of(plan)
-    monkeypatch.setattr("workflow_scripts.train.fingerprint.TRAINING_VERSION", 2)
-    assert changed(before, fingerprint_of(plan)) == ["training_version"]
+def test_the_version_is_that_of_the_step(plan: TrainingPlan) -> None:
+    """A training that knew no `step` is one of the reference step."""
+    reference = replace(plan, settings={**plan.settings, "step": "reference"})
+    assert changed(fingerprint_of(plan), fingerprint_of(reference)) == ["training_version"]
+    assert fingerprint_of(reference)["identity"]["training_version"] == 1
+    assert fingerprint_of(plan)["identity"]["training_version"] == 2

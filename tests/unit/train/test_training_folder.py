@@ -131,6 +131,46 @@ def test_finished_holds_for_the_same_extendable_settings_only(tmp_path: Path) ->
     assert not prepare(tmp_path / "s2").is_finished()
 
 
+def of_version(path: Path, version: int, **changes: Any) -> TrainingFolder:
+    known = fingerprint(**changes)
+    known["identity"]["training_version"] = version
+    folder = TrainingFolder(path, known)
+    path.mkdir(exist_ok=True)
+    folder.prepare()
+    return folder
+
+
+def test_what_an_earlier_version_has_finished_stays(tmp_path: Path) -> None:
+    path = tmp_path / "s1"
+    of_version(path, 1).finish(6000, "max_updates")
+    (path / "checkpoint_last.pt").write_text("state")
+    for _ in range(2):
+        assert of_version(path, 2).is_finished()
+        assert read_json(path / "fingerprint.json")["identity"]["training_version"] == 1
+    # The earlier step is not asked for by what a later one has made.
+    of_version(tmp_path / "s2", 2).finish(6000, "max_updates")
+    assert not of_version(tmp_path / "s2", 1).is_finished()
+    # It is to go on: that would be another training.
+    assert not of_version(path, 2, max_updates=7000).is_finished()
+    assert (tmp_path / "s1.replaced-1" / "checkpoint_last.pt").exists()
+
+
+def test_what_an_earlier_version_has_begun_starts_clean_or_goes_on_as_it_was(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "s1"
+    of_version(path, 1)
+    (path / "checkpoint_last.pt").write_text("state")
+    of_version(path, 1)
+    assert (path / "checkpoint_last.pt").exists()
+    of_version(path, 2)
+    assert not (path / "checkpoint_last.pt").exists()
+    assert [line for line in caplog.messages if "clean" in line] == [
+        "starting clean (training_version changed; with 'step: reference' in its settings it would go on);"
+        f" the old training is kept in {path}.replaced-1"
+    ]
+
+
 def test_a_finished_training_goes_on_only_from_its_last_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "s1"
     prepare(path).finish(6000, "max_updates")
@@ -234,6 +274,7 @@ def test_a_request_to_train_anew_is_done_once_and_survives_a_kill(
             "sampling 'annealed' in the training settings must be one of proportional",
         ),
         ({"sampling": "annealed:3", "temperature": 5.0}, "both say how often a direction is drawn"),
+        ({"step": "fats"}, "must be one of reference, fast .did you mean 'fast'"),
         ({"source_weights": {"de-en": [1, 0]}}, "must be lists of positive numbers by pair"),
         ({"scheduler": "cosine", "max_updates": 10}, "warmup_updates 4000 .* below max_updates 10"),
         ({"max_updates": 3999}, "warmup_updates 4000 .* beyond max_updates 3999, so that lr 0.0005 is never"),

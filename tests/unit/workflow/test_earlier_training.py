@@ -56,6 +56,16 @@ def test_another_training_starts_clean(folder: Path, tmp_path: Path, keys: dict[
     assert earlier_training(now, tmp_path, JOB) == Earlier(0, now.train.max_updates)
 
 
+def test_what_an_earlier_version_of_training_has_made(tmp_path: Path) -> None:
+    """Finished it stays, but does not go on; with the step of that version it does."""
+    write_finished(tmp_path / "training/baseline/s1", experiment(), training_version=1)
+    longer = {**SETTINGS, "max_updates": 1500}
+    assert earlier_training(experiment(), tmp_path, JOB) == Earlier(1000, 0)
+    assert earlier_training(experiment(train=longer), tmp_path, JOB) == Earlier(0, 1500)
+    reference = experiment(train={**longer, "step": "reference"})
+    assert earlier_training(reference, tmp_path, JOB) == Earlier(1000, 500)
+
+
 def test_of_another_seed_or_of_other_shards(tmp_path: Path) -> None:
     write_finished(tmp_path / "training/baseline/s2", experiment())
     assert earlier_training(experiment(), tmp_path, a_job("train_baseline", {"seed": "2"}, [])) == Earlier(

@@ -9,6 +9,7 @@ from typing import Any
 from workflow_scripts.common.files import write_json
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_experiment
+from workflow_scripts.units.training_files import STEP_VERSIONS
 
 SOURCE = {"type": "files", "train": "a.{lang}", "valid": "b.{lang}", "tests": {"news": "c.{lang}"}}
 CONFIG: dict[str, Any] = {
@@ -40,7 +41,7 @@ def identity_of(experiment: Experiment, system: str = "baseline") -> dict[str, A
     left_out = (*BUDGET, "dropout", "attention_dropout", "activation_dropout")
     identity = {key: value for key, value in settings.items() if key not in left_out}
     identity |= {
-        "training_version": 1,
+        "training_version": STEP_VERSIONS[experiment.train.step],
         "seed": 1,
         "languages": ["en", "de"],
         "directions": ["en-de", "de-en"],

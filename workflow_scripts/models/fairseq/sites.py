@@ -11,6 +11,7 @@ from workflow_scripts.models.adapters import Place
 from workflow_scripts.models.linear import Linear
 from workflow_scripts.models.port import Call
 from workflow_scripts.models.sites import Site
+from workflow_scripts.models.sliced import PlainFfn
 from workflow_scripts.units.space import ATTENTIONS, KINDS, STACKS, UnitGroup, UnitSpace
 from workflow_scripts.units.vocabulary import PAD
 
@@ -24,7 +25,10 @@ def sites(network: nn.Module) -> dict[str, Site]:
         for number, layer in enumerate(network.get_submodule(stack).layers):
             place = f"{stack}.{number}"
             group = UnitGroup(f"{place}.ffn", "ffn", stack, number, layer.fc2.in_features)
-            found["ffn"].append(Site(group, layer.fc2, rows=layer.fc1))
+            # Dropout of the activations is drawn for constants, too.
+            dropped = layer.activation_dropout_module.p > 0
+            plain = None if dropped else PlainFfn(layer.fc1, layer.fc2, layer.activation_fn)
+            found["ffn"].append(Site(group, layer.fc2, rows=layer.fc1, plain=plain))
             for name, attribute in ATTENTIONS.items():
                 attention = getattr(layer, attribute, None)
                 if attention is not None:

@@ -9,6 +9,7 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.huggingface.batches import Batch
 from workflow_scripts.models.huggingface.families import output_scale_of
 from workflow_scripts.models.passes import PROJECTED_POSITIONS, summed_nll
+from workflow_scripts.models.training.smoothed_loss import projected_loss
 from workflow_scripts.units.space import Stack
 
 #: Logits that exist at one time: a vocabulary of 256,000 would fill four times as much.
@@ -89,6 +90,14 @@ class Forward:
         found: Tensor = self.model.lm_head(states * self._scale if self._scale != 1 else states)
         bias = getattr(self.model, "final_logits_bias", None)
         return found if bias is None else found + bias.flatten()
+
+    def loss(self, states: Tensor, labels: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
+        """Return (loss, nll) summed over tokens, of their states [tokens, C] and labels [tokens]; see
+        ``projected_loss``."""
+        head, more = self.model.lm_head, getattr(self.model, "final_logits_bias", None)
+        bias = head.bias if more is None else more.flatten()
+        scaled = states * self._scale if self._scale != 1 else states
+        return projected_loss(scaled, head.weight, bias, labels, smoothing)
 
     def nll(self, batch: Batch, count_language_tag: bool, encoded: Tensor | None) -> tuple[Tensor, Tensor]:
         """Return (sum of -log p of the labels [B] in nats, counted tokens [B]), without label smoothing.

@@ -87,14 +87,17 @@ class MaskedTraining:
         masks: MaskTable,
         directions: Sequence[str],
         method: Mapping[str, Any],
+        slices: bool,
     ) -> None:
         """Prepare them; UserError if a direction has no row. ``sites``: the network's. ``method``: of the
-        plan."""
+        plan. ``slices``: see ``Gates``."""
         if missing := [direction for direction in directions if direction not in masks.rows]:
             raise UserError(f"{masks.origin} has no row for direction {missing[0]}; it has {masks.rows}")
         self.directions = tuple(directions)
         self._network, self._sites = network, sites
         self._first, self._method = masks, method
+        # LoRA changes the layers' own products.
+        self._slices = slices and "adapters" not in method
         self._updated = torch.zeros(len(self.directions), dtype=torch.bool)
         self._renewed, self._noted = 0, dict[str, Any]()
         self._use(masks)
@@ -105,7 +108,8 @@ class MaskedTraining:
         if self._method.get("train") == "gradients":
             of_head = "gradient_qkvo" if self._method.get("head_weights") == "qkvo" else "gradient"
             whole = {kind: of_head if kind == "head" else "gradient" for kind in masks.space.kinds}
-        self.gates = Gates(self._network, sites_of(self._sites, masks.space), masks, whole)
+        sites = sites_of(self._sites, masks.space)
+        self.gates = Gates(self._network, sites, masks, whole, slices=self._slices)
         self._own = own_rows(self._sites, masks.space, self._method)
 
     def begin_update(self, updates: int, select: Select) -> None:

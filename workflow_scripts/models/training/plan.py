@@ -8,6 +8,7 @@ from typing import Any
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.training.drawing import Sources
 from workflow_scripts.units.description import DEFAULT_PORT
+from workflow_scripts.units.training_files import DEFAULT_STEP, STEP
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ def longest_sentence(plan: TrainingPlan) -> int:
 def data_folders(data: str | os.PathLike[str]) -> list[str]:
     """Return the folders that a ``--data-bin`` names, in order."""
     return str(data).split(os.pathsep)
+
+
+def step_of(settings: Mapping[str, Any]) -> str:
+    """Return how an update is computed: a key of ``STEP_VERSIONS``."""
+    return str(settings.get(STEP, DEFAULT_STEP))
 
 
 def accumulation(settings: Mapping[str, Any], processes: int) -> int:

@@ -12,7 +12,14 @@ from typing import Any
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.training import Settings
-from workflow_scripts.units.training_files import FINGERPRINT, FINISHED, RETRAIN, checkpoints_of
+from workflow_scripts.units.training_files import (
+    FINGERPRINT,
+    FINISHED,
+    RETRAIN,
+    STEP_VERSIONS,
+    VERSION,
+    checkpoints_of,
+)
 from workflow_scripts.workflow.graph import PlannedJob
 from workflow_scripts.workflow.provenance.records import read_record
 from workflow_scripts.workflow.run.training_progress import last_update
@@ -56,7 +63,7 @@ def earlier_training(
     if not isinstance(identity, dict):
         # Checkpoints of unknown trainings are moved aside.
         return clean if checkpoints_of(folder) else None
-    if _is_other(identity, experiment, job):
+    if _is_other(identity, experiment, job) or _is_of_other_version(record, settings):
         return clean
     if "updates" in record:
         updates = int(record["updates"])
@@ -100,6 +107,12 @@ def _is_other(identity: Mapping[str, Any], experiment: Experiment, job: PlannedJ
     if any(identity.get(key) != value for key, value in wanted.items()):
         return True
     return set(identity.get("data", ())) != set(read_by_training(experiment, wanted["directions"]))
+
+
+def _is_of_other_version(record: Mapping[str, Any], settings: Settings) -> bool:
+    found, now = record["identity"].get(VERSION, 0), STEP_VERSIONS[settings.step]
+    stays = "updates" in record and _is_complete(record, settings) and found < now
+    return bool(found != now and not stays)
 
 
 def _is_complete(finished: Mapping[str, Any], settings: Settings) -> bool:

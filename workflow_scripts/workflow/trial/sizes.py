@@ -24,7 +24,16 @@ SIZES = (
     *("dropout", "attention_dropout", "activation_dropout"),
 )
 #: Of a training what says how it trains, not how long: this is kept.
-KEPT = ("sampling", "temperature", "label_smoothing", "precision", "threads", "sampler", "weight_decay")
+KEPT = (
+    "sampling",
+    "temperature",
+    "label_smoothing",
+    "precision",
+    "threads",
+    "sampler",
+    "step",
+    "weight_decay",
+)
 
 
 def small_model(given: Mapping[str, Any]) -> Config:

@@ -172,7 +172,7 @@ def test_steps_are_those_of_adamw_but_for_rows_that_do_not_decay():
     }
     start = torch.tensor([[1.0, -2.0], [3.0, 4.0], [5.0, 6.0]])
     ours, theirs = (torch.nn.Parameter(start.clone()) for _ in range(2))
-    optimiser = Optimiser([ours], settings, scaled=False)
+    optimiser = Optimiser([ours], settings, scaled=False, fused=True)
     reference = torch.optim.AdamW([theirs], lr=0.1, betas=(0.9, 0.98), eps=1e-8, weight_decay=0.5)
     held = {ours: Rows(torch.tensor([False, False, True]))}
     holding = lambda adam: torch.no_grad()  # noqa: E731  (a block that holds nothing)
@@ -203,5 +203,5 @@ def test_a_gradient_that_is_not_finite_ends_the_training():
     one = torch.nn.Parameter(torch.ones(2))
     one.grad = torch.tensor([1.0, float("nan")])
     with pytest.raises(Exception, match="the gradient after update 4 is not a finite number"):
-        Optimiser([one], settings, scaled=False).step(4, 1.0, {}, SimpleNamespace)
+        Optimiser([one], settings, scaled=False, fused=True).step(4, 1.0, {}, SimpleNamespace)
     assert torch.equal(one, torch.ones(2))

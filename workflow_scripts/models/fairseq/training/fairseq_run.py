@@ -22,6 +22,7 @@ from fairseq.tasks import setup_task
 from fairseq_cli import train as fairseq_train
 
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.models.fairseq.training import adam as _adam  # noqa: F401  (registers it)
 from workflow_scripts.models.fairseq.training import task as _task  # noqa: F401  (registers it)
 from workflow_scripts.models.fairseq.training.trainer import (
     NeuronspecTrainer,
@@ -32,11 +33,21 @@ from workflow_scripts.models.fairseq.training.updates import complete_loaded_upd
 from workflow_scripts.models.progress_log import ProgressLog, log_to_stderr
 from workflow_scripts.models.training import collectives
 from workflow_scripts.models.training.memory import keep_freed_memory
-from workflow_scripts.models.training.plan import TrainingPlan, accumulation, batching_of, precision_of
+from workflow_scripts.models.training.plan import (
+    TrainingPlan,
+    accumulation,
+    batching_of,
+    precision_of,
+    step_of,
+)
 from workflow_scripts.models.training.slices import SliceEnded, SliceWatch, handling
 from workflow_scripts.models.training.surroundings import Surroundings, never
 
 logger = logging.getLogger(__name__)
+
+#: By the step.
+CRITERIA = {"reference": "fused_label_smoothing", "fast": "projected_label_smoothing"}
+OPTIMISERS = {"reference": "adam", "fast": "fused_adam"}
 
 
 def fairseq_arguments(plan: TrainingPlan, processes: int, device: int) -> list[str]:
@@ -49,8 +60,8 @@ def fairseq_arguments(plan: TrainingPlan, processes: int, device: int) -> list[s
         "plan": json.dumps(asdict(plan)),
         "seed": plan.seed,
         "save-dir": plan.folder,
-        "criterion": "fused_label_smoothing",
-        "optimizer": "adam",
+        "criterion": CRITERIA[step_of(s)],
+        "optimizer": OPTIMISERS[step_of(s)],
         "adam-betas": f"({s['adam_betas'][0]}, {s['adam_betas'][1]})",
         "label-smoothing": s["label_smoothing"],
         "clip-norm": s["clip_norm"],

@@ -25,12 +25,12 @@ from workflow_scripts.models.fairseq.port import FairseqPort
 from workflow_scripts.models.fairseq.sampling import MultiDirectionDataset
 from workflow_scripts.models.fairseq.shards import shard_of_epoch
 from workflow_scripts.models.fairseq.sites import adapter_places, sites
-from workflow_scripts.models.fairseq.training.criterion import FusedLabelSmoothing  # noqa: F401  (registers it)
+from workflow_scripts.models.fairseq.training import criterion as _criterion  # noqa: F401  (registers it)
 from workflow_scripts.models.progress_log import check_finite
 from workflow_scripts.models.training.adapted import AdapterTraining
 from workflow_scripts.models.training.epochs import BY_DIRECTION
 from workflow_scripts.models.training.masked import MaskedTraining
-from workflow_scripts.models.training.plan import data_folders
+from workflow_scripts.models.training.plan import data_folders, step_of
 from workflow_scripts.models.training.surroundings import SelectAgain
 from workflow_scripts.models.training.trained import ADAPTERS, freeze
 from workflow_scripts.models.training.validation_rows import ALL, BLEU, VALIDATION, append_rows
@@ -124,7 +124,8 @@ class NeuronspecTranslationTask(FairseqTask):
             self.adapted = AdapterTraining(network, places, method[ADAPTERS]["rows"], self.directions)
         if self.plan["masks"] is not None:
             masks = MaskTable.read(self.plan["masks"])
-            self.masked = MaskedTraining(network, there, masks, self.directions, method)
+            slices = step_of(self.plan["settings"]) != "reference"
+            self.masked = MaskedTraining(network, there, masks, self.directions, method, slices)
         return network
 
     def begin_update(self, updates: int) -> None:

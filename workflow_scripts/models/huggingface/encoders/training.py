@@ -101,7 +101,7 @@ class Training:
         self.settings, self.updates = settings, 0
         self._port = port
         self._epochs = Epochs([TaskLines(one) for one in tasks], settings.seed, sampling=settings.sampling)
-        self._optimiser = Optimiser(port.model.parameters(), asdict(settings), scaled=False)
+        self._optimiser = Optimiser(port.model.parameters(), asdict(settings), scaled=False, fused=False)
         self._batches = self._drawn()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
@@ -116,7 +116,7 @@ class Training:
         port, names = self._port, [one.name for one in self._epochs.directions]
         masked = None
         if masks is not None:
-            masked = MaskedTraining(port.model, port.sites, masks, names, METHOD)
+            masked = MaskedTraining(port.model, port.sites, masks, names, METHOD, slices=False)
         found = []
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
             torch.random.set_rng_state(self._random)

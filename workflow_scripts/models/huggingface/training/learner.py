@@ -14,7 +14,7 @@ from workflow_scripts.models.huggingface.port import HuggingFacePort
 from workflow_scripts.models.training.adapted import AdapterTraining
 from workflow_scripts.models.training.held_rows import Rows
 from workflow_scripts.models.training.masked import MaskedTraining
-from workflow_scripts.models.training.plan import TrainingPlan
+from workflow_scripts.models.training.plan import TrainingPlan, step_of
 from workflow_scripts.models.training.smoothed_loss import smoothed_loss
 from workflow_scripts.models.training.surroundings import SelectAgain
 from workflow_scripts.models.training.trained import ADAPTERS, freeze
@@ -39,6 +39,7 @@ class Learner:
         """Take a port on the CPU, with the weights that the training begins with."""
         self.plan, self.port, self.model = plan, port, port.model
         self._device, self._half, self._select = device, half, select_again
+        self._step, self._smoothing = step_of(plan.settings), plan.settings["label_smoothing"]
         self.masked: MaskedTraining | None = None
         self.adapted: AdapterTraining | None = None
         method, saved = plan.method, stored(self.model).values()
@@ -53,7 +54,7 @@ class Learner:
             self.adapted = AdapterTraining(self.model, port.adapter_places, rows, plan.directions)
         if plan.masks is not None:
             table = MaskTable.read(plan.masks)
-            self.masked = MaskedTraining(self.model, port.sites, table, plan.directions, method)
+            self.masked = MaskedTraining(self.model, port.sites, table, plan.directions, method, slices=False)
         self.model.to(device)
         self._forward = Forward(self.model)
 
@@ -79,10 +80,15 @@ class Learner:
             self.adapted.select(numbers[0] if len(set(numbers)) == 1 else -1)
         half = self._half
         with torch.autocast(self._device.type, half or torch.bfloat16, enabled=half is not None):
-            states = self._forward.states(batch, self._forward.encode(batch))
-            labels, labelled = batch.labels.to(self._device), batch.labelled.to(self._device)
-            logits = self._forward.logits(states[labelled])
-        found = smoothed_loss(logits, labels[labelled], self.plan.settings["label_smoothing"], NO_LABEL)
+            states = self._forward.states(batch, self._forward.encode(batch)).flatten(0, 1)
+            # Found on the CPU: a GPU need not be asked how many there are.
+            real = batch.labelled.flatten().nonzero().squeeze(1)
+            labels = batch.labels.flatten()[real].to(self._device)
+            states = states.index_select(0, real.to(self._device))
+            if self._step == "reference":
+                found = smoothed_loss(self._forward.logits(states), labels, self._smoothing, NO_LABEL)
+            else:
+                found = self._forward.loss(states, labels, self._smoothing)
         if self.masked is not None:
             self.masked.gates.check_fired()
         if self.adapted is not None:

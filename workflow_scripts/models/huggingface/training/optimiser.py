@@ -19,16 +19,21 @@ LEAST_SCALE = 1e-4
 class Optimiser:
     """AdamW on the parameters that learn. ``adam``: torch's, which has no decay of its own here."""
 
-    def __init__(self, parameters: Iterable[nn.Parameter], settings: Mapping[str, Any], scaled: bool) -> None:
-        """``settings``: of the training. ``scaled``: losses are scaled, as half precision (fp16) needs it."""
+    def __init__(
+        self, parameters: Iterable[nn.Parameter], settings: Mapping[str, Any], scaled: bool, fused: bool
+    ) -> None:
+        """``settings``: of the training. ``scaled``: losses are scaled, as half precision (fp16) needs it.
+        ``fused``: each parameter in one pass."""
         self.parameters = [one for one in parameters if one.requires_grad]
         self._settings = settings
+        self._fused = fused
         self.adam = torch.optim.AdamW(
             self.parameters,
             lr=settings["lr"],
             betas=tuple(settings["adam_betas"]),
             eps=settings["adam_eps"],
             weight_decay=0.0,
+            fused=self._fused,
         )
         # fairseq's first scale.
         self.scaler = torch.amp.GradScaler("cuda", init_scale=128.0, enabled=scaled)
@@ -99,5 +104,8 @@ class Optimiser:
     def load(self, state: Mapping[str, Any]) -> None:
         """Go on with the state of a checkpoint."""
         self.adam.load_state_dict(state["adam"])
+        for group in self.adam.param_groups:
+            # What is loaded says how it was made, and torch would take that.
+            group["fused"] = self._fused
         if self.scaler.is_enabled() and state["scale"]:
             self.scaler.load_state_dict(state["scale"])

@@ -28,6 +28,7 @@ from workflow_scripts.models.training.plan import (
     batching_of,
     longest_sentence,
     precision_of,
+    step_of,
 )
 from workflow_scripts.models.training.slices import REASONS, SliceEnded, SliceWatch
 from workflow_scripts.models.training.surroundings import Surroundings, never
@@ -56,7 +57,10 @@ class Training:
         automatic = "bf16" if gpu and torch.cuda.is_bf16_supported() else "fp16"
         precision = precision_of(self.settings, gpu, automatic)
         self.learner = Learner(plan, port, device, HALVES.get(precision), surroundings.select_again)
-        self.optimiser = Optimiser(self.learner.model.parameters(), self.settings, precision == "fp16")
+        fused = step_of(self.settings) != "reference"
+        self.optimiser = Optimiser(
+            self.learner.model.parameters(), self.settings, scaled=precision == "fp16", fused=fused
+        )
         sizes = longest_sentence(plan), self.settings["max_tokens"]
         ids = port.text.padding, port.text.start
         self.batches = TextBatches(self._texts(port, "train"), *sizes, *ids)
@@ -119,13 +123,16 @@ class Training:
             # Dropout is drawn by the seed and the update alone, also when resumed.
             torch.manual_seed(self.plan.seed + updates)
             self.optimiser.adam.zero_grad(set_to_none=True)
-            sums = torch.zeros(2, dtype=torch.float64)
+            losses, labels = [], 0
             for examples in own:
                 batch, numbers = self.batches.batch(examples)
                 loss, _ = learner.loss(batch, numbers)
                 self.optimiser.scaler.scale(loss).backward()
                 learner.learn(numbers)
-                sums += torch.tensor([float(loss.detach()), int(batch.labelled.sum())])
+                losses.append(loss.detach())
+                labels += int(batch.labelled.sum())
+            # Only here, after all passes, is a GPU waited for.
+            sums = torch.tensor([sum(map(float, losses)), labels], dtype=torch.float64)
             loss_sum, tokens = sum_of_all(sums).tolist()
             self.optimiser.share_gradients()
             rate = self.optimiser.step(updates, tokens, learner.undecayed(), learner.holding)
