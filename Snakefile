@@ -18,6 +18,7 @@ include: "rules/probes.smk"
 if "train_encoder" in STAGES:
 
     include: "rules/tasks.smk"
+    include: "rules/findings.smk"
 
 elif "take_text" in STAGES:
 
@@ -27,6 +28,7 @@ elif "take_text" in STAGES:
     include: "rules/masks.smk"
     include: "rules/analysis.smk"
     include: "rules/effects.smk"
+    include: "rules/findings.smk"
 
 else:
 

@@ -256,6 +256,10 @@ TABLES_DRAWN = [name for name in ("controls", "significance") if name in tables_
 TABLES_DRAWN += ["units"] if unit_masks(EXPERIMENT) else []
 
 
+def page_in_report(path):
+    return report(path, category="Answer", labels={"page": "the answer on one page"})
+
+
 def tables_in_report(paths):
     """Tables in Markdown, for Snakemake's report."""
     listed = [paths] if isinstance(paths, str) else paths

@@ -24,6 +24,6 @@ rule write_answer:
     shell:
         command(
             "write_answer",
-            "--root {params.root:q} --tables {params.root:q}/tables --card {input.card:q} --strongest {input.strongest:q}"
+            "--root {params.root:q} --card {input.card:q} --strongest {input.strongest:q}"
             " --stability {input.stability:q} --figures {input.figures:q} --out {output.html:q}",
         )

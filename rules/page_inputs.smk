@@ -42,7 +42,3 @@ def read_by_page():
         "stability": made("stability", "json"),
         "figures": of_figures("png"),
     }
-
-
-def page_in_report(path):
-    return report(path, category="Answer", labels={"page": "the answer on one page"})

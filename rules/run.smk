@@ -23,7 +23,7 @@ from workflow_scripts.workflow.run import results_lock
 from workflow_scripts.workflow.run.make_report import DESCRIPTION_VARIABLE
 from workflow_scripts.workflow.run.running import who_runs
 from workflow_scripts.workflow.run.leftovers import end_orphans
-from workflow_scripts.workflow.run.partial_page import Begun, write_partial_page
+from workflow_scripts.workflow.run.partial_page import PAGES, Begun, write_partial_page
 from workflow_scripts.workflow.cluster.patience import Patience
 from workflow_scripts.workflow.run.preflight import missing_environment, unwritable
 from workflow_scripts.workflow.cluster.profile import profile_in_use
@@ -270,10 +270,11 @@ def show_results():
 
 def show_what_is_there():
     """Write the page on what there is, after a `make run` of everything that failed."""
-    if "write_answer" not in STAGES or not BEGUN.jobs or not runs_everything():
+    if not BEGUN.jobs or not runs_everything():
         return
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
-    page = write_partial_page(BEGUN, Path(RESULTS), what_was_run(), read_by_page(), environment)
+    stage = next(name for name in PAGES if name in STAGES)
+    page = write_partial_page(stage, BEGUN, Path(RESULTS), what_was_run(), read_by_page(), environment)
     if page:
         say(f"what there is, marked PARTIAL: {page}")
 

@@ -1,14 +1,13 @@
-"""What the processes of tests/forked.py find imported: Snakemake, its plugins, and what reads this config.
+"""What the processes of tests/forked.py find imported: Snakemake, its plugins, and what reads this checkout.
 
-Nothing of the package that is run as a program. Snakemake's parser takes a quarter of a dry run, for the same
-files each time: what it made of this checkout's is found, too.
+Snakemake's parser takes a quarter of a dry run, and what the package's modules say and import another tenth,
+for the same files each time: what was made of this checkout's is found, too.
 """
 
 import io
 import platform
-import re
 from pathlib import Path
-from types import SimpleNamespace
+from types import CodeType, SimpleNamespace
 from typing import Any
 
 import pydantic
@@ -16,41 +15,60 @@ import smart_open
 from snakemake import cli, workflow
 from snakemake.sourcecache import infer_source_file
 
-from workflow_scripts.config import load
+from tests.forked_includes import includes
+from workflow_scripts.workflow.run import start
+from workflow_scripts.workflow.software.closure import PACKAGE, closure
 
-__all__ = ["load", "pydantic", "smart_open"]
+__all__ = ["pydantic", "smart_open", "start"]
 ROOT = Path(__file__).resolve().parents[1]
 _parse = workflow.parse
-#: By path, content, and the number of rules before it: the code, the number after it, where lines came from.
-_parsed: dict[tuple[str, str, int], tuple[str, int, dict[int, int]]] = {}
+#: By content and the number of rules before it: path, code, the number after it, where lines came from.
+_parsed: dict[tuple[str, int], tuple[str, str, int, dict[int, int]]] = {}
+#: By code and path.
+_compiled: dict[tuple[str, str], CodeType] = {}
 
 
 def parse(path: Any, of: Any, linemap: dict[int, int], rulecount: int = 0) -> tuple[str, int]:
     """Do what Snakemake's function of this name does, as `Workflow.include` calls it."""
     file = path.get_path_or_uri(secret_free=True)
-    if not Path(file).is_relative_to(ROOT):
-        return _parse(path, of, linemap, rulecount=rulecount)
-    key = (file, Path(file).read_text(encoding="utf-8"), rulecount)
+    key = (Path(file).read_text(encoding="utf-8"), rulecount)
     if key not in _parsed:
         found: dict[int, int] = {}
         code, number = _parse(path, of, found, rulecount=rulecount)
-        _parsed[key] = code, number, found
-    code, number, lines = _parsed[key]
+        _parsed[key] = file, code, number, found
+    first, code, number, lines = _parsed[key]
     linemap.update(lines)
-    return code, number
+    # A copy of this checkout has the same code, but for the path.
+    return code.replace(f"snakefile={first!r}", f"snakefile={file!r}"), number
+
+
+def compiled(code: str, file: str, mode: str) -> CodeType:
+    """Do what Python's `compile` does, as `Workflow.include` calls it."""
+    if (code, file) not in _compiled:
+        _compiled[code, file] = compile(code, file, mode)
+    return _compiled[code, file]
 
 
 def parse_all() -> None:
-    """Parse the Snakefile and what it includes, in the order in which Snakemake does."""
+    """Parse the Snakefile and what it includes for each kind of experiment, in the order of Snakemake."""
     snakefile = ROOT / "Snakefile"
-    included = re.findall(r'^include: "(.+)"$', snakefile.read_text(encoding="utf-8"), re.MULTILINE)
     files = SimpleNamespace(open=lambda file: io.StringIO(Path(file.path).read_text(encoding="utf-8")))
-    number = 0
-    for file in (snakefile, *(ROOT / name for name in included)):
-        number = parse(infer_source_file(str(file)), SimpleNamespace(sourcecache=files), {}, number)[1]
+    for names in includes(snakefile.read_text(encoding="utf-8")):
+        number = 0
+        for file in (snakefile, *(ROOT / name for name in names)):
+            code, number = parse(infer_source_file(str(file)), SimpleNamespace(sourcecache=files), {}, number)
+            compiled(code, str(file), "exec")
+
+
+def read_all() -> None:
+    """Read what every module of the package says."""
+    for file in (ROOT / PACKAGE).rglob("*.py"):
+        closure(".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
 
 
 cli.get_argument_parser()  # imports the plugins
 platform.processor()  # which Snakemake asks for, by a program
 workflow.parse = parse
+workflow.compile = compiled
 parse_all()
+read_all()

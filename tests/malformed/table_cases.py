@@ -357,6 +357,17 @@ def answered(name, what, said, words="", **files):
     return Case(f"answer-{name}", what, "report.page.write_answer", lay, said)
 
 
+def found(name, what, content, said):
+    """The page of tasks and language models of the JSON of something else."""
+
+    def lay(folder):
+        (folder / "a.json").write_text(json.dumps(content))
+        named = "--experiment x --rows tasks --names a --model bert --systems trained --seeds 1"
+        return f"--root . {named} --results a.json --out report/a.html"
+
+    return Case(f"findings-{name}", what, "report.page.write_findings", lay, said)
+
+
 UNITS = {"format": "neuronspec-units-1", "sets": [{"masks": "k95", "seed": 1, "layers": 3}]}
 HEADER = b"update,direction,loss,nll_loss,tokens\n"
 FIGURES = [
@@ -397,6 +408,9 @@ FIGURES = [
     answered("form", "strongest units of another form", "tables/s1.json: format 'x', not 'neuronspec-strongest-units-1'; delete it and run again", "--strongest tables/s1.json", s1={"format": "x"}),
     answered("units", "a page of units of no layer", "tables/units.json: not a table of units (AttributeError: 'int' object has no attribute 'values'); delete it and run again", "--with-tables units", units=UNITS),
     answered("strongest", "strongest units of no language", "analysis/strongest_units: not strongest units of languages (KeyError: 'system'); delete it and run again", "--strongest tables/s1.json", s1={"format": "neuronspec-strongest-units-1"}),
+    found("form", "an analysis that the page does not know", {"format": "neuronspec-probe-1"}, "a.json: the page has no section for 'neuronspec-probe-1' (did you mean 'neuronspec-probes-1'?)"),
+    found("list", "an analysis that is a list", [1], "a.json: not the result of an analysis (TypeError: list indices must be integers or slices, not str); delete it and run again"),
+    found("units", "pruned heads of no task", {"format": "neuronspec-prune-tasks-1"}, "analysis: not results of analyses (KeyError: 'sizes'); delete it and run again"),
     answered("made", "how systems were made as a list", '--made: not of the shape {"continued": "all"}', "--made []"),
     Case("control-form", "a mask control that is none", "report.tables.show", shown, 'analysis/mask_control/baseline/s1/k95.json: not a mask control (TypeError: list indices must be integers or slices, not str); delete it and run again'),
 ]  # fmt: skip

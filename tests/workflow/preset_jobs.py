@@ -361,6 +361,7 @@ EXPECTED["iap_glue"] = {
     "train_encoder": 6,  # 3 seeds x 2 systems
     "prune_tasks": 6,
     "tabulate_tasks": 1,
+    "write_findings": 1,
 }
 EXPECTED["probes_ud"] = {
     "fetch_model": 1,
@@ -373,4 +374,5 @@ EXPECTED["probes_ud"] = {
     "score_by_label": 24,
     "compare_probes": 1,
     "tabulate_tasks": 1,
+    "write_findings": 1,
 }

@@ -23,7 +23,14 @@ TRAINING_CODE = each(
 CODE = [
     Row(
         "a package of the environment `evaluate` changes",
-        {**DECODED, "score_ceiling": 1, "write_card": 1, "train_identifier": 1, "plot_training": 1},
+        {
+            **DECODED,
+            "score_ceiling": 1,
+            "write_card": 1,
+            "train_identifier": 1,
+            "plot_training": 1,
+            "plot_masks": 1,
+        },
         "what runs in it, and what follows",
         code=pin("evaluate", "sacrebleu"),
     ),

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests import forked, started
+from tests.forked_includes import includes
 from tests.workflow.finished_experiment import CONFIG, ROOT, copied_checkout, lay_down_text
 
 RUN = ("workflow_scripts.workflow.run.start", "--snakefile")
@@ -38,6 +39,13 @@ def test_they_say_what_new_ones_do(options: list[str], tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(CONFIG))
     words = [*RUN, str(ROOT / "Snakefile"), *OPTIONS, *options]
     assert said(forked.run(tmp_path, *words)) == said(new(tmp_path, *words))
+
+
+def test_every_file_of_rules_is_found_parsed() -> None:
+    ways = includes((ROOT / "Snakefile").read_text(encoding="utf-8"))
+    assert len(ways) == 3, "kinds of experiments"
+    assert {name for way in ways for name in way} == {f"rules/{one.name}" for one in ROOT.glob("rules/*.smk")}
+    assert all((way[0], way[-1]) == ("rules/common.smk", "rules/gpus.smk") for way in ways)
 
 
 def test_a_mistake_in_the_config(tmp_path: Path) -> None:

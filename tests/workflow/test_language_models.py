@@ -57,6 +57,7 @@ def test_the_jobs(tmp_path: Path) -> None:
     expected = numbers(
         "take_text=6 attach_model=1 count_activations=3 score_lape=2 select_masks=1 criteria=1 ablate_units=1"
         " effect_matrix=1 strongest_units=1 label_words=3 collect_units=1 fit_probes=1 compare_probes=1"
+        " write_findings=1"
     )
     assert jobs(snakemake(tmp_path, {**LANGUAGE_MODEL, **MORE}, "-n")) == expected
 

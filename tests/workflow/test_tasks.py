@@ -49,7 +49,7 @@ def test_the_jobs(tmp_path: Path) -> None:
     lay_down(tmp_path)
     few = numbers(
         "prepare_tasks_colour=1 prepare_tasks_pairs=1 attach_model=1 train_encoder=1 prune_tasks=1"
-        " tabulate_tasks=1"
+        " tabulate_tasks=1 write_findings=1"
     )
     assert jobs(snakemake(tmp_path, TASKS, "-n")) == few
     more = with_tasks(important_heads={"heads": "2", "from_share": 0.5})

@@ -16,6 +16,7 @@ from workflow_scripts.workflow.stage_list import (
     effects,
     export,
     figures_analyses,
+    findings,
     heads,
     language_models,
     measures,
@@ -33,8 +34,8 @@ ANALYSES = (analyses, heads, correlation, effects, overlaps, probes)
 #: Kind of experiment → the topics of its stages.
 TOPICS: Mapping[type[Experiment], Sequence[ModuleType]] = {
     Experiment: (data, attach, models, scores, *ANALYSES, measures, export, report, figures_analyses, page),
-    TaskExperiment: (attach, tasks, probes),
-    LanguageExperiment: (language_models, attach, models, scores, analyses, effects, probes),
+    TaskExperiment: (attach, tasks, probes, findings),
+    LanguageExperiment: (language_models, attach, models, scores, analyses, effects, probes, findings),
 }
 STAGES: dict[str, Stage] = {
     stage.name: stage for topics in TOPICS.values() for topic in topics for stage in topic.STAGES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from workflow_scripts.workflow.run.partial_page import PAGE, Begun, options_of, write_partial_page
+from workflow_scripts.workflow.run.partial_page import PAGES, Begun, options_of, write_partial_page
 
 SETTINGS = {"experiment": "e", "systems": ["a"], "control": None}
 
@@ -41,8 +41,7 @@ def test_the_page_is_told_what_was_not_done_and_which_files_are_of_before(tmp_pa
     assert options_of(begun(tmp_path), tmp_path, SETTINGS, read) == [
         *("--experiment", "e", "--systems", "a"),
         *("--unfinished", '{"decode": 2, "tabulate": 1, "write_card": 1}'),
-        *("--root", str(tmp_path), "--tables", f"{tmp_path}/tables"),
-        *("--out", f"{tmp_path}/report/answer_partial.html"),
+        *("--root", str(tmp_path), "--out", f"{tmp_path}/report/answer_partial.html"),
         *("--card", card, "--figures", f"{tmp_path}/figures/training.png"),
         *("--absent", "data/card.json", "tables/summary.csv"),
     ]
@@ -52,7 +51,7 @@ def test_the_page_of_what_there_is(tmp_path: Path) -> None:
     settings = {"experiment": "e", "systems": ["a"], "testsets": ["t"], "directions": ["de-en"]}
     checkout = Path(__file__).resolve().parents[3]
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
-    page = write_partial_page(begun(tmp_path), tmp_path, settings, {}, environment)
+    page = write_partial_page("write_answer", begun(tmp_path), tmp_path, settings, {}, environment)
     assert page == f"{tmp_path}/report/answer_partial.html"
     text = (tmp_path / "report/answer_partial.md").read_text(encoding="utf-8")
     assert text.startswith("# PARTIAL: e:")
@@ -61,5 +60,5 @@ def test_the_page_of_what_there_is(tmp_path: Path) -> None:
 
 
 def test_where_the_page_cannot_be_made_nothing_is_named(tmp_path: Path) -> None:
-    assert write_partial_page(begun(tmp_path), tmp_path, {}, {}, dict(os.environ)) is None
-    assert PAGE == "workflow_scripts.report.page.write_answer"
+    assert write_partial_page("write_answer", begun(tmp_path), tmp_path, {}, {}, dict(os.environ)) is None
+    assert PAGES == ("write_answer", "write_findings")

@@ -28,7 +28,7 @@ MOST_SYSTEMS = 3
 
 def short_answer(material: Material) -> list[Block]:
     """Return the box; nothing where no number is there."""
-    items = [*_units(material), *_removal(material), *_masks(material), *_sure(material)]
+    items = [*_units(material), *removal(material), *_masks(material), *_sure(material)]
     return [Notice("short", "In short", items)] if items else []
 
 
@@ -71,7 +71,8 @@ def _families(material: Material, sets: Sequence[Mapping[str, Any]], side: str) 
     return f"Overlap (IoU) in the {stack}: {said}." if said else ""
 
 
-def _removal(material: Material) -> Iterator[Text]:
+def removal(material: Material) -> Iterator[Text]:
+    """Yield what languages lose without their strongest units; nothing where that was not measured."""
     found = [one for one in material.strongest if one["system"] == material.strongest[0]["system"]]
     effects = effects_of(found)
     if not effects:

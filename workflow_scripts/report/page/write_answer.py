@@ -87,7 +87,7 @@ def read_material(args: argparse.Namespace) -> Material:
     reader = Reader(args.root, frozenset(args.absent))
     tables = os.path.relpath(args.tables, page)
     material = Material(
-        facts, tables, missing=reader.missing, unfinished=_counts("unfinished", args.unfinished)
+        facts, tables, missing=reader.missing, unfinished=counts_of("unfinished", args.unfinished)
     )
     material.summary = reader.rows(args.tables / "summary.csv", SUMMARY_COLUMNS, SUMMARY_NUMBERS)
     if CONTROLS in args.with_tables:
@@ -150,7 +150,8 @@ def _texts(option: str, text: str) -> dict[str, str]:
     )
 
 
-def _counts(option: str, text: str) -> dict[str, int]:
+def counts_of(option: str, text: str) -> dict[str, int]:
+    """Return an option's JSON, name → how many. UserError: it is something else."""
     return json_object(
         option, text, {"decode": 3}, lambda found: all(type(one) is int for one in found.values())
     )
@@ -160,7 +161,7 @@ def parser_of() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(prog="write_answer", description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, required=True, help="the experiment's folder")
-    parser.add_argument("--tables", type=Path, required=True, help="folder with summary.csv")
+    parser.add_argument("--tables", type=Path, help="folder with summary.csv; default ROOT/tables")
     parser.add_argument("--with-tables", nargs="+", default=[], help="further tables that should be there")
     parser.add_argument("--experiment", required=True)
     for name in ("systems", "testsets", "directions"):
@@ -197,6 +198,7 @@ def remove_partial(page: Path) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Write both files."""
     args = parser_of().parse_args(argv)
+    args.tables = args.tables or args.root / "tables"
     material = read_material(args)
     blocks = blocks_of(material)
     write_text(args.out, as_html(blocks))

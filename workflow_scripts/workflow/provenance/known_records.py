@@ -6,6 +6,7 @@ Snakemake, which has no interface for this.
 """
 
 import functools
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -239,7 +240,7 @@ class KnownRecords(PlanFiles):
 def is_of(record: Any, file: str) -> bool:
     """Tell whether a record has the time of the file (or link) as it is, or there is no file."""
     try:
-        times = {Path(file).stat().st_mtime, Path(file).lstat().st_mtime}
+        times = {os.stat(file).st_mtime, os.lstat(file).st_mtime}  # noqa: PTH116  (of all files of a plan)
     except (FileNotFoundError, NotADirectoryError):
         return True
     return record.endtime is None or any(abs(one - record.endtime) <= SAME_TIME_SECONDS for one in times)

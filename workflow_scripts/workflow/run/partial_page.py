@@ -12,7 +12,8 @@ from typing import Any
 
 from workflow_scripts.workflow.settings import as_options, given
 
-PAGE = "workflow_scripts.report.page.write_answer"
+#: The stages that write the page, one of each kind of experiment.
+PAGES = ("write_answer", "write_findings")
 #: Beside the page of a whole run, which it does not replace.
 PARTIAL = "report/answer_partial.html"
 
@@ -42,7 +43,7 @@ def options_of(
     outputs = {file for _, files in left for file in files}
     whole = {**settings, "unfinished": dict(sorted(Counter(rule for rule, _ in left).items())) or None}
     words = shlex.split(as_options(given(whole)))
-    words += ["--root", str(results), "--tables", str(results / "tables"), "--out", str(results / PARTIAL)]
+    words += ["--root", str(results), "--out", str(results / PARTIAL)]
     for option, files in read.items():
         words += [f"--{option}", *files] if files else []
     # Of an earlier state of the config, where the run was to make them again.
@@ -56,14 +57,16 @@ def _below(results: Path, files: Iterable[str]) -> list[str]:
 
 
 def write_partial_page(
+    page: str,
     begun: Begun,
     results: Path,
     settings: Mapping[str, Any],
     read: Mapping[str, Sequence[str]],
     environment: Mapping[str, str],
 ) -> str | None:
-    """Write the page; return where it is, or None where it could not be made: a run that has failed says
-    why, and not why its page failed."""
-    command = [sys.executable, "-P", "-m", PAGE, *options_of(begun, results, settings, read)]
+    """Write the page of a stage of ``PAGES``; return where it is, or None where it could not be made: a run
+    that has failed says why, and not why its page failed."""
+    command = [sys.executable, "-P", "-m", f"workflow_scripts.report.page.{page}"]
+    command += options_of(begun, results, settings, read)
     done = subprocess.run(command, env=environment, check=False, capture_output=True)
     return str(results / PARTIAL) if done.returncode == 0 else None
