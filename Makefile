@@ -5,7 +5,7 @@ $(if $(strip $(value CONFIG)),,$(error CONFIG= is empty: write CONFIG=FILE, with
 CORES ?= $(shell nproc)
 # Variables that targets read. Any other of the command line is a mistake, for make would take no notice of it, unless it is
 # one of the environment: those have an underscore, or stand here.
-VARIABLES := AGAINST ARGS CONFIG CONFIRM CORES DEBUG DIRECTION EXPERIMENTS JOBS KILLS ONLY PROFILE PYTHON SEED SUITES SYSTEM WRITE
+VARIABLES := AGAINST ARGS CONFIG CONFIRM CORES DEBUG DIRECTION EXPERIMENTS JOBS KILLS NAMES ONLY PROFILE PYTHON SEED SUITES SYSTEM WRITE
 ENVIRONMENT := CC CXX %FLAGS DISPLAY HOME LANG LANGUAGE PATH PYTHON% SHELL TERM TMPDIR TZ USER
 given = $(foreach one,$(.VARIABLES),$(if $(filter command line,$(origin $(one))),$(if $(findstring _,$(one)),,$(one))))
 $(if $(filter-out $(VARIABLES) $(ENVIRONMENT) -%,$(given)),$(error no target reads $(firstword $(filter-out $(VARIABLES) $(ENVIRONMENT) -%,$(given)))=; there are $(VARIABLES)))
@@ -37,7 +37,7 @@ RUN = $(WITH_ARGS) workflow_scripts.workflow.run.start --configfile $(1) $(HOW_M
 # Of targets whose program has no options.
 NO_ARGS = @: $(if $(value ARGS),$(error make $@ takes no ARGS))
 
-TARGETS := help setup demo run try multi30k fetch translate clean-training accept retrain status why verify report crate plan times explorer test test-browser test-slurm malformed chaos golden golden-breaks mutants lint bench bench-slurm docs
+TARGETS := help setup demo run try multi30k fetch translate clean-training accept retrain status why verify report crate plan times explorer test test-browser test-slurm malformed chaos golden golden-breaks mutants lint bench bench-more bench-slurm docs
 .PHONY: $(TARGETS)
 
 # Before the first of several is made: `make run my.yaml` would run the demo.
@@ -170,7 +170,11 @@ lint: ## the linters alone
 	$(SETUP) workflow dev
 	@$(BIN) -m tests.run_all lint
 
-bench: ## speed and memory, for docs/reference/benchmarks.md
+bench: ## twelve works beside what users would run otherwise, 45 minutes (results/benchmarks); NAMES="count_1 demo" for some
+	$(SETUP) $(RUN_ENVIRONMENTS)
+	@$(WITH_ARGS) tests.bench.benchmark $(call as_words,NAMES)
+
+bench-more: ## speed and memory of the rest, for docs/reference/benchmarks.md
 	$(NO_ARGS)
 	$(SETUP) $(RUN_ENVIRONMENTS) comet hf browser
 	@for script in tests/bench/bench_*.py; do \

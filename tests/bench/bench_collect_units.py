@@ -21,7 +21,7 @@ from contextlib import nullcontext
 import numpy as np
 import torch
 
-from tests.bench.bench_counting import LENGTH_SPREAD, MEAN_LENGTH, VOCABULARY
+from tests.bench.made_text import LENGTH_SPREAD, MEAN_LENGTH, VOCABULARY
 from workflow_scripts.analyse.probes.collect_units import Wanted, collect
 from workflow_scripts.analyse.probes.parts import Part, batch_tokens
 from workflow_scripts.common.labelled_text import LabelledLine, LabelledWord

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from tests.bench.bench_counting import VOCABULARY, write_data
+from tests.bench.made_text import VOCABULARY, write_data
 from workflow_scripts.activations.count_activations import (
     PUBLISHED_MAX_TOKENS,
     batches_of,

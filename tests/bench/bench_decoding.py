@@ -2,7 +2,7 @@
 
 ``run-in fairseq tests.bench.bench_decoding [--sentences N] [--threads N] [--compute-types …]``. Needs
 the shared Multi30k checkpoint. Both start from nothing, as a job does: fairseq with its own command line on
-binarised text, ours from raw text to raw text. Same model, sentences, beam, tokens per batch and threads. CPU
+binarised text, ours from raw text to raw text. Same model, sentences, beam and threads. CPU
 seconds are given beside wall seconds, since other work on the machine adds to the latter.
 """
 
@@ -12,13 +12,15 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench.jobs import SHARED, Took, python, run_once
+from tests.bench.jobs import SHARED, Took, python, run_once, stage
 
 LANGUAGES = ["en", "de", "fr", "cs"]
 SOURCE, TARGET = "en", "de"
-BEAM, BATCH_TOKENS, MAX_LENGTH = "5", "4000", "200"
+BEAM, MAX_LENGTH = 5, 200
+BATCH_TOKENS = 4000  # of fairseq
 
 # fairseq's programs as they are, once the adapter has made them importable on this Python.
 FAIRSEQ = (
@@ -50,14 +52,13 @@ def main() -> None:
         print(f"| {label} | {took.wall:.1f} | {took.cpu:.1f} | {took.peak:.0f} | {ratios} |")
 
 
-def measure(folder: Path, model: Path, texts: Path, arguments: argparse.Namespace) -> list[tuple[str, Took]]:
-    """Prepare both sides' inputs, then time one run of each; the first row is fairseq's."""
-    threads = arguments.threads
-    one, subwords, dictionary = f"{SOURCE}-{TARGET}", model / "spm.model", model / "dict.txt"
-    data, system = folder / "bin", folder / "system"
+def prepare(folder: Path, model: Path, texts: Path, sentences: int) -> None:
+    """Write what both sides read: ``text.en`` for ours, ``bin`` for fairseq, and ``system``."""
+    subwords, dictionary = model / "spm.model", model / "dict.txt"
+    data = folder / "bin"
     for language in (SOURCE, TARGET):
         with gzip.open(texts / f"test_2016_flickr.{language}.gz", "rt", encoding="utf-8") as handle:
-            lines = [next(handle) for _ in range(arguments.sentences)]
+            lines = [next(handle) for _ in range(sentences)]
         text = folder / f"text.{language}"
         text.write_text("".join(lines), encoding="utf-8")
         run_once(python("text", "-c", PIECES, subwords, text), log=folder / f"pieces.{language}")
@@ -66,25 +67,40 @@ def measure(folder: Path, model: Path, texts: Path, arguments: argparse.Namespac
     run_once(python("fairseq", "-c", FAIRSEQ.format("preprocess"), *words.split()))
     for language in LANGUAGES:
         shutil.copyfile(dictionary, data / f"dict.{language}.txt")
-    words = f"-m workflow_scripts.models.import_checkpoint --out {system} --checkpoint {model}/checkpoint.pt"
-    words += f" --directions {one} --subwords {subwords} --dictionary {dictionary}"
+    words = f"-m workflow_scripts.models.import_checkpoint --out {folder}/system"
+    words += f" --checkpoint {model}/checkpoint.pt --directions {SOURCE}-{TARGET}"
+    words += f" --subwords {subwords} --dictionary {dictionary}"
     run_once(python("fairseq", *words.split()))
-    words = f"{data} --path {model}/checkpoint.pt --task translation_multi_simple_epoch --cpu"
-    words += (
-        f" --langs {','.join(LANGUAGES)} --lang-pairs {one} -s {SOURCE} -t {TARGET} --encoder-langtok src"
-    )
-    words += f" --decoder-langtok --beam {BEAM} --max-tokens {BATCH_TOKENS} --max-len-b {MAX_LENGTH}"
-    words += " --gen-subset test --remove-bpe sentencepiece"
-    generate = python("fairseq", "-c", FAIRSEQ.format("generate"), *words.split())
-    rows = [("fairseq-generate, float32", run_once(generate, log=folder / "generate", threads=threads))]
+
+
+def generate(data: Path, checkpoint: Path, languages: Sequence[str], max_length: int) -> list[str]:
+    """Return the command of ``fairseq-generate``."""
+    words = f"{data} --path {checkpoint} --task translation_multi_simple_epoch --cpu"
+    words += f" --langs {','.join(languages)} --lang-pairs {SOURCE}-{TARGET} -s {SOURCE} -t {TARGET}"
+    words += f" --encoder-langtok src --decoder-langtok --beam {BEAM} --max-tokens {BATCH_TOKENS}"
+    words += f" --max-len-b {max_length} --gen-subset test --remove-bpe sentencepiece"
+    return python("fairseq", "-c", FAIRSEQ.format("generate"), *words.split())
+
+
+def decode(folder: Path, compute_type: str, max_length: int, threads: int = 1) -> list[str]:
+    """Return the command of our job, on ``text.en`` and ``system`` of a folder; batches as it likes."""
+    words = f"--system {folder}/system --direction {SOURCE}-{TARGET} --source {folder}/text.{SOURCE}"
+    words += f" --beam {BEAM} --max-length {max_length} --compute-type {compute_type} --threads {threads}"
+    return stage("text", "translate.decode", words, "--out", folder / "out")
+
+
+def measure(folder: Path, model: Path, texts: Path, arguments: argparse.Namespace) -> list[tuple[str, Took]]:
+    """Time one run of each; the first row is fairseq's."""
+    prepare(folder, model, texts, arguments.sentences)
+    command = generate(folder / "bin", model / "checkpoint.pt", LANGUAGES, MAX_LENGTH)
+    took = run_once(command, log=folder / "generate", threads=arguments.threads)
+    rows = [("fairseq-generate, float32", took)]
     said = (folder / "generate").read_text(encoding="utf-8").split("\n")
     if (produced := sum(line.startswith("H-") for line in said)) != arguments.sentences:
         raise SystemExit(f"fairseq-generate translated {produced} of {arguments.sentences} sentences")
     for kind in arguments.compute_types:
-        words = f"-m workflow_scripts.translate.decode --system {system} --direction {one}"
-        words += f" --source {folder}/text.{SOURCE} --beam {BEAM} --batch-tokens {BATCH_TOKENS}"
-        words += f" --max-length {MAX_LENGTH} --compute-type {kind} --threads {threads} --out {folder}/out"
-        rows.append((f"decode, {kind}", run_once(python("text", *words.split()))))
+        command = decode(folder, kind, MAX_LENGTH, arguments.threads)
+        rows.append((f"decode, {kind}", run_once(command)))
     return rows
 
 

@@ -21,8 +21,8 @@ import numpy as np
 import torch
 
 from tests.bench.bench_count_encoder import SIZES
-from tests.bench.bench_counting import VOCABULARY, write_data
 from tests.bench.bench_importance import seconds
+from tests.bench.made_text import VOCABULARY, write_data
 from workflow_scripts.analyse.effects.ablation import intervention, sets_of
 from workflow_scripts.analyse.effects.language_units import drawn
 from workflow_scripts.analyse.effects.material import sizes_of

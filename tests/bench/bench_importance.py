@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from tests.bench.bench_count_encoder import SIZES
-from tests.bench.bench_counting import VOCABULARY, write_data
+from tests.bench.made_text import VOCABULARY, write_data
 from workflow_scripts.activations.score_importance import MAX_TOKENS, importances
 from workflow_scripts.models.fairseq.batches import direction_dataset
 from workflow_scripts.models.fairseq.network import build_network

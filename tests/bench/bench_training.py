@@ -79,7 +79,9 @@ def write_world(folder: Path, sentences: int, seed: int = 0) -> None:
             MaskTable(DIRECTIONS, masks.bits, space, {"gate": {"ffn": "zero"}}).write(folder / "removed.npz")
 
 
-def config_of(folder: Path, masks: str | None, method: dict[str, Any], criterion: str | None) -> Any:
+def config_of(
+    folder: Path, masks: str | None, method: dict[str, Any], criterion: str | None, max_tokens: int
+) -> Any:
     """Return fairseq's configuration; ``criterion``: another one than ours."""
     plan = TrainingPlan(
         system="bench",
@@ -89,7 +91,7 @@ def config_of(folder: Path, masks: str | None, method: dict[str, Any], criterion
         architecture=ARCHITECTURE.to_dict(),
         settings=training_settings(
             sampler="by_direction",
-            max_tokens=MAX_TOKENS,
+            max_tokens=max_tokens,
             warmup_updates=10,
             # Its optimiser is fairseq's own.
             step="fast" if criterion is None else "reference",
@@ -109,16 +111,18 @@ def config_of(folder: Path, masks: str | None, method: dict[str, Any], criterion
     return convert_namespace_to_omegaconf(options.parse_args_and_arch(parser, input_args=words))
 
 
-def plain_trainer(folder: Path) -> tuple[Trainer, Any]:
+def plain_trainer(folder: Path, max_tokens: int = MAX_TOKENS) -> tuple[Trainer, Any]:
     """fairseq's own, and its task."""
-    config = config_of(folder, None, {}, "label_smoothed_cross_entropy")
+    config = config_of(folder, None, {}, "label_smoothed_cross_entropy", max_tokens)
     task = setup_task(config.task)
     network = TransformerModelBase.build_model(fairseq_config(ARCHITECTURE), task)
     return Trainer(config, task, network, task.build_criterion(config.criterion)), task
 
 
-def our_trainer(folder: Path, masks: str | None, method: dict[str, Any]) -> NeuronspecTrainer:
-    config = config_of(folder, masks, method, None)
+def our_trainer(
+    folder: Path, masks: str | None, method: dict[str, Any], max_tokens: int = MAX_TOKENS
+) -> NeuronspecTrainer:
+    config = config_of(folder, masks, method, None, max_tokens)
     task = setup_task(config.task)
     network, criterion = task.build_model(config.model), task.build_criterion(config.criterion)
     watch, progress = SliceWatch(never), ProgressLog(10**6, 10**6)

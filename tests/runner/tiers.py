@@ -24,6 +24,7 @@ ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/analyse": "fairseq",
     "tests/unit/analyse/overlaps": "evaluate",
     "tests/unit/api": "fairseq",
+    "tests/unit/bench": "workflow",
     "tests/unit/comet": "comet",
     "tests/unit/config": "workflow",
     "tests/unit/data": "text",

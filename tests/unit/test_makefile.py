@@ -85,8 +85,8 @@ EXPERIMENT = {
     "translate": ["SYSTEM=ns", "DIRECTION=de-en"],
 }
 #: Others whose program has options, and those whose program has none.
-TOOLS = ("test", "test-browser", "test-slurm", "chaos", "golden", "mutants")
-WITHOUT = ("malformed", "golden-breaks", "bench-slurm", "lint", "bench", "docs")
+TOOLS = ("test", "test-browser", "test-slurm", "chaos", "golden", "mutants", "bench")
+WITHOUT = ("malformed", "golden-breaks", "bench-slurm", "lint", "bench-more", "docs")
 
 
 @pytest.mark.parametrize("target", [*EXPERIMENT, *TOOLS])
@@ -151,6 +151,7 @@ def test_other_variables_are_words_too(venvs):
     ]
     assert started(venvs, "mutants", 'ONLY=it\'s "so"')[-2:] == ["--only", 'it\'s "so"']
     assert started(venvs, "test", "SUITES=lint it's")[-2:] == ["lint", "it's"]
+    assert started(venvs, "bench", "NAMES=count_1 it's")[-2:] == ["count_1", "it's"]
 
 
 @pytest.mark.parametrize(

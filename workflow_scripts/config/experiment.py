@@ -153,11 +153,18 @@ class Experiment(Contents):
 
     def trained_by(self, name: str) -> list[str]:
         """Return the directions that a system, or a part of one, is trained in, in the order of all."""
-        key, _, direction = name.partition(BEFORE_DIRECTION)
+        system, direction = self._parted(name)
         if direction:
             return [direction]
-        own = None if name == BASELINE else self.made[key].system.directions
+        own = None if name == BASELINE else self.made[system].system.directions
         return [one for one in self.train_directions if own is None or one in own]
+
+    def _parted(self, name: str) -> tuple[str, str]:
+        """Return a system's name and, for a part of one, its direction: a k has a point, too (`ns-k97.5`)."""
+        if name == BASELINE or name in self.made:
+            return name, ""
+        system, _, direction = name.rpartition(BEFORE_DIRECTION)
+        return system, direction
 
     def directions_of_system(self, name: str) -> list[str]:
         """Return the directions that a system is scored in: of those that it is not trained in only if it
@@ -186,7 +193,7 @@ class Experiment(Contents):
 
     def method_of(self, name: str) -> dict[str, Any]:
         """Return how the training of a system or part differs from the published one."""
-        system = self.made[name.partition(BEFORE_DIRECTION)[0]].system
+        system = self.made[self._parted(name)[0]].system
         return system.method(self.trained_by(name), self.families)
 
     def engine_of(self, name: str) -> str:

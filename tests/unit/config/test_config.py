@@ -140,6 +140,10 @@ def test_systems_spread_over_the_sweep():
     experiment = load_experiment(small(masks={"k": [70, 97.5, "95.00"]}))
     assert list(experiment.mask_sets) == ["k70", "k97.5", "k95", "all"]
     assert experiment.finetuned == {"continued": "all", "ns-k70": "k70", "ns-k97.5": "k97.5", "ns-k95": "k95"}
+    for name in ("ns-k97.5", "baseline"):
+        assert experiment.trained_by(name) == experiment.train_directions
+    assert experiment.trained_by("ns-k97.5.en-de") == ["en-de"]
+    assert experiment.method_of("ns-k97.5") == experiment.method_of("ns-k70")
     assert experiment.all_systems[0] == "baseline"
 
 

@@ -45,8 +45,9 @@ def dry_run(configfile: str | Path, options: Sequence[str] = ()) -> Iterator[Pla
 
     Notes on other runs go to stderr. Raises UserError with what Snakemake says when it refuses.
     """
-    # Targets at the end would be taken for config files behind --configfile, for words behind --quiet.
-    ours = ["--configfile", str(configfile), "--dry-run", "--quiet", "all", "--cores", "1"]
+    # Targets at the end would be taken for config files behind --configfile, for words behind --quiet. With
+    # these two words Snakemake ends when its plan is made; with others it words a message for each job.
+    ours = ["--configfile", str(configfile), "--dry-run", "--quiet", "rules", "progress", "--cores", "1"]
     given = [*ours, *options]
     folder, experiment = working_directory(given), read_config(given)
     busy = experiment and run_of(folder / "results" / experiment.experiment)

@@ -1,0 +1,25 @@
+"""Two systems in sixty directions, scored and tested: our three jobs against sacrebleu's two paired tests.
+
+1,000 resamples, BLEU and chrF++. The scoring is on both sides: sacrebleu's tests score both systems,
+once for each test; ours is `score` for each system and then `compare`. sacrebleu's way is run on every
+tenth direction and scaled, but for its start-up.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.bench import evaluation
+from tests.bench.benchmark import Benchmark, Runs, Sides, by_its_own_clock, whole
+
+
+def prepare(folder: Path, share: float, measured: Mapping[str, Runs]) -> Sides:
+    directions = evaluation.write_text(folder / "text")
+    directions = directions[: round(len(directions) * share)]
+    jobs = [evaluation.score(folder / "text", folder, system, directions) for system in evaluation.SYSTEMS]
+    few = directions[:: evaluation.SHARE]
+    theirs = evaluation.sacrebleu("tests", folder / "text", few, len(directions) / len(few))
+    ours = whole(*jobs, evaluation.compare(folder, directions))
+    return Sides(ours=ours, anchor=by_its_own_clock(theirs))
+
+
+BENCHMARK = Benchmark("compare_60", "CPU s", runs=1, prepare=prepare, shared=("data/ntrex",))
