@@ -28,10 +28,11 @@ def test_a_second_run_has_nothing_to_do(results):
 
 def test_how_a_training_runs_and_what_it_logs_reruns_nothing(results):
     """The same effective batch in smaller pieces, other threads, other logs."""
-    execution = {
-        "max_tokens": 1000, "update_freq": 2, "threads": 2, "log_interval": 10, "keep_checkpoints": 2,
-    }  # fmt: skip
-    again = run(results.parents[1], "--dry-run", "--config", f"train={execution}", f"finetune={execution}")
+    execution = {"update_freq": 2, "threads": 2, "log_interval": 10, "keep_checkpoints": 2}
+    parts = {
+        part: {**execution, "max_tokens": CONFIG[part]["max_tokens"] // 2} for part in ("train", "finetune")
+    }
+    again = run(results.parents[1], "--dry-run", "--config", *(f"{name}={of}" for name, of in parts.items()))
     assert again.returncode == 0, again.stdout + again.stderr
     assert "Nothing to be done" in again.stdout + again.stderr
 
