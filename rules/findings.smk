@@ -1,5 +1,13 @@
 # The answer on one page of experiments without translation: of an encoder's tasks, or of a language model.
-ANALYSED = ("tabulate_tasks", "prune_tasks", "strongest_units", "effect_matrix", "ablate_units", "criteria", "fit_probes")
+ANALYSED = (
+    "tabulate_tasks",
+    "prune_tasks",
+    "strongest_units",
+    "effect_matrix",
+    "ablate_units",
+    "criteria",
+    "fit_probes",
+)
 
 
 def what_was_run():

@@ -283,7 +283,10 @@ PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
         "differences": lambda: differences(
             scores_of("controls_multi30k_scores.csv"),
             MULTI30K,
-            (*CONTROLS_MULTI30K, ("encoder_only", "continued")),
+            (
+                *CONTROLS_MULTI30K,
+                *((system, "continued") for system in ("random-2", "random-3", "encoder_only")),
+            ),
         ),
         "wins": lambda: wins("controls_multi30k_significance.csv", CONTROLS_MULTI30K),
     },
