@@ -7,7 +7,7 @@ from ctranslate2.specs.model_spec import NumpyVariable, Variable
 from numpy.typing import ArrayLike, NDArray
 
 
-class MadeVariable(Variable):  # type: ignore[misc]
+class MadeVariable(Variable):  # type: ignore[misc]  # the library has no types
     """A float32 variable of a specification that is made anew each time that it is read."""
 
     def __init__(self, shape: tuple[int, ...], make: Callable[[], ArrayLike]) -> None:

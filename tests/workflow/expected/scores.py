@@ -345,7 +345,6 @@ TABLES = (
             "--groups": GROUPS,
             "--with-tables": "controls wins cautions.txt units",
             "--root": "R",
-            "--tables": "R/tables",
             "--card": "R/data/card.json",
             "--strongest": "R/analysis/strongest_units/baseline/s1.json",
             "--stability": "",
