@@ -189,10 +189,14 @@ def parser_of() -> argparse.ArgumentParser:
     return parser
 
 
-def remove_partial(page: Path) -> None:
-    """Remove the pages of a run that failed: this one has what they lack."""
-    for ending in (".html", ".md"):
-        page.with_name(f"{page.stem}_partial{ending}").unlink(missing_ok=True)
+def write_page(out: Path, blocks: Sequence[Block], partial: bool) -> None:
+    """Write a page as HTML, and as Markdown beside it. A whole one takes away the pages of a run that failed,
+    since it has what they lack."""
+    for path, text in ((out, as_html(blocks)), (out.with_suffix(".md"), as_markdown(blocks))):
+        write_text(path, text)
+        if not partial:
+            path.with_name(f"{path.stem}_partial{path.suffix}").unlink(missing_ok=True)
+    print(f"{out}{': PARTIAL' if partial else ''}", file=sys.stderr)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -200,12 +204,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parser_of().parse_args(argv)
     args.tables = args.tables or args.root / "tables"
     material = read_material(args)
-    blocks = blocks_of(material)
-    write_text(args.out, as_html(blocks))
-    write_text(args.out.with_suffix(".md"), as_markdown(blocks))
-    if not material.is_partial:
-        remove_partial(args.out)
-    print(f"{args.out}{': PARTIAL' if material.is_partial else ''}", file=sys.stderr)
+    write_page(args.out, blocks_of(material), material.is_partial)
 
 
 if __name__ == "__main__":

@@ -6,15 +6,12 @@ found. Every number comes from the JSON of an analysis; a missing file marks the
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.errors import UserError, nearest, run_main
-from workflow_scripts.common.files import read_json, write_text
-from workflow_scripts.report.page.as_html import as_html
-from workflow_scripts.report.page.as_markdown import as_markdown
+from workflow_scripts.common.files import read_json
 from workflow_scripts.report.page.closing_sections import missing_notice
 from workflow_scripts.report.page.document import (
     Block,
@@ -30,7 +27,7 @@ from workflow_scripts.report.page.finding_sections import SECTIONS, in_short, se
 from workflow_scripts.report.page.material import Facts, Material, Reader
 from workflow_scripts.report.page.short_answer import removal
 from workflow_scripts.report.page.strongest_section import strongest_section
-from workflow_scripts.report.page.write_answer import STRONGEST, counts_of, remove_partial
+from workflow_scripts.report.page.write_answer import STRONGEST, counts_of, write_page
 from workflow_scripts.report.read.read_files import content_of
 
 #: What its rows are → the question that the page answers.
@@ -112,12 +109,7 @@ def main(argv: list[str] | None = None) -> None:
     # Markdown beside a JSON has more of it.
     pages = [path.with_suffix(".md") for path in args.results if path.with_suffix(".md").is_file()]
     material.links = [(os.path.relpath(page, args.out.parent), "all its tables") for page in pages]
-    blocks = blocks_of(material, args.rows, args.model, results)
-    write_text(args.out, as_html(blocks))
-    write_text(args.out.with_suffix(".md"), as_markdown(blocks))
-    if not material.is_partial:
-        remove_partial(args.out)
-    print(f"{args.out}{': PARTIAL' if material.is_partial else ''}", file=sys.stderr)
+    write_page(args.out, blocks_of(material, args.rows, args.model, results), material.is_partial)
 
 
 if __name__ == "__main__":
