@@ -18,7 +18,7 @@ import yaml
 
 from tests.bench.bench_dry_run import LANGUAGES, dry_run
 from tests.bench.benchmark import Run, Sides, machine
-from tests.bench.jobs import ROOT, python, run_once
+from tests.bench.jobs import ROOT, VENVS, python, run_once
 from tests.golden.golden import checkout_of
 from workflow_scripts.common.errors import UserError, run_main
 
@@ -40,7 +40,9 @@ def whole_demo(checkout: Path, share: float = 1.0) -> Run:
         words = f"-m workflow_scripts.workflow.run.start --snakefile {checkout}/Snakefile --workflow-profile"
         words += f" {checkout}/profiles/default --cores {os.cpu_count() or 1} --configfile config.yaml"
         words += " --until binarise" if share < 1 else ""
-        command = ["/usr/bin/env", f"PYTHONPATH={checkout}", *python("workflow", *words.split())]
+        # The environments are this checkout's: another one has none of its own.
+        where = [f"PYTHONPATH={checkout}", f"NEURONSPEC_VENVS={VENVS}"]
+        command = ["/usr/bin/env", *where, *python("workflow", *words.split())]
         took = run_once(command, folder)
     return Run(took.cpu, took.peak)
 
