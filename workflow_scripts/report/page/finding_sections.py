@@ -90,7 +90,7 @@ def pruned_heads(results: Sequence[Result]) -> Iterator[Block]:
     """Which heads matter to which task, and every task without them. ``results``: of ``prune_tasks``."""
     for result in results:
         size = next(iter(result["sizes"]))
-        place = f"analysis/prune_tasks/{result['system']}/s{result['seed']}.json"
+        file = f"analysis/prune_tasks/{result['system']}/s{result['seed']}.json"
         rows: list[list[Cell]] = []
         for task, by_size in result["pruned"].items():
             heads = by_size[size]
@@ -101,7 +101,7 @@ def pruned_heads(results: Sequence[Result]) -> Iterator[Block]:
             rows.append([Code(task), (*shown, f" … {more} more") if more > 0 else shown, *cells])
         base = [_number(value) for value in result["base"][OWN].values()]
         rows = [["none", "", *base], *rows]
-        shown_rows, notes = cut(rows, MOST_ROWS, "tasks", place)
+        shown_rows, notes = cut(rows, MOST_ROWS, "tasks", file)
         caption = (
             f"The most important heads of each task ({size}), and the metric of every task without them:"
             f" system {result['system']}, seed {result['seed']}, measured on {result['subset']}."
@@ -188,11 +188,12 @@ def probes(results: Sequence[Result]) -> Iterator[Block]:
     yield Grid("What probes find in the units' values.", header, rows, (0, 1, 3), notes)
 
 
+TASK_TABLES, EFFECTS = "neuronspec-task-tables-1", "neuronspec-effect-matrix-1"
 #: Format of an analysis → the title of its section, and what makes it.
 SECTIONS: Mapping[str, tuple[str, Callable[[Sequence[Result]], Iterator[Block]]]] = {
-    "neuronspec-task-tables-1": ("How well are the tasks done, and do their heads come apart?", task_scores),
+    TASK_TABLES: ("How well are the tasks done, and do their heads come apart?", task_scores),
     "neuronspec-prune-tasks-1": ("Which heads serve which task?", pruned_heads),
-    "neuronspec-effect-matrix-1": ("What does each language lose without the units of each?", effects),
+    EFFECTS: ("What does each language lose without the units of each?", effects),
     "neuronspec-ablation-1": ("Do the units that scores name matter more than random ones?", verdicts),
     "neuronspec-criteria-1": ("Which score names the units of a language?", verdicts),
     "neuronspec-probes-1": ("What do units know, and in which layer?", probes),
@@ -211,9 +212,9 @@ def in_short(results: Sequence[Result]) -> list[Text]:
     """Return the answer in a few sentences; none where no analysis can give one."""
     said: list[Text] = []
     for one in results:
-        if one["format"] == "neuronspec-task-tables-1":
+        if one["format"] == TASK_TABLES:
             said += list(_apart_in_words(one["dissociation"]))
-        elif one["format"] == "neuronspec-effect-matrix-1":
+        elif one["format"] == EFFECTS:
             said += [f"{line} (seed {one['seed']})." for line in list(one["verdicts"].values())[:1]]
     return said
 

@@ -29,6 +29,8 @@ SUMMARY_NUMBERS = ("scores", "scores_expected", "mean", "sd", "n") + tuple(
 WINS_COLUMNS, WINS_NUMBERS = ("testset", "profile", "metric", "side", "seed", "system", "against"), (
     "directions", "wins", "losses", "ties",
 )  # fmt: skip
+#: The form of what an analysis found of strongest units.
+STRONGEST = "neuronspec-strongest-units-1"
 Record = dict[str, Any]
 
 

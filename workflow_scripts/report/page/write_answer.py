@@ -7,22 +7,19 @@ far the counts carry. Every number comes from a file of the run; a missing file 
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from workflow_scripts.common.checked_options import json_object, read_groups
 from workflow_scripts.common.errors import run_main
-from workflow_scripts.common.files import write_text
 from workflow_scripts.common.table_names import CAUTIONS, CONTROLS, UNITS
 from workflow_scripts.report.page.about import about
-from workflow_scripts.report.page.as_html import as_html
-from workflow_scripts.report.page.as_markdown import as_markdown
 from workflow_scripts.report.page.closing_sections import guidance_section, missing_notice, missing_section
 from workflow_scripts.report.page.document import Block, Heading
 from workflow_scripts.report.page.figure_files import read_figures
 from workflow_scripts.report.page.masks_section import masks_section
 from workflow_scripts.report.page.material import (
+    STRONGEST,
     SUMMARY_COLUMNS,
     SUMMARY_NUMBERS,
     WINS_COLUMNS,
@@ -33,6 +30,7 @@ from workflow_scripts.report.page.material import (
     Record,
     read_controls,
 )
+from workflow_scripts.report.page.page_file import counts_of, write_page
 from workflow_scripts.report.page.short_answer import short_answer
 from workflow_scripts.report.page.strongest_section import strongest_section
 from workflow_scripts.report.page.units_section import units_section
@@ -51,7 +49,7 @@ BESIDE = {
     "explorer.html": "units, overlaps and hypotheses to look through",
     "../data/card.md": "what the text is",
 }
-STRONGEST, STABILITY, CARD = "neuronspec-strongest-units-1", "neuronspec-stability-1", "neuronspec-card-1"
+STABILITY, CARD = "neuronspec-stability-1", "neuronspec-card-1"
 
 
 def blocks_of(material: Material) -> list[Block]:
@@ -150,13 +148,6 @@ def _texts(option: str, text: str) -> dict[str, str]:
     )
 
 
-def counts_of(option: str, text: str) -> dict[str, int]:
-    """Return an option's JSON, name → how many. UserError: it is something else."""
-    return json_object(
-        option, text, {"decode": 3}, lambda found: all(type(one) is int for one in found.values())
-    )
-
-
 def parser_of() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(prog="write_answer", description=__doc__.splitlines()[0])
@@ -187,16 +178,6 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument("--unfinished", default="{}", help='JSON: {"decode": 3}, jobs that were not done')
     parser.add_argument("--out", type=Path, required=True, help="answer.html; answer.md is written beside it")
     return parser
-
-
-def write_page(out: Path, blocks: Sequence[Block], partial: bool) -> None:
-    """Write a page as HTML, and as Markdown beside it. A whole one takes away the pages of a run that failed,
-    since it has what they lack."""
-    for path, text in ((out, as_html(blocks)), (out.with_suffix(".md"), as_markdown(blocks))):
-        write_text(path, text)
-        if not partial:
-            path.with_name(f"{path.stem}_partial{path.suffix}").unlink(missing_ok=True)
-    print(f"{out}{': PARTIAL' if partial else ''}", file=sys.stderr)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -24,10 +24,10 @@ from workflow_scripts.report.page.document import (
     listed,
 )
 from workflow_scripts.report.page.finding_sections import SECTIONS, in_short, sections
-from workflow_scripts.report.page.material import Facts, Material, Reader
+from workflow_scripts.report.page.material import STRONGEST, Facts, Material, Reader
+from workflow_scripts.report.page.page_file import counts_of, write_page
 from workflow_scripts.report.page.short_answer import removal
 from workflow_scripts.report.page.strongest_section import strongest_section
-from workflow_scripts.report.page.write_answer import STRONGEST, counts_of, write_page
 from workflow_scripts.report.read.read_files import content_of
 
 #: What its rows are → the question that the page answers.
