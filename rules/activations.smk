@@ -16,36 +16,39 @@ def subset_of_job(wildcards, threads):
 
 for ending, scored in SCORED_TEXTS.items():
 
-    # Directions from one language are counted by one job: where their sources are the same text, the encoder runs once.
-    for counted_by, counted in EXPERIMENT.counted_together.items():
+    # A job counts several directions (where their source is the same text, the encoder runs once), or one.
+    for counted_by, counted in {**EXPERIMENT.counted_together, "{direction}": []}.items():
 
         rule:
             name:
-                f"count_encoder_{counted_by}{ending}"
+                f"count_activations{f'_{counted_by}' if counted else ''}{ending}"
             input:
                 system=lambda w: model_files(w.system, w.seed),
-                text=lambda w, counted=counted: text_of_model(scored_text(w), counted),
+                text=lambda w, counted=counted: text_of_model(scored_text(w), counted or [w.direction]),
             output:
-                **files("count_encoder", like={"by": counted_by, **scored}),
+                **files("count_activations", like={"by": counted_by, **scored}),
             log:
-                log_of("count_encoder", by=counted_by, on=scored["on"]),
+                log_of("count_activations", by=counted_by, on=scored["on"]),
             benchmark:
-                benchmark_of("count_encoder", by=counted_by, on=scored["on"])
+                benchmark_of("count_activations", by=counted_by, on=scored["on"])
+            wildcard_constraints:
+                direction=alternatives(EXPERIMENT.counted_alone) or "none",
             # Before the short jobs: the longest must not be the last.
             priority: 1
             conda:
-                conda_of("count_encoder")
+                conda_of("count_activations")
             container:
-                image_of("count_encoder")
+                image_of("count_activations")
             envmodules:
-                *modules_of("count_encoder"),
+                *modules_of("count_activations"),
             resources:
-                gpu=gpu_of("count_encoder"),
+                gpu=gpu_of("count_activations"),
             params:
                 **identity(
-                    "count_encoder",
-                    directions=counted,
+                    "count_activations",
+                    lambda w, counted=counted: {"directions": counted or [w.direction]},
                     max_tokens=EXPERIMENT.activations.max_tokens,
+                    count_pads=EXPERIMENT.activations.count_pads,
                     rule=other_rule(EXPERIMENT),
                 ),
                 system=lambda w, input: parent(input.system[0]),
@@ -54,48 +57,9 @@ for ending, scored in SCORED_TEXTS.items():
                 root=lambda w, output: parent(output.counts[0]),
             shell:
                 command(
-                    "count_encoder",
+                    "count_activations",
                     "--system {params.system:q} --data-bin {params.data_bin:q} --subset {params.subset:q} --out-root {params.root:q}",
                 )
-
-    rule:
-        name:
-            f"count_activations{ending}"
-        input:
-            system=lambda w: model_files(w.system, w.seed),
-            text=lambda w: text_of_model(scored_text(w), [w.direction]),
-        output:
-            **files("count_activations", like=scored),
-        log:
-            log_of("count_activations", on=scored["on"]),
-        benchmark:
-            benchmark_of("count_activations", on=scored["on"])
-        wildcard_constraints:
-            direction=alternatives(EXPERIMENT.counted_alone) or "none",
-        conda:
-            conda_of("count_activations")
-        container:
-            image_of("count_activations")
-        envmodules:
-            *modules_of("count_activations"),
-        resources:
-            gpu=gpu_of("count_activations"),
-        params:
-            **identity(
-                "count_activations",
-                max_tokens=EXPERIMENT.activations.max_tokens,
-                count_pads=EXPERIMENT.activations.count_pads,
-                rule=other_rule(EXPERIMENT),
-            ),
-            system=lambda w, input: parent(input.system[0]),
-            data_bin=lambda w, input: text_folder(input.text),
-            subset=subset_of_job,
-        shell:
-            command(
-                "count_activations",
-                "--system {params.system:q} --data-bin {params.data_bin:q} --subset {params.subset:q} --out {output.counts:q}",
-                "direction",
-            )
 
     # How much each unit of some kinds (`head`, `ffn+resid`) matters to a direction, by each estimator.
     rule:

@@ -16,28 +16,21 @@ def base_model(folder: Path, sentences: int) -> None:
     run_once(python("fairseq", "-m", "tests.bench.base_model", folder, sentences))
 
 
-def alone(folder: Path, direction: str) -> list[str]:
-    """Return our job that counts one direction."""
-    words = f"--system {folder}/system --data-bin {folder}/bin --subset valid --direction {direction}"
-    return stage("fairseq", "activations.count_activations", words, "--out", folder / f"{direction}.npz")
-
-
-def groups() -> tuple[list[list[str]], list[str]]:
-    """Return how the workflow counts the eight directions: groups of one job each, and the rest."""
-    files = {"train": "train.{lang}", "valid": "valid.{lang}", "tests": {"test": "test.{lang}"}}
-    config = {"experiment": "bench", "languages": [PIVOT, *OTHERS], "pivot": PIVOT}
-    experiment = load_experiment({**config, "data": {"source": {"type": "files", **files}}})
-    return list(experiment.counted_together.values()), experiment.counted_alone
-
-
-def all_directions(folder: Path) -> list[list[str]]:
-    """Return our jobs that count all eight directions."""
-    together, single = groups()
+def job(folder: Path, *directions: str) -> list[str]:
+    """Return our job that counts these directions."""
     words = (
         f"--system {folder}/system --data-bin {folder}/bin --subset valid --out-root {folder} --directions"
     )
-    jobs = [stage("fairseq", "activations.count_encoder", words, *found) for found in together]
-    return [*jobs, *(alone(folder, direction) for direction in single)]
+    return stage("fairseq", "activations.count_activations", words, *directions)
+
+
+def all_directions(folder: Path) -> list[list[str]]:
+    """Return the jobs in which the workflow counts all eight directions."""
+    files = {"train": "train.{lang}", "valid": "valid.{lang}", "tests": {"test": "test.{lang}"}}
+    config = {"experiment": "bench", "languages": [PIVOT, *OTHERS], "pivot": PIVOT}
+    experiment = load_experiment({**config, "data": {"source": {"type": "files", **files}}})
+    jobs = [*experiment.counted_together.values(), *([one] for one in experiment.counted_alone)]
+    return [job(folder, *directions) for directions in jobs]
 
 
 def products(folder: Path, sources: Sequence[str], targets: Sequence[str]) -> float:

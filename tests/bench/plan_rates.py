@@ -12,7 +12,7 @@ import io
 import json
 from collections.abc import Callable, Mapping
 
-from tests.bench import base_decoding, counting
+from tests.bench import base_decoding
 from tests.bench.benchmark import OUT, machine
 from tests.bench.cases import count_1, decode_float32_small
 from tests.bench.noisy_outputs import LINES
@@ -24,13 +24,6 @@ BASE, SMALL = "52000000", "9629184"  # parameters
 THREADS = 2
 DIRECTIONS, SYSTEMS, TESTS = 60, 2, 2
 Ours = Mapping[str, float]
-
-
-def counted_together(ours: Ours, start: float) -> float:
-    """Return the seconds of 1,000 sentences in jobs of several directions, from what the others leave."""
-    together, alone = counting.groups()
-    rest = ours["count_8"] - len(alone) * ours["count_1"] - len(together) * start
-    return rest / (sum(map(len, together)) * count_1.SENTENCES / 1000)
 
 
 #: Stage and parameters of a row: its benchmarks, the seconds of 1,000 units from their `ours` and its start.
@@ -49,7 +42,6 @@ RATES: dict[tuple[str, str], tuple[str, Callable[[Ours, float], float]]] = {
         "count_1",
         lambda ours, start: (ours["count_1"] - start) * 1000 / count_1.SENTENCES,
     ),
-    ("count_encoder", BASE): ("count_1 count_8", counted_together),
     ("score", ""): (
         "score_120",
         lambda ours, start: (ours["score_120"] - SYSTEMS * start) * 1000 / (SYSTEMS * DIRECTIONS * LINES),

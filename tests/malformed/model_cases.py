@@ -177,7 +177,7 @@ def value_of(*shape):
 def counting(
     folder,
     damage=lambda _: None,
-    options="--direction de-en --out counts.npz",
+    options="--directions de-en --out-root counts",
     ids=((4, 5, 2), (6, 2)),
     **changes,
 ):
@@ -218,7 +218,7 @@ COUNT = [
     count("unequal", "sides of unequal length", counting(ids=((4, 2),)), 'bin: valid of de-en has 1 source but 2 target lines'),
     count("ids", "ids of a larger dictionary", counting(ids=((4, 400, 2), (5, 2))), "bin/valid.de-en.de.bin: id 400 is not of the system's dictionary, which has 12; binarise the text with the system's subwords"),
     count("too-long", "no line that fits", counting(ids=((4,) * 40, (5,) * 40)), 'direction de-en: no line has at most 16 positions'),
-    count("direction", "a misspelt direction", counting(options="--direction de-ne --out counts.npz"), "system/system.json: system 'tiny' has no direction 'de-ne'; it has de-en, en-de (did you mean 'de-en'?)"),
+    count("direction", "a misspelt direction", counting(options="--directions de-ne --out-root counts"), "system/system.json: system 'tiny' has no direction 'de-ne'; it has de-en, en-de (did you mean 'de-en'?)"),
     count("masked", "a system that translates through masks", counting(mask_table=tiny.masks), "system/system.json: 'tiny' translates de-en through a mask, which this stage would leave out; take the system it was made from"),
     count("weights-cut", "truncated weights", counting(cut("system/model.safetensors", 900)), 'system/model.safetensors: SHA-256 is #, system.json says #; the file was changed after the system was written: export it again'),
     count("weights-nan", "NaN in the weights", counting(change=weights(FC1, with_nan)), 'system/model.safetensors: tensor encoder.layers.1.fc1.weight holds NaN or infinite values'),
@@ -228,8 +228,6 @@ COUNT = [
     count("weights-shape", "an architecture with more units than the weights", counting(describe=described("architecture", "ffn_dim", to=16)), 'system/model.safetensors: tensor encoder.layers.0.fc1.weight is (12, 8), the architecture needs (16, 8)'),
     count("architecture", "heads that do not divide the width", counting(describe=described("architecture", "heads", to=3)), 'system/system.json: architecture.heads: 3 heads do not divide model_dim 8; export the system again'),
     count("safetensors", "text named .safetensors", counting(spoil=put("model.safetensors", b"text")), 'system/model.safetensors: not a safetensors file (Error while deserializing header: header too small); export the system again'),
-    Case("count-sources", "directions of two sources counted together", "activations.count_encoder", counting(options="--directions de-en en-de --out-root counts"), '--directions: sources de, en; the encoder is counted for one source'),
-    Case("count-tags", "a system whose encoder sees the target's tag", "activations.count_encoder", counting(options="--directions de-en --out-root counts", describe=lambda value: value.update(encoder_langtok="tgt")), "system/system.json: encoder_langtok is 'tgt': where the target's tag is in the source, directions share no encoder counts; only 'src' can be counted"),
 ]  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def test_a_job_that_failed_comes_again_with_more_memory(finished):
 
 
 def test_jobs_with_a_gpu_see_one_and_the_others_none(finished):
-    for module in ("train.train_baseline", "train.finetune", "activations.count_encoder"):
+    for module in ("train.train_baseline", "train.finetune", "activations.count_activations"):
         gpus = {start.gpus for start in finished.run.starts(f"workflow_scripts.{module}")}
         assert gpus and gpus <= {"0", "1"}, module
     assert {start.gpus for start in finished.run.starts("workflow_scripts.translate.decode")} == {"unset"}

@@ -92,7 +92,7 @@ def test_directions_of_one_source_share_its_encoder(finished: Path) -> None:
     encoder, decoder = slice(0, 2 * 64), slice(2 * 64, None)
     assert np.array_equal(counts["en-de"][encoder], counts["en-fr"][encoder])
     assert not np.array_equal(counts["en-de"][decoder], counts["en-fr"][decoder])
-    assert (finished / "logs/count_encoder/baseline/s1/en.log").is_file()
+    assert (finished / "logs/count_activations/baseline/s1/en.log").is_file()
 
 
 def test_likelihoods_and_translations_are_tabulated(finished: Path) -> None:

@@ -44,7 +44,7 @@ JOBS = {
     "correlate_units_seeds": 1, "correlate_units_systems": 1, "erase_correlated": 2,
     "label_toy": 1, "label_words": 3, "collect_units": 1, "fit_probes": 1, "score_by_label": 1,
     "compare_probes": 1,
-    "vary_text": 2, "binarise": 4, "count_encoder_en_on_text": 1, "count_activations_on_text": 2,
+    "vary_text": 2, "binarise": 4, "count_activations_en_on_text": 1, "count_activations_into_en_on_text": 1,
     "spread_scores_on_text": 1, "select_masks": 3, "compare_masks": 1, "text_control": 1, "tabulate_units": 1,
     "plot_ablation": 1, "plot_effects": 2, "plot_heads": 1, "plot_pruning": 1, "plot_probes": 1,
     "plot_correlation": 2, "plot_erasure": 2, "plot_masks": 1, "plot_tables": 1, "write_answer": 1,

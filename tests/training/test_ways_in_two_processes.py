@@ -50,8 +50,8 @@ def spied(world, tmp_path_factory):
     parent, masks = root / "baseline", root / "masks.npz"
     main(baseline_arguments(world, root / "baseline_training", parent, max_updates=8))
     system = SystemFolder.read(parent)
-    for direction in DIRECTIONS:
-        count_subset(system, world / "bin", "valid", direction).write(root / f"counts/{direction}.npz")
+    for table in count_subset(system, world / "bin", "valid", DIRECTIONS):
+        table.write(root / f"counts/{table.rows[0]}.npz")
     Selection("mass:60").masks(read_scores(root / "counts", DIRECTIONS)).write(masks)
     settings = {**HALVES, "max_updates": 8, "validate_interval_updates": 8, "weight_decay": 0.1}
     command = finetune_arguments(world, parent, masks, root / "folder", root / "out", **settings)

@@ -29,7 +29,6 @@ CHAIN = (
     "score_ceiling",
     "write_card",
     "train_baseline",
-    "count_encoder",
     "count_activations",
     "select_masks",
     "finetune",
@@ -92,7 +91,7 @@ def local_rules() -> set[str]:
 
 
 def read(text: str) -> Plan:
-    """Read a dry run; the rules of count_encoder count as one."""
+    """Read a dry run; the rules of count_activations count as one."""
     jobs: Counter[str] = Counter()
     asked: dict[str, set[Asked]] = {}
     groups: dict[str, set[str]] = {}
@@ -101,7 +100,7 @@ def read(text: str) -> Plan:
         if match := re.match(r"\[.*\] Group job (\w+)", line):
             group = match[1]
         elif match := _RULE.match(line):
-            rule, threads = re.sub(r"(count_encoder)_\w+", r"\1", match[1]), 1
+            rule, threads = re.sub(r"(count_activations)_\w+", r"\1", match[1]), 1
             group = group if line.startswith(" ") else ""
             if rule in ("all", "fetch"):
                 continue

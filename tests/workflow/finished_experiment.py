@@ -99,7 +99,7 @@ def planned(folder: Path, config: Mapping[str, Any], *options: str, **where: Any
 
 
 def counts(jobs: Sequence[PlannedJob]) -> dict[str, int]:
-    """Return jobs by stage (`count_encoder_en` is one of `count_encoder`)."""
+    """Return jobs by stage (`count_activations_en` is one of `count_activations`)."""
     return dict(Counter(job.stage for job in jobs))
 
 

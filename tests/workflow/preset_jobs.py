@@ -25,8 +25,8 @@ EXPECTED: dict[str, dict[str, int]] = {
     "analysis_multi30k": {
         "prepare_text": 9,
         "binarise": 18,
-        "count_activations": 3,
-        "count_encoder_en": 1,
+        "count_activations_en": 1,
+        "count_activations_into_en": 1,
         "score_importance": 6,
         "score_lape": 1,
         "select_masks": 5,  # 2 k, 3 scores
@@ -54,8 +54,8 @@ EXPECTED: dict[str, dict[str, int]] = {
         "prepare_text": 12,
         "binarise": 24,
         "train_baseline": 3,  # seeds
-        "count_activations": 12,
-        "count_encoder_en": 3,
+        "count_activations_en": 3,
+        "count_activations_into_en": 3,
         "select_masks": 42,  # k95, all, 5 draws, shuffled, 2 × swapped, 2 × one stack, removed, lass70
         "finetune": 99,  # 23 systems of one training each, 8 parts of full and 2 of bilingual
         "finetune_adapters": 12,  # 4 systems
@@ -71,8 +71,8 @@ EXPECTED: dict[str, dict[str, int]] = {
     "controls_multi30k": {
         "prepare_text": 9,
         "binarise": 18,
-        "count_activations": 3,
-        "count_encoder_en": 1,
+        "count_activations_en": 1,
+        "count_activations_into_en": 1,
         "select_masks": 7,
         "finetune": 7,
         "plot_training": 1,
@@ -86,8 +86,8 @@ EXPECTED: dict[str, dict[str, int]] = {
         "prepare_text": 12,
         "binarise": 24,
         "train_baseline": 3,  # seeds
-        "count_activations": 12,
-        "count_encoder_en": 3,
+        "count_activations_en": 3,
+        "count_activations_into_en": 3,
         "score_importance": 24,
         "score_magnitude": 24,
         "score_lape": 6,  # 2 forms
@@ -101,11 +101,14 @@ EXPECTED: dict[str, dict[str, int]] = {
     "ec30": {
         "prepare_text": 150,  # (train, valid, 3 test sets) × 30 pairs
         "binarise": 300,
-        "count_activations": 30,  # into the pivot, one job each; out of it, at most eight a job
-        "count_encoder_en_1": 1,
-        "count_encoder_en_2": 1,
-        "count_encoder_en_3": 1,
-        "count_encoder_en_4": 1,
+        "count_activations_en_1": 1,
+        "count_activations_en_2": 1,
+        "count_activations_en_3": 1,
+        "count_activations_en_4": 1,
+        "count_activations_into_en_1": 1,
+        "count_activations_into_en_2": 1,
+        "count_activations_into_en_3": 1,
+        "count_activations_into_en_4": 1,
         "select_masks": 7,  # 6 k, all
         "finetune": 7,
         "decode": 1440,  # 8 systems × 3 test sets × 60 directions
@@ -138,8 +141,8 @@ EXPECTED: dict[str, dict[str, int]] = {
         "prepare_text": 12,
         "binarise": 24,
         "train_baseline": 3,  # seeds
-        "count_activations": 12,
-        "count_encoder_en": 3,
+        "count_activations_en": 3,
+        "count_activations_into_en": 3,
         "score_importance": 24,
         "select_masks": 42,  # all, heads30, own30, others, 2 x 5 draws
         "finetune": 63,  # 4 systems of all directions and 2 x 5 draws; transfer and its 5 draws in one
@@ -151,8 +154,8 @@ EXPECTED: dict[str, dict[str, int]] = {
     "iwslt14": {
         "prepare_text": 24,  # 3 subsets × 8 pairs
         "binarise": 48,
-        "count_activations": 8,
-        "count_encoder_en": 1,
+        "count_activations_en": 1,
+        "count_activations_into_en": 1,
         "select_masks": 6,
         "finetune": 6,
         "decode": 112,  # 7 systems × 16 directions
@@ -162,9 +165,10 @@ EXPECTED: dict[str, dict[str, int]] = {
     },
     "m2m100_418m": {
         "prepare_text": 36,  # 3 subsets × 12 pairs
-        "count_activations": 12,  # into the pivot; out of it, at most eight a job
-        "count_encoder_en_1": 1,
-        "count_encoder_en_2": 1,
+        "count_activations_en_1": 1,
+        "count_activations_en_2": 1,
+        "count_activations_into_en_1": 1,
+        "count_activations_into_en_2": 1,
         "select_masks": 2,
         "stability": 1,
         "plot_stability": 1,
@@ -177,8 +181,8 @@ EXPECTED: dict[str, dict[str, int]] = {
     "multi30k": {
         "prepare_text": 9,
         "binarise": 18,
-        "count_activations": 3,
-        "count_encoder_en": 1,
+        "count_activations_en": 1,
+        "count_activations_into_en": 1,
         "select_masks": 3,
         "finetune": 2,  # continued and ns-k95
         "decode": 18,
@@ -189,8 +193,8 @@ EXPECTED: dict[str, dict[str, int]] = {
     "multi30k_attached": {
         "prepare_text": 9,
         "binarise": 18,
-        "count_activations": 3,
-        "count_encoder_en": 1,
+        "count_activations_en": 1,
+        "count_activations_into_en": 1,
         "select_masks": 1,
         "use_masks": 1,
         "decode": 12,
@@ -200,11 +204,14 @@ EXPECTED: dict[str, dict[str, int]] = {
     },
     "nllb_600m": {
         "prepare_text": 90,  # 3 subsets × 30 pairs
-        "count_activations": 30,
-        "count_encoder_en_1": 1,
-        "count_encoder_en_2": 1,
-        "count_encoder_en_3": 1,
-        "count_encoder_en_4": 1,
+        "count_activations_en_1": 1,
+        "count_activations_en_2": 1,
+        "count_activations_en_3": 1,
+        "count_activations_en_4": 1,
+        "count_activations_into_en_1": 1,
+        "count_activations_into_en_2": 1,
+        "count_activations_into_en_3": 1,
+        "count_activations_into_en_4": 1,
         "score_importance": 60,
         "score_lape": 1,
         "select_masks": 4,  # 2 k, 2 scores
@@ -219,11 +226,14 @@ EXPECTED: dict[str, dict[str, int]] = {
     "ntrex60": {
         "prepare_text": 90,
         "binarise": 180,
-        "count_activations": 30,
-        "count_encoder_en_1": 1,
-        "count_encoder_en_2": 1,
-        "count_encoder_en_3": 1,
-        "count_encoder_en_4": 1,
+        "count_activations_en_1": 1,
+        "count_activations_en_2": 1,
+        "count_activations_en_3": 1,
+        "count_activations_en_4": 1,
+        "count_activations_into_en_1": 1,
+        "count_activations_into_en_2": 1,
+        "count_activations_into_en_3": 1,
+        "count_activations_into_en_4": 1,
         "select_masks": 3,
         "finetune": 3,
         "decode": 240,  # 4 systems × 60 directions
@@ -247,11 +257,14 @@ EXPECTED: dict[str, dict[str, int]] = {
         "generate_toy": 1,
         "prepare_text": 90,
         "binarise": 180,
-        "count_activations": 30,
-        "count_encoder_en_1": 1,
-        "count_encoder_en_2": 1,
-        "count_encoder_en_3": 1,
-        "count_encoder_en_4": 1,
+        "count_activations_en_1": 1,
+        "count_activations_en_2": 1,
+        "count_activations_en_3": 1,
+        "count_activations_en_4": 1,
+        "count_activations_into_en_1": 1,
+        "count_activations_into_en_2": 1,
+        "count_activations_into_en_3": 1,
+        "count_activations_into_en_4": 1,
         "select_masks": 3,
         "finetune": 2,  # continued and ns-k95
         "decode": 180,
@@ -263,9 +276,10 @@ EXPECTED: dict[str, dict[str, int]] = {
         "generate_toy": 1,
         "prepare_text": 36,
         "binarise": 72,
-        "count_activations": 12,
-        "count_encoder_en_1": 1,
-        "count_encoder_en_2": 1,
+        "count_activations_en_1": 1,
+        "count_activations_en_2": 1,
+        "count_activations_into_en_1": 1,
+        "count_activations_into_en_2": 1,
         "select_masks": 3,
         "finetune": 3,
         "decode": 96,
@@ -296,8 +310,8 @@ EXPECTED["analysis"] = {
     "use_system_baseline": 3,  # seeds
     "use_system_continued": 3,
     "use_system_ns": 3,
-    "count_activations": 12,
-    "count_encoder_en": 3,
+    "count_activations_en": 3,
+    "count_activations_into_en": 3,
     "score_importance": 48,  # 3 seeds x 8 directions x ffn and heads
     "select_masks": 21,  # k70, k95, heads and four sets of 5 %, of three seeds
     "score_lape": 3,
@@ -331,8 +345,8 @@ EXPECTED["analysis"] = {
 EXPECTED["toy_hf"] = {
     "generate_toy": 1,
     "prepare_text": 12,
-    "count_activations": 4,
-    "count_encoder_en": 1,
+    "count_activations_en": 1,
+    "count_activations_into_en": 1,
     "select_masks": 2,  # k70, all
     "finetune": 2,
     "decode": 24,  # 3 systems x 8 directions

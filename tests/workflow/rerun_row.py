@@ -21,8 +21,7 @@ ALL = {
     "score_ceiling": 1,
     "write_card": 1,
     "train_baseline": 1,
-    "count_activations": 2,  # de-en, fr-en
-    "count_encoder": 1,  # en-de and en-fr
+    "count_activations": 2,  # from en, into en
     "select_masks": 3,  # k70, k95, all
     "finetune": 3,
     "decode": 16,  # 4 systems × 4 directions

@@ -42,7 +42,7 @@ CODE = [
     ),
     Row(
         "a package of the environment `fairseq` changes",
-        {"count_activations": 2, "count_encoder": 1, **COUNTED},
+        {"count_activations": 2, **COUNTED},
         "counts, and what is made of them; a system whose masks come out the same is only exported again;"
         " the baseline stays",
         code=pin("fairseq", "torch"),

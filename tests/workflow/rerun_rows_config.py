@@ -194,7 +194,6 @@ MADE = [
             "vary_text": 2,  # both pairs
             "binarise": 4,  # both sides of them
             "count_activations": 2,
-            "count_encoder": 1,
             "select_masks": 1,
             **UNITS,
         },
@@ -224,8 +223,7 @@ MADE = [
         without(
             prepare_text=3,
             binarise=18,
-            count_activations=1,  # fr-en
-            count_encoder=2,  # from en, from de
+            count_activations=3,  # from en, from de, and fr-en
             decode=20,
             score=4,
         ),
@@ -234,7 +232,7 @@ MADE = [
     ),
     Row(
         "another rule says where a neuron is active (`activations.rule: threshold:0.1`)",
-        {"count_activations": 2, "count_encoder": 1, **COUNTED},
+        {"count_activations": 2, **COUNTED},
         "every count, and what is made of counts; the baseline and its scores stay",
         {"activations": {"rule": "threshold:0.1"}},
     ),

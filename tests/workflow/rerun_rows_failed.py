@@ -77,7 +77,7 @@ FAILED = [
     ),
     Row(
         "`count_activations` failed after `activations.max_tokens` had changed",
-        {"count_activations": 2, "count_encoder": 1, **COUNTED},
+        {"count_activations": 2, **COUNTED},
         WHY,
         {"activations": {"max_tokens": 4000}},
         edit=failed("activations/baseline/s1/valid/de-en.npz"),
@@ -118,8 +118,8 @@ FAILED = [
         code=code("data.write_card"),
     ),
     Row(
-        "`count_encoder` failed after `activations.max_tokens` had changed",
-        {"count_activations": 2, "count_encoder": 1, **COUNTED},
+        "`count_activations` failed after `activations.max_tokens` had changed",
+        {"count_activations": 2, **COUNTED},
         WHY,
         {"activations": {"max_tokens": 4000}},
         edit=failed(*(f"activations/baseline/s1/valid/en-{lang}.npz" for lang in ("de", "fr"))),

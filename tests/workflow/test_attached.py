@@ -126,7 +126,7 @@ def test_files_of_units_become_masks(tmp_path: Path) -> None:
     assert compared(job).keys() == {"files", "directions", "gate", *HASHES}
     [selected] = planned.of("select_masks")
     assert below(selected.inputs) == {"masks/baseline/s1/theirs.npz"}
-    assert not planned.of("count_activations") and not planned.of("count_encoder_en")
+    assert not planned.of("count_activations_en") and not planned.of("count_activations_into_en")
 
 
 def test_systems_are_exported_with_their_scores(tmp_path: Path) -> None:

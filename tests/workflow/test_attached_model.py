@@ -48,9 +48,9 @@ def test_the_jobs(tmp_path: Path) -> None:
     """Text is prepared and never binarised; there are no subwords, no ceiling, and nothing is trained."""
     lay_down(tmp_path)
     expected = numbers(
-        "attach_model=1 prepare_text=4 write_card=1 count_encoder_en=1 count_activations=2 select_masks=3"
-        " strongest_units=1 mask_control=1 overlap=1 use_masks=1 decode=8 score=2 score_likelihood=2"
-        " compare=1 tabulate=1 tabulate_units=1 plot_masks=1 plot_tables=1 write_answer=1"
+        "attach_model=1 prepare_text=4 write_card=1 count_activations_en=1 count_activations_into_en=1"
+        " select_masks=3 strongest_units=1 mask_control=1 overlap=1 use_masks=1 decode=8 score=2"
+        " score_likelihood=2 compare=1 tabulate=1 tabulate_units=1 plot_masks=1 plot_tables=1 write_answer=1"
     )
     assert jobs(snakemake(tmp_path, ATTACHED, "-n")) == expected
 
@@ -70,7 +70,7 @@ def test_the_model_becomes_the_baseline(planned: Plan) -> None:
 
 def test_models_are_opened_where_their_library_is(planned: Plan) -> None:
     started = {job.started[1]: job.started[0] for job in planned.jobs if job.command}
-    opened = ("activations.count_encoder", "activations.count_activations", "analyse.mask_control")
+    opened = ("activations.count_activations", "analyse.mask_control")
     opened += ("analyse.strongest_units",)
     more = ("likelihood.score_likelihood", "translate.decode", "models.huggingface.attach_model")
     assert {started[module] for module in (*opened, *more)} == {"hf"}
@@ -130,7 +130,7 @@ def test_another_engine_and_another_rule(tmp_path: Path) -> None:
     lay_down(tmp_path)
     rule = {"activations": {"rule": "threshold:.10"}, "decode": {"engine": "huggingface"}}
     found = plan(tmp_path, {**ATTACHED, **rule})
-    for name in ("count_activations", "count_encoder_en"):
+    for name in ("count_activations_en", "count_activations_into_en"):
         assert found.of(name)[0].options["--rule"] == "threshold:0.1"
         assert compared(found.of(name)[0])["rule"] == "threshold:0.1"
     decoded = found.of("decode")[0]

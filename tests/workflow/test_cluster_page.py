@@ -27,8 +27,8 @@ def test_jobs_are_those_of_one_machine(plan: Plan) -> None:
     """A profile changes where jobs run, not which; the groups' rules are in their groups."""
     jobs, asked, groups = plan
     counts = {**ONCE, **EXPECTED["ec30"]}
-    encoders = sum(counts.pop(name) for name in list(counts) if name.startswith("count_encoder"))
-    assert jobs == {**counts, "count_encoder": encoders}
+    grouped = sum(counts.pop(name) for name in list(counts) if name.startswith("count_activations_"))
+    assert jobs == {**counts, "count_activations": grouped}
     assert groups == {
         "prepare_text": {"text"},
         **{key: {"binarised"} for key in ("binarise", "rebuild_references")},
@@ -37,7 +37,7 @@ def test_jobs_are_those_of_one_machine(plan: Plan) -> None:
     }
     on_gpus = {rule for rule, values in asked.items() if any(one.gpus for one in values)}
     assert on_gpus == {
-        *("train_baseline", "finetune", "count_encoder", "count_activations", "strongest_units"),
+        *("train_baseline", "finetune", "count_activations", "strongest_units"),
         *("mask_control", "score_comet"),
     }
 

@@ -53,7 +53,7 @@ def test_without_a_gpu_jobs_run_side_by_side(machine: Path, monkeypatch: pytest.
 
 
 def test_every_stage_that_computes_on_a_gpu_is_given_one(tmp_path: Path) -> None:
-    """By the name of the module that it runs; `count_encoder_en` and its like are one stage."""
+    """By the name of the module that it runs; `count_activations_en` and its like are one stage."""
     lay_down_text(tmp_path)
     around = f'include: "{ROOT}/Snakefile"\nprint("gpus:", devices_by_stage(), file=sys.stderr)\n'
     (tmp_path / "Snakefile").write_text(around)
@@ -71,7 +71,7 @@ def test_every_stage_that_computes_on_a_gpu_is_given_one(tmp_path: Path) -> None
     }
     done = snakemake(tmp_path, config, "-n", "fetch", "--snakefile", str(tmp_path / "Snakefile"))
     (said,) = [line for line in done.stderr.splitlines() if line.startswith("gpus: ")]
-    of_fairseq = "train_baseline finetune count_encoder count_activations score_importance mask_control"
+    of_fairseq = "train_baseline finetune count_activations score_importance mask_control"
     of_fairseq += " score_magnitude criteria score_likelihood score_contrastive"
     of_fairseq += " correlate_units erase_correlated strongest_units"
     expected = {f"fairseq/{stage}" for stage in of_fairseq.split()} | {"comet/score_comet"}

@@ -50,12 +50,12 @@ def numbers(text: str) -> dict[str, int]:
     return {rule: int(count) for rule, count in (word.split("=") for word in text.split())}
 
 
-# 3 subsets × 2 pairs, with two sides each; counts from de, from fr, and one job for both from en; masks k70,
+# 3 subsets × 2 pairs, with two sides each; counts from en, and those into it; masks k70,
 # k95, all; systems ns-k70, ns-k95, continued and the baseline in 4 directions; tests of all but the baseline.
 EXPECTED = numbers(
     "prepare_text=6 train_subwords=1 binarise=12 round_trip=1 score_ceiling=1 write_card=1 train_baseline=1"
-    " count_activations=2 count_encoder_en=1 select_masks=3 finetune=3 decode=16 score=4 compare=3"
-    " train_identifier=1 identify=4 strongest_units=1 tabulate=1 tabulate_units=1 plot_training=1"
+    " count_activations_en=1 count_activations_into_en=1 select_masks=3 finetune=3 decode=16 score=4"
+    " compare=3 train_identifier=1 identify=4 strongest_units=1 tabulate=1 tabulate_units=1 plot_training=1"
     " plot_tables=1 plot_masks=1 plot_off_target=1 write_answer=1"
 )
 #: A change of the config, and what of EXPECTED changes with it; 0: there is no such job.
@@ -65,8 +65,8 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "three seeds, two test sets": (
         {"train": {"seeds": [1, 2, 3]}, "data": {"source": TALKS}},
         numbers(
-            "prepare_text=8 binarise=16 round_trip=2 score_ceiling=2 train_baseline=3 count_activations=6"
-            " count_encoder_en=3 select_masks=9 finetune=9 decode=96 score=24 compare=18 identify=24"
+            "prepare_text=8 binarise=16 round_trip=2 score_ceiling=2 train_baseline=3 count_activations_en=3"
+            " count_activations_into_en=3 select_masks=9 finetune=9 decode=96 score=24 compare=18 identify=24"
             " plot_off_target=2"
         ),
     ),
@@ -77,7 +77,7 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     ),
     "counts with pads share nothing": (
         {"activations": {"count_pads": True}},
-        {"count_activations": 4, "count_encoder_en": 0},
+        {"count_activations": 4, "count_activations_en": 0, "count_activations_into_en": 0},
     ),
     "shards": ({"data": {"source": SOURCE, "shards": 2}}, {}),
     # 1 test set × 2 pairs × 2 sides, whichever system is scored.
@@ -126,7 +126,7 @@ def test_counts_and_masks_of_any_system_have_the_same_rules(tmp_path: Path) -> N
     wanted = "results/tiny/masks/ns-k70/s1/k95.npz"
     result = snakemake(tmp_path, TINY, "-n", "-p", wanted)
     # The baseline's too: it chose the units with which ns-k70 was trained.
-    assert (jobs(result)["count_encoder_en"], jobs(result)["select_masks"]) == (2, 2)
+    assert (jobs(result)["count_activations_en"], jobs(result)["select_masks"]) == (2, 2)
     assert re.search(r"count_activations --.* --system results/tiny/systems/ns-k70/s1 ", result.stdout)
     assert " --activations-root results/tiny/activations/ns-k70/s1/valid " in result.stdout
 

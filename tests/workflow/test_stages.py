@@ -181,11 +181,20 @@ def test_sixty_directions_are_counted_in_several_jobs(tmp_path: Path) -> None:
 
 def test_what_a_profile_sets_for_a_stage_holds_for_each_of_its_rules(tmp_path: Path) -> None:
     lay_down_text(tmp_path)
-    words = ["--set-threads", "count_encoder=2", "round_trip=2", "--set-resources", "round_trip:mem_mb=77"]
+    words = [
+        "--set-threads",
+        "count_activations=2",
+        "round_trip=2",
+        "--set-resources",
+        "round_trip:mem_mb=77",
+    ]
     tests = {"news": "text/news.{lang}", "talks": {"path": "text/news.{lang}", "languages": ["en", "de"]}}
     config = {**TINY, "data": {"source": {**TINY["data"]["source"], "tests": tests}}}
-    said = snakemake(tmp_path, config, "-n", "--groups", "count_encoder=counts", *words).stdout
+    said = snakemake(tmp_path, config, "-n", "--groups", "count_activations=counts", *words).stdout
     blocks = [block.split(":", 1) for block in re.split(r"^(?:local)?rule ", said, flags=re.MULTILINE)[1:]]
     two = {rule for rule, block in blocks if "threads: 2" in block}
-    assert two - {"train_baseline", "finetune"} == {"count_encoder_en", "round_trip", "round_trip_talks"}
+    assert two - {"train_baseline", "finetune"} == {
+        *("count_activations_en", "count_activations_into_en"),
+        *("round_trip", "round_trip_talks"),
+    }
     assert {rule for rule, block in blocks if "mem_mb=77" in block} == {"round_trip", "round_trip_talks"}

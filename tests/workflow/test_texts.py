@@ -68,14 +68,15 @@ def test_units_are_scored_on_the_text_of_a_mask_set(planned: Plan) -> None:
     for text in ("valid", "news", "latin", "noise", "boot-1", "boot-2"):
         ending = "" if text == "valid" else "_on_text"
         wanted = {} if text == "valid" else {"text": text}
-        alone = planned.job(f"count_activations{ending}", direction="de-en", **wanted)
-        together = planned.job(f"count_encoder_en{ending}", **wanted)
-        assert alone.options["--subset"] == together.options["--subset"] == text
-        assert alone.outputs == [f"{RESULTS}/activations/baseline/s1/{text}/de-en.npz"]
-        assert {file for file in alone.inputs if "/bin/" in file} == {
+        from_en = planned.job(f"count_activations_en{ending}", **wanted)
+        into_en = planned.job(f"count_activations_into_en{ending}", **wanted)
+        assert from_en.options["--subset"] == into_en.options["--subset"] == text
+        folder = f"{RESULTS}/activations/baseline/s1/{text}"
+        assert into_en.outputs == [f"{folder}/de-en.npz", f"{folder}/fr-en.npz"]
+        assert {file for file in into_en.inputs if ".de-en." in file} == {
             f"{BIN}/{text}.de-en.{lang}.{ending}" for lang in ("de", "en") for ending in ("bin", "idx")
         }
-    assert not any("shuffled" in job.wildcards.values() for job in planned.of("count_activations_on_text"))
+    assert not any("shuffled" in job.wildcards.values() for job in planned.of("count_activations_en_on_text"))
     heads = planned.job("score_importance_on_text", direction="en-fr")
     assert heads.options["--subset"] == "shuffled"
     folder = f"{RESULTS}/importance/head/baseline/s1/shuffled"

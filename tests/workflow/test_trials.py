@@ -17,12 +17,13 @@ from workflow_scripts.config.load import load_experiment
 from workflow_scripts.workflow.stages import jobs_of
 from workflow_scripts.workflow.trial.derive import derive
 
+#: Counts of more directions than one job takes.
+COUNTS = {f"count_activations_{by}en_{number}" for by in ("", "into_") for number in range(1, 5)}
 #: What a trial lacks of its experiment's rules: COMET is left out, systems of another experiment are trained
 #: here, ids of text are made here, and one value of k is no sweep.
 LACKS = {
     "analysis": {"use_system_baseline", "use_system_continued", "use_system_ns", "use_vocabulary"},
-    "ec30": {"fetch_comet", "score_comet", "compare_comet", "count_encoder_en_1", "count_encoder_en_2",
-             "count_encoder_en_3", "count_encoder_en_4"},
+    "ec30": {"fetch_comet", "score_comet", "compare_comet", *COUNTS},
     "ec30_released": {"use_data_bin"},
     "zero_shot": {"use_system_baseline", "use_system_continued", "use_system_ns_k70", "use_system_ns_k95",
                   "use_vocabulary"},
@@ -37,7 +38,7 @@ def placeholders(attach: dict[str, Any]) -> list[str]:
 
 def one_name(rules: set[str]) -> set[str]:
     """Rules without what depends on how many languages there are."""
-    return {re.sub(r"^(count_encoder)_\w+", r"\1", rule) for rule in rules}
+    return {re.sub(r"^(count_activations)_\w+", r"\1", rule) for rule in rules}
 
 
 #: One of each kind: everything trained here, attached checkpoints, a model of the hub, the other port, other

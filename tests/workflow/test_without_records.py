@@ -159,7 +159,9 @@ def test_a_large_file_of_the_experiment_s_own(finished_experiment: Path, tmp_pat
     weights.write_bytes(content("other weights.safetensors"))
     assert sha256_of(weights) != said["files"][name]["sha256"]
     jobs = planned(folder, CONFIG)
-    assert {job.reason.updated for job in jobs if job.rule == "count_encoder_en"} == {(f"{RESULTS}/{name}",)}
+    assert {job.reason.updated for job in jobs if job.rule == "count_activations_en"} == {
+        (f"{RESULTS}/{name}",)
+    }
     assert counts(jobs)["decode"] == 16
 
 

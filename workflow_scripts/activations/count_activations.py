@@ -1,4 +1,4 @@
-"""Count how often each FFN neuron fires in one direction (Neuron Specialization, section 3).
+"""Count how often each FFN neuron fires in each of some directions (Neuron Specialization, section 3).
 
 A neuron fires where its activation is above zero, of gated FFNs the gate's, under teacher forcing; another
 rule is a threshold (``units.activity``). Padding is not counted; ``--count-pads`` counts it and batches as
@@ -6,18 +6,18 @@ the published code does, where counts depend on the batching.
 """
 
 import argparse
-import hashlib
 import logging
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from workflow_scripts.activations.sharing import sharing_groups
 from workflow_scripts.common.errors import run_main
-from workflow_scripts.common.files import sha256_of
+from workflow_scripts.common.files import data_sha256
+from workflow_scripts.models.batch_progress import Progress
 from workflow_scripts.models.port import Batches, Port, Task, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.activity import RELU, SIGN, Activation, Rule, facts, in_words, parse_rule
@@ -32,7 +32,6 @@ PUBLISHED_MAX_TOKENS = 30000
 PIECES_PER_BATCH = 4
 # Positions counted at a time. A count of so few ones is exact in float32; on the CPU they stay in the cache.
 CPU_BLOCK, DEVICE_BLOCK = 256, 8192
-SECONDS_BETWEEN_LINES = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -193,14 +192,6 @@ def _count(
     ]
 
 
-def data_sha256(files: Sequence[Path]) -> str:
-    """Return one hash of a direction's binary files, source then target."""
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(bytes.fromhex(sha256_of(path)))
-    return digest.hexdigest()
-
-
 def score_table(
     system: SystemFolder,
     subset: str,
@@ -229,70 +220,73 @@ def count_subset(
     system: SystemFolder,
     data_bin: Path,
     subset: str,
-    direction: str,
+    directions: Sequence[str],
     *,
     count_pads: bool = False,
     max_tokens: int = PUBLISHED_MAX_TOKENS,
-    progress: Callable[[int, int, int], None] | None = None,
+    progress: Callable[[str], Callable[[int, int, int], None]] | None = None,
     rule: str = SIGN.text,
-) -> ScoreTable:
-    """Count a direction's subset under a system, on the GPU where there is one. ``data_bin``: its text, as
-    the system's port reads it. Raises UserError for a direction that the system lacks, for files that are
-    missing, damaged or do not fit, and for a ``rule`` that says nothing of such neurons."""
-    system.check_whole(direction)
+) -> Iterator[ScoreTable]:
+    """Count some directions of a subset under a system, on the GPU where there is one; yield their tables.
+
+    Directions that read the same source share its encoder pass (``sharing_groups``). ``data_bin``: their
+    text, as the system's port reads it. ``progress``: of a direction, or the first one that shares, what is
+    called as in ``count_direction``. Raises UserError for a direction that the system lacks or translates
+    through a mask, for files that are missing, damaged or do not fit, and for a ``rule`` that says nothing of
+    such neurons.
+    """
+    for direction in directions:
+        system.check_whole(direction)
     port = load(system)
     by = parse_rule(rule, port.activation)
-    task = port.task(data_bin, subset, direction)
-    with port.direction(direction):
-        found = count_direction(
-            port, task, count_pads=count_pads, max_tokens=max_tokens, progress=progress, rule=by
-        )
-    return score_table(system, subset, task, *found, count_pads, by, port.activation)
-
-
-class Progress:
-    """Logs batches done, positions a second and the time left, every few seconds."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.start = self.last = time.monotonic()
-
-    def __call__(self, done: int, batches: int, positions: int) -> None:
-        """Take in one batch."""
-        now = time.monotonic()
-        if now - self.last < SECONDS_BETWEEN_LINES and done < batches:
-            return
-        self.last = now
-        spent = max(now - self.start, 1e-9)
-        left = spent / done * (batches - done)
-        logger.info(
-            f"{self.name}: batch {done}/{batches} | {positions / spent:.0f} positions/s | left {left:.0f} s"
-        )
+    tasks = {name: port.task(data_bin, subset, name) for name in directions}
+    if count_pads:
+        # Batches, and so counts of pads, depend on the target.
+        batches = {name: port.batches(task, max_tokens) for name, task in tasks.items()}
+        groups = [[name] for name in tasks]
+    else:
+        batches = {name: batches_of(task, port, max_tokens) for name, task in tasks.items()}
+        groups = sharing_groups(system, tasks, batches)
+    for group in groups:
+        if len(group) > 1:
+            logger.info(f"one encoder pass for {' '.join(group)}")
+        together = [batches[name] for name in group]
+        told = progress(group[0]) if progress else None
+        with port.direction(group[0]):
+            counted = (
+                _count(port, together, None, max_tokens, told, by, count_pads=True)
+                if count_pads
+                else count_together(port, together, max_tokens, told, by)
+            )
+        for name, (counts, tally) in zip(group, counted, strict=True):
+            yield score_table(system, subset, tasks[name], counts, tally, count_pads, by, port.activation)
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Count one direction and write its table."""
-    parser = argparse.ArgumentParser(description="Count how often each FFN neuron fires in one direction.")
+    """Count the directions and write a table for each."""
+    parser = argparse.ArgumentParser(description="Count how often each FFN neuron fires in some directions.")
     parser.add_argument("--system", type=Path, required=True, help="system folder")
     parser.add_argument("--data-bin", type=Path, required=True)
     parser.add_argument("--subset", required=True)
-    parser.add_argument("--direction", required=True)
+    parser.add_argument("--directions", nargs="+", required=True)
     parser.add_argument("--count-pads", action="store_true", help="count padding, as the published code does")
     parser.add_argument("--max-tokens", type=int, default=PUBLISHED_MAX_TOKENS)
     parser.add_argument("--rule", default=SIGN.text, help="when a neuron is active, as threshold:0.1")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out-root", type=Path, required=True, help="folder of DIRECTION.npz")
     arguments = parser.parse_args(argv)
     log_to_stderr()
-    count_subset(
+    tables = count_subset(
         SystemFolder.read(arguments.system),
         arguments.data_bin,
         arguments.subset,
-        arguments.direction,
+        arguments.directions,
         count_pads=arguments.count_pads,
         max_tokens=arguments.max_tokens,
-        progress=Progress(arguments.direction),
+        progress=Progress,
         rule=arguments.rule,
-    ).write(arguments.out)
+    )
+    for table in tables:
+        table.write(arguments.out_root / f"{table.rows[0]}.npz")
 
 
 if __name__ == "__main__":

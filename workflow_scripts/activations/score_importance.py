@@ -22,8 +22,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workflow_scripts.activations.count_activations import data_sha256
 from workflow_scripts.common.errors import run_main
+from workflow_scripts.common.files import data_sha256
 from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.score_table import (

@@ -7,8 +7,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from workflow_scripts.activations.count_activations import Progress, batches_of, data_sha256
+from workflow_scripts.activations.count_activations import batches_of
 from workflow_scripts.common.errors import run_main
+from workflow_scripts.common.files import data_sha256
+from workflow_scripts.models.batch_progress import Progress
 from workflow_scripts.models.port import Batches, Port, load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.activity import MAGNITUDE as RULE

@@ -51,4 +51,4 @@ def count_activations(
     with needs("fairseq", "count_activations"):
         from workflow_scripts.activations.count_activations import count_subset
     folder = system if isinstance(system, SystemFolder) else SystemFolder.read(system)
-    return count_subset(folder, Path(data_bin), subset, direction)
+    return next(count_subset(folder, Path(data_bin), subset, [direction]))

@@ -110,3 +110,11 @@ def sha256_of(path: str | Path) -> str:
     """Return the hex SHA-256 of a file's bytes."""
     with Path(path).open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def data_sha256(files: Sequence[Path]) -> str:
+    """Return one hash of a direction's binary files, source then target."""
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(bytes.fromhex(sha256_of(path)))
+    return digest.hexdigest()

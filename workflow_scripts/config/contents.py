@@ -241,19 +241,23 @@ class Contents(Section):
 
     @property
     def counted_together(self) -> dict[str, list[str]]:
-        """Directions of one source language whose activations one job counts, by the job's name.
+        """Trained directions whose activations one job counts, by the job's name.
 
-        At most ``DIRECTIONS_OF_A_COUNT`` each, so that other cores have work too.
+        Those from one language share its encoder (``en``), the others into one language the job's start
+        (``into_en``). At most ``DIRECTIONS_OF_A_COUNT`` each, so that other cores have work too.
         """
-        out: dict[str, list[str]] = {}
         if self.activations.count_pads or not (self.attached_model is None or self.attached_model.shares):
-            return out
-        for source in self.languages:
-            found = [d for d in self.train_directions if split_direction(d)[0] == source]
-            jobs = -(-len(found) // DIRECTIONS_OF_A_COUNT)
-            for job in range(jobs if len(found) > 1 else 0):
-                name = source if jobs == 1 else f"{source}_{job + 1}"
-                out[name] = found[job * DIRECTIONS_OF_A_COUNT : (job + 1) * DIRECTIONS_OF_A_COUNT]
+            return {}
+        ends = {direction: split_direction(direction) for direction in self.train_directions}
+        from_one = {lang: [d for d in ends if ends[d][0] == lang] for lang in self.languages}
+        # The only one from its language.
+        rest = [found[0] for found in from_one.values() if len(found) == 1]
+        into = {f"into_{lang}": [d for d in rest if ends[d][1] == lang] for lang in self.languages}
+        out: dict[str, list[str]] = {}
+        for name, found in (from_one | into).items():
+            most = DIRECTIONS_OF_A_COUNT
+            jobs = [found[at : at + most] for at in range(0, len(found), most)] if len(found) > 1 else []
+            out |= {name if len(jobs) == 1 else f"{name}_{n}": job for n, job in enumerate(jobs, start=1)}
         return out
 
     @property

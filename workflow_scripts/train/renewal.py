@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.activations.count_activations import count_direction, data_sha256
+from workflow_scripts.activations.count_activations import count_direction
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import data_sha256
 from workflow_scripts.models.port import Port
 from workflow_scripts.train.training_method import counting_of
 from workflow_scripts.units.mask_table import MaskTable

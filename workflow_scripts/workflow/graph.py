@@ -105,7 +105,7 @@ def planned_job(workflow: Any, job: Any) -> PlannedJob:
 
 
 def stage_of(rule: str, benchmark: str) -> str:
-    """Return the stage of a rule: `count_encoder` is several rules, whose benchmarks lie in one folder."""
+    """Return the stage of a rule: one of several rules has its benchmarks in one folder."""
     folders = Path(benchmark).parts
     return folders[folders.index("benchmarks") + 1] if "benchmarks" in folders else rule
 

@@ -46,6 +46,7 @@ RENAMED = {
     "contrastive": "score_contrastive",
     "comet": "score_comet",
     "plot_sweep": "plot_tables",
+    "count_encoder": "count_activations",
 }
 #: Stages that need the internet; none of them has inputs.
 FETCHING = tuple(name for name, stage in STAGES.items() if stage.fetches)

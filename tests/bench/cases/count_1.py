@@ -19,7 +19,7 @@ def prepare(folder: Path, share: float, measured: Mapping[str, Runs]) -> Sides:
     counting.base_model(folder, round(SENTENCES * share))
     published = ["-m", "tests.bench.published_counting", folder / "checkpoint.pt", folder / "bin", DIRECTION]
     return Sides(
-        ours=whole(counting.alone(folder, DIRECTION)),
+        ours=whole(counting.job(folder, DIRECTION)),
         anchor=whole(python("fairseq", *published, folder / "published.pt")),
         flops=counting.products(folder, ["en"], ["de"]),
     )

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from tests.unit.models.loaded import load_network
-from workflow_scripts.activations.count_activations import count_direction, data_sha256, main
+from workflow_scripts.activations.count_activations import count_direction, main
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.files import data_sha256
 from workflow_scripts.models.batching import cut
 from workflow_scripts.models.fairseq.artifact import save_system_weights
 from workflow_scripts.models.fairseq.batches import direction_dataset, make_batches
@@ -232,7 +233,8 @@ def system(tmp_path):
 
 def test_command_line(data_bin, system, tmp_path):
     arguments = ["--system", str(system.folder), "--data-bin", str(data_bin), "--subset", "valid"]
-    main([*arguments, "--direction", "de-en", "--out", str(tmp_path / "de-en.npz")])
+    arguments += ["--out-root", str(tmp_path), "--directions"]
+    main([*arguments, "de-en"])
     table = ScoreTable.read(tmp_path / "de-en.npz")
     assert (table.rows, table.space, table.values.dtype) == (("de-en",), system.space_of(["ffn"]), np.int64)
     assert table.values[0, [0, 1, 2, 4, 5, 6]].tolist() == [13, 0, 0, 15, 0, 0]
@@ -240,12 +242,12 @@ def test_command_line(data_bin, system, tmp_path):
     assert metadata["weights_sha256"] == system.weights_sha256
     assert (metadata["counting"], metadata["subset"]) == ("pads excluded", "valid")
     assert (metadata["sentences"], metadata["source_positions"], metadata["target_positions"]) == (3, 13, 15)
-    main([*arguments, "--direction", "en-de", "--count-pads", "--out", str(tmp_path / "en-de.npz")])
+    main([*arguments, "en-de", "--count-pads"])
     other = ScoreTable.read(tmp_path / "en-de.npz").metadata
     assert other["counting"] == "pads counted, max_tokens 30000"
     assert len(metadata["data_sha256"]) == 64 and metadata["data_sha256"] != other["data_sha256"]
     with pytest.raises(UserError, match="no direction 'en-es'"):
-        main([*arguments, "--direction", "en-es", "--out", str(tmp_path / "x.npz")])
+        main([*arguments, "de-en", "en-es"])
 
 
 def test_data_of_another_vocabulary_is_refused(data_bin, system):

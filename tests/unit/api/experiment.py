@@ -40,9 +40,8 @@ def write_experiment(folder: Path) -> None:
         mask_rows=dict.fromkeys(DIRECTIONS), architecture=architecture.to_dict(),
     )  # fmt: skip
     counts = folder / "activations/baseline/s1/valid"
-    for direction in DIRECTIONS:
-        arguments = ["--system", str(system), "--data-bin", str(data_bin), "--subset", "valid"]
-        count([*arguments, "--direction", direction, "--out", str(counts / f"{direction}.npz")])
+    arguments = ["--system", str(system), "--data-bin", str(data_bin), "--subset", "valid"]
+    count([*arguments, "--directions", *DIRECTIONS, "--out-root", str(counts)])
     masks = folder / "masks/baseline/s1/k95.npz"
     arguments = ["--activations-root", str(counts), "--directions", *DIRECTIONS, "--out", str(masks)]
     select(["--select", "mass:95", *arguments])

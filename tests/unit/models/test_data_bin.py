@@ -57,8 +57,8 @@ def test_counts_are_the_same_by_either_name(tmp_path: Path) -> None:
         put(tmp_path / pair, f"valid.{pair}.de", [4, 5], [6, 7, 8])
         put(tmp_path / pair, f"valid.{pair}.en", [9], [5, 4])
         words = ["--system", f"{tmp_path}/system", "--data-bin", f"{tmp_path}/{pair}", "--subset", "valid"]
-        count_activations.main([*words, "--direction", "en-de", "--out", f"{tmp_path}/{pair}.npz"])
-    ours, theirs = (ScoreTable.read(tmp_path / f"{pair}.npz") for pair in ("de-en", "en-de"))
+        count_activations.main([*words, "--directions", "en-de", "--out-root", f"{tmp_path}/counts/{pair}"])
+    ours, theirs = (ScoreTable.read(tmp_path / f"counts/{pair}/en-de.npz") for pair in ("de-en", "en-de"))
     assert ours.row("en-de").any()
     assert np.array_equal(ours.row("en-de"), theirs.row("en-de"))
     assert ours.metadata == theirs.metadata

@@ -162,11 +162,11 @@ def test_counting_does_not_import_fairseq(data_bin, tmp_path):
     shape = SHAPES["one layer"]
     system = system_of(tmp_path, drawn(shape), shape)
     arguments = ["--system", str(system.folder), "--data-bin", str(data_bin), "--subset", "valid"]
-    arguments += ["--direction", "en-de", "--out"]
+    arguments += ["--directions", "en-de", "--out-root"]
     code = (
         f"import sys; from {main.__module__} import main; main(sys.argv[1:]); print('fairseq' in sys.modules)"
     )
-    words = [sys.executable, "-c", code, *arguments, str(tmp_path / "apart.npz")]
+    words = [sys.executable, "-c", code, *arguments, str(tmp_path / "apart")]
     assert subprocess.run(words, check=True, capture_output=True, text=True).stdout == "False\n"
-    main([*arguments, str(tmp_path / "here.npz")])
-    assert (tmp_path / "apart.npz").read_bytes() == (tmp_path / "here.npz").read_bytes()
+    main([*arguments, str(tmp_path / "here")])
+    assert (tmp_path / "apart/en-de.npz").read_bytes() == (tmp_path / "here/en-de.npz").read_bytes()

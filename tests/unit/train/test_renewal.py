@@ -62,8 +62,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = write_world(tmp_path_factory.mktemp("world"))
     train_baseline(baseline_arguments(root, root / "training", root / "baseline", max_updates=8))
     system = SystemFolder.read(root / "baseline")
-    for direction in DIRECTIONS:
-        count_subset(system, root / "bin", "valid", direction).write(root / f"counts/{direction}.npz")
+    for table in count_subset(system, root / "bin", "valid", DIRECTIONS):
+        table.write(root / f"counts/{table.rows[0]}.npz")
     SELECTION.masks(read_scores(root / "counts", DIRECTIONS)).write(root / "masks.npz")
     return root
 

@@ -9,7 +9,14 @@ from workflow_scripts.workflow.stages import RENAMED, STAGES, asked_for, jobs_of
 
 
 def test_a_name_that_no_rule_has_is_told_with_the_one_that_is_meant() -> None:
-    there = ["score", "count_encoder", "count_encoder_en", "use_system_ns_k95", "round_trip_news", "all"]
+    there = [
+        "score",
+        "count_activations",
+        "count_activations_en",
+        "use_system_ns_k95",
+        "round_trip_news",
+        "all",
+    ]
     assert list(unknown_rules([*there, "likelihood", "scroe", "x"])) == [
         "no rule is called 'likelihood': it is score_likelihood now",
         "no rule is called 'scroe' (did you mean 'score'?)",

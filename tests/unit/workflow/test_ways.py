@@ -5,7 +5,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.stage_list.report import draws
 from workflow_scripts.workflow.ways import ways
 
-COUNTED = ["count_encoder/baseline/s{seed}", "count_activations/baseline/s{seed}"]
+COUNTED = ["count_activations/baseline/s{seed}"]
 
 
 def of(k):

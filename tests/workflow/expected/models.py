@@ -21,7 +21,7 @@ BASELINE_ONE = [file.replace("/s2/", "/s1/") for file in BASELINE_FILES]
 
 MODELS = (
     Expected(
-        "count_encoder_en",
+        "count_activations_en",
         {"system": "baseline", "seed": "2"},
         [*BASELINE_FILES, *VALID_FILES],
         {
@@ -35,18 +35,18 @@ MODELS = (
         "directions max-tokens",
     ),
     Expected(
-        "count_activations",
-        {"system": "baseline", "seed": "2", "direction": "fr-en"},
-        [*BASELINE_FILES, *braces("data/bin/shard0/valid.en-fr.{en,fr}.{bin,idx}")],
+        "count_activations_into_en",
+        {"system": "baseline", "seed": "2"},
+        [*BASELINE_FILES, *VALID_FILES],
         {
             "--system": "R/systems/baseline/s2",
             "--data-bin": "R/data/bin/shard0",
             "--subset": "valid",
-            "--direction": "fr-en",
+            "--directions": "de-en fr-en",
             "--max-tokens": "777",
-            "--out": "R/activations/baseline/s2/valid/fr-en.npz",
+            "--out-root": "R/activations/baseline/s2/valid",
         },
-        "max-tokens",
+        "directions max-tokens",
     ),
     Expected(
         "select_masks",

@@ -9,7 +9,6 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.activations.count_activations import data_sha256
 from workflow_scripts.analyse.effects.decoded import add_translations, checked_tokenizers
 from workflow_scripts.analyse.heads.head_sets import HeadSets
 from workflow_scripts.analyse.heads.measured_tasks import losses
@@ -23,6 +22,7 @@ from workflow_scripts.analyse.losses import MAX_TOKENS
 from workflow_scripts.analyse.stage_options import add_tables, is_object_of_texts, write_tables
 from workflow_scripts.common.checked_options import json_object, named_once
 from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import data_sha256
 from workflow_scripts.common.task_groups import BY, tasks_of
 from workflow_scripts.models.port import Batches, load
 from workflow_scripts.models.progress_log import log_to_stderr

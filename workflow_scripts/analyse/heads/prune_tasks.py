@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.activations.count_activations import data_sha256
 from workflow_scripts.analyse.heads.head_sets import HeadSets
 from workflow_scripts.analyse.heads.measured_tasks import losses, own_metrics
 from workflow_scripts.analyse.heads.pruning import PruningRule
@@ -23,6 +22,7 @@ from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
 from workflow_scripts.analyse.stage_options import add_tables, write_tables
 from workflow_scripts.common.checked_options import at_least, named_once
 from workflow_scripts.common.errors import UserError, run_main
+from workflow_scripts.common.files import data_sha256
 from workflow_scripts.common.task_tables import TRAIN
 from workflow_scripts.models.port import Batches, Port, load, measuring
 from workflow_scripts.models.progress_log import log_to_stderr

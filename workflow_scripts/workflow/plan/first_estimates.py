@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-from workflow_scripts.common.directions import pair_of, text_of
+from workflow_scripts.common.directions import pair_of, split_direction, text_of
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import TRAIN, VALID
 from workflow_scripts.workflow.graph import PlannedJob
@@ -133,11 +133,12 @@ class FirstEstimates:
                 return text.sentences(given["subset"], given["pair"])
             case "randomise_tokens":
                 return text.sentences(given["varied"], given["pair"])
-            case "count_activations" | "score_magnitude":
+            case "score_magnitude":
                 return text.sentences(given.get("text", VALID), text_of(given["direction"]))
-            case "count_encoder":
-                by = job.rule.removeprefix("count_encoder_").removesuffix(ON_TEXT)
-                return text.of_directions(given.get("text", VALID), experiment.counted_together[by])
+            case "count_activations":
+                by = job.rule.removeprefix("count_activations").removesuffix(ON_TEXT).removeprefix("_")
+                counted = experiment.counted_together[by] if by else [given["direction"]]
+                return self._counted(given.get("text", VALID), counted)
             case "stability":
                 subset = experiment.masks.named[given["maskset"]].text
                 return text.of_directions(subset, experiment.train_directions)
@@ -151,6 +152,12 @@ class FirstEstimates:
                 number = text.of_directions(given["testset"], directions)
                 return None if number is None else number * self._resamples(len(directions)) / 1000
         return None
+
+    def _counted(self, subset: str, directions: Sequence[str]) -> int | None:
+        """Return the sentences of directions; half of one is its source, which is encoded once for all."""
+        sources = {split_direction(direction)[0]: direction for direction in directions}
+        both = [self.text.of_directions(subset, ones) for ones in (directions, sources.values())]
+        return None if None in both else sum(one or 0 for one in both) // 2
 
     def _items(self, file: Path) -> int:
         if file.is_file():

@@ -91,19 +91,25 @@ def scored_texts(experiment: Experiment) -> Iterator[dict[str, str]]:
         yield {"text": text, "on": f"{text}/", "rule": ON_TEXT}
 
 
-def _counted_together(experiment: Experiment) -> Iterator[dict[str, Any]]:
+def _counts(experiment: Experiment) -> Iterator[dict[str, Any]]:
+    together = experiment.counted_together
     for text in scored_texts(experiment):
         needed = needed_masks.scored(experiment, text=text["text"])
-        found = experiment.counted_together.items()
-        by = [by for by, group in found if needed.issuperset(group)]
-        yield from (text | job for job in of_baseline(experiment, by=by))
+        jobs = [by for by, directions in together.items() if needed.issuperset(directions)]
+        jobs += [direction for direction in experiment.counted_alone if direction in needed]
+        yield from (text | job for job in of_baseline(experiment, by=jobs))
 
 
-def _counted_alone(experiment: Experiment) -> Iterator[dict[str, Any]]:
-    for text in scored_texts(experiment):
-        needed = needed_masks.scored(experiment, text=text["text"])
-        alone = [direction for direction in experiment.counted_alone if direction in needed]
-        yield from (text | job for job in of_baseline(experiment, direction=alone))
+def _counted(experiment: Experiment, wildcards: Wildcards) -> list[str]:
+    by = wildcards["by"]
+    directions = experiment.counted_together.get(by, [by])
+    return [f"activations/{{system}}/s{{seed}}/{wildcards['text']}/{one}.npz" for one in directions]
+
+
+def _rule_of_counts(experiment: Experiment, wildcards: Wildcards) -> str:
+    by = wildcards["by"]
+    own = f"_{by}" if by in experiment.counted_together else ""
+    return f"count_activations{own}{wildcards['rule']}"
 
 
 def _importance(experiment: Experiment) -> Iterator[dict[str, Any]]:
@@ -208,30 +214,14 @@ STAGES = (
         gpu=True,
         training=f"training/{BASELINE}/s{{seed}}",
     ),
-    # Directions from one language are counted by one job.
-    Stage(
-        "activations.count_encoder",
-        of_port,
-        log="{system}/s{seed}/{on}{by}",
-        files={
-            "counts": lambda e, w: [
-                f"activations/{{system}}/s{{seed}}/{w['text']}/{direction}.npz"
-                for direction in e.counted_together[w["by"]]
-            ]
-        },
-        rule=lambda e, w: f"count_encoder_{w['by']}{w['rule']}",
-        jobs=_counted_together,
-        gpu=True,
-    ),
+    # `by`: a job's name of several directions, each group of which has a rule, or a direction.
     Stage(
         "activations.count_activations",
         of_port,
-        log="{system}/s{seed}/{on}{direction}",
-        files={
-            "counts": lambda e, w: [f"activations/{{system}}/s{{seed}}/{w['text']}/{{direction}}.npz"],
-        },
-        rule=lambda e, w: f"count_activations{w['rule']}",
-        jobs=_counted_alone,
+        log="{system}/s{seed}/{on}{by}",
+        files={"counts": _counted},
+        rule=_rule_of_counts,
+        jobs=_counts,
         gpu=True,
     ),
     Stage(

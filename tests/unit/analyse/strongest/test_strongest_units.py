@@ -25,11 +25,10 @@ def root(tmp_path_factory):
     root = tmp_path_factory.mktemp("planted")
     write_system(root / "system")
     write_text(root / "bin")
-    for name in DIRECTIONS:
-        count_activations.main(
-            [f"--system={root}/system", f"--data-bin={root}/bin", "--subset=valid", f"--direction={name}"]
-            + [f"--out={root}/counts/{name}.npz"]
-        )
+    count_activations.main(
+        [f"--system={root}/system", f"--data-bin={root}/bin", "--subset=valid", f"--out-root={root}/counts"]
+        + ["--directions", *DIRECTIONS]
+    )
     return root
 
 
@@ -168,11 +167,15 @@ def test_only_so_many_sentences_are_read(root, tmp_path):
 
 
 def test_counts_with_pads_say_nothing_of_parts(root, tmp_path):
-    for name in DIRECTIONS:
-        count_activations.main(
-            [f"--system={root}/system", f"--data-bin={root}/bin", "--subset=valid", f"--direction={name}"]
-            + [f"--out={tmp_path}/counts/{name}.npz", "--count-pads"]
-        )
+    count_activations.main(
+        [
+            f"--system={root}/system",
+            f"--data-bin={root}/bin",
+            "--subset=valid",
+            f"--out-root={tmp_path}/counts",
+        ]
+        + ["--count-pads", "--directions", *DIRECTIONS]
+    )
     result = run(root, tmp_path, counts=tmp_path / "counts")
     assert (result["halves"], result["cautions"]) == (None, [])
     assert "padding was counted" in (tmp_path / "o.markdown").read_text()

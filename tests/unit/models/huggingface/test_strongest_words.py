@@ -51,9 +51,7 @@ def strengths(port, data, direction, unit):
 def test_words_and_values_of_each_family(case, systems, data, tmp_path):
     system = systems[case]
     where = [f"--system={system.folder}", f"--data-bin={data}", "--subset=valid"]
-    for direction in DIRECTIONS:
-        out = f"--out={tmp_path}/counts/{direction}.npz"
-        count_activations.main([*where, f"--direction={direction}", out])
+    count_activations.main([*where, f"--out-root={tmp_path}/counts", "--directions", *DIRECTIONS])
     out = [f"--out-{form}={tmp_path}/o.{form}" for form in ("json", "csv", "markdown")]
     more = [f"--activations-root={tmp_path}/counts", "--units=4", "--max-sentences=20", "--select=mass:70"]
     strongest_units.main([*where, *out, *more, "--removed-sentences=20", "--directions", *DIRECTIONS])

@@ -47,9 +47,9 @@ def losses(port, texts):
 
 
 def count(system: SystemFolder, texts: Path, out: Path, language: str, *more: str) -> ScoreTable:
-    given = ["--system", system.folder, "--data-bin", texts, "--subset", "valid", "--direction", language]
-    count_activations.main([*map(str, given), "--out", str(out), *more])
-    return ScoreTable.read(out)
+    given = ["--system", system.folder, "--data-bin", texts, "--subset", "valid", "--directions", language]
+    count_activations.main([*map(str, given), "--out-root", str(out), *more])
+    return ScoreTable.read(out / f"{language}.npz")
 
 
 def changed_json(path: Path, **values) -> None:
@@ -136,7 +136,7 @@ def test_gpt2s_weights_stay_as_its_files_have_them(systems, causal_folders):
 
 def test_counting_and_scores_are_the_stages_of_every_port(systems, texts, tmp_path):
     system = systems["llama"]
-    tables = {name: count(system, texts, tmp_path / f"counts/{name}.npz", name) for name in LANGUAGES}
+    tables = {name: count(system, texts, tmp_path / "counts", name) for name in LANGUAGES}
     facts = tables["de"].metadata
     assert facts["counting"] == "pads excluded, active by sign (silu, gated)"
     words = sum(len(line.split()) for line in (texts / "valid/de.txt").read_text().splitlines())

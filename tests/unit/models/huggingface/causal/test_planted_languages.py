@@ -40,9 +40,7 @@ def root(request, tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp(request.param)
     system = planted_system(request.param, root)
     text = "--system", system.folder, "--data-bin", root, "--subset", "valid"
-    for language in LANGUAGES:
-        out = root / f"counts/{language}.npz"
-        call(count_activations.main, *text, "--direction", language, "--out", out)
+    call(count_activations.main, *text, "--directions", *LANGUAGES, "--out-root", root / "counts")
     for form in FORMS:
         given = "--activations-root", root / "counts", "--directions", *LANGUAGES, "--form", form
         call(score_lape.main, *given, "--out-root", root / form)

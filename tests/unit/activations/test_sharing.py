@@ -1,18 +1,20 @@
-"""Counting the encoder once for directions with one source: the same files as one by one, fewer passes."""
+"""Directions counted by one job: the files of jobs of their own, and one pass of equal sources."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from workflow_scripts.activations import count_activations, count_encoder
+from workflow_scripts.activations import count_activations
 from workflow_scripts.activations.count_activations import count_direction
+from workflow_scripts.activations.sharing import sharing_groups
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.artifact import save_system_weights
 from workflow_scripts.models.fairseq.batches import Batch, direction_dataset
@@ -89,23 +91,16 @@ def encoder_passes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         yield passes
 
 
-def together(system: SystemFolder, data_bin: Path, out: Path, *directions: str, max_tokens: int = 64) -> None:
-    count_encoder.main(
-        ["--system", str(system.folder), "--data-bin", str(data_bin), "--subset", "valid"]
-        + ["--directions", *directions, "--max-tokens", str(max_tokens), "--out-root", str(out)]
-    )
-
-
-def alone(system: SystemFolder, data_bin: Path, out: Path, direction: str) -> None:
+def counted(system: SystemFolder, data_bin: Path, out: Path, *directions: str) -> None:
     count_activations.main(
         ["--system", str(system.folder), "--data-bin", str(data_bin), "--subset", "valid"]
-        + ["--direction", direction, "--max-tokens", "64", "--out", str(out / f"{direction}.npz")]
+        + ["--directions", *directions, "--max-tokens", "64", "--out-root", str(out)]
     )
 
 
 def assert_same_files(system: SystemFolder, data_bin: Path, folder: Path, *directions: str) -> None:
     for direction in directions:
-        alone(system, data_bin, folder / "alone", direction)
+        counted(system, data_bin, folder / "alone", direction)
         one, other = (folder / way / f"{direction}.npz" for way in ("together", "alone"))
         assert one.read_bytes() == other.read_bytes(), direction
 
@@ -115,7 +110,7 @@ def test_the_files_are_the_same_and_the_encoder_runs_once(
 ) -> None:
     directions = ("en-de", "en-fr", "en-cs")
     with encoder_passes(monkeypatch) as passes:
-        together(system, data_bin, tmp_path / "together", *directions)
+        counted(system, data_bin, tmp_path / "together", *directions)
     assert sum(passes) == LINES  # each English sentence once, for three directions
     assert len(passes) > 1
     with encoder_passes(monkeypatch) as passes:
@@ -130,7 +125,7 @@ def test_sources_of_other_content_are_not_shared(
     changed[7][0] = 4 if changed[7][0] != 4 else 5  # one token of one sentence
     write_bin(data_bin, "valid.en-fr.en", changed)
     with encoder_passes(monkeypatch) as passes:
-        together(system, data_bin, tmp_path / "together", "en-de", "en-fr", "en-cs")
+        counted(system, data_bin, tmp_path / "together", "en-de", "en-fr", "en-cs")
     assert sum(passes) == 2 * LINES  # en-de with en-cs, and en-fr
     assert_same_files(system, data_bin, tmp_path, "en-de", "en-fr", "en-cs")
 
@@ -142,7 +137,7 @@ def test_a_sentence_skipped_for_its_target_is_not_shared(
     longer[0] = [4] * 255  # with tag and </s> one position over 256
     write_bin(data_bin, "valid.cs-en.cs", longer)
     with encoder_passes(monkeypatch) as passes:
-        together(system, data_bin, tmp_path / "together", "en-de", "en-fr", "en-cs")
+        counted(system, data_bin, tmp_path / "together", "en-de", "en-fr", "en-cs")
     assert sum(passes) == LINES + LINES - 1
     assert_same_files(system, data_bin, tmp_path, "en-de", "en-fr", "en-cs")
 
@@ -174,17 +169,41 @@ def test_with_pads_the_encoder_counts_differ_so_they_are_not_shared(data_bin: Pa
     assert torch.equal(real[0][0][:2], real[1][0][:2])
 
 
-def test_a_target_tag_in_the_source_is_refused(system: SystemFolder, data_bin: Path, tmp_path: Path) -> None:
+def test_a_target_tag_in_the_source_shares_nothing(
+    system: SystemFolder, data_bin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     described = json.loads((system.folder / "system.json").read_text())
     (system.folder / "system.json").write_text(json.dumps({**described, "encoder_langtok": "tgt"}))
-    with pytest.raises(UserError, match=r"encoder_langtok is 'tgt'.*share no encoder counts"):
-        together(system, data_bin, tmp_path, "en-de", "en-fr")
+    with encoder_passes(monkeypatch) as passes:
+        counted(SystemFolder.read(system.folder), data_bin, tmp_path / "together", "en-de", "en-fr")
+    assert sum(passes) == 2 * LINES
 
 
-def test_other_sources_and_directions_are_refused(
+def test_other_sources_are_counted_by_the_same_job(
+    system: SystemFolder, data_bin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with encoder_passes(monkeypatch) as passes:
+        counted(system, data_bin, tmp_path / "together", "en-de", "de-en", "en-fr")
+    assert sum(passes) == 2 * LINES  # English for two directions, German for one
+    assert_same_files(system, data_bin, tmp_path, "en-de", "de-en", "en-fr")
+
+
+def test_weights_and_adapters_of_a_direction_are_not_shared(system: SystemFolder, data_bin: Path) -> None:
+    """By hand: of three directions from English the second has weights of its own, the third an adapter."""
+    port = FairseqPort(build_network(SHAPE, len(VOCABULARY)), VOCABULARY)
+    directions = ("en-de", "en-fr", "en-cs")
+    tasks = {name: port.task(data_bin, "valid", name) for name in directions}
+    batches = {name: count_activations.batches_of(task, port, 64) for name, task in tasks.items()}
+    assert sharing_groups(system, tasks, batches) == [["en-de", "en-fr", "en-cs"]]
+    own = replace(system, own_weights={"en-fr": "fr.safetensors"})
+    laid = {"file": "adapters.safetensors", "kind": "lora", "size": 2}
+    own = replace(own, adapters=laid, adapter_rows={"en-cs": "en-cs"})
+    assert sharing_groups(own, tasks, batches) == [["en-de"], ["en-fr"], ["en-cs"]]
+
+
+def test_a_direction_that_is_not_there_is_refused_before_any_is_counted(
     system: SystemFolder, data_bin: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(UserError, match="sources en, de; the encoder is counted for one source"):
-        together(system, data_bin, tmp_path, "en-de", "de-en")
     with pytest.raises(UserError, match="no direction 'en-es'"):
-        together(system, data_bin, tmp_path, "en-de", "en-es")
+        counted(system, data_bin, tmp_path / "counts", "en-de", "en-es")
+    assert not (tmp_path / "counts").exists()

@@ -1,0 +1,29 @@
+"""Which directions of a job have one encoder pass: those that read the same text in the same way."""
+
+from collections.abc import Hashable, Mapping
+
+from workflow_scripts.common.files import sha256_of
+from workflow_scripts.models.port import Batches, Task
+from workflow_scripts.units.system import SystemFolder
+
+
+def sharing_groups(
+    system: SystemFolder, tasks: Mapping[str, Task], batches: Mapping[str, Batches]
+) -> list[list[str]]:
+    """Return the directions in groups of one encoder pass each, in order.
+
+    In a group source files, kept sentences, weights and adapters are the same. Alone is a direction whose
+    source has the target's tag, or text before it that may differ (``encoder_langtok`` is not ``src``), and a
+    language without a source.
+    """
+    groups: dict[Hashable, list[str]] = {}
+    for direction, own in batches.items():
+        read: Hashable = direction
+        files = tasks[direction].files
+        source = files[: len(files) // 2]
+        if source and system.encoder_langtok == "src":
+            lines = tuple(batch.tobytes() for batch in own.lines)
+            laid = system.weights_of(direction), system.adapter_of(direction)
+            read = (*map(sha256_of, source), lines, laid)
+        groups.setdefault(read, []).append(direction)
+    return list(groups.values())
