@@ -76,16 +76,17 @@ def test_models_are_opened_where_their_library_is(planned: Plan) -> None:
     assert {started[module] for module in (*opened, *more)} == {"hf"}
     assert {*started.values()} == {"hf", "text", "evaluate"}
     assert {Path(job.conda).stem for job in planned.jobs if job.conda} == {"hf", "text", "evaluate"}
-    counts = planned.job("count_activations", direction="de-en")
+    counts = planned.job("count_activations_into_en")
     assert counts.options["--data-bin"] == "results/tiny/data/text"
     baseline = {f"systems/baseline/s1/{name}" for name in ("system.json", "model.safetensors")}
-    assert below(counts.inputs) == {*baseline, *(f"data/text/valid/de-en.{one}.txt" for one in ("de", "en"))}
+    texts = {f"data/text/valid/{one}.txt" for one in ("de-en.de", "de-en.en", "en-fr.en", "en-fr.fr")}
+    assert below(counts.inputs) == {*baseline, *texts}
 
 
 def test_code_of_the_port_is_what_jobs_are_run_again_for(planned: Plan) -> None:
     """And that of the other port is not."""
     both = "models.fairseq.port", ("models.huggingface.port",)
-    counts = planned.job("count_activations", direction="de-en")
+    counts = planned.job("count_activations_into_en")
     assert compared(counts)["code"] == closure_hash(
         "activations.count_activations", but=both[0], also=both[1]
     )

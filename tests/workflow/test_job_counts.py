@@ -168,7 +168,7 @@ def test_shards_are_in_the_commands(tmp_path: Path) -> None:
     result = snakemake(tmp_path, config, "-n", "-p")
     root = "results/tiny/data/bin"
     assert result.stdout.count(f" --data-bin {root}/shard0:{root}/shard1 ") == 4  # baseline, three fine-tunes
-    assert result.stdout.count(f" --data-bin {root}/shard0 ") == 4  # counting, and the strongest units
+    assert result.stdout.count(f" --data-bin {root}/shard0 ") == 3  # counting, and the strongest units
     assert result.stdout.count(f" --out-prefix {root}/train.de-en.de ") == 1
     assert result.stdout.count(" --shards 2 --lang ") == 4
     assert result.stdout.count(" --shards 2 --whole --lang ") == 8
@@ -248,7 +248,7 @@ def test_codes_with_hyphens_are_ids_with_underscores(tmp_path: Path) -> None:
 def test_the_demo_counts(tmp_path: Path) -> None:
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     # 3 subsets × 4 pairs of text and twice as many binary files; all else is as many as in EXPECTED.
-    others = {"generate_toy": 1, "prepare_text": 12, "binarise": 24, "count_activations": 4, "decode": 32}
+    others = {"generate_toy": 1, "prepare_text": 12, "binarise": 24, "decode": 32}
     assert jobs(snakemake(tmp_path, config, "-n")) == {**EXPECTED, **others, "mask_control": 1, "overlap": 1}
 
 

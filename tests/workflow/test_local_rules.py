@@ -38,6 +38,7 @@ CLUSTER = {
     "use_masks",
     "score_importance",
     "score_magnitude",
+    "count_activations",
     "count_activations_en",
     "count_activations_into_en",
     "decode",

@@ -122,6 +122,4 @@ def test_every_score_is_of_the_text_of_its_mask_set(planned: Plan) -> None:
     assert of_few.inputs == [
         f"{RESULTS}/activations/baseline/s1/few/{direction}.npz" for direction in directions
     ]
-    assert (
-        planned.job("count_activations_on_text", direction="fr-en", text="few").options["--subset"] == "few"
-    )
+    assert planned.job("count_activations_en_on_text", text="few").options["--subset"] == "few"
