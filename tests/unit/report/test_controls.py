@@ -61,14 +61,29 @@ def test_a_place_among_the_draws():
     assert (row["difference"], row["sd"]) == (-0.5, 0.0)
     assert (row["draws"], row["draws_sd"], row["above"]) == (2, pytest.approx(3 / 2**0.5), 1)
     row = rows["continued", "random", "both"]
-    # To draw 1: 0 and -2; to draw 2: -3 and -5. Means -1 and -4: z = -2.5 · √2 / 3; better than none.
-    assert (row["difference"], row["z"], row["above"]) == (-2.5, pytest.approx(-2.5 * 2**0.5 / 3), 0)
+    # To draw 1: 0 and -2; to draw 2: -3 and -5. Better than none; two draws have no z.
+    assert (row["difference"], row["z"], row["above"]) == (-2.5, None, 0)
     # The draws against the control: the spread of theirs, and no place in it.
     row = rows["random", "continued", "both"]
     assert (row["difference"], row["draws"], row["draws_sd"]) == (2.5, 2, pytest.approx(3 / 2**0.5))
     assert (row["z"], row["above"]) == (None, None)
     # 12.7062 · 3 / √2 / √2 = 19.0593 on both sides of 2.5.
     assert (row["draws_low"], row["draws_high"]) == (pytest.approx(-16.5593), pytest.approx(21.5593))
+
+
+def test_z_is_of_at_least_five_draws():
+    draws = {"random": [f"random-{number}" for number in range(1, 6)]}
+    # Differences 4, 2, 1, 0, -2: mean 1, sd √(20 / 4).
+    values = {
+        "baseline": 1.0,
+        "ns": 10.0,
+        **dict(zip(draws["random"], (6.0, 8.0, 9.0, 10.0, 12.0), strict=True)),
+    }
+    table = {(system, 1): [value] * 2 for system, value in values.items()}
+    plan = plan_of(list(values), DIRECTIONS, [1], draws=draws)
+    found = controls_table(scores_of(table, DIRECTIONS), plan, Display("en", draws={"random": 5}))
+    row = rows_of(found)["ns", "random", "both"]
+    assert (row["draws_sd"], row["z"], row["above"]) == (pytest.approx(5**0.5), pytest.approx(5**-0.5), 3)
 
 
 def test_of_an_error_rate_less_is_better_and_equal_is_not():

@@ -26,7 +26,7 @@ from workflow_scripts.report.tables.averages import (
     values_of,
 )
 from workflow_scripts.report.tables.display import Display, averaging_notes
-from workflow_scripts.report.tables.draws import interval
+from workflow_scripts.report.tables.draws import LEAST_DRAWS, interval
 from workflow_scripts.report.tables.sentences import sentence
 from workflow_scripts.report.tables.summary import display_order, rows_of
 from workflow_scripts.report.tables.table import Block, Cells, Record, Table, frame_of, records, sections
@@ -48,7 +48,8 @@ NOTES = (
     "over seeds (number of seeds), the 95 % interval of that mean (t distribution; not corrected for the "
     "number of rows), and the smallest difference that so many seeds find four times in five (level 5 %).",
     "Draws: standard deviation of the difference over draws (number of draws), and its 95 % interval. z: how "
-    "many of these deviations the system is from the mean of the draws; better than: so many draws.",
+    f"many of these deviations the system is from the mean of at least {LEAST_DRAWS} draws; better than: so "
+    "many draws.",
     "Wins / losses / ties: directions, summed over seeds and draws, by the rule of the table significance.",
     "The csv and parquet files have every side.",
 )
@@ -159,7 +160,7 @@ def _line(place: Place, system: str, other: str, display: Display, tested: Teste
         "draws_sd": sd,
         "draws_low": among.low if among else None,
         "draws_high": among.high if among else None,
-        "z": decimal_mean(drawn) / sd if against_draws and sd else None,
+        "z": decimal_mean(drawn) / sd if against_draws and sd and len(drawn) >= LEAST_DRAWS else None,
         "above": _better(drawn, place.metric) if against_draws and drawn else None,
         **_outcomes(place, system, other, tested),
         "note": found.reason,
