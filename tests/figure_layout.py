@@ -6,10 +6,11 @@ Matplotlib's own places for legends ("best") see neither bands nor error bars; i
 import warnings
 from contextlib import contextmanager
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import Collection
+from matplotlib.collections import Collection, LineCollection, PathCollection
 from matplotlib.image import AxesImage
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
@@ -110,9 +111,15 @@ def extents(artist, axes, renderer):
     """The boxes of what an artist draws inside its panel: of a line, those of its pieces."""
     inside = axes.get_window_extent(renderer)
     if isinstance(artist, Line2D):
-        points = artist.get_transform().transform(artist.get_xydata())
-        pieces = [(points[n], points[min(n + 1, len(points) - 1)]) for n in range(len(points))]
-        boxes = [(min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1])) for a, b in pieces]
+        boxes = boxes_of_line(artist.get_transform().transform(artist.get_xydata()))
+    elif isinstance(artist, PathCollection):
+        # Of points, and of the lines below, matplotlib says that they have no extent.
+        points = artist.get_offset_transform().transform(artist.get_offsets())
+        reach = np.sqrt(artist.get_sizes().max()) / 2 * axes.figure.dpi / 72
+        boxes = [(x - reach, y - reach, x + reach, y + reach) for x, y in points]
+    elif isinstance(artist, LineCollection):  # error bars, vlines, hlines
+        lines = [artist.get_transform().transform(line) for line in artist.get_segments()]
+        boxes = [box for line in lines for box in boxes_of_line(line)]
     elif isinstance(artist, Text) and not artist.get_text():
         return
     else:
@@ -124,6 +131,11 @@ def extents(artist, axes, renderer):
             y0, y1 = max(y0, inside.y0), min(y1, inside.y1)
         if x0 <= x1 and y0 <= y1:
             yield x0, y0, x1, y1
+
+
+def boxes_of_line(points):
+    pieces = [(points[n], points[min(n + 1, len(points) - 1)]) for n in range(len(points))]
+    return [(min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1])) for a, b in pieces]
 
 
 def overlap(box, other):

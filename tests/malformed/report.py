@@ -31,6 +31,7 @@ from tests.malformed import (
     task_config_cases,
     text_cases,
     topic_cases,
+    trial_cases,
     used_cases,
     varied_cases,
 )
@@ -51,6 +52,7 @@ TABLES: dict[str, tuple[Sequence[Case], Sequence[Accepted]]] = {
         ],
         config_cases.ACCEPTED,
     ),
+    "Trials and the site": (trial_cases.CASES, []),
     "Text, subwords, counts, masks and systems": (
         [
             *text_cases.CASES,

@@ -7,6 +7,7 @@ from tests.malformed import (
     correlation_config_cases,
     language_model_cases,
     task_config_cases,
+    trial_cases,
 )
 from tests.malformed.case import start
 from tests.malformed.config_cases import ACCEPTED  # noqa: F401
@@ -20,6 +21,7 @@ CASES = [
     *attach_model_cases.CASES,
     *task_config_cases.CASES,
     *language_model_cases.CASES,
+    *trial_cases.CASES,
 ]
 
 

@@ -25,7 +25,7 @@ Navigation = dict[str, dict[str, Pages]]
 
 def links_of(root: Path, page: str) -> Iterator[tuple[str, str]]:
     """Yield text and path below ``root`` of a page's links to files. UserError: one leaves the folder."""
-    for text, link in LINK.findall((root / page).read_text(encoding="utf-8")):
+    for text, link in LINK.findall(_text_of(root, page)):
         path = link.partition("#")[0]
         if not path or "://" in link or link.startswith("mailto:"):
             continue
@@ -33,6 +33,13 @@ def links_of(root: Path, page: str) -> Iterator[tuple[str, str]]:
         if not target.is_relative_to(root):
             raise UserError(f"{page}: the link {link} leads out of the checkout")
         yield text, str(target.relative_to(root))
+
+
+def _text_of(root: Path, page: str) -> str:
+    try:
+        return (root / page).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{page}: not UTF-8 at byte {error.start + 1}; convert the file with iconv") from None
 
 
 def collect(root: Path) -> list[str]:
@@ -53,7 +60,7 @@ def collect(root: Path) -> list[str]:
 
 def title_of(root: Path, page: str) -> str:
     """Return the first heading of a page."""
-    heading = TITLE.search((root / page).read_text(encoding="utf-8"))
+    heading = TITLE.search(_text_of(root, page))
     return heading[1].replace("`", "") if heading else page
 
 
@@ -64,7 +71,7 @@ def navigation(root: Path, pages: list[str]) -> Navigation:
     """
     root, named = root.resolve(), {HOME, INDEX}
     sections: Navigation = {}
-    text = (root / INDEX).read_text(encoding="utf-8")
+    text = _text_of(root, INDEX)
     for part in re.split(r"^## ", text, flags=re.M)[1:]:
         title, _, body = part.partition("\n")
         groups = sections.setdefault(title.strip(), {"": []})
@@ -74,9 +81,11 @@ def navigation(root: Path, pages: list[str]) -> Navigation:
             for name, link in LINK.findall(block):
                 target = (root / INDEX).parent.joinpath(link.partition("#")[0]).resolve()
                 page = str(target.relative_to(root))
-                if page in pages and page not in named:
+                # The index may show a picture, or link to a file that is no page.
+                if page in pages and page.endswith(".md") and page not in named:
                     named.add(page)
-                    groups.setdefault(group.capitalize(), []).append((name[0].upper() + name[1:], page))
+                    title = name[:1].upper() + name[1:] or title_of(root, page)
+                    groups.setdefault(group.capitalize(), []).append((title, page))
     rest = [*PROJECT, *pages]
     left = dict.fromkeys(
         page for page in rest if page in pages and page.endswith(".md") and page not in named

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.lines import Line2D
 
 from tests.figure_layout import assert_layout, assert_legends_clear, assert_texts_inside
 from workflow_scripts.report.figures.caption import Caption
@@ -80,6 +81,42 @@ def test_the_rules_of_layout_notice_what_they_are_for():
     figure.text(-0.05, 0.5, "cut")
     with pytest.raises(AssertionError, match="'cut'"):
         assert_texts_inside(figure)
+
+
+#: What lies alone under a legend in the middle of a panel.
+UNDER = {
+    "band": lambda axis: axis.fill_between([1, 2], [2, 3], [4, 5]),
+    "error bar": lambda axis: axis.errorbar([1.5], [-9], yerr=[20], linestyle="", barsabove=True),
+    "vertical line": lambda axis: axis.vlines([1.5], 2, 5),
+    "horizontal line": lambda axis: axis.hlines([3.5], 1, 2),
+    "points": lambda axis: axis.scatter([1.5], [3.5]),
+    "bar": lambda axis: axis.bar([1.5], [5]),
+    "text": lambda axis: axis.text(1.5, 3.5, "word", ha="center", va="center"),
+    "annotation": lambda axis: axis.annotate("word", (1.5, 3.5), ha="center", va="center"),
+    "picture": lambda axis: axis.imshow(np.eye(2), extent=(1, 2, 2, 5), aspect="auto"),
+    "map": lambda axis: axis.pcolormesh([1.4, 1.6], [3, 4], [[1.0]]),
+}
+
+
+@pytest.mark.parametrize("kind", UNDER)
+def test_no_kind_of_data_may_lie_under_a_legend(kind):
+    figure, [[axis]] = panels(1)
+    UNDER[kind](axis)
+    axis.set_xlim(1, 2)
+    axis.set_ylim(2, 5)
+    axis.legend([Line2D([], [])], ["a name"], loc="center")
+    with pytest.raises(AssertionError, match="a legend covers"):
+        assert_legends_clear(figure)
+    axis.legend([Line2D([], [])], ["a name"], loc="upper left", bbox_to_anchor=(1.02, 1))
+    assert_legends_clear(figure)
+
+
+def test_ticks_outside_the_view_of_a_log_axis_are_no_cut_labels():
+    """matplotlib gives labels to 1 and 100, which are never drawn."""
+    figure, [[axis]] = panels(1)
+    axis.plot([3, 90], [1, 2])
+    axis.set_xscale("log")
+    assert_layout(figure)
 
 
 def test_a_long_name_is_shortened_in_its_middle():

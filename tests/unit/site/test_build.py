@@ -27,3 +27,22 @@ def test_broken_links_are_refused(tmp_path):
         build(tmp_path, tmp_path / "site", tmp_path / "work")
     said = str(error.value)
     assert "#nope" in said and "gone.md" in said
+
+
+@pytest.mark.parametrize("where", ["mine", "mine/a.txt", "."])
+def test_a_folder_of_something_else_is_not_deleted(where, tmp_path):
+    for name in ("docs", "mine"):
+        (tmp_path / name).mkdir()
+    for name in ("README.md", "docs/README.md", "mkdocs.yml", "mine/a.txt"):
+        (tmp_path / name).write_text("# Mine\n")
+    with pytest.raises(UserError, match="something else than a site, which would be deleted"):
+        build(tmp_path, tmp_path / where, tmp_path / "work")
+    assert (tmp_path / "mine/a.txt").read_text() == "# Mine\n" and not (tmp_path / "work").exists()
+
+
+def test_a_site_around_the_pages_is_not_deleted(tmp_path):
+    (tmp_path / "search").mkdir()
+    (tmp_path / "search/search_index.json").write_text("{}")
+    with pytest.raises(UserError, match="the pages themselves are in there"):
+        build(tmp_path / "checkout", tmp_path, tmp_path / "work")
+    assert (tmp_path / "search/search_index.json").exists()

@@ -33,6 +33,13 @@ def test_a_whole_site_has_no_problem(site):
         ('<a href="results">', "results leads nowhere"),
         ('<script src="https://x.org/a.js">', "asks another server for https://x.org/a.js"),
         ('<link rel="stylesheet" href="//x.org/a.css">', "asks another server for //x.org/a.css"),
+        ('<svg><image href="https://x.org/a.png">', "asks another server for https://x.org/a.png"),
+        ('<svg><use xlink:href="gone.svg#a">', "gone.svg#a leads nowhere"),
+        ('<video poster="//x.org/a.png">', "asks another server for //x.org/a.png"),
+        ('<img srcset="a.html 1x, https://x.org/a.png 2x">', "asks another server for https://x.org/a.png"),
+        ("<p style=\"background: url('https://x.org/b')\">", "asks another server for https://x.org/b"),
+        ('<style>a {}\n@import "//x.org/c.css";</style>', "asks another server for //x.org/c.css"),
+        ("<style>p { src: url( gone.woff ) }</style><p>url(prose)", "gone.woff leads nowhere"),
         ('<img src="http://x.org/a.png">', "asks another server for http://x.org/a.png"),
     ],
 )
@@ -40,3 +47,15 @@ def test_what_is_broken_is_named_with_its_page(site, html, said):
     (site / "results").mkdir()  # a folder without a page of its own
     (site / "d.html").write_text(html)
     assert list(problems(site)) == [f"d.html: {said}"]
+
+
+def test_what_style_sheets_ask_for_is_looked_at(site):
+    """Their addresses are relative to their own folder; pictures inside of them are no requests."""
+    (site / "c/ours.css").write_text("a { b: url('data:image/svg+xml,<svg xmlns=\"http://w3.org/\">') }")
+    assert list(problems(site)) == []
+    bad = '@import url(https://x.org/f.css); a { b: url("../p q.png") c: url(p.png) }'
+    (site / "c/ours.css").write_text(bad)
+    assert list(problems(site)) == [
+        "c/ours.css: asks another server for https://x.org/f.css",
+        "c/ours.css: p.png leads nowhere",
+    ]

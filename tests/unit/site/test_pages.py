@@ -99,6 +99,21 @@ def test_a_link_out_of_the_checkout_is_refused(link, root):
         collect(root)
 
 
+def test_a_page_that_is_not_utf8_is_one_line(root):
+    (root / f"{DOCS}/unlisted.md").write_bytes(b"# Caf\xe9")
+    with pytest.raises(UserError) as error:
+        collect(root)
+    assert str(error.value) == f"{DOCS}/unlisted.md: not UTF-8 at byte 6; convert the file with iconv"
+
+
+def test_what_is_no_page_is_not_in_the_navigation_and_a_link_without_a_name_has_its_heading(root):
+    (root / "docs/README.md").write_text(
+        "# Docs\n\n## All\n\n![seen](p.svg) [a file](../config/a.yaml) [](unlisted.md)\n"
+    )
+    sections = navigation(root, collect(root))
+    assert sections["All"] == {"": [("On its own", f"{DOCS}/unlisted.md")]}
+
+
 def test_the_sections_of_this_checkout():
     sections = navigation(ROOT, collect(ROOT))
     assert list(sections) == ["Tutorial", "How to", "Reference", "Explanation", "Results", "Project"]

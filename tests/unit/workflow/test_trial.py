@@ -1,15 +1,17 @@
 """What a trial leaves of a config: languages, text, sizes; and what it says of that."""
 
 import gzip
+import tracemalloc
 
 import pytest
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.load import load_experiment
-from workflow_scripts.workflow.trial.derive import derive, kept_languages
+from workflow_scripts.workflow.trial.derive import derive, kept_languages, moved
 from workflow_scripts.workflow.trial.languages import without
 from workflow_scripts.workflow.trial.sizes import few_k
 from workflow_scripts.workflow.trial.start import as_yaml, write_trial
+from workflow_scripts.workflow.trial.text import lines_of
 
 LANGUAGES = ["en", "de", "nl", "fr", "it", "es"]
 FILES = {
@@ -151,3 +153,94 @@ def test_the_config_is_written_beside_the_results_with_what_was_cut(text):
     written = place.read_text()
     assert written == as_yaml(trial, str(text / "c.yaml")) and yaml.safe_load(written) == trial.config
     assert "Its numbers mean nothing" in written and "#   seeds: 4 (of 2)\n" in written
+
+
+def of_toy(languages, **more):
+    return {
+        "experiment": "mine",
+        "languages": languages,
+        "pivot": "en",
+        "data": {
+            "source": {
+                "type": "toy",
+                "families": {"one": languages[1:3], "two": languages[3:]},
+                "tiers": {"high": {"size": 900, "languages": languages[1:]}},
+            }
+        },
+        **more,
+    }
+
+
+@pytest.mark.parametrize("key", ["uses", "attach", "export"])
+def test_a_section_without_a_word_is_none(key, tmp_path):
+    """With `attach:` and nothing else the baseline is trained here, so that it is cut short."""
+    languages = ["en", "de", "fr", "it", "nl"]
+    assert derive(of_toy(languages, **{key: None}), tmp_path) == derive(of_toy(languages), tmp_path)
+
+
+def test_a_name_that_begins_as_a_language_does_is_no_direction(tmp_path):
+    """Norwegian is `no`: what is left out of a trial without it is a direction, not `no-masks`."""
+    systems = {"no-masks": {"masks": "all"}, "no-en": {"masks": "k95"}, "ns": {"masks": "k95"}}
+    trial = derive(of_toy(["en", "de", "fr", "it", "no"], systems=systems), tmp_path)
+    assert trial.config["languages"] == ["en", "de", "fr", "it"]
+    assert list(trial.config["systems"]) == ["no-masks", "ns"]
+    assert "systems of these languages alone, left out: no-en" in trial.cuts
+
+
+def test_directions_of_codes_with_a_hyphen_are_left_out():
+    config = {
+        "languages": ["en", "de", "pt-BR"],
+        "directions": {"train": ["pt-BR-en", "en-pt-BR", "en-pt_BR", "de-en"]},
+        "attach": {"tags": {"pt-BR": "pt", "de": "de"}},
+    }
+    assert without(config, ["pt-BR", "pt_BR"]) == {
+        "languages": ["en", "de", "pt-BR"],
+        "directions": {"train": ["de-en"]},
+        "attach": {"tags": {"de": "de"}},
+    }
+
+
+def test_text_of_other_results_stays_where_it_is(tmp_path):
+    """Only what begins with the experiment's own folder of results is read in the trial's."""
+    folder = tmp_path / "old_results/mine"
+    folder.mkdir(parents=True)
+    for language in LANGUAGES:
+        for part in ("t", "v"):
+            (folder / f"{part}.{language}").write_text("a\n" * 90)
+    source = {"type": "files", "train": "old_results/mine/t.{lang}", "valid": "old_results/mine/v.{lang}"}
+    source["tests"] = {"news": f"{folder}/v.{{lang}}"}
+    named = {"text": "results/mine/x.txt", "other": [f"{tmp_path}/results/mine/y.txt", "my/results/mine/z"]}
+    found = derive({**FILES, "data": {"source": source}}, tmp_path).config["data"]["source"]
+    assert found["train"] == [{"path": "old_results/mine/t.{lang}", "lines": {"start": 0, "stop": 90}}]
+    assert found["tests"]["news"]["path"] == f"{folder}/v.{{lang}}"
+    places = ("results/mine/", f"{tmp_path}/results/mine/")
+    assert moved(named, places, "TRY-mine") == {
+        "text": "results/TRY-mine/x.txt",
+        "other": [f"{tmp_path}/results/TRY-mine/y.txt", "my/results/mine/z"],
+    }
+
+
+def test_a_packed_text_that_is_cut_off_is_one_line(text):
+    file = text / "text/all.de"
+    file.write_bytes(file.read_bytes()[:-4])
+    with pytest.raises(UserError, match=r"text/all\.de: damaged or cut off$"):
+        derive(FILES, text)
+
+
+@pytest.mark.parametrize(
+    ("content", "most", "found"),
+    [(b"", 5, 0), (b"a", 5, 1), (b"a\nb", 5, 2), (b"a\nb\n", 5, 2), (b"\n" * 9, 5, 5), (b"a" * 70_000, 5, 1)],
+)
+def test_lines_are_counted_as_they_are_read(content, most, found, tmp_path):
+    (tmp_path / "t").write_bytes(content)
+    assert lines_of(tmp_path / "t", most) == found
+
+
+def test_a_line_that_fills_the_memory_is_counted_in_blocks(tmp_path):
+    (tmp_path / "t").write_bytes(gzip.compress(bytes(50_000_000)))
+    tracemalloc.start()
+    try:
+        assert lines_of(tmp_path / "t", 600) == 1
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()

@@ -19,8 +19,8 @@ class Places:
     ``stacks``: those that there are. ``layers``: from the model. ``attentions``: from a layer,
     ``projections`` and ``heads`` (how many) from an attention; ``out`` is its output projection. ``ffn``:
     from a layer of each stack to the module with the FFN. From there ``first`` is its first layer, or the
-    gate's and then the factor's, of which ``activation`` is the gate's function; ``last`` is its second
-    layer.
+    gate's and then the factor's; ``last`` is its second layer, ``activation`` the first layer's or the gate's
+    function, and ``dropped`` how often the values between them are left out in training.
     """
 
     layers: str
@@ -32,6 +32,7 @@ class Places:
     first: tuple[str, ...]
     last: str
     activation: str = ""
+    dropped: str = ""
     stacks: tuple[Stack, ...] = STACKS
 
 
@@ -44,6 +45,8 @@ BART = Places(
     ffn={"encoder": "", "decoder": ""},
     first=("fc1",),
     last="fc2",
+    activation="activation_fn",
+    dropped="activation_dropout",
 )
 _T5: Mapping[str, Any] = {
     "layers": "{stack}.block",

@@ -1,6 +1,7 @@
 """Where the units of a model are: the sites of ``families``, found in its modules."""
 
 from operator import attrgetter
+from typing import Any
 
 import workflow_scripts.models.huggingface.library  # noqa: F401  isort:skip  (before transformers)
 
@@ -11,6 +12,7 @@ from workflow_scripts.models.adapters import Adaptable, Place
 from workflow_scripts.models.huggingface.families import Places
 from workflow_scripts.models.linear import Linear
 from workflow_scripts.models.sites import Site
+from workflow_scripts.models.sliced import PlainFfn
 from workflow_scripts.units.space import UnitGroup
 
 
@@ -69,10 +71,12 @@ def sites(model: nn.Module, places: Places) -> dict[str, Site]:
             first = [ffn.get_submodule(name) for name in places.first]
             last = ffn.get_submodule(places.last)
             group = UnitGroup(f"{place}.ffn", "ffn", stack, number, last.in_features)
-            gated = {}
+            more: dict[str, Any] = {}
             if len(first) > 1:
-                gated = {"factor": first[1], "gate": ffn.get_submodule(places.activation)}
-            found["ffn"].append(Site(group, last, rows=first[0], batch_first=True, **gated))
+                more = {"factor": first[1], "gate": ffn.get_submodule(places.activation)}
+            elif _is_plain(ffn, first[0], last, places):
+                more = {"plain": PlainFfn(first[0], last, getattr(ffn, places.activation))}
+            found["ffn"].append(Site(group, last, rows=first[0], batch_first=True, **more))
             for name, path in places.attentions.items():
                 if name == "cross" and stack == "encoder":
                     continue
@@ -86,6 +90,13 @@ def sites(model: nn.Module, places: Places) -> dict[str, Site]:
             group = UnitGroup(f"{place}.resid", "resid", stack, number, last.out_features)
             found["resid"].append(Site(group, layer, output=True, batch_first=True))
     return {site.group.key: site for kind in found.values() for site in kind}
+
+
+def _is_plain(ffn: nn.Module, first: Linear, last: Linear, places: Places) -> bool:
+    """Tell whether an FFN is two layers with biases, and its function alone between them: where dropout is
+    drawn there, it is drawn for constants, too."""
+    biased = first.bias is not None and last.bias is not None
+    return bool(biased and places.dropped and not getattr(ffn, places.dropped))
 
 
 def _layers(model: nn.Module, places: Places, stack: str) -> nn.Module:

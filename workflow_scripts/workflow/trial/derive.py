@@ -3,7 +3,6 @@
 The kinds of systems, mask sets and analyses stay; what they say at this size means nothing.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,6 +38,8 @@ def derive(config: Mapping[str, Any], folder: Path) -> Trial:
     or nothing smaller obeys these rules.
     """
     experiment = load_experiment(config)
+    # A section without a word (`uses:`) is as good as none.
+    config = {key: value for key, value in config.items() if value is not None}
     problem, every = "", len(experiment.languages)
     # What translates nothing keeps its languages, if it has any.
     fewest = min(sizes.LANGUAGES, every) if kind_of(config) is Experiment else every
@@ -86,6 +87,7 @@ def _of_size(
     if fixed:
         out = _same_languages(out, config, experiment, languages)
     cuts = [f"languages: {', '.join(languages)} (of {len(experiment.languages)})"] if gone else []
+    cuts += _dropped(config, out)
     if "uses" in out:
         cuts.append(f"systems of {out.pop('uses')['experiment']}: trained here, at the size of a trial")
     fewer = load_experiment(out)
@@ -97,8 +99,31 @@ def _of_size(
         if fixed:
             out["attach"] = {key: one for key, one in out["attach"].items() if key != "data_bin"}
     out, more = _sections(out, experiment, fewer, seeds)
-    text = json.dumps(out).replace(f"results/{experiment.experiment}/", f"results/{name}/")
-    return Trial(json.loads(text), [*cuts, *more])
+    places = tuple(f"{start}results/{experiment.experiment}/" for start in ("", f"{folder.resolve()}/"))
+    return Trial(moved(out, places, name), [*cuts, *more])
+
+
+def _dropped(config: Mapping[str, Any], out: Config) -> Iterator[str]:
+    """Yield a line for each section whose parts are named for languages that the trial does not have."""
+    masks = [one.get("masks", {}).get("sets", {}) for one in (config, out)]
+    for what, before, after in (
+        ("systems", config.get("systems", {}), out.get("systems", {})),
+        ("mask sets", *masks),
+    ):
+        if gone := [name for name in before if name not in after]:
+            yield f"{what} of these languages alone, left out: {', '.join(gone)}"
+
+
+def moved(value: Any, places: tuple[str, ...], name: str) -> Any:
+    """Return a config whose files in the experiment's results are those in the trial's."""
+    if isinstance(value, Mapping):
+        return {key: moved(one, places, name) for key, one in value.items()}
+    if isinstance(value, list):
+        return [moved(one, places, name) for one in value]
+    place = next((one for one in places if isinstance(value, str) and value.startswith(one)), None)
+    if place is None:
+        return value
+    return f"{place.removesuffix('/').rpartition('/')[0]}/{name}/{value.removeprefix(place)}"
 
 
 def _same_languages(out: Config, config: Mapping[str, Any], whole: Experiment, kept: Sequence[str]) -> Config:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workflow_scripts.common.language_codes import canonical
+
 Config = dict[str, Any]
 
 
@@ -11,15 +13,15 @@ def without(config: Mapping[str, Any], languages: Sequence[str]) -> Config:
 
     Lists and mappings that had nothing else are left out, too; `languages` and `pivot` are for the caller.
     """
+    known = {*config["languages"], *map(canonical, config["languages"])}
     gone = set(languages)
+    # A direction is two languages: `no-masks` is a name, whether Norwegian is left out or not.
+    gone |= {f"{a}-{b}" for a in known for b in known if a in gone or b in gone}
     return {key: value if key == "languages" else _cut(value, gone) for key, value in config.items()}
 
 
 def _names(word: Any, gone: set[str]) -> bool:
-    if not isinstance(word, str):
-        return False
-    source, _, target = word.partition("-")
-    return word in gone or (bool(target) and (source in gone or target in gone))
+    return isinstance(word, str) and word in gone
 
 
 def _cut(value: Any, gone: set[str]) -> Any:

@@ -20,7 +20,8 @@ def of_other_kind(
     """Return the config of a trial, and a line for each thing that is not as in the experiment."""
     kept = experiment.train.seeds[:seeds]
     out = {**config, "experiment": name, "train": {**config.get("train", {}), "seeds": kept}}
-    cuts = [f"seeds: {', '.join(map(str, kept))} (of {len(experiment.train.seeds)})"]
+    every = len(experiment.train.seeds)
+    cuts = [f"seeds: {', '.join(map(str, kept))} (of {every})"] if len(kept) < every else []
     if "tasks" in config:
         out["tasks"] = _short_tasks(config["tasks"])
         cuts.append(f"tasks: {EXAMPLES} examples of each to learn from, {UPDATES} updates")

@@ -36,6 +36,8 @@ def write_trial(options: Sequence[str]) -> tuple[list[str], Trial]:
     folder = working_directory(options)
     if read_config(list(options)) is None:
         raise UserError("make try takes one config file, and no --config")
+    if OPTION not in options:
+        raise UserError(f"make try takes its config file as {OPTION} FILE")
     place = list(options).index(OPTION) + 1
     file = options[place]
     trial = derive(read_yaml(file), folder)

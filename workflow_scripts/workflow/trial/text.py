@@ -2,12 +2,12 @@
 
 import copy
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.common.containers import unpacked
+from workflow_scripts.common.containers import DAMAGE, is_damage, unpacked
 from workflow_scripts.common.directions import pair_of, split_direction
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import (
     TRAIN,
@@ -22,6 +22,7 @@ from workflow_scripts.workflow.trial.sizes import LINES
 Config = dict[str, Any]
 #: Of the toy corpus: its only test set, the concepts that its languages have words for, and its tiers.
 TEST, CONCEPTS = "test", 60
+BLOCK = 1 << 16  # bytes: of a packed file, one line may be larger than the memory
 FEWER = 2  # every second language has half as many training sentences
 
 
@@ -69,10 +70,23 @@ def _lines(part: FilePattern, directions: Iterable[str], folder: Path, most: int
         if not there:
             return next(f for f in part.files(direction).values() if not (folder / f).is_file())
         for file in there[0].values():
-            with unpacked(folder / file) as (stream, _):
-                # Before the start there must be lines, too.
-                wanted = min(wanted, max(1, sum(1 for _ in islice(stream, start + wanted)) - start))
+            # Before the start there must be lines, too.
+            wanted = min(wanted, max(1, lines_of(folder / file, start + wanted) - start))
     return {"lines": {"start": start, "stop": start + wanted}}
+
+
+def lines_of(file: Path, most: int) -> int:
+    """Return the number of a file's lines, which are counted as far as ``most``."""
+    found, last = 0, b"\n"
+    try:
+        with unpacked(file) as (stream, _):
+            while found < most and (block := stream.read(BLOCK)):
+                found, last = found + block.count(b"\n"), block[-1:]
+    except DAMAGE as error:
+        if not is_damage(error):
+            raise
+        raise UserError(f"{file}: damaged or cut off") from None
+    return min(most, found + (last != b"\n"))
 
 
 def invented(languages: Sequence[str], pivot: str, families: dict[str, list[str]]) -> Config:

@@ -54,7 +54,11 @@ class Learner:
             self.adapted = AdapterTraining(self.model, port.adapter_places, rows, plan.directions)
         if plan.masks is not None:
             table = MaskTable.read(plan.masks)
-            self.masked = MaskedTraining(self.model, port.sites, table, plan.directions, method, slices=False)
+            # In half precision the library's weights stay in float32, and each product rounds its own copy.
+            slices = self._step != "reference" and half is None
+            self.masked = MaskedTraining(
+                self.model, port.sites, table, plan.directions, method, slices=slices
+            )
         self.model.to(device)
         self._forward = Forward(self.model)
 
