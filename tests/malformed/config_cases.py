@@ -102,6 +102,7 @@ CASES = [
     config("number-negative", "a negative number", "train: {max_updates: -5}\n", 'config.yaml, line 5: train.max_updates: must be greater than 0, not -5'),
     config("number-zero", "a beam of 0", "decode: {beam: 0}\n", 'config.yaml, line 5: decode.beam: must be greater than 0, not 0'),
     config("number-huge", "a seed of 31 digits", "train: {seeds: [1000000000000000000000000000000]}\n", 'config.yaml, line 5: train.seeds: 1000000000000000000000000000000 is beyond 2147483647, the largest whole number a run can use'),
+    config("number-exponent", "a learning rate without the sign of its exponent", "train: {lr: 2e3}\n", "config.yaml, line 5: train.lr: must be less than or equal to 1, not '2e3'"),
     config("number-endless", "an infinite learning rate", "train: {lr: .inf}\n", 'config.yaml, line 5: train.lr: must be a finite number, not inf'),
     config("number-undefined", "a length penalty that is no number", "decode: {length_penalty: .nan}\n", 'config.yaml, line 5: decode.length_penalty: must be a finite number, not nan'),
     config("number-share", "a dropout of 1", "model: {dropout: 1}\n", 'config.yaml, line 5: model.dropout: must be less than 1, not 1'),
