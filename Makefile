@@ -37,7 +37,7 @@ RUN = $(WITH_ARGS) workflow_scripts.workflow.run.start --configfile $(1) $(HOW_M
 # Of targets whose program has no options.
 NO_ARGS = @: $(if $(value ARGS),$(error make $@ takes no ARGS))
 
-TARGETS := help setup demo run try multi30k fetch translate clean-training accept retrain status why verify report crate plan times explorer test test-browser test-slurm malformed chaos golden golden-breaks mutants lint bench bench-more bench-slurm docs
+TARGETS := help demo try setup fetch plan why run status multi30k explorer report times verify translate crate accept retrain clean-training test test-browser test-slurm lint malformed chaos golden golden-breaks mutants bench bench-more bench-slurm docs
 .PHONY: $(TARGETS)
 
 # Before the first of several is made: `make run my.yaml` would run the demo.
@@ -45,81 +45,91 @@ unknown = $(firstword $(filter-out $(TARGETS),$(MAKECMDGOALS)))
 $(if $(unknown),$(error no target '$(unknown)': $(if $(filter %.yaml %.yml,$(unknown)),write CONFIG=$(unknown),'make help' lists them$(comma) and further options are written ARGS=…)))
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
+	@sed -n -e 's/^##@ \(.*\)/\n\1/p' -e 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
-setup: ## make the virtual environments that are missing or out of date; ARGS="workflow text" for some
-	$(SETUP) $(call as_words,ARGS)
+##@ Begin
 
 demo: ## the whole chain on invented languages, then its table (results/demo)
 	$(SETUP) $(RUN_ENVIRONMENTS)
 	@$(call RUN,config/config.yaml)
 
-run: ## an experiment: CONFIG=config/experiments/….yaml, more of Snakemake's options in ARGS=…
-	$(SETUP) workflow
-	$(SETUP) $$($(NEEDED))
-	@$(call RUN,$(call as_word,CONFIG))
-
 try: ## an experiment's stages in minutes, at a size whose numbers mean nothing: CONFIG=… (results/TRY-NAME)
 	$(SETUP) workflow
 	@$(WITH_ARGS) workflow_scripts.workflow.trial.start --configfile $(call as_word,CONFIG) $(HOW_MANY)
 
-multi30k: ## the Multi30k experiment (hours)
-	$(SETUP) $(RUN_ENVIRONMENTS)
-	@$(call RUN,config/experiments/multi30k.yaml)
+setup: ## make the virtual environments that are missing or out of date; ARGS="workflow text" for some
+	$(SETUP) $(call as_words,ARGS)
 
 fetch: ## only what an experiment needs from the internet, e.g. on a login node: CONFIG=…
 	$(SETUP) workflow
 	$(SETUP) text $$($(NEEDED) --fetching)
 	@$(WITH_ARGS) workflow_scripts.workflow.run.fetch --configfile $(call as_word,CONFIG)
 
-translate: ## stdin to stdout: CONFIG=… SYSTEM=ns-k95 DIRECTION=de-en [SEED=…] < in.txt > out.txt
-	$(SETUP) workflow text
-	@: $(if $(SYSTEM),,$(error translate needs SYSTEM=, e.g. SYSTEM=baseline)) $(if $(DIRECTION),,$(error translate needs DIRECTION=, e.g. DIRECTION=de-en))
-	@$(WITH_ARGS) workflow_scripts.workflow.run.translate_lines --configfile $(call as_word,CONFIG) --system $(call as_word,SYSTEM) --direction $(call as_word,DIRECTION) $(if $(SEED),--seed $(call as_word,SEED))
-
-clean-training: ## list optimiser states and old checkpoints: CONFIG=…; delete them: CONFIRM=yes
-	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.workflow.run.clean_training --configfile $(call as_word,CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
-
-accept: ## adopt finished results that only other code made: CONFIG=…; though others are refused: ARGS=--partly
-	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.workflow.plan.accept --configfile $(call as_word,CONFIG)
-
-retrain: ## list them with their hours: CONFIG=…; train them again in the next run: CONFIRM=yes
-	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.workflow.plan.training_code --configfile $(call as_word,CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
-
-status: ## how far a run is, also while it is on: CONFIG=…; for programs: ARGS=--json
-	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.workflow.run.status --configfile $(call as_word,CONFIG)
-
-why: ## what would run and why: CONFIG=…
-	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.workflow.plan.why --configfile $(call as_word,CONFIG)
-
-verify: ## every file of a finished experiment against its manifest.json: CONFIG=…
-	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.workflow.provenance.verify --configfile $(call as_word,CONFIG)
-
-report: ## report.zip of Snakemake, tables and figures by category; PARTIAL where files are missing: CONFIG=…
-	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.workflow.run.make_report --configfile $(call as_word,CONFIG)
-
-crate: ## an RO-Crate of an experiment, and crate.zip to hand in: CONFIG=…; ARGS="--agent … --licence …"
-	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.workflow.provenance.crate --configfile $(call as_word,CONFIG)
+##@ Run
 
 plan: ## jobs, hours, memory and disk before a run, and how they were estimated: CONFIG=…
 	$(SETUP) workflow
 	@$(WITH_ARGS) workflow_scripts.workflow.plan.plan --configfile $(call as_word,CONFIG) --cores $(call quoted,$(CORES))
 
-times: ## seconds and memory by stage: CONFIG=…
+why: ## what would run and why: CONFIG=…
 	$(SETUP) workflow
-	@$(WITH_ARGS) workflow_scripts.workflow.plan.times --configfile $(call as_word,CONFIG)
+	@$(WITH_ARGS) workflow_scripts.workflow.plan.why --configfile $(call as_word,CONFIG)
+
+run: ## an experiment: CONFIG=config/experiments/….yaml, more of Snakemake's options in ARGS=…
+	$(SETUP) workflow
+	$(SETUP) $$($(NEEDED))
+	@$(call RUN,$(call as_word,CONFIG))
+
+status: ## how far a run is, also while it is on: CONFIG=…; for programs: ARGS=--json
+	$(SETUP) workflow
+	@$(WITH_ARGS) workflow_scripts.workflow.run.status --configfile $(call as_word,CONFIG)
+
+multi30k: ## the Multi30k experiment (hours)
+	$(SETUP) $(RUN_ENVIRONMENTS)
+	@$(call RUN,config/experiments/multi30k.yaml)
+
+##@ Look at results
 
 explorer: ## one page to look at an experiment in, finished or not, offline (report/explorer.html): CONFIG=…
 	$(SETUP) workflow evaluate
 	@$(WITH_ARGS) workflow_scripts.workflow.run.explore --configfile $(call as_word,CONFIG)
+
+report: ## report.zip of Snakemake, tables and figures by category; PARTIAL where files are missing: CONFIG=…
+	$(SETUP) workflow
+	@$(WITH_ARGS) workflow_scripts.workflow.run.make_report --configfile $(call as_word,CONFIG)
+
+times: ## seconds and memory by stage: CONFIG=…
+	$(SETUP) workflow
+	@$(WITH_ARGS) workflow_scripts.workflow.plan.times --configfile $(call as_word,CONFIG)
+
+verify: ## every file of a finished experiment against its manifest.json: CONFIG=…
+	$(SETUP) workflow
+	@$(WITH_ARGS) workflow_scripts.workflow.provenance.verify --configfile $(call as_word,CONFIG)
+
+translate: ## stdin to stdout: CONFIG=… SYSTEM=ns-k95 DIRECTION=de-en [SEED=…] < in.txt > out.txt
+	$(SETUP) workflow text
+	@: $(if $(SYSTEM),,$(error translate needs SYSTEM=, e.g. SYSTEM=baseline)) $(if $(DIRECTION),,$(error translate needs DIRECTION=, e.g. DIRECTION=de-en))
+	@$(WITH_ARGS) workflow_scripts.workflow.run.translate_lines --configfile $(call as_word,CONFIG) --system $(call as_word,SYSTEM) --direction $(call as_word,DIRECTION) $(if $(SEED),--seed $(call as_word,SEED))
+
+crate: ## an RO-Crate of an experiment, and crate.zip to hand in: CONFIG=…; ARGS="--agent … --licence …"
+	$(SETUP) workflow
+	@$(WITH_ARGS) workflow_scripts.workflow.provenance.crate --configfile $(call as_word,CONFIG)
+
+##@ Keep, train again, delete
+
+accept: ## keep finished results though code changed: CONFIG=…; also where some are refused: ARGS=--partly
+	$(SETUP) workflow
+	@$(WITH_ARGS) workflow_scripts.workflow.plan.accept --configfile $(call as_word,CONFIG)
+
+retrain: ## list trainings of changed code, with hours: CONFIG=…; train them again in the next run: CONFIRM=yes
+	$(SETUP) workflow
+	@$(WITH_ARGS) workflow_scripts.workflow.plan.training_code --configfile $(call as_word,CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
+
+clean-training: ## list optimiser states and old checkpoints: CONFIG=…; delete them: CONFIRM=yes
+	$(SETUP) workflow
+	@$(WITH_ARGS) workflow_scripts.workflow.run.clean_training --configfile $(call as_word,CONFIG) $(if $(filter yes,$(CONFIRM)),--confirm)
+
+##@ Develop
 
 test: ## linters and all tests, each in its environment; SUITES="lint unit" for some, JOBS=… at a time
 	$(SETUP)
@@ -132,6 +142,11 @@ test-browser: ## the explorer in a real browser, headless (as root; installs Deb
 test-slurm: ## a real SLURM controller on this machine (as root; installs Debian's packages), and runs through it
 	$(SETUP)
 	@$(WITH_ARGS) tests.run_all slurm
+
+lint: ## the linters alone
+	$(NO_ARGS)
+	$(SETUP) workflow dev
+	@$(BIN) -m tests.run_all lint
 
 malformed: ## the malformed inputs of tests/malformed and their messages, into docs/proofs/reliability.md
 	$(NO_ARGS)
@@ -155,21 +170,6 @@ mutants: ## does a test notice each deliberate mistake? minutes; ONLY=TEXT for s
 	$(SETUP) $(RUN_ENVIRONMENTS) comet hf scripts
 	@$(WITH_ARGS) tests.mutants.run $(if $(ONLY),--only $(call as_word,ONLY))
 
-bench-slurm: ## what a job costs on a SLURM controller, for docs/reference/benchmarks.md
-	$(NO_ARGS)
-	$(SETUP)
-	@$(BIN) -m tests.slurm.overhead
-
-docs: ## the documentation site, into site/ (index.html), with its links checked
-	$(NO_ARGS)
-	$(SETUP) workflow docs
-	@$(BIN) -m workflow_scripts.site.build
-
-lint: ## the linters alone
-	$(NO_ARGS)
-	$(SETUP) workflow dev
-	@$(BIN) -m tests.run_all lint
-
 bench: ## twelve works beside what users would run otherwise, 45 minutes (results/benchmarks); NAMES="count_1 demo" for some
 	$(SETUP) $(RUN_ENVIRONMENTS)
 	@$(WITH_ARGS) tests.bench.benchmark $(call as_words,NAMES)
@@ -180,3 +180,13 @@ bench-more: ## speed and memory of the rest, for docs/reference/benchmarks.md
 	@for script in tests/bench/bench_*.py; do \
 		case $$script in *_comet.py) environment=comet ;; *_explorer.py) environment=evaluate ;; *_hf.py) environment=hf ;; *) environment=fairseq ;; esac; \
 		envs/bin/run-in $$environment tests.bench.$$(basename $$script .py) || exit 1; done
+
+bench-slurm: ## what a job costs on a SLURM controller, for docs/reference/benchmarks.md
+	$(NO_ARGS)
+	$(SETUP)
+	@$(BIN) -m tests.slurm.overhead
+
+docs: ## the documentation site, into site/ (index.html), with its links checked
+	$(NO_ARGS)
+	$(SETUP) workflow docs
+	@$(BIN) -m workflow_scripts.site.build

@@ -15,7 +15,7 @@ if str(CHECKOUT) not in sys.path:
     sys.path.insert(0, str(CHECKOUT))
 
 from workflow_scripts.common.directions import pair_of, split_direction
-from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.errors import UserError, first_of
 from workflow_scripts.common.processes import identity as identity_of_process
 from workflow_scripts.common.table_names import CONTROLS, COSTS
 from workflow_scripts.config.active_rule import other_rule
@@ -194,16 +194,21 @@ def looked_for(file):
 
 
 def missing_text():
-    """A line for each pair whose text is missing when the workflow starts."""
+    """A line for each file of text that is missing when the workflow starts, with its pairs."""
     for subset in EXPERIMENT.subsets:
+        wrong = {}
         for pair in EXPERIMENT.pairs_of(subset):
             for pattern in sources_of_pair(subset, pair):
                 for file in files_of_pair(pattern, pair).values():
-                    if not file.startswith(f"{RESULTS}/data/") and not Path(file).exists():
-                        yield f"data.source: no {subset} text for {pair}: there is no file {looked_for(file)}"
-                    elif Path(file).is_dir() and not file.startswith(f"{RESULTS}/data/"):
-                        yield f"data.source: no {subset} text for {pair}: {looked_for(file)} is a folder"
+                    if file.startswith(f"{RESULTS}/data/"):
+                        continue
+                    if not Path(file).exists() or Path(file).is_dir():
+                        wrong.setdefault(file, []).append(pair)
                 yield from spelt_twice(subset, pattern, pair)
+        for file, pairs in wrong.items():
+            is_folder = Path(file).is_dir()
+            found = f"{looked_for(file)} is a folder" if is_folder else f"there is no file {looked_for(file)}"
+            yield f"data.source: no {subset} text for {first_of(list(dict.fromkeys(pairs)))}: {found}"
 
 
 def spelt_twice(subset, pattern, pair):

@@ -115,6 +115,18 @@ def test_no_target_is_left_out():
     assert targets == {*EXPERIMENT, *TOOLS, *WITHOUT, "help", "setup"}
 
 
+def test_help_lists_what_users_need_before_what_developers_do(venvs):
+    lines = make(venvs, "help").stdout.splitlines()
+    headings = [place for place, line in enumerate(lines) if line and not line.startswith(" ")]
+    assert [(lines[one], lines[one + 1].split()[:2]) for one in headings] == [
+        ("Begin", ["make", "demo"]),
+        ("Run", ["make", "plan"]),
+        ("Look at results", ["make", "explorer"]),
+        ("Keep, train again, delete", ["make", "accept"]),
+        ("Develop", ["make", "test"]),
+    ]
+
+
 @pytest.mark.parametrize("target", ["run", "plan", "why", "fetch", "translate"])
 @pytest.mark.parametrize("config", ["my configs/a b.yaml", *ODD])
 def test_a_config_has_blanks_and_signs_whatever_is_done_with_it(config, target, venvs):

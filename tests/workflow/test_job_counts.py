@@ -181,8 +181,8 @@ MISTAKES: dict[str, tuple[tuple[str, ...], dict[str, Any], list[str]]] = {
         ("train", "valid"),
         {},
         [
-            f"data.source: no news text for {pair}: there is no file text/news.{lang} in {{here}}\n"
-            for pair, lang in (("de-en", "en"), ("de-en", "de"), ("en-fr", "en"), ("en-fr", "fr"))
+            f"data.source: no news text for {pairs}: there is no file text/news.{lang} in {{here}}\n"
+            for pairs, lang in (("de-en, en-fr", "en"), ("de-en", "de"), ("en-fr", "fr"))
         ],
     ),
     "published numbers that are not there": (

@@ -97,7 +97,7 @@ def test_a_plan_adds_up_what_earlier_jobs_took(finished_experiment: Path, tmp_pa
     assert [" ".join(line.split()) for line in said[:-2]] == [
         "stage jobs one job on 2 cores memory from",
         "select_masks 1 1 s 1 s – mean of 3 here",
-        "finetune 1 15 min 15 min – up to 1,000 updates × 0.91 s: first estimate, of another machine",
+        "finetune 1 15 min 15 min – up to 1,000 updates × 0.91 s: first estimate",
         "decode 4 1 s 2 s – mean of 16 here",
         "score 1 1 s 1 s – mean of 4 here",
         "identify 1 1 s 1 s – mean of 4 here",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.config.analysed_checks import analysed_problems
 from workflow_scripts.config.base import BASELINE
+from workflow_scripts.config.mask_list import OF_K, no_mask_set
 from workflow_scripts.config.mask_scores import STACKS
 from workflow_scripts.config.masks import ALL_UNITS, DRAWN, FAMILY, PAIRED, RANDOM, SWEEP, MaskSet
 from workflow_scripts.config.score_checks import known_space, one_language
@@ -21,9 +21,6 @@ from workflow_scripts.units.space import UnitSpace
 
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
-
-#: The names of the sets that `masks.k` makes.
-_OF_K = re.compile(r"k\d+(\.\d+)?")
 
 
 def mask_problems(experiment: Experiment) -> Iterable[str]:
@@ -44,7 +41,7 @@ def _name_problems(experiment: Experiment, name: str, one: MaskSet) -> Iterable[
     key = f"masks.sets.{name}"
     if name in (ALL_UNITS, SWEEP):
         yield f"{key}: {name!r} has a meaning already; call this one otherwise"
-    if _OF_K.fullmatch(name):
+    if OF_K.fullmatch(name):
         yield f"{key}: this is the name of a set of masks.k; add {name[1:]} there, or call this one otherwise"
     for drawn in experiment.masks.draws(name).values():
         if drawn in experiment.masks.sets:
@@ -91,7 +88,7 @@ def unknown_set(experiment: Experiment, key: str, wanted: str, more: list[str]) 
         number = experiment.masks.sets[wanted].number_of_draws
         yield f"{key}: {wanted!r} is drawn {number} times; name one, {wanted}-1"
     elif wanted not in names:
-        yield f"{key}: no mask set {wanted!r}{nearest(wanted, names)}; there are {names}"
+        yield f"{key}: {no_mask_set(wanted, names)}"
 
 
 def _chain(experiment: Experiment, name: str) -> list[str]:

@@ -1,12 +1,25 @@
 """The section `masks`: the mask sets of an experiment, by name."""
 
+import re
+from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from pydantic import Field, field_validator
 
+from workflow_scripts.common.errors import nearest
 from workflow_scripts.config.base import Percent, Section
 from workflow_scripts.config.masks import ALL_UNITS, MaskSet, MaskSetName
+
+#: The names of the sets that `masks.k` makes.
+OF_K = re.compile(r"k(\d+(?:\.\d+)?)")
+
+
+def no_mask_set(wanted: str, known: Sequence[str]) -> str:
+    """Return that no mask set has this name: the nearest one, all there are, and what makes a set of k."""
+    made = OF_K.fullmatch(wanted)
+    more = f"; {wanted} is made where masks.k has {made[1]}" if made else ""
+    return f"no mask set {wanted!r}{nearest(wanted, known)}; there are {', '.join(known)}{more}"
 
 
 class Named(NamedTuple):

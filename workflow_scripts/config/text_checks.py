@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from workflow_scripts.common.errors import nearest
 from workflow_scripts.common.languages import base_code
 from workflow_scripts.config.file_source import TRAIN, VALID
+from workflow_scripts.config.mask_list import no_mask_set
 from workflow_scripts.config.masks import ALL_UNITS, MaskSet
 from workflow_scripts.config.texts import CYRILLIC_TO_LATIN, RANDOM_TOKENS, SERBIAN, VariedText, chain
 
@@ -117,7 +118,7 @@ def _not_selected(experiment: Experiment, wanted: str) -> str | None:
         draws = experiment.masks.sets[wanted].number_of_draws
         return f"{wanted!r} is drawn {draws} times; name one set, such as k95"
     if wanted not in sets:
-        return f"no mask set {wanted!r}{nearest(wanted, sets)}; there are {list(sets)}"
+        return no_mask_set(wanted, list(sets))
     one = sets[wanted].one
     if one.select is None or one.file is not None or one.is_drawn or wanted == ALL_UNITS:
         return f"{wanted!r} is not selected by scores of units; name one with select, such as k95"

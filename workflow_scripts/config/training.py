@@ -119,7 +119,8 @@ class Settings(Section):
     update_freq: PositiveInt = Field(
         1, description="Batches accumulated for one update, those of all devices together."
     )
-    lr: PositiveFloat = Field(5e-4, description="Peak learning rate.")
+    # Above 1 the sign of an exponent is missing, or a factor of another schedule is meant.
+    lr: PositiveFloat = Field(5e-4, le=1, description="Peak learning rate, at most 1.")
     scheduler: Literal["inverse_sqrt", "polynomial_decay", "cosine", "fixed"] = Field(
         "inverse_sqrt", description="Learning-rate schedule; the decays end at max_updates."
     )

@@ -77,6 +77,8 @@ def _not_yaml(path: str | Path, text: str, error: yaml.YAMLError) -> str:
         advice = "; indent with blanks, not tabs"
     elif problem.endswith("got '{'"):  # a pattern such as text.{lang} between braces
         advice = "; between { and } put a text that has braces into quotes"
+    elif problem.startswith("expected <block end>"):
+        advice = "; begin the keys of a section in the same column"
     return f"{path}, line {line}: this is not YAML ({problem}){advice}"
 
 

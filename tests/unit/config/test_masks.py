@@ -212,7 +212,10 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "like": (
         {"x": {"like": "k79", "rows": "shuffled"}},
-        ["masks.sets.x.like: no mask set 'k79' (did you mean 'k70'?); there are ['k70', 'all', 'x']"],
+        [
+            "masks.sets.x.like: no mask set 'k79' (did you mean 'k70'?); there are k70, all, x; k79 is made"
+            " where masks.k has 79"
+        ],
     ),
     "like what is drawn": (
         {"x": {**LIKE, "draws": 2}, "y": {"like": "x", "rows": "shuffled"}},
@@ -408,8 +411,7 @@ def test_mistakes_of_systems():
     }
     config = small(masks={"k": [70], "sets": sets}, systems=systems)
     assert errors_of(config) == [
-        "systems.b.masks: no mask set 'r-3' (did you mean 'r-2'?); there are ['k70', 'all', 'r-1', 'r-2',"
-        " 'sweep', 'r']",
+        "systems.b.masks: no mask set 'r-3' (did you mean 'r-2'?); there are k70, all, r-1, r-2, sweep, r",
         "systems.e-k71: its name says k71, its masks are 'r-1'",
     ]
     assert errors_of(small(systems={"a": {"masks": "all", "train": "fine-tune"}})) == [

@@ -144,7 +144,7 @@ def test_on_cpus_it_has_a_first_estimate(tmp_path: Path) -> None:
     assert plan.estimates[0].seconds == pytest.approx(0.396 * 9_628_160 / 9_629_184 * 2000, rel=1e-3)
     assert (plan.gpu_computed, plan.gpu_measured) == (0.0, 0.0)
     said = table(plan, 2)
-    assert "1,000 updates × 0.79 s: first estimate, of another machine" in said
+    assert "1,000 updates × 0.79 s: first estimate" in said
     assert "1 job; wall time 13 min, one stage after the other\nfirst estimates: figures of two cores" in said
 
 

@@ -11,6 +11,7 @@ from workflow_scripts.common.errors import nearest
 from workflow_scripts.common.scripts import by_script
 from workflow_scripts.config.analyses.directions import unknown_systems
 from workflow_scripts.config.base import BASELINE, DISTINCT, MOST_DRAWS, Name, Section
+from workflow_scripts.config.mask_list import no_mask_set
 from workflow_scripts.config.masks import MaskSetName
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.units.score_table import IMPORTANCE
@@ -100,7 +101,7 @@ def similarity_problems(experiment: Experiment, similarity: Similarity) -> Itera
     known = {*experiment.masks.named, *experiment.masks.sets}
     for name in similarity.masks:
         if name not in known:
-            yield f"{key}.masks: no mask set {name!r}{nearest(name, known)}; there are {sorted(known)}"
+            yield f"{key}.masks: {no_mask_set(name, sorted(known))}"
     for name in similarity.more:
         if name in known:
             yield f"{key}.more: {name!r} is a mask set; call the file otherwise"

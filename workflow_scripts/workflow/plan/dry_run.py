@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.workflow.arguments import folder_there
 from workflow_scripts.workflow.graph import GRAPH_VARIABLE, PlannedJob, read
 from workflow_scripts.workflow.run.leftovers import unfinished
 from workflow_scripts.workflow.run.results_lock import others_of, run_of
@@ -49,7 +50,8 @@ def dry_run(configfile: str | Path, options: Sequence[str] = ()) -> Iterator[Pla
     # these two words Snakemake ends when its plan is made; with others it words a message for each job.
     ours = ["--configfile", str(configfile), "--dry-run", "--quiet", "rules", "progress", "--cores", "1"]
     given = [*ours, *options]
-    folder, experiment = working_directory(given), read_config(given)
+    folder = folder_there(working_directory(given))  # Snakemake would make it
+    experiment = read_config(given)
     busy = experiment and run_of(folder / "results" / experiment.experiment)
     if busy and not busy.is_this():
         print(f"a run is on ({busy.words()}): what it has still to make is among these jobs", file=sys.stderr)

@@ -21,7 +21,7 @@ from workflow_scripts.workflow.plan.text_sizes import TextSizes
 from workflow_scripts.workflow.stage_list.models import ON_TEXT
 
 FILE = Path(__file__).with_suffix(".csv")
-HOW = "first estimate, of another machine"
+HOW = "first estimate"
 #: A network that is so many times larger than all measured ones has no estimate.
 FARTHEST = 4.0
 #: The most lines of a language that the language identifier is trained on.
