@@ -41,6 +41,7 @@ from workflow_scripts.evaluate.outputs.score_sets import (
     compare_with,
     files_of,
     identify,
+    score_comet,
     score_set,
     tasks_of,
 )
@@ -141,7 +142,8 @@ def main(argv: list[str] | None = None) -> None:
     with replacing(args.out.absolute()) as out:
         place = Place(out, args.profile)
         for one, task in zip(sets, tasks, strict=True):
-            score_set(args, place, one, task, comet, given)
+            score_set(args, place, one, task, given)
+        score_comet(args, place, sets, comet)
         identify(args, place, sets, directions)
         for one in sets:
             for system in (system for system in tested if system in one.files):
