@@ -36,11 +36,10 @@ from workflow_scripts.workflow.software.environments import environment_identity
 from workflow_scripts.workflow.software.site import read_site
 from workflow_scripts.workflow.stage import own_rule
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards, with_ceilings
+from workflow_scripts.workflow.stage_list.decoding import by_library_alone, decoded_by
 from workflow_scripts.workflow.stage_list.models import (
     ON_TEXT,
     adapted,
-    by_library_alone,
-    decoded_by,
     files_of_model,
     parts_of,
 )

@@ -1,14 +1,22 @@
 # Every system translates every test set in every direction: one job each, with a cheap start.
+# (A loop cannot make its rules: commands are made after it, and each runs in an environment of its own.)
+DECODE_INPUT = {
+    # Two files represent the folder: one job makes them all. A sweep has thousands of these jobs, and each function
+    # and each param of a job makes a dry run longer.
+    "system": "<results>/systems/{system}/s{seed}/system.json",
+    "weights": "<results>/systems/{system}/s{seed}/model.safetensors",
+    "source": lambda w: side_of(w.testset, w.direction, 0),
+    "masks": mask_row_of if EVALUATED_ONLY else [],
+}
+DECODE_WORDS = (
+    '--system "$(dirname {input.system:q})" --masks {input.masks:q} --source {input.source:q} '
+    "--threads {threads} --out {output.hypotheses:q}"
+)
 
 
 rule decode:
     input:
-        # Two files represent the folder: one job makes them all. A sweep has thousands of these jobs, and each function
-        # and each param of a job makes a dry run longer.
-        system="<results>/systems/{system}/s{seed}/system.json",
-        weights="<results>/systems/{system}/s{seed}/model.safetensors",
-        source=lambda w: side_of(w.testset, w.direction, 0),
-        masks=mask_row_of if EVALUATED_ONLY else [],
+        **DECODE_INPUT,
     output:
         **files("decode"),
     log:
@@ -29,12 +37,7 @@ rule decode:
     params:
         **identity("decode", **EXPERIMENT.decoding.model_dump(exclude={"threads"})),
     shell:
-        command(
-            "decode",
-            '--system "$(dirname {input.system:q})" --masks {input.masks:q} --source {input.source:q} '
-            "--threads {threads} --out {output.hypotheses:q}",
-            "direction",
-        )
+        command("decode", DECODE_WORDS, "direction")
 
 
 # Systems that CTranslate2 cannot compile: by the library of their model.
@@ -42,10 +45,7 @@ if by_library_alone(EXPERIMENT, "fairseq"):
 
     rule decode_by_fairseq:
         input:
-            system="<results>/systems/{system}/s{seed}/system.json",
-            weights="<results>/systems/{system}/s{seed}/model.safetensors",
-            source=lambda w: side_of(w.testset, w.direction, 0),
-            masks=mask_row_of if EVALUATED_ONLY else [],
+            **DECODE_INPUT,
         output:
             **files("decode_by_fairseq"),
         log:
@@ -69,22 +69,14 @@ if by_library_alone(EXPERIMENT, "fairseq"):
                 **EXPERIMENT.decoding_by("fairseq").model_dump(exclude={"threads"}),
             ),
         shell:
-            command(
-                "decode_by_fairseq",
-                '--system "$(dirname {input.system:q})" --masks {input.masks:q} --source {input.source:q} '
-                "--threads {threads} --out {output.hypotheses:q}",
-                "direction",
-            )
+            command("decode_by_fairseq", DECODE_WORDS, "direction")
 
 
 if by_library_alone(EXPERIMENT, "huggingface"):
 
     rule decode_by_huggingface:
         input:
-            system="<results>/systems/{system}/s{seed}/system.json",
-            weights="<results>/systems/{system}/s{seed}/model.safetensors",
-            source=lambda w: side_of(w.testset, w.direction, 0),
-            masks=mask_row_of if EVALUATED_ONLY else [],
+            **DECODE_INPUT,
         output:
             **files("decode_by_huggingface"),
         log:
@@ -108,12 +100,7 @@ if by_library_alone(EXPERIMENT, "huggingface"):
                 **EXPERIMENT.decoding_by("huggingface").model_dump(exclude={"threads"}),
             ),
         shell:
-            command(
-                "decode_by_huggingface",
-                '--system "$(dirname {input.system:q})" --masks {input.masks:q} --source {input.source:q} '
-                "--threads {threads} --out {output.hypotheses:q}",
-                "direction",
-            )
+            command("decode_by_huggingface", DECODE_WORDS, "direction")
 
 
 rule score_likelihood:

@@ -1,8 +1,9 @@
 """Counting directions from one source: one by one against together, the encoder run once.
 
 What: eight directions from one language, whose validation sides are the same text, of three model sizes with
-random weights, float32, vocabulary 8,000. Processor seconds of the counting alone, in one process each after
-the other; a job's start-up (imports, reading the network) comes on top, once for each job.
+random weights, float32, vocabulary 8,000, by the lean pass, as a job counts. Processor seconds of counting
+alone, in one process each after the other; a job's start-up (imports, reading weights) comes on top, once for
+each job.
 Outputs: a table of processor seconds for each size.
 Run, in the fairseq environment: `PYTHONPATH=. python tests/bench/bench_count_encoder.py [--sentences 200]`.
 """
@@ -22,10 +23,12 @@ from workflow_scripts.activations.count_activations import (
     count_direction,
     count_together,
 )
+from workflow_scripts.models.fairseq.artifact import save_system_weights
 from workflow_scripts.models.fairseq.batches import direction_dataset
 from workflow_scripts.models.fairseq.network import build_network
-from workflow_scripts.models.fairseq.port import FairseqPort
+from workflow_scripts.models.fairseq.port import load_port
 from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.system import SystemFolder
 
 SIZES = {
     "2+2 layers, 64/256": Architecture(2, 2, 64, 256, 4),
@@ -35,10 +38,26 @@ SIZES = {
 DIRECTIONS = 8
 
 
+def system_of(folder: Path, shape: Architecture) -> SystemFolder:
+    """Write a system of random weights, which counts read without its network."""
+    save_system_weights(build_network(shape, len(VOCABULARY)), folder / "model.safetensors")
+    (folder / "dict.txt").write_text("".join(f"{piece} 1\n" for piece in VOCABULARY.subwords))
+    (folder / "spm.model").write_bytes(b"not read here")
+    return SystemFolder.write(
+        folder, system="bench", seed=1, languages=VOCABULARY.languages, text={},
+        mask_rows={"xx-yy": None}, architecture=shape.to_dict(),
+    )  # fmt: skip
+
+
 def measure(shape: Architecture, sentences: int) -> tuple[float, float]:
-    port = FairseqPort(build_network(shape, len(VOCABULARY)).eval(), VOCABULARY)
-    with tempfile.TemporaryDirectory() as folder:
-        write_data(Path(folder), sentences)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        port = load_port(system_of(folder, shape), "cpu")
+        # The weights are read by the first count.
+        (folder / "few").mkdir()
+        write_data(folder / "few", 1)
+        count_direction(port, direction_dataset(folder / "few", "valid", "xx-yy", VOCABULARY))
+        write_data(folder, sentences)
         data = direction_dataset(folder, "valid", "xx-yy", VOCABULARY)
         # Every target is the same text too: it is decoded for each direction all the same.
         datasets = [replace(data, name=f"xx-y{number}") for number in range(DIRECTIONS)]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.bench.benchmark import Sides, by_its_own_clock, whole
 from tests.bench.jobs import SHARED, python, run_once, stage
 
 SYSTEMS = ("noisy", "better")
@@ -38,3 +39,16 @@ def compare(out: Path, directions: Sequence[str]) -> list[str]:
 def sacrebleu(what: str, text: Path, directions: Sequence[str], scale: float = 1) -> list[str]:
     """Return the command of sacrebleu's own way (``sacrebleu_way``)."""
     return python("evaluate", "-m", "tests.bench.sacrebleu_way", what, text, scale, *directions)
+
+
+def sides(what: str, folder: Path, share: float) -> Sides:
+    """Return our jobs that score both systems, of ``what`` "tests" with the one that tests them, beside
+    sacrebleu's way on every tenth direction. ``share``: of the sixty directions."""
+    text = folder / "text"
+    directions = write_text(text)
+    directions = directions[: round(len(directions) * share)]
+    jobs = [score(text, folder, system, directions) for system in SYSTEMS]
+    jobs += [compare(folder, directions)] if what == "tests" else []
+    few = directions[::SHARE]
+    theirs = sacrebleu(what, text, few, len(directions) / len(few))
+    return Sides(ours=whole(*jobs), anchor=by_its_own_clock(theirs))

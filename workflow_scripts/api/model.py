@@ -15,7 +15,7 @@ from workflow_scripts.api.texts import Lines, lines_of, parallel
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.activity import facts, in_words, parse_rule
-from workflow_scripts.units.description import DEFAULT_PORT
+from workflow_scripts.units.description import PORTS
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import POSITIONS, ScoreTable
 from workflow_scripts.units.space import STACKS, UnitSpace
@@ -260,15 +260,20 @@ def load(folder: str | Path, *, device: str | None = None) -> Model:
         device: such as ``cpu``; by default the GPU where there is one.
 
     Raises:
-        UserError: the extra is missing, there is no system, or files are missing, changed or do not fit.
+        UserError: the extra is missing, there is no system, its port is unknown, or files are missing,
+            changed or do not fit.
     """
+    from workflow_scripts.models.port_modules import LIBRARIES, check_port
+
     system = SystemFolder.read(folder)
-    with needs("fairseq" if system.port == DEFAULT_PORT else "hf", "load"):
+    check_port(system)
+    # An extra has the name of its port's environment.
+    with needs(PORTS[system.port], "load"):
         from workflow_scripts.likelihood.text_ids import text_ids
         from workflow_scripts.models.port import load as load_port
 
-        if system.port == DEFAULT_PORT and find_spec("fairseq") is None:
-            # Its port imports it when something needs more than counts.
-            raise ModuleNotFoundError("no fairseq", name="fairseq")
+        # Now, not at the first call that needs more than counts.
+        if find_spec(library := LIBRARIES[system.port]) is None:
+            raise ModuleNotFoundError(f"no {library}", name=library)
         port = load_port(system, device)
     return Model(port, text_ids(system, port), None, system)

@@ -41,6 +41,7 @@ from workflow_scripts.evaluate.outputs.score_sets import (
     compare_with,
     files_of,
     identify,
+    score_comet,
     score_set,
     tasks_of,
 )
@@ -62,44 +63,7 @@ EXAMPLES = (
 
 def main(argv: list[str] | None = None) -> None:
     """Score, compare, tabulate."""
-    parser = argparse.ArgumentParser(prog="evaluate_outputs", description=__doc__.splitlines()[0])
-    for option, example in zip(PATTERNS, EXAMPLES, strict=True):
-        required = option != "sources"
-        parser.add_argument(f"--{option}", nargs="+", action="extend", required=required, help=example)
-    parser.add_argument("--out", required=True, type=named_folder, help="folder")
-    parser.add_argument("--systems", nargs="+", help="these of those that are found; else all")
-    parser.add_argument("--directions", nargs="+", help="these of those that are found; else all")
-    parser.add_argument("--testsets", nargs="+", help="these of those that {testset} finds; else all")
-    parser.add_argument("--seeds", nargs="+", type=int, help="these of those that {seed} finds; else all")
-    add_options(parser)
-    parser.add_argument("--baseline", help="system that the others are tested against")
-    parser.add_argument("--control", help="another one that they are tested against")
-    metrics = ", ".join(map(asked_name, METRICS))
-    parser.add_argument("--metrics", nargs="+", default=["bleu", "chrf++"], metavar="METRIC", help=metrics)
-    parser.add_argument(
-        "--empty-references", default=ERROR, choices=EMPTY, help="score them as they are, or leave them out"
-    )
-    parser.add_argument("--tokenizers", default="{}", metavar="JSON", help='for BLEU: {"zh": "zh"}; else 13a')
-    parser.add_argument("--profile", default="raw", choices=["raw", "paper"], help="what the references are")
-    parser.add_argument("--pivot", help="language that names the sides; else the one of all directions")
-    parser.add_argument("--groups", default="{}", help='JSON: {"family": {"germanic": ["de"]}}')
-    parser.add_argument("--resamples", type=int, help="else 1000, or what the correction needs")
-    parser.add_argument("--seed", type=int, default=compare.DEFAULT_SEED, help="of the resamples")
-    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--allow-partial", action="store_true", help="files that are missing mark the tables")
-    args = parser.parse_args(argv)
-
-    for option in ("hypotheses", "sources"):
-        setattr(args, option, one_pattern(option, getattr(args, option)))
-    named_once("references", args.references)
-    if OLD in args.metrics:
-        print(f"note: --metrics: {OLD_NOTE}", file=sys.stderr)
-    args.metrics = metric_ids(args.metrics)
-    for name in args.metrics:
-        make_metric(name)
-    at_least("resamples", args.resamples, 1)
-    at_least("seed", args.seed, 0)
-    args.pivot = args.pivot and canonical(args.pivot)
+    args = _parse(argv)
     # The languages that options name tell what a direction is where its name does not.
     named = [code for by in read_groups(args.groups).values() for group in by.values() for code in group]
     named += [code for d in args.directions or [] if d.count("-") == 1 for code in split_direction(d)]
@@ -141,7 +105,8 @@ def main(argv: list[str] | None = None) -> None:
     with replacing(args.out.absolute()) as out:
         place = Place(out, args.profile)
         for one, task in zip(sets, tasks, strict=True):
-            score_set(args, place, one, task, comet, given)
+            score_set(args, place, one, task, given)
+        score_comet(args, place, sets, comet)
         identify(args, place, sets, directions)
         for one in sets:
             for system in (system for system in tested if system in one.files):
@@ -154,6 +119,47 @@ def main(argv: list[str] | None = None) -> None:
     counted += [number_of(len(by_testset), "test set")] if len(by_testset) > 1 else []
     counted += [number_of(len(seeds), "seed")] if len(seeds) > 1 else []
     print(f"{', '.join(counted)} -> {terminal(args.out)}")
+
+
+def _parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="evaluate_outputs", description=__doc__.splitlines()[0])
+    for option, example in zip(PATTERNS, EXAMPLES, strict=True):
+        required = option != "sources"
+        parser.add_argument(f"--{option}", nargs="+", action="extend", required=required, help=example)
+    parser.add_argument("--out", required=True, type=named_folder, help="folder")
+    parser.add_argument("--systems", nargs="+", help="these of those that are found; else all")
+    parser.add_argument("--directions", nargs="+", help="these of those that are found; else all")
+    parser.add_argument("--testsets", nargs="+", help="these of those that {testset} finds; else all")
+    parser.add_argument("--seeds", nargs="+", type=int, help="these of those that {seed} finds; else all")
+    add_options(parser)
+    parser.add_argument("--baseline", help="system that the others are tested against")
+    parser.add_argument("--control", help="another one that they are tested against")
+    metrics = ", ".join(map(asked_name, METRICS))
+    parser.add_argument("--metrics", nargs="+", default=["bleu", "chrf++"], metavar="METRIC", help=metrics)
+    parser.add_argument(
+        "--empty-references", default=ERROR, choices=EMPTY, help="score them as they are, or leave them out"
+    )
+    parser.add_argument("--tokenizers", default="{}", metavar="JSON", help='for BLEU: {"zh": "zh"}; else 13a')
+    parser.add_argument("--profile", default="raw", choices=["raw", "paper"], help="what the references are")
+    parser.add_argument("--pivot", help="language that names the sides; else the one of all directions")
+    parser.add_argument("--groups", default="{}", help='JSON: {"family": {"germanic": ["de"]}}')
+    parser.add_argument("--resamples", type=int, help="else 1000, or what the correction needs")
+    parser.add_argument("--seed", type=int, default=compare.DEFAULT_SEED, help="of the resamples")
+    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--allow-partial", action="store_true", help="files that are missing mark the tables")
+    args = parser.parse_args(argv)
+    for option in ("hypotheses", "sources"):
+        setattr(args, option, one_pattern(option, getattr(args, option)))
+    named_once("references", args.references)
+    if OLD in args.metrics:
+        print(f"note: --metrics: {OLD_NOTE}", file=sys.stderr)
+    args.metrics = metric_ids(args.metrics)
+    for name in args.metrics:
+        make_metric(name)
+    at_least("resamples", args.resamples, 1)
+    at_least("seed", args.seed, 0)
+    args.pivot = args.pivot and canonical(args.pivot)
+    return args
 
 
 def tabulate(

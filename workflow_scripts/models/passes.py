@@ -26,18 +26,15 @@ class Steps(Protocol):
     def encode(self, batch: Any) -> Any:
         """Return the encoder's output of a batch."""
 
-    def target_lengths(self, batch: Any) -> Tensor:
-        """Return the positions of each target, int64 [B] on the CPU."""
-
     def decode(self, batch: Any, encoded: Any, sentences: Tensor | None) -> None:
         """Run the decoder, without output projection, on all sentences or on those of these numbers [b]."""
 
 
-def _pieces(steps: Steps, batch: Any, piece_tokens: int | None) -> Sequence[Tensor | None]:
+def _pieces(batch: Any, piece_tokens: int | None) -> Sequence[Tensor | None]:
     """Return the sentences [b] of each decoder pass, together every one once; None: the whole batch."""
     if piece_tokens is None:
         return [None]
-    lengths, order = steps.target_lengths(batch).sort(stable=True)
+    lengths, order = batch.target_lengths.sort(stable=True)
     parts = [order[run] for run in cut(lengths.numpy(), piece_tokens)]
     return parts if len(parts) > 1 else [None]
 
@@ -50,7 +47,8 @@ def run_split(
 ) -> Iterator[Sequence[Any]]:
     """Encode each source once and decode it into every direction that shares it, yielding afterwards.
 
-    Without gradients, output projection and loss. ``passes``: for each, one batch of every direction.
+    Without gradients, output projection and loss. ``passes``: for each, one batch of every direction, which
+    knows its ``target_lengths``.
     ``begin``: called with None before a source is encoded, with a direction's number before it is decoded.
     ``piece_tokens``: most padded positions of a decoder pass, of similar target lengths; None: whole batches.
     Raises as ``Steps.check``.
@@ -62,7 +60,7 @@ def run_split(
             encoded = steps.encode(together[0])
             for number, batch in enumerate(together):
                 begin(number)
-                for sentences in _pieces(steps, batch, piece_tokens):
+                for sentences in _pieces(batch, piece_tokens):
                     steps.decode(batch, encoded, sentences)
         yield together
 

@@ -13,6 +13,7 @@ from workflow_scripts.workflow.stage_list import (
     attach,
     correlation,
     data,
+    decoding,
     effects,
     export,
     figures_analyses,
@@ -29,13 +30,15 @@ from workflow_scripts.workflow.stage_list import (
     tasks,
 )
 
+#: The topics of systems and of scores of their units.
+SYSTEMS = (models, decoding, scores)
 #: The topics of analyses.
 ANALYSES = (analyses, heads, correlation, effects, overlaps, probes)
 #: Kind of experiment → the topics of its stages.
 TOPICS: Mapping[type[Experiment], Sequence[ModuleType]] = {
-    Experiment: (data, attach, models, scores, *ANALYSES, measures, export, report, figures_analyses, page),
+    Experiment: (data, attach, *SYSTEMS, *ANALYSES, measures, export, report, figures_analyses, page),
     TaskExperiment: (attach, tasks, probes, findings),
-    LanguageExperiment: (language_models, attach, models, scores, analyses, effects, probes, findings),
+    LanguageExperiment: (language_models, attach, *SYSTEMS, analyses, effects, probes, findings),
 }
 STAGES: dict[str, Stage] = {
     stage.name: stage for topics in TOPICS.values() for topic in topics for stage in topic.STAGES

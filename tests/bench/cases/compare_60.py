@@ -9,17 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.bench import evaluation
-from tests.bench.benchmark import Benchmark, Runs, Sides, by_its_own_clock, whole
+from tests.bench.benchmark import Benchmark, Runs, Sides
 
 
 def prepare(folder: Path, share: float, measured: Mapping[str, Runs]) -> Sides:
-    directions = evaluation.write_text(folder / "text")
-    directions = directions[: round(len(directions) * share)]
-    jobs = [evaluation.score(folder / "text", folder, system, directions) for system in evaluation.SYSTEMS]
-    few = directions[:: evaluation.SHARE]
-    theirs = evaluation.sacrebleu("tests", folder / "text", few, len(directions) / len(few))
-    ours = whole(*jobs, evaluation.compare(folder, directions))
-    return Sides(ours=ours, anchor=by_its_own_clock(theirs))
+    return evaluation.sides("tests", folder, share)
 
 
 BENCHMARK = Benchmark("compare_60", "CPU s", runs=1, prepare=prepare, shared=("data/ntrex",))

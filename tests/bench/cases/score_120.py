@@ -8,16 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.bench import evaluation
-from tests.bench.benchmark import Benchmark, Runs, Sides, by_its_own_clock, whole
+from tests.bench.benchmark import Benchmark, Runs, Sides
 
 
 def prepare(folder: Path, share: float, measured: Mapping[str, Runs]) -> Sides:
-    directions = evaluation.write_text(folder / "text")
-    directions = directions[: round(len(directions) * share)]
-    jobs = [evaluation.score(folder / "text", folder, system, directions) for system in evaluation.SYSTEMS]
-    few = directions[:: evaluation.SHARE]
-    theirs = evaluation.sacrebleu("scores", folder / "text", few, len(directions) / len(few))
-    return Sides(ours=whole(*jobs), anchor=by_its_own_clock(theirs))
+    return evaluation.sides("scores", folder, share)
 
 
 BENCHMARK = Benchmark("score_120", "CPU s", runs=1, prepare=prepare, shared=("data/ntrex",))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from io import StringIO
 from pathlib import Path
 
@@ -123,3 +125,16 @@ def test_masks_change_losses_and_a_masked_system_takes_no_others(system, tmp_pat
         trained.counts({"en-na": (LINES, OTHERS)})
     with pytest.raises(api.UserError, match=line), trained.intervene(own):
         trained.loss("en-na", LINES, OTHERS)
+
+
+def test_a_system_is_not_loaded_without_the_library_of_its_port(system, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "fairseq", None)  # Python's way to say: not there
+    with pytest.raises(api.UserError, match=r"^load needs fairseq, of the extra 'fairseq'; in neuronspec's"):
+        api.load(system.folder)
+    description = json.loads((system.folder / "system.json").read_text())
+    for name in system.folder.iterdir():
+        (tmp_path / name.name).write_bytes(name.read_bytes())
+    (tmp_path / "system.json").write_text(json.dumps({**description, "port": "huggingfaces"}))
+    line = r"system.json: port is 'huggingfaces', not one of fairseq, huggingface .did you mean 'huggingface'"
+    with pytest.raises(api.UserError, match=line):
+        api.load(tmp_path)

@@ -70,6 +70,10 @@ def test_sequences_by_hand(data_bin):
         [2, 11, 5, 1, 1],
     ]
     assert batch.source.dtype == batch.target.dtype == torch.int64
+    assert batch.target_lengths.tolist() == [3, 4, 5, 3]
+    # The longer of these two has 4 positions.
+    assert batch.inputs_of(torch.tensor([3, 1])).tolist() == [[2, 11, 5, 1], [2, 11, 6, 6]]
+    assert batch.inputs_of(None) is batch.decoder_input
 
 
 def test_the_other_direction_shares_the_files(data_bin):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.small_config import BASE
+from tests.small_config import BASE, LANGUAGE_MODEL
 from tests.unit.workflow.planned import a_job
 from workflow_scripts.config.load import load_experiment, read_yaml
 from workflow_scripts.workflow.graph import PlannedJob
@@ -83,6 +83,8 @@ def test_a_pace_between_two_networks_lies_between_theirs() -> None:
     assert (pace(rows, 5e5), pace(rows, 4e8)) == (0.5, 36.0)
     assert pace(rows, 4.1e8) is None
     assert pace([Measured(None, 0.5, 2.0, "m")], 1e12) == 2.0
+    # Of a model that is still to be fetched the size is not known.
+    assert pace(rows, 0) is None and pace([Measured(None, 0.5, 2.0, "m")], 0) == 2.0
 
 
 def test_seconds_are_a_start_and_what_each_sentence_takes(tmp_path: Path) -> None:
@@ -200,9 +202,11 @@ def test_other_text_takes_as_long_as_it_has_sentences(tmp_path: Path) -> None:
     rate = pace(read_measured()["stability"], estimates._parameters)
     assert rate is not None
     assert estimates.of(a_job("stability", {"maskset": "on_few"})) == pytest.approx(3.5 + rate * 0.08)
-    assert estimates.of(a_job("count_activations", {"direction": "en-ka", "text": "few"})) == pytest.approx(
-        3.5 + rate * 0.02
-    )
+    for stage, start in {"count_activations": 2.8, "score_importance": 3.5}.items():
+        rate = pace(read_measured()[stage], estimates._parameters)
+        assert rate is not None
+        job = a_job(stage, {"direction": "en-ka", "text": "few"})
+        assert estimates.of(job) == pytest.approx(start + rate * 0.02)
 
 
 def test_each_model_of_a_comparison_reads_the_text(tmp_path: Path) -> None:
@@ -257,6 +261,32 @@ def test_every_stage_has_one_but_comet_and_what_is_fetched(more: dict[str, Any])
     }
     stages = {one.stage for one in jobs_of(load_experiment(config))} - {*FETCHING}
     assert len(stages) > 18 and stages <= set(read_measured())
+
+
+def test_a_language_models_text_is_that_of_each_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2,000 lines of `valid`, and a network of a million parameters."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text/valid.de.txt").write_text("a b c\n" * 2000)
+    (tmp_path / "gpt").mkdir()
+    (tmp_path / "gpt/model.safetensors").write_bytes(bytes(4 * 1_320_000))
+    estimates = FirstEstimates(load_experiment(LANGUAGE_MODEL), tmp_path / "results")
+    found = [estimates.of(a_job("take_text", {"subset": "valid", "lang": lang})) for lang in ("de", "fr")]
+    assert found == [pytest.approx(0.1 + 0.003 * 2), None]
+    assert estimates.of(a_job("count_activations", {"direction": "de"})) == pytest.approx(2.8 + 0.6 * 2)
+
+
+TASKS_ALONE = {"train_encoder", "prune_tasks"}  # of base-size encoders nothing was measured
+
+
+@pytest.mark.parametrize("name", ["iap_glue", "probes_ud"])
+def test_every_stage_of_tasks_has_one_but_those_that_run_the_encoder(name: str) -> None:
+    config = read_yaml(ROOT / f"config/experiments/{name}.yaml")
+    stages = {one.stage for one in jobs_of(load_experiment(config))} - {*FETCHING}
+    assert {"train_encoder", "prepare_tasks"} < stages
+    assert stages - TASKS_ALONE <= set(read_measured())
 
 
 def test_every_figure_names_its_machine() -> None:

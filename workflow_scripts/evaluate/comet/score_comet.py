@@ -8,8 +8,9 @@ reference-free model have no hash of references.
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -58,16 +59,16 @@ def read_direction(sources: Path, hypotheses: Path, references: Path) -> Text:
 
 
 def score_segments(
-    texts: Mapping[str, Sequence[Mapping[str, str]]], files: ModelFiles, cache: ScoreCache, batch_size: int
+    texts: Mapping[str, Sequence[Mapping[str, str]]], cache: ScoreCache, load: Callable[[], CometScorer]
 ) -> tuple[dict[str, list[Kept]], tuple[str, ...], str]:
-    """Score every segment that the cache lacks, each once; the model is loaded only if one is.
+    """Score every segment that the cache lacks, each once; ``load`` is called only if there is one.
 
     ``texts``: samples of ``src``, ``mt`` and ``ref`` by direction. Returns the scores by direction, which
     texts the model reads, and one line on what was found where.
     """
     scorer = None
     if (reads := cache.reads()) is None:
-        scorer = _loaded(files, batch_size)
+        scorer = load()
         reads = scorer.reads
     cache.about["reads"] = list(reads)
     keys = {d: [key_of([one[text] for text in reads]) for one in samples] for d, samples in texts.items()}
@@ -84,7 +85,7 @@ def score_segments(
             known |= cache.look_up(todo[start:])
             chunk = [key for key in todo[start : start + CHUNK] if key not in known]
             if chunk:
-                scorer = scorer or _loaded(files, batch_size)
+                scorer = scorer or load()
                 samples = [{text: wanted[key][text] for text in reads} for key in chunk]
                 for places, values in scorer.score(samples):
                     new = {chunk[n]: value for n, value in zip(places, values, strict=True)}
@@ -99,13 +100,15 @@ def score_segments(
     return {d: [known[key] for key in listed] for d, listed in keys.items()}, reads, said
 
 
-def _loaded(files: ModelFiles, batch_size: int) -> CometScorer:
+def load(files: ModelFiles, batch_size: int) -> CometScorer:
+    """Return a loaded model. Raises UserError: it cannot be, or has no room."""
     with named_way_out():
         return CometScorer(files, batch_size)
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Score every direction and write both files; all directions' errors are raised at once."""
+def main(argv: list[str] | None = None, load: Callable[[ModelFiles, int], CometScorer] = load) -> None:
+    """Score every direction and write both files; all directions' errors are raised at once. ``load``: of a
+    caller that scores more by the same model."""
     for variable in OFFLINE:  # before the hub's library is imported: models are fetched beforehand
         os.environ[variable] = "1"
     args = _parse(argv)
@@ -119,7 +122,7 @@ def main(argv: list[str] | None = None) -> None:
     about = {"model": files.name, "sha256": sha256, "hash": key, "version": comet}
     cache = ScoreCache(root / key, about)
     samples = {d: text.samples for d, text in texts.items()}
-    scores, reads, said = score_segments(samples, files, cache, args.batch_size)
+    scores, reads, said = score_segments(samples, cache, partial(load, files, args.batch_size))
     print(f"{args.system} s{args.seed} {args.testset} {args.name}: {said}")
 
     known = args.known_languages or languages_of(str(files.settings["encoder_model"]))

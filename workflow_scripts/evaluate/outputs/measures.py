@@ -4,10 +4,11 @@ COMET needs the environment ``comet``; scores from files are those of any progra
 """
 
 import argparse
+import json
 import math
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,25 +46,26 @@ def named_places(option: str, given: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def score_comet(
-    out: Path, one: OutputSet, system: str, name: str, folder: str, job: dict[str, object]
-) -> None:
-    """Score a system's directions by a COMET model's folder; what the program says is passed on.
-
-    ``out``: the score file. Raises UserError: the program failed.
-    """
+def comet_words(out: Path, one: OutputSet, system: str, name: str, folder: str) -> list[str]:
+    """Return the words by which a program scores a system's directions with a COMET model's folder, but for
+    those of the job. ``out``: the score file."""
     assert one.sources is not None  # check_metrics refuses a model without them
-    words = [f"--{key}={value}" for key, value in job.items()]
-    words += ["--hypotheses", filled(one.hypotheses, {"system": system}), "--sources", one.sources]
+    words = ["--hypotheses", filled(one.hypotheses, {"system": system}), "--sources", one.sources]
     words += ["--references", *(of_system(reference, system) for reference in one.references)]
     words += [f"--folder={folder}", f"--name={name}", f"--out={out}", f"--cache={ROOT / 'results/.cache'}"]
-    words += ["--directions", *one.files[system]]
-    program = [str(ROOT / "envs/bin/run-in"), "comet", "workflow_scripts.evaluate.comet.score_comet"]
-    done = subprocess.run([*program, *words], check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return [*words, "--directions", *one.files[system]]
+
+
+def run_comet(name: str, jobs: Mapping[str, Sequence[str]]) -> None:
+    """Score all that a COMET model is to score, which is loaded once. ``jobs``: what an error calls each, and
+    its words. Raises UserError: the program failed, with the last that it said."""
+    program = [str(ROOT / "envs/bin/run-in"), "comet", "workflow_scripts.evaluate.comet.score_outputs"]
+    given, out = json.dumps(jobs).encode(), subprocess.PIPE
+    done = subprocess.run(program, input=given, check=False, stdout=out, stderr=subprocess.STDOUT)
     said = done.stdout.decode("utf-8", "replace").strip()
     if done.returncode:
         last = said.splitlines()[-1:] or ["no message"]
-        raise UserError(f"--comet: {name} of {system}: {terminal(last[0].removeprefix('error: '))}")
+        raise UserError(f"--comet: {name}: {terminal(last[0].removeprefix('error: '))}")
 
 
 def read_given(path: Path, sentences: int) -> list[float]:

@@ -13,7 +13,13 @@ from workflow_scripts.common.errors import UserError, terminal
 from workflow_scripts.common.table_names import ALWAYS, FORMATS, OF_TESTS
 from workflow_scripts.evaluate.direction_text import ERROR, note_lines
 from workflow_scripts.evaluate.metrics import DEFAULT_TOKENIZER
-from workflow_scripts.evaluate.outputs.measures import Identified, given_scores, score_comet, set_of
+from workflow_scripts.evaluate.outputs.measures import (
+    Identified,
+    comet_words,
+    given_scores,
+    run_comet,
+    set_of,
+)
 from workflow_scripts.evaluate.outputs.sets import OutputSet, check_own_references
 from workflow_scripts.evaluate.parallel import Progress
 from workflow_scripts.evaluate.score import check_files, score_directions
@@ -134,10 +140,9 @@ def score_set(
     place: Place,
     one: OutputSet,
     tasks: Mapping[str, dict[str, Any]],
-    comet: Mapping[str, str],
     given: Mapping[str, str],
 ) -> None:
-    """Score all systems of a set by all metrics, and write the files."""
+    """Score all systems of a set by all metrics but COMET, and write the files."""
     with Progress("scored", len(tasks)) as progress:
         scored = score_directions(tasks, args.processes, progress.done)
     for note in notes_on(scored, one.files):
@@ -145,11 +150,23 @@ def score_set(
     for system, files in one.files.items():
         job = job_of(args, one, system)
         write_scores(place.scores(system, one), job, {d: scored[d][system] for d in files})
-        for name, folder in comet.items():
-            score_comet(place.neural(system, one, name), one, system, name, folder, job)
         for name, pattern in given.items():
             own = set_of(pattern, one, args.hypotheses)
             write_scores(place.neural(system, one, name), job, given_scores(one, system, name, own))
+
+
+def score_comet(
+    args: argparse.Namespace, place: Place, sets: Sequence[OutputSet], comet: Mapping[str, str]
+) -> None:
+    """Score all systems of all sets by COMET models, and write the files. ``comet``: name to folder."""
+    for name, folder in comet.items():
+        jobs = {}
+        for one in sets:
+            for system in one.files:
+                words = comet_words(place.neural(system, one, name), one, system, name, folder)
+                named = [f"--{key}={value}" for key, value in job_of(args, one, system).items()]
+                jobs[f"{system} s{one.seed} {one.testset}"] = [*named, *words]
+        run_comet(name, jobs)
 
 
 def job_of(args: argparse.Namespace, one: OutputSet, system: str) -> dict[str, Any]:

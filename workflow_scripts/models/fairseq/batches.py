@@ -40,6 +40,18 @@ class Batch:
     def __len__(self) -> int:
         return len(self.lines)
 
+    @property
+    def target_lengths(self) -> Tensor:
+        """The positions of each target, int64 [B]."""
+        return self.decoder_input.ne(PAD).sum(dim=1)
+
+    def inputs_of(self, sentences: Tensor | None) -> Tensor:
+        """Return ``decoder_input``: of all sentences, or of those of these numbers [b] without what is
+        padding to all of them."""
+        if sentences is None:
+            return self.decoder_input
+        return self.decoder_input[sentences, : int(self.target_lengths[sentences].max())]
+
     def to(self, device: torch.device | str) -> "Batch":
         """Return the batch on another device."""
         return Batch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))

@@ -73,17 +73,11 @@ class NetworkSteps:
         """See ``encode``."""
         return encode(self._network, batch)
 
-    def target_lengths(self, batch: Batch) -> Tensor:
-        """Return the positions of each target, int64 [B] on the CPU."""
-        return batch.decoder_input.ne(PAD).sum(dim=1)
-
     def decode(self, batch: Batch, encoded: Any, sentences: Tensor | None) -> None:
         """See ``models.passes.Steps.decode``."""
-        network, inputs, states = self._network, batch.decoder_input, encoded
+        network, inputs = self._network, batch.inputs_of(sentences)
         device = next(network.parameters()).device
         if sentences is not None:
-            inputs = inputs[sentences]
-            inputs = inputs[:, : int(inputs.ne(PAD).sum(dim=1).max())]
-            states = network.encoder.reorder_encoder_out(encoded, sentences.to(device))
+            encoded = network.encoder.reorder_encoder_out(encoded, sentences.to(device))
         # No layer is asked for its attention weights (the default is the last one).
-        network.decoder(inputs.to(device), encoder_out=states, features_only=True, alignment_layer=-1)
+        network.decoder(inputs.to(device), encoder_out=encoded, features_only=True, alignment_layer=-1)

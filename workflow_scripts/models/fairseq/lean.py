@@ -219,18 +219,13 @@ class LeanSteps:
             states = network.last_norm(states)
         return Encoded([layer.cross_kv(states) for layer in network.decoder], places)
 
-    def target_lengths(self, batch: Batch) -> Tensor:
-        """Return the positions of each target, int64 [B] on the CPU."""
-        return batch.decoder_input.ne(PAD).sum(dim=1)
-
     def decode(self, batch: Batch, encoded: Encoded, sentences: Tensor | None) -> None:
         """Run the decoder up to its last FFN neurons, on all sentences or on those of these numbers [b]."""
         network = self._network
-        inputs, read = batch.decoder_input.to(network.device), encoded.places.there
+        inputs, read = batch.inputs_of(sentences).to(network.device), encoded.places.there
         if sentences is not None:
             sentences = sentences.to(network.device)
-            inputs, read = inputs[sentences], read[sentences]
-            inputs = inputs[:, : int(inputs.ne(PAD).sum(dim=1).max())]
+            read = read[sentences]
         places = Packed(inputs.ne(PAD))
         states = network.embed("decoder", inputs, places)
         for number, layer in enumerate(network.decoder):

@@ -45,6 +45,19 @@ class Batch:
         text. By the ids of its input that could not be told: one family begins with the id of padding."""
         return self.labels.ne(NO_LABEL)
 
+    @property
+    def target_lengths(self) -> Tensor:
+        """The positions of each target, int64 [B]."""
+        return self.labelled.sum(dim=1)
+
+    def inputs_of(self, sentences: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return ``decoder_input`` and ``labelled``: of all sentences, or of those of these numbers [b]
+        without what is padding to all of them."""
+        if sentences is None:
+            return self.decoder_input, self.labelled
+        longest = int(self.target_lengths[sentences].max())
+        return self.decoder_input[sentences, :longest], self.labelled[sentences, :longest]
+
 
 @dataclass(frozen=True)
 class TextTask:

@@ -62,11 +62,8 @@ class Forward:
     def states(self, batch: Batch, encoded: Tensor, sentences: Tensor | None = None) -> Tensor:
         """Return the decoder's last states [B, T, C] under teacher forcing, without output projection; of the
         sentences of these numbers alone, without what is padding to all of them."""
-        inputs, real, mask = batch.decoder_input, batch.labelled, batch.source_mask
+        (inputs, real), mask = batch.inputs_of(sentences), batch.source_mask
         if sentences is not None:
-            real = real[sentences]
-            longest = int(real.sum(dim=1).max())
-            inputs, real = inputs[sentences][:, :longest], real[:, :longest]
             mask, encoded = mask[sentences], encoded[sentences.to(self.device)]
         self._real["decoder"] = real.to(self.device).t()
         found: Tensor = self.decoder(
@@ -80,10 +77,6 @@ class Forward:
     def decode(self, batch: Batch, encoded: Tensor, sentences: Tensor | None) -> None:
         """See ``states``."""
         self.states(batch, encoded, sentences)
-
-    def target_lengths(self, batch: Batch) -> Tensor:
-        """Return the positions of each target, int64 [B]."""
-        return batch.labelled.sum(dim=1)
 
     def logits(self, states: Tensor) -> Tensor:
         """Return the logits [..., V] of states [..., C], as the installed library scales them."""

@@ -3,15 +3,13 @@
 Snakemake would fill it in from the config of today, and a figure of before a change would stand under that.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from workflow_scripts.common.restructured import escaped
+
 FIGURES = "figures"  # the folder of an experiment that figures are in
-# What docutils or Jinja, with which Snakemake reads a caption, would take for markup; at the start of a
-# paragraph also bullets, numbers of lists and rules.
-_MARKUP = re.compile(r"[\\*`|_\[\]<>{}]|:(?=\S)|^[^\w\s]|^\w(?=\w*[.)]\s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +43,6 @@ class Caption:
             f"Drawn from {', '.join(files)}. The values drawn: {values}.",
         ]
         return "\n\n".join(escaped(one) for one in paragraphs) + "\n"
-
-
-def escaped(text: str) -> str:
-    """Return text in which nothing is markup of reStructuredText or of Jinja; line ends become blanks."""
-    return _MARKUP.sub(lambda found: f"\\{found[0]}", " ".join(text.split()))
 
 
 def from_experiment(file: str | Path, png: Path) -> str:

@@ -1,9 +1,9 @@
 """Which figures a page shows, with the captions beside them."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from workflow_scripts.common.restructured import unescaped
 from workflow_scripts.report.page.document import Figure
 from workflow_scripts.report.page.material import Reader
 
@@ -11,7 +11,6 @@ from workflow_scripts.report.page.material import Reader
 WANTED = ("iou_by_layer", "effects", "gains", "sweep", "kept_by_layer", "training")
 #: Figures on a page, and bytes of all of them: a page stays below 5 MB.
 MOST_FIGURES, MOST_BYTES = 4, 2_500_000
-_ESCAPED = re.compile(r"\\(.)")
 
 
 def read_figures(reader: Reader, paths: Sequence[Path], links: str) -> list[Figure]:
@@ -40,4 +39,4 @@ def caption_of(path: Path) -> str:
     caption = path.with_suffix(".rst")
     if not caption.is_file():
         return path.stem
-    return _ESCAPED.sub(r"\1", " ".join(caption.read_text(encoding="utf-8").split()))
+    return unescaped(caption.read_text(encoding="utf-8"))

@@ -54,10 +54,13 @@ def read_measured(file: Path = FILE) -> dict[str, list[Measured]]:
 
 
 def pace(rows: Sequence[Measured], size: float) -> float | None:
-    """Return the seconds of a unit of work, interpolated by logarithms; None: the network is too large."""
+    """Return the seconds of a unit of work, interpolated by logarithms; None: the network is too large, or
+    not here (of size 0)."""
     known = [(one.parameters, one.seconds) for one in rows if one.parameters and one.seconds]
     if not known:
         return rows[0].seconds
+    if size == 0:
+        return None
     (least, first), (most, last) = known[0], known[-1]
     if size > most * FARTHEST:
         return None
@@ -127,13 +130,15 @@ class FirstEstimates:
                 return text.sentences(given["subset"], pair_of(f"{given['one']}-{given['two']}"))
             case "vary_text" | "transliterate":
                 return text.sentences(given["varied"], pair_of(f"{given['one']}-{given['two']}"))
+            case "take_text":
+                return text.sentences(given["subset"], given["lang"])
             case "rebuild_references":
                 return text.sentences(given["testset"], given["pair"])
             case "binarise":
                 return text.sentences(given["subset"], given["pair"])
             case "randomise_tokens":
                 return text.sentences(given["varied"], given["pair"])
-            case "score_magnitude":
+            case "score_magnitude" | "score_importance":
                 return text.sentences(given.get("text", VALID), text_of(given["direction"]))
             case "count_activations":
                 by = job.rule.removeprefix("count_activations").removesuffix(ON_TEXT).removeprefix("_")

@@ -6,6 +6,7 @@ from pathlib import Path
 from workflow_scripts.common.directions import text_of
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import TRAIN, VALID, FilePattern
+from workflow_scripts.config.language_models import LanguageExperiment
 from workflow_scripts.config.sources import Multi30kSource
 from workflow_scripts.config.toy import ToySource
 from workflow_scripts.workflow.provenance.records import read_record
@@ -21,7 +22,7 @@ BYTES_OF_A_LINE = 100
 
 
 class TextSizes:
-    """Sentences by subset and pair; ``results``: the experiment's folder."""
+    """Sentences by subset and pair, or language; ``results``: the experiment's folder."""
 
     def __init__(self, experiment: Experiment, results: Path) -> None:
         self._experiment, self._results = experiment, results
@@ -51,6 +52,9 @@ class TextSizes:
         if varied := self._experiment.varied_texts.get(subset):
             number = self.sentences(varied.of, pair)
             return number if number is None or varied.first is None else min(number, varied.first)
+        if isinstance(self._experiment, LanguageExperiment):
+            path = Path(self._experiment.language_model.patterns[subset].replace("{lang}", pair))
+            return _lines(path) if path.is_file() else None
         source = self._experiment.data.source
         if isinstance(source, ToySource):
             return _of_toy(source, subset, pair)

@@ -6,7 +6,6 @@ Snakemake alone would put an old figure under the new config, or write nothing.
 """
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 from workflow_scripts.common.errors import UserError, first_of, run_main
 from workflow_scripts.common.files import write_text
 from workflow_scripts.common.naming import number_of
+from workflow_scripts.common.restructured import escaped
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_file
 from workflow_scripts.workflow.arguments import parser_of
@@ -37,8 +37,6 @@ SHOWN, ROOMS = (".md", ".png", ".html"), ("report.", "analyse.")
 MISSING = "missing: not made yet"
 #: Files named in the description, of each reason.
 NAMED = 20
-#: What docutils or Jinja would take for markup.
-_MARKUP = re.compile(r"[\\*`|_\[\]:<>{}#%~^\"'=+-]")
 
 
 @dataclass(frozen=True)
@@ -97,15 +95,15 @@ def explorer_of(results: Path, shown: Sequence[str]) -> Path | None:
 def description(experiment: str, left: Sequence[Left], shown: int, explorer: bool = False) -> str:
     """Return what is above the results, as reStructuredText: the experiment and, of a partial one, what it
     lacks. ``explorer``: whether that page lies beside the report."""
-    title = f"{experiment}: results of neuronspec"
-    lines = [_plain(title), "=" * (len(_plain(title)) + 1), ""]
+    title = escaped(f"{experiment}: results of neuronspec")
+    lines = [title, "=" * (len(title) + 1), ""]
     lines += [f"`The explorer <{Path(EXPLORER).name}>`_ lies beside this page.", ""] if explorer else []
     if not left:
         return "\n".join([*lines, "All results are there, and made with the present config.", ""])
     lines += [f"**PARTIAL**: {shown} of {shown + sum(len(one.files) for one in left)} results.", ""]
     for one in left:
-        lines += [_plain(f"{number_of(len(one.files), 'result')} {one.reason}:"), ""]
-        lines += [f"* {_plain(name)}" for name in _named(one.files)] + [""]
+        lines += [escaped(f"{number_of(len(one.files), 'result')} {one.reason}:"), ""]
+        lines += [f"* {escaped(name)}" for name in _named(one.files)] + [""]
     return "\n".join(lines)
 
 
@@ -113,10 +111,6 @@ def _named(files: Sequence[str]) -> Iterator[str]:
     yield from files[:NAMED]
     if len(files) > NAMED:
         yield f"and {len(files) - NAMED} more"
-
-
-def _plain(text: str) -> str:
-    return _MARKUP.sub(lambda found: f"\\{found[0]}", " ".join(text.split()))
 
 
 def write_report(

@@ -13,7 +13,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_file
 from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.software.environments import ROOT
-from workflow_scripts.workflow.stage_list.models import decoded_in
+from workflow_scripts.workflow.stage_list.decoding import decoded_in
 
 
 def translate_command(

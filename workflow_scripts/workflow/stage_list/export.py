@@ -2,7 +2,8 @@
 
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.stage import Stage, Wildcards, each, own_rule
-from workflow_scripts.workflow.stage_list.models import CTRANSLATE2, decoded_in, parts_of, run_by_name
+from workflow_scripts.workflow.stage_list.decoding import CTRANSLATE2, decoded_in, run_by_name
+from workflow_scripts.workflow.stage_list.models import parts_of
 
 #: What CTranslate2 writes for a direction, and for those of fairseq's systems, whose vocabulary is one.
 CTRANSLATE2_FILES, SHARED = ("model.bin", "config.json"), ("shared_vocabulary.json",)

@@ -1,4 +1,4 @@
-"""Stages of systems: training, activation counts, masks, fine-tuning, decoding."""
+"""Stages of systems: training, activation counts, masks, fine-tuning."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -7,13 +7,10 @@ from typing import Any
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
-from workflow_scripts.units.description import PORTS
 from workflow_scripts.workflow import needed_masks
 from workflow_scripts.workflow.needed_texts import other_texts
-from workflow_scripts.workflow.stage import Pattern, Stage, Wildcards, each, module_of, of_port, own_rule
+from workflow_scripts.workflow.stage import Pattern, Stage, Wildcards, each, of_port, own_rule
 
-CTRANSLATE2 = "ctranslate2"
-CTRANSLATE2_ENGINE, LIVE_ENGINE = "translate.ctranslate2_engine", "translate.live_engine"
 #: What the names of rules end with that score units on another text than the validation text.
 ON_TEXT = "_on_text"
 #: Files of every system, and those of one whose text gets subwords (the others' tokenizers are of several
@@ -40,11 +37,6 @@ OF_FINETUNED, OF_UNTRAINED = (
     _of_system(system, masks="masks.npz") for system in ("{finetuned}", "{untrained}")
 )
 OF_ADAPTED = _of_system("{finetuned}", masks="masks.npz", adapters="adapters.safetensors")
-
-
-def decoded_in(experiment: Experiment, engine: str) -> str:
-    """Return the environment in which an engine decodes an experiment's systems."""
-    return "text" if engine == CTRANSLATE2 and experiment.is_binarised else of_port(experiment)
 
 
 def parts_of(experiment: Experiment, system: str) -> list[str]:
@@ -151,51 +143,6 @@ def _masks(experiment: Experiment) -> Iterator[dict[str, Any]]:
         yield from each(system=[system], seed=experiment.train.seeds, maskset=sets, row=[""])
 
 
-def decoded_by(experiment: Experiment, engine: str) -> list[str]:
-    """Return the systems that an engine decodes."""
-    return [name for name in experiment.all_systems if experiment.engine_of(name) == engine]
-
-
-def _decoded(experiment: Experiment, systems: Iterable[str]) -> Iterator[dict[str, Any]]:
-    for system in systems:
-        for seed in experiment.train.seeds:
-            for testset in experiment.testsets:
-                for direction in experiment.directions_scored(system, testset):
-                    yield {"system": system, "seed": seed, "testset": testset, "direction": direction}
-
-
-def by_library_alone(experiment: Experiment, engine: str) -> list[str]:
-    """Return the systems that this engine decodes, of their own library, though the config asks for
-    CTranslate2."""
-    return [] if experiment.decode.engine == engine else decoded_by(experiment, engine)
-
-
-def _by_library(engine: str, experiment: Experiment) -> Iterator[dict[str, Any]]:
-    return _decoded(experiment, by_library_alone(experiment, engine))
-
-
-def _other_engine(experiment: Experiment) -> str:
-    return LIVE_ENGINE if experiment.decode.engine == CTRANSLATE2 else CTRANSLATE2_ENGINE
-
-
-def run_by_name(experiment: Experiment, engine: str) -> tuple[str, ...]:
-    """Return what decoding runs by name of another port: its text, and its network or the weights of that."""
-    if experiment.is_binarised:
-        return ()
-    place = f"models.{experiment.port}"
-    network = f"translate.{experiment.port}_spec" if engine == CTRANSLATE2 else module_of(experiment.port)
-    return "models.port_modules", f"{place}.side", network
-
-
-def _of_library_alone(engine: str, experiment: Experiment) -> tuple[str, ...]:
-    return run_by_name(experiment, engine)
-
-
-def _decodes_on_gpu(experiment: Experiment) -> bool:
-    # CTranslate2 uses a GPU only for float16.
-    return experiment.decode.engine != CTRANSLATE2 or experiment.decode.compute_type == "float16"
-
-
 STAGES = (
     Stage(
         "train.use_system",
@@ -279,33 +226,5 @@ STAGES = (
         log="{untrained}.s{seed}",
         files=OF_UNTRAINED,
         jobs=lambda e: each(seed=e.train.seeds, untrained=[n for n in e.untrained if n not in e.used]),
-    ),
-    Stage(
-        "translate.decode",
-        lambda e: decoded_in(e, e.decode.engine),
-        log="{system}/s{seed}/{testset}.{direction}",
-        files={"hypotheses": "translations/{system}/s{seed}/{testset}/{direction}.txt"},
-        asked_for=("hypotheses",),
-        jobs=lambda e: _decoded(e, decoded_by(e, e.decode.engine)),
-        without=_other_engine,
-        by_name=lambda e: run_by_name(e, e.decode.engine),
-        gpu=_decodes_on_gpu,
-    ),
-    # Of systems that CTranslate2 cannot decode.
-    *(
-        Stage(
-            "translate.decode",
-            PORTS[engine],
-            log="{system}/s{seed}/{testset}.{direction}",
-            files={"hypotheses": "translations/{system}/s{seed}/{testset}/{direction}.txt"},
-            own_name=f"decode_by_{engine}",
-            profile_of="decode",
-            asked_for=("hypotheses",),
-            jobs=partial(_by_library, engine),
-            without=lambda e: CTRANSLATE2_ENGINE,
-            by_name=partial(_of_library_alone, engine),
-            gpu=True,
-        )
-        for engine in PORTS
     ),
 )

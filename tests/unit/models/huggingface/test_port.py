@@ -380,6 +380,8 @@ def test_given_sentences(ports):
     assert batch.source.tolist() == [[ids["en"], 5, 6, 2]]
     assert batch.labels.tolist() == [[ids["de"], 7, 2]]
     assert batch.decoder_input.tolist() == [[2, ids["de"], 7]]
+    (batch,) = port.batches(port.pairs("x", ("en", "de"), [([5], [7]), ([6], [8, 9]), ([7], [])]), 100)
+    assert batch.target_lengths.tolist() == [2, 3, 4]
     with pytest.raises(UserError, match="id 900 is outside the embedding of 240"):
         port.loss(next(iter(port.batches(port.pairs("x", ("en", "de"), [([900], [7])]), 100))))
 

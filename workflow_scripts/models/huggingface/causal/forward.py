@@ -49,11 +49,7 @@ class CausalForward:
     def states(self, batch: Batch, sentences: Tensor | None = None) -> Tensor:
         """Return the last states [B, T, C], without output projection; of the sentences of these numbers
         alone, without what is padding to all of them."""
-        inputs, real = batch.decoder_input, batch.labelled
-        if sentences is not None:
-            real = real[sentences]
-            longest = int(real.sum(dim=1).max())
-            inputs, real = inputs[sentences][:, :longest], real[:, :longest]
+        inputs, real = batch.inputs_of(sentences)
         self._real = real.to(self.device).t()
         found: Tensor = self.model.base_model(
             input_ids=inputs.to(self.device), use_cache=False
@@ -63,10 +59,6 @@ class CausalForward:
     def decode(self, batch: Batch, encoded: None, sentences: Tensor | None) -> None:
         """See ``states``."""
         self.states(batch, sentences)
-
-    def target_lengths(self, batch: Batch) -> Tensor:
-        """Return the positions of each text, int64 [B]."""
-        return batch.labelled.sum(dim=1)
 
     def nll(self, batch: Batch, count_language_tag: bool, encoded: None) -> tuple[Tensor, Tensor]:
         """Return (sum of -log p of the labels [B] in nats, labels [B])."""
