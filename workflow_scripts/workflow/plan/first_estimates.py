@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-from workflow_scripts.common.directions import pair_of, split_direction, text_of
+from workflow_scripts.common.directions import pair_of, text_of
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import TRAIN, VALID
 from workflow_scripts.workflow.graph import PlannedJob
@@ -160,7 +160,7 @@ class FirstEstimates:
 
     def _counted(self, subset: str, directions: Sequence[str]) -> int | None:
         """Return the sentences of directions; half of one is its source, which is encoded once for all."""
-        sources = {split_direction(direction)[0]: direction for direction in directions}
+        sources = {direction.partition("-")[0]: direction for direction in directions}
         both = [self.text.of_directions(subset, ones) for ones in (directions, sources.values())]
         return None if None in both else sum(one or 0 for one in both) // 2
 
