@@ -43,7 +43,7 @@ if BASELINE not in TAKEN:
                 text=EXPERIMENT.text.model_dump(),
                 port=EXPERIMENT.port if EXPERIMENT.port != DEFAULT_PORT else None,
             ),
-            execution=lambda w, threads: as_json(EXPERIMENT.train.execution()),
+            execution=lambda w, threads: how_run(EXPERIMENT.train, threads),
             data_bin=lambda w, input: training_data(input.train),
             out=subpath(output.system, parent=True),
             code=lambda w, threads: training_code("train_baseline", EXPERIMENT.port),
@@ -162,7 +162,7 @@ rule finetune:
         gpu=gpu_of("finetune"),
     params:
         **identity("finetune", way_to_train, languages=EXPERIMENT.languages),
-        execution=lambda w, threads: as_json(EXPERIMENT.training_of(w.finetuned).execution()),
+        execution=lambda w, threads: how_run(EXPERIMENT.training_of(w.finetuned), threads),
         parent=lambda w, input: parent(input.parent[0]),
         data_bin=lambda w, input: training_data(input.train),
         out=subpath(output.system, parent=True),

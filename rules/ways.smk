@@ -45,6 +45,11 @@ def training_folder(name, wildcards):
     return f"{RESULTS}/{STAGES[name].training.format_map(wildcards)}"
 
 
+def how_run(training, threads):
+    """How a training runs, as JSON; on as many threads as its job has: fewer than its config says where cores are few."""
+    return as_json({**training.execution(), "threads": threads})
+
+
 def how_started(threads, resources):
     """The options that say how a training is started.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,14 +38,18 @@ TRAINING = ("train_baseline", "finetune")
 EXPECTED = (*DATA, *MODELS, *EVALUATION, *TABLES, *FIGURES)
 
 
-@pytest.fixture(scope="module")
-def planned(tmp_path_factory: pytest.TempPathFactory) -> Plan:
-    folder = tmp_path_factory.mktemp("planned")
+def lay_down(folder: Path) -> Path:
+    """Put text and a COMET model into the folder, and return it."""
     lay_down_text(folder)
     for name in MODEL:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
-    return plan(folder, EXPERIMENT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    return plan(lay_down(tmp_path_factory.mktemp("planned")), EXPERIMENT)
 
 
 def short(text: str) -> str:
@@ -166,6 +171,13 @@ def test_the_jobs_that_train(rule: str, planned: Plan) -> None:
     assert {name: words(value) for name, value in found.items()} == {
         name: short(job.options[f"--{name}"]) for name in names
     }
+
+
+def test_trainings_have_no_more_threads_than_the_run_has_cores(tmp_path: Path) -> None:
+    eight = {name: {**EXPERIMENT[name], "threads": 8} for name in ("train", "finetune")}
+    found = plan(lay_down(tmp_path), {**EXPERIMENT, **eight}, cores=3)
+    jobs = [job for rule in TRAINING for job in found.of(rule)]
+    assert {json.loads(job.options["--execution"])["threads"] for job in jobs} == {3}
 
 
 def test_all_asks_for_everything_that_the_config_asks_for(planned: Plan) -> None:
