@@ -89,14 +89,14 @@ import signal, time
 def test_before(): pass
 def test_deaf():
     signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    time.sleep(60)
+    time.sleep(600)
 def test_after(): pass
 """
     start = time.monotonic()
     outcome, said = run(tmp_path, limit=LIMIT, deaf=text, other=PASSES.format(name="other"))
     assert counts(outcome) == (3, 1, 0)
     assert "stopped: it had not ended after 1.5 s" in said
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 300
 
 
 def test_a_test_that_kills_its_process_fails_once_and_the_others_go_on(tmp_path):
