@@ -4,8 +4,10 @@ Snakemake's parser takes a quarter of a dry run, and what the package's modules 
 for the same files each time: what was made of this checkout's is found, too.
 """
 
+import importlib
 import io
 import platform
+import re
 from pathlib import Path
 from types import CodeType, SimpleNamespace
 from typing import Any
@@ -62,6 +64,14 @@ def parse_all() -> None:
             compiled(code, str(file), "exec")
 
 
+def import_all() -> None:
+    """Import what the rules import of the package."""
+    for file in (ROOT / "rules").glob("*.smk"):
+        text = file.read_text(encoding="utf-8")
+        for name in re.findall(rf"^from ({PACKAGE}[\w.]*) import", text, re.MULTILINE):
+            importlib.import_module(name)
+
+
 def read_all() -> None:
     """Read what every module of the package says; hash those of every stage."""
     for file in (ROOT / PACKAGE).rglob("*.py"):
@@ -75,5 +85,6 @@ platform.processor()  # which Snakemake asks for, by a program
 workflow.parse = parse
 workflow.compile = compiled
 touch.Executor.SLEEPING_TIME = 0.02  # s between two jobs' outputs: more than a file's time is rounded by
+import_all()
 parse_all()
 read_all()

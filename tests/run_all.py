@@ -2,8 +2,8 @@
 
 ``python -m tests.run_all [SUITE… or FILE…]`` (``make test``). Suites are the tiers of tests
 (`tests.runner.tiers`) and ``lint``; without any all run but those that need a service or run tests a second
-time. One pytest an environment, one after the other, each with a worker a core or one more (``JOBS``); the
-linters run beside them.
+time. One pytest an environment, each with a worker a core or one more (``JOBS``); where cores are few, two at
+a time: what one leaves idle, while it begins, ends or waits, the other one has. The linters run beside them.
 ``--record`` keeps how long the long tests took, so that they come first the next time. Standard library only.
 """
 
@@ -12,7 +12,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.runner import tiers, units
@@ -20,6 +22,8 @@ from tests.runner.session import ROOT, Outcome, python, run_session, variables
 
 #: More workers than these would wait for memory: each of some has a torch of its own.
 MOST_WORKERS = 4
+#: So many sessions run at a time where all their workers are not too many.
+BESIDE = 2
 LINTERS: dict[str, tuple[str, ...]] = {
     "ruff check": ("dev", "ruff", "check", "."),
     "ruff format": ("dev", "ruff", "format", "--check", "."),
@@ -64,6 +68,13 @@ def workers(waiting: bool = False) -> int:
     return int(given) if given else min(len(os.sched_getaffinity(0)) + waiting, MOST_WORKERS)
 
 
+def beside(sessions: Sequence[tiers.Session]) -> int:
+    """Return how many of these sessions run at a time: one of a service, or where JOBS is given, is alone."""
+    few = len(os.sched_getaffinity(0)) * BESIDE <= MOST_WORKERS
+    distributed = all(session.distributed for session in sessions)
+    return BESIDE if few and distributed and len(sessions) > 1 and not os.environ.get("JOBS") else 1
+
+
 def plan(wanted: list[str]) -> list[tiers.Session]:
     """Return the sessions of suites and files that were named."""
     known = [*tiers.TIERS, *tiers.SERVICES, *tiers.AGAIN, tiers.LINT]
@@ -83,6 +94,43 @@ def plan(wanted: list[str]) -> list[tiers.Session]:
     return tiers.sessions(ROOT, [word for word in wanted if word not in named], named)
 
 
+def run_sessions(sessions: Sequence[tiers.Session]) -> list[Outcome]:
+    """Run sessions as many at a time as may be; return their outcomes in this order.
+
+    Raises:
+        KeyboardInterrupt: this process was told to end; what was started has ended.
+    """
+    told, at_a_time = threading.Event(), beside(sessions)
+    # Where another one runs beside it, nothing waits in vain.
+    each = [
+        workers(session.environment in tiers.WAITING and at_a_time == 1) if session.distributed else 1
+        for session in sessions
+    ]
+
+    def run(session: tiers.Session, at_once: int) -> Outcome:
+        if told.is_set():
+            raise KeyboardInterrupt
+        say(f"===== {session.name}: {len(session.files)} files, {at_once} tests at a time")
+        try:
+            outcome = run_session(session, at_once, say, told=told)
+        except BaseException:
+            told.set()  # before this thread takes another one
+            raise
+        say(
+            f"===== {outcome.name}: {outcome.passed} passed, {outcome.failed} failed,"
+            f" {outcome.skipped} skipped in {outcome.seconds:.0f} s\n"
+        )
+        return outcome
+
+    with ThreadPoolExecutor(max_workers=at_a_time) as pool:
+        begun = [pool.submit(run, *one) for one in zip(sessions, each, strict=True)]
+        try:
+            return [one.result() for one in begun]
+        except BaseException:
+            told.set()
+            raise
+
+
 def main() -> int:
     """Run the suites named on the command line, or all; return the exit status."""
     words = sys.argv[1:]
@@ -91,19 +139,14 @@ def main() -> int:
     record = "--record" in words
     wanted = [word for word in words if word != "--record"] or [*tiers.TIERS, tiers.LINT]
     chosen = plan(wanted)
-    each = [workers(session.environment in tiers.WAITING) if session.distributed else 1 for session in chosen]
+    workers()  # refuses a JOBS that is no number before anything begins
+    if beside(chosen) > 1:
+        # The longest begins at once; beside it the others follow each other, what is quick first.
+        chosen.sort(key=lambda session: session.environment != tiers.LONGEST)
     start = time.monotonic()
-    outcomes = []
     with ThreadPoolExecutor(max_workers=1) as pool:
         linters = pool.submit(run_linters) if tiers.LINT in wanted else None
-        for session, at_once in zip(chosen, each, strict=True):
-            say(f"===== {session.name}: {len(session.files)} files, {at_once} tests at a time")
-            outcome = run_session(session, at_once, say)
-            outcomes.append(outcome)
-            say(
-                f"===== {outcome.name}: {outcome.passed} passed, {outcome.failed} failed,"
-                f" {outcome.skipped} skipped in {outcome.seconds:.0f} s\n"
-            )
+        outcomes = run_sessions(chosen)
         outcomes += [linters.result()] if linters else []
     if record:
         units.write_seconds({name: value for outcome in outcomes for name, value in outcome.units.items()})

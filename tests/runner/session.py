@@ -3,6 +3,7 @@
 import os
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -66,8 +67,15 @@ def run_session(
     root: Path = ROOT,
     interpreter: str | None = None,
     grace: float = GRACE,
+    told: threading.Event | None = None,
 ) -> Outcome:
-    """Run a session to its end, whatever becomes of its tests; say each failure when it happens."""
+    """Run a session to its end, whatever becomes of its tests; say each failure when it happens.
+
+    ``told``: set from another thread when this one is to end.
+
+    Raises:
+        KeyboardInterrupt: it was told to end; what it started has ended.
+    """
     command = [interpreter or python(session.environment), "-m", "pytest", "-p", "tests.runner.plugin"]
     command += ["-q", "-p", "no:cacheprovider", "--continue-on-collection-errors"]
     if session.distributed:
@@ -88,6 +96,8 @@ def run_session(
         stopped: dict[str, str] = {}
         try:
             while not (done := os.wait4(process.pid, os.WNOHANG))[0]:
+                if told is not None and told.is_set():
+                    raise KeyboardInterrupt
                 _take(reader, results, say, stopped)
                 for test, text in watch.look(process.pid):
                     stopped[test] = text

@@ -18,6 +18,8 @@ AGAIN = {"hf4": ("tests/unit/models/huggingface", "comet", "hf")}
 FILLED_BY = {"browser": "browser"}
 #: The order of the sessions: what is quick comes first.
 ENVIRONMENTS = ("evaluate", "scripts", "text", "comet", "hf", "workflow", "fairseq")
+#: The one whose session takes about as long as all others.
+LONGEST = "workflow"
 #: Folder or file of tests → the environment it runs in. The longest one that holds a file counts.
 ENVIRONMENT_OF: dict[str, str] = {
     "tests/unit/activations": "fairseq",

@@ -73,7 +73,7 @@ def test_how_one_ends(act, status, last, tmp_path):
 def test_one_that_does_not_end_is_killed(tmp_path):
     """With what it started, at its deadline; signals reach it, and its end is told once and for all."""
     patch = tmp_path / "patch.py"
-    patch.write_text("import subprocess; subprocess.run(['sleep', '60'])")
+    patch.write_text("import subprocess; subprocess.run(['sleep', '600'])")
     words = ("tests.training.process", "patch.py", BASELINE)
     began = time.monotonic()
     with pytest.raises(subprocess.TimeoutExpired):
@@ -81,5 +81,5 @@ def test_one_that_does_not_end_is_killed(tmp_path):
     process = begin(BASELINE, [], clean_environment(), patch, tmp_path / "said")
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == process.poll() == process.returncode == -signal.SIGTERM
-    assert time.monotonic() - began < 30
+    assert process.wait() == process.poll() == process.returncode == -signal.SIGTERM
+    assert time.monotonic() - began < 300

@@ -1,6 +1,8 @@
 """What `make test` says last, what it returns, and how many tests run at a time."""
 
 import os
+import threading
+import time
 
 import pytest
 
@@ -18,7 +20,7 @@ GIVEN = {
 def asked(monkeypatch):
     sessions = []
 
-    def run_session(session, workers, say):
+    def run_session(session, workers, say, told):
         sessions.append((session.name, session.files, workers))
         return GIVEN[session.name]
 
@@ -88,6 +90,68 @@ def test_one_test_a_core_unless_said(monkeypatch, given, cores, expected):
     assert run_all.workers() == expected
     # Those that wait leave a core free; never more than fit into memory.
     assert run_all.workers(waiting=True) == (expected if given or cores > 2 else expected + 1)
+
+
+FILES = (
+    "tests/unit/units/test_select_masks.py",
+    "tests/malformed/test_comet.py",
+    "tests/unit/runner/test_tiers.py",
+)
+
+
+def test_where_cores_are_few_two_sessions_run_at_a_time_and_the_longest_from_the_start(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
+    monkeypatch.delenv("JOBS", raising=False)
+    begun, both = [], threading.Barrier(2)
+
+    def run_session(session, workers, say, told):
+        begun.append((session.name, workers))
+        if session.name != "comet":
+            both.wait(60)  # for the other one of the first two
+        return Outcome(session.name, passed=1)
+
+    monkeypatch.setattr(run_all, "run_session", run_session)
+    assert call(monkeypatch, *FILES) == 0
+    assert sorted(begun[:2]) == [("text", 2), ("workflow", 2)]
+    assert begun[2:] == [("comet", 2)]
+
+
+@pytest.mark.parametrize(("given", "cores", "at_once"), [("3", 2, 3), ("", 3, 3), ("", 64, 4)])
+def test_else_they_follow_each_other_the_longest_late(monkeypatch, given, cores, at_once):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)))
+    monkeypatch.setenv("JOBS", given)
+    begun, running = [], threading.Lock()
+
+    def run_session(session, workers, say, told):
+        assert running.acquire(blocking=False)
+        begun.append((session.name, workers))
+        time.sleep(0.05)  # another one would find the lock taken
+        running.release()
+        return Outcome(session.name, passed=1)
+
+    monkeypatch.setattr(run_all, "run_session", run_session)
+    assert call(monkeypatch, *FILES) == 0
+    assert begun == [("text", at_once), ("comet", at_once), ("workflow", at_once)]
+
+
+def test_when_told_to_end_both_end_and_no_other_begins(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
+    monkeypatch.delenv("JOBS", raising=False)
+    ended, begun = [], threading.Event()
+
+    def run_session(session, workers, say, told):
+        if session.name == "workflow":
+            assert begun.wait(60)
+            raise KeyboardInterrupt
+        begun.set()
+        assert told.wait(60)
+        ended.append(session.name)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_all, "run_session", run_session)
+    with pytest.raises(KeyboardInterrupt):
+        call(monkeypatch, *FILES)
+    assert ended == ["text"]
 
 
 @pytest.mark.parametrize("given", ["0", "two", "-1"])

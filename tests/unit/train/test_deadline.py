@@ -58,7 +58,7 @@ def test_a_task_of_an_array_is_not_the_array() -> None:
     [
         ('[ "$*" = "--noheader --jobs=11_3 --format=%L" ] && echo 1:30', 90),
         ("echo 1:30; exit 1", None),
-        ("exec sleep 20", None),
+        ("exec sleep 200", None),
         ("echo INVALID", None),
     ],
 )
@@ -68,7 +68,7 @@ def test_squeue_is_asked_and_may_fail(
     put_squeue(tmp_path, monkeypatch, script)
     begin = time.monotonic()
     assert slurm_time_left("11_3", patience=0.5) == left
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 100
 
 
 def test_without_squeue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

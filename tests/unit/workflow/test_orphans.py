@@ -128,8 +128,8 @@ def test_one_that_was_stopped_ends_at_once(start: Start, tmp_path: Path) -> None
     process = psutil.Process(start(tmp_path, "").pid)
     process.suspend()
     began = time.monotonic()
-    end([process], grace=20)
-    assert time.monotonic() - began < 10
+    end([process], grace=200)
+    assert time.monotonic() - began < 100
     assert start_time(process.pid) is None
 
 
