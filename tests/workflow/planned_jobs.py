@@ -101,7 +101,17 @@ def plan(folder: Path, config: Mapping[str, Any], cores: int = 2) -> Plan:
     """Return the plan of an experiment that has not begun; its text lies in ``folder``."""
     (folder / "config.yaml").write_text(yaml.safe_dump(dict(config), sort_keys=False))
     (folder / "Snakefile").write_text(SNAKEFILE)
-    options = ["--cores", str(cores), "--configfile", "config.yaml", "--dry-run", "--quiet", "all", "--", "all"]
+    options = [
+        "--cores",
+        str(cores),
+        "--configfile",
+        "config.yaml",
+        "--dry-run",
+        "--quiet",
+        "all",
+        "--",
+        "all",
+    ]
     done = forked.run(folder, "snakemake", *options)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     said = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
