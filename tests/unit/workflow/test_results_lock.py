@@ -69,6 +69,11 @@ def test_a_run_that_lives_is_named_and_keeps_its_lock(tmp_path: Path) -> None:
     assert said.startswith("results/x: a run has been on since 0")
     who, what = "process 4711 on node3, in /home/a", "wait for its end, or stop it there (kill -INT 4711)"
     assert said.endswith(f"({who}): {what}")
+    # Snakemake alone would wait for its jobs: all processes of the run are stopped, as by Ctrl-C.
+    lay_down(tmp_path, parent, group=4700)
+    grouped = run_of(tmp_path)
+    assert grouped is not None and "(kill -INT -- -4700)" in grouped.refusal(Path("results/x"))
+    lay_down(tmp_path, parent)
     release(tmp_path)
     assert run_of(tmp_path) == other
 

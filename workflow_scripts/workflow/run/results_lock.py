@@ -34,7 +34,8 @@ class Run:
 
     ``process``: its identity (processes.identity). ``since``: seconds since 1970. ``began``: it started jobs.
     ``ended``: it has ended, but not well. ``before``: folders of runs that did not end well, with when the
-    first of them began; they have the records of what these made.
+    first of them began; they have the records of what these made. ``group``: its processes, 0 where not known;
+    Ctrl-C would reach all of them.
     """
 
     host: str
@@ -45,6 +46,7 @@ class Run:
     began: bool = False
     ended: bool = False
     before: dict[str, float] = field(default_factory=dict)
+    group: int = 0
 
     def is_this(self) -> bool:
         """True if it is this process."""
@@ -62,7 +64,7 @@ class Run:
             gone = f"; killed there, it counts as gone {STALE_SECONDS:.0f} s after its last sign of life"
         return (
             f"{results}: a run has been on since {began} ({self.words()}): wait for its end, or stop it there"
-            f" (kill -INT {self.pid}){gone}"
+            f" (kill -INT {f'-- -{self.group}' if self.group else self.pid}){gone}"
         )
 
 
@@ -88,7 +90,15 @@ def take(results: Path, folder: Path) -> Run | None:
             return before
         _write(
             lock,
-            Run(socket.gethostname(), os.getpid(), identity(), time.time(), here, before=_not_well(before)),
+            Run(
+                socket.gethostname(),
+                os.getpid(),
+                identity(),
+                time.time(),
+                here,
+                before=_not_well(before),
+                group=os.getpgrp(),
+            ),
         )
     return None
 
@@ -162,7 +172,9 @@ def _read(results: Path) -> Run | None:
         before = {str(folder): float(since) for folder, since in found.get("before", {}).items()}
         who = str(found["host"]), int(found["pid"]), str(found["process"])
         how = found.get("began") is True, found.get("ended") is True
-        return Run(*who, float(found["since"]), str(found["folder"]), *how, before)
+        return Run(
+            *who, float(found["since"]), str(found["folder"]), *how, before, int(found.get("group", 0))
+        )
     except (AttributeError, KeyError, TypeError, ValueError):
         return None  # none, or half written
 
