@@ -34,8 +34,8 @@ class Run:
 
     ``process``: its identity (processes.identity). ``since``: seconds since 1970. ``began``: it started jobs.
     ``ended``: it has ended, but not well. ``before``: folders of runs that did not end well, with when the
-    first of them began; they have the records of what these made. ``group``: its processes, 0 where not known;
-    Ctrl-C would reach all of them.
+    first of them began; they have the records of what these made. ``group``: that of its processes, all of
+    which Ctrl-C would reach; 0 where not known.
     """
 
     host: str
