@@ -22,7 +22,7 @@ from workflow_scripts.workflow.plan.first_estimates import FILE
 BASE, SMALL = "52000000", "9629184"  # parameters
 #: Threads of a training, if its config has none.
 THREADS = 2
-DIRECTIONS, SYSTEMS, TESTS = 60, 2, 2
+DIRECTIONS, SYSTEMS = 60, 2
 Ours = Mapping[str, float]
 
 
@@ -45,12 +45,6 @@ RATES: dict[tuple[str, str], tuple[str, Callable[[Ours, float], float]]] = {
     ("score", ""): (
         "score_120",
         lambda ours, start: (ours["score_120"] - SYSTEMS * start) * 1000 / (SYSTEMS * DIRECTIONS * LINES),
-    ),
-    ("compare", ""): (
-        "score_120 compare_60",
-        lambda ours, start: (
-            (ours["compare_60"] - ours["score_120"] - start) * 1000 / (TESTS * DIRECTIONS * LINES)
-        ),
     ),
 }
 
