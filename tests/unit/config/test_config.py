@@ -113,11 +113,14 @@ def test_mistakes_of_directions_that_are_only_evaluated():
     ]
 
 
-def test_directions_from_one_language_are_counted_by_one_job_of_at_most_eight():
+def test_directions_from_or_into_one_language_are_counted_by_one_job_of_at_most_eight():
     few = load_experiment(small())
-    others = [lang for lang in few.languages if lang != few.pivot]
-    assert few.counted_together == {few.pivot: [f"{few.pivot}-{x}" for x in others]}
-    assert few.counted_alone == [f"{x}-{few.pivot}" for x in others]
+    assert few.counted_together == {"en": ["en-de", "en-fr"], "into_en": ["de-en", "fr-en"]}
+    assert few.counted_alone == []
+    # Two of them from German: what is left into English is one direction, which no other joins.
+    more = load_experiment(small(directions={"train": ["en-de", "en-fr", "de-en", "fr-en", "de-fr"]}))
+    assert more.counted_together == {"en": ["en-de", "en-fr"], "de": ["de-en", "de-fr"]}
+    assert more.counted_alone == ["fr-en"]
     letters = [f"x{chr(ord('a') + number)}" for number in range(18)]
     directions = {"train": [f"en-{x}" for x in letters]}
     many = load_experiment(small(languages=["en", *letters], directions=directions, groups={}))
@@ -128,6 +131,9 @@ def test_directions_from_one_language_are_counted_by_one_job_of_at_most_eight():
         "en_3": directions["train"][16:],
     }
     assert many.counted_alone == []
+    into = [f"{x}-en" for x in letters[:9]]
+    nine = load_experiment(small(languages=["en", *letters[:9]], directions={"train": into}, groups={}))
+    assert nine.counted_together == {"into_en_1": into[:8], "into_en_2": into[8:]}
 
 
 def test_counts_with_pads_are_made_one_by_one():
