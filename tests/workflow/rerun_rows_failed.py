@@ -76,13 +76,6 @@ FAILED = [
         edit=failed(*of_system("baseline")),
     ),
     Row(
-        "`count_activations` failed after `activations.max_tokens` had changed",
-        {"count_activations": 2, **COUNTED},
-        WHY,
-        {"activations": {"max_tokens": 4000}},
-        edit=failed("activations/baseline/s1/valid/de-en.npz"),
-    ),
-    Row(
         "`select_masks` failed after its code had changed",
         COUNTED,
         WHY,
