@@ -21,6 +21,8 @@ ONCE = {
 }
 
 # Preset -> what it has beside ONCE.
+#: Counts of thirty directions out of the pivot and thirty into it, at most eight a job.
+SIXTY = {f"count_activations_{by}en_{number}": 1 for by in ("", "into_") for number in range(1, 5)}
 EXPECTED: dict[str, dict[str, int]] = {
     "analysis_multi30k": {
         "prepare_text": 9,
@@ -101,14 +103,7 @@ EXPECTED: dict[str, dict[str, int]] = {
     "ec30": {
         "prepare_text": 150,  # (train, valid, 3 test sets) × 30 pairs
         "binarise": 300,
-        "count_activations_en_1": 1,
-        "count_activations_en_2": 1,
-        "count_activations_en_3": 1,
-        "count_activations_en_4": 1,
-        "count_activations_into_en_1": 1,
-        "count_activations_into_en_2": 1,
-        "count_activations_into_en_3": 1,
-        "count_activations_into_en_4": 1,
+        **SIXTY,
         "select_masks": 7,  # 6 k, all
         "finetune": 7,
         "decode": 1440,  # 8 systems × 3 test sets × 60 directions
@@ -204,14 +199,7 @@ EXPECTED: dict[str, dict[str, int]] = {
     },
     "nllb_600m": {
         "prepare_text": 90,  # 3 subsets × 30 pairs
-        "count_activations_en_1": 1,
-        "count_activations_en_2": 1,
-        "count_activations_en_3": 1,
-        "count_activations_en_4": 1,
-        "count_activations_into_en_1": 1,
-        "count_activations_into_en_2": 1,
-        "count_activations_into_en_3": 1,
-        "count_activations_into_en_4": 1,
+        **SIXTY,
         "score_importance": 60,
         "score_lape": 1,
         "select_masks": 4,  # 2 k, 2 scores
@@ -226,14 +214,7 @@ EXPECTED: dict[str, dict[str, int]] = {
     "ntrex60": {
         "prepare_text": 90,
         "binarise": 180,
-        "count_activations_en_1": 1,
-        "count_activations_en_2": 1,
-        "count_activations_en_3": 1,
-        "count_activations_en_4": 1,
-        "count_activations_into_en_1": 1,
-        "count_activations_into_en_2": 1,
-        "count_activations_into_en_3": 1,
-        "count_activations_into_en_4": 1,
+        **SIXTY,
         "select_masks": 3,
         "finetune": 3,
         "decode": 240,  # 4 systems × 60 directions
@@ -257,14 +238,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "generate_toy": 1,
         "prepare_text": 90,
         "binarise": 180,
-        "count_activations_en_1": 1,
-        "count_activations_en_2": 1,
-        "count_activations_en_3": 1,
-        "count_activations_en_4": 1,
-        "count_activations_into_en_1": 1,
-        "count_activations_into_en_2": 1,
-        "count_activations_into_en_3": 1,
-        "count_activations_into_en_4": 1,
+        **SIXTY,
         "select_masks": 3,
         "finetune": 2,  # continued and ns-k95
         "decode": 180,

@@ -10,20 +10,18 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.workflow.preset_jobs import ATTACHED, EXPECTED
+from tests.workflow.preset_jobs import ATTACHED, EXPECTED, SIXTY
 from tests.workflow.test_job_counts import ROOT, jobs, snakemake
 from tests.workflow.test_presets import EXPERIMENTS, once
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.workflow.stages import jobs_of
 from workflow_scripts.workflow.trial.derive import derive
 
-#: Counts of more directions than one job takes.
-COUNTS = {f"count_activations_{by}en_{number}" for by in ("", "into_") for number in range(1, 5)}
 #: What a trial lacks of its experiment's rules: COMET is left out, systems of another experiment are trained
 #: here, ids of text are made here, and one value of k is no sweep.
 LACKS = {
     "analysis": {"use_system_baseline", "use_system_continued", "use_system_ns", "use_vocabulary"},
-    "ec30": {"fetch_comet", "score_comet", "compare_comet", *COUNTS},
+    "ec30": {"fetch_comet", "score_comet", "compare_comet", *SIXTY},
     "ec30_released": {"use_data_bin"},
     "zero_shot": {"use_system_baseline", "use_system_continued", "use_system_ns_k70", "use_system_ns_k95",
                   "use_vocabulary"},

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -240,23 +241,18 @@ def count_subset(
     port = load(system)
     by = parse_rule(rule, port.activation)
     tasks = {name: port.task(data_bin, subset, name) for name in directions}
-    if count_pads:
-        # Batches, and so counts of pads, depend on the target.
-        batches = {name: port.batches(task, max_tokens) for name, task in tasks.items()}
-        groups = [[name] for name in tasks]
-    else:
-        batches = {name: batches_of(task, port, max_tokens) for name, task in tasks.items()}
-        groups = sharing_groups(system, tasks, batches)
-    for group in groups:
+    # With pads batches, and so counts, depend on the target: none is shared.
+    batches = {} if count_pads else {n: batches_of(task, port, max_tokens) for n, task in tasks.items()}
+    for group in sharing_groups(system, tasks, batches) if batches else [[name] for name in tasks]:
         if len(group) > 1:
             logger.info(f"one encoder pass for {' '.join(group)}")
-        together = [batches[name] for name in group]
-        told = progress(group[0]) if progress else None
+        more: dict[str, Any] = {"max_tokens": max_tokens, "rule": by}
+        more["progress"] = progress(group[0]) if progress else None
         with port.direction(group[0]):
             counted = (
-                _count(port, together, None, max_tokens, told, by, count_pads=True)
-                if count_pads
-                else count_together(port, together, max_tokens, told, by)
+                count_together(port, [batches[name] for name in group], **more)
+                if batches
+                else [count_direction(port, tasks[group[0]], count_pads=True, **more)]
             )
         for name, (counts, tally) in zip(group, counted, strict=True):
             yield score_table(system, subset, tasks[name], counts, tally, count_pads, by, port.activation)
