@@ -35,8 +35,8 @@ class Attach(Section):
 
     kind: ClassVar[str] = "(checkpoints)"
     checkpoint: Place = Field(description="Checkpoint of task translation_multi_simple_epoch.")
-    dictionary: Place = Field(description="Its dict.txt.")
-    subwords: Place = Field(description="Its SentencePiece model.")
+    dictionary: Place = Field(description="dict.txt of the checkpoint.")
+    subwords: Place = Field(description="SentencePiece model of the checkpoint.")
     data_bin: Place | None = Field(
         None,
         description="Training and validation text as fairseq-preprocess binarised it: a folder, or one for"
@@ -44,8 +44,8 @@ class Attach(Section):
     )
     systems: dict[Name, Place] = Field(
         {},
-        description="Systems that are checkpoints, too: a name in systems, which says their masks, to a"
-        " checkpoint that was fine-tuned from this baseline.",
+        description="Systems whose weights are checkpoints, too: a name in `systems`, which says their masks,"
+        " to a checkpoint that was fine-tuned from this baseline.",
     )
 
     @property

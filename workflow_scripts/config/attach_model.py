@@ -40,10 +40,10 @@ class AttachedModel(Section):
     tags: dict[Language, Annotated[str, StringConstraints(min_length=1)] | None] = Field(
         {},
         description="Language to the model's token for it (deu_Latn, __de__, >>deu<<); null: sources of it"
-        " have none. Not for models that are told in words.",
+        " have none. Not for models that take `prefixes`.",
     )
     prefixes: dict[DirectionId, str] = Field(
-        {}, description="Direction to the text before its sources, for models that are told in words."
+        {}, description="Direction to the text that is put before its sources, for T5 and mT5."
     )
 
     @model_validator(mode="before")

@@ -53,12 +53,12 @@ class Contents(Section):
     activations: Activations = Field(Activations(), description="Activation counts.")
     texts: dict[TextName, VariedText] = Field(
         {},
-        description="More text on which units are scored, for `masks.sets`: samples, other scripts, noise.",
+        description="Further texts for `masks.sets` to score units on: samples, other scripts, noise.",
     )
     masks: Masks = Field(Masks(), description="Mask sets.")
     systems: dict[Name, System] = Field(
         {"continued": System(masks="all"), "ns": System(masks=SWEEP)},
-        description="Systems made from the baseline, which is always there.",
+        description="Systems that are made from the baseline. The baseline itself is always made.",
     )
     uses: Uses | None = Field(None, description="Systems taken from another experiment.")
     attach: AnyAttach | None = Field(
@@ -69,7 +69,7 @@ class Contents(Section):
     export: Export | None = Field(None, description="Systems for others.")
     analysis: Annotated[
         Analysis, BeforeValidator(without_analyses, json_schema_input_type=Analysis | Literal["none"])
-    ] = Field(Analysis(), description="Analyses; none: not one, not even the default one.")
+    ] = Field(Analysis(), description="Analyses; none: no analysis, not even the default one.")
     report: Report = Field(Report(), description="Tables and figures.")
 
     @property

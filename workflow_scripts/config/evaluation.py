@@ -78,8 +78,13 @@ class Significance(Section):
         description="Resamples, and random assignments; null: 1,000, or ten by level for each direction"
         " (12,000 of sixty at 0.05), as Holm's correction needs them.",
     )
-    seed: int = Field(12345, ge=0, description="Of the resamples.")
-    level: float = Field(0.05, gt=0, lt=1, description="Below it, after Holm's correction, a win or a loss.")
+    seed: int = Field(12345, ge=0, description="Random seed of the resamples.")
+    level: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="A difference with p, after Holm's correction, of at most this is a win or a loss.",
+    )
 
 
 class Evaluation(Section):
@@ -126,7 +131,9 @@ class Published(Section):
     """Numbers that others published, to be compared with ours."""
 
     file: Place = Field(description="CSV of system, direction, metric (BLEU, chrF2++, COMET), score.")
-    systems: dict[Name, str] = Field(min_length=1, description="Our system: theirs.")
+    systems: dict[Name, str] = Field(
+        min_length=1, description="Name of a system of this experiment to its name in the file."
+    )
     testset: str | None = Field(None, description="Our test set; null where there is one only.")
     references: Literal["raw", "paper"] = Field("paper", description="Our references.")
 

@@ -18,8 +18,8 @@ from workflow_scripts.units.exchanges import drawn_exchange
 class Experiment(Contents):
     """Everything a run needs to know.
 
-    Experiments of another kind than translation are its heirs: they say what takes the place of directions,
-    which sections they have, and what must hold between these.
+    Experiments of other kinds (tasks of an encoder, language models) are subclasses: they say what takes the
+    place of directions, which sections there are, and what must hold between them.
     """
 
     #: The sections that a config of this kind has.

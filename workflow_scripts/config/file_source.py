@@ -20,7 +20,7 @@ class Lines(Section):
     """Lines of a multi-parallel file: the same for every language, so that no sentence is in two subsets."""
 
     start: int = Field(0, ge=0, description="First line, counted from 0.")
-    stop: PositiveInt = Field(description="The line after the last.")
+    stop: PositiveInt = Field(description="Number of the line after the last one, counted from 0.")
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:

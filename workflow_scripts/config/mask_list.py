@@ -41,11 +41,12 @@ class Masks(Section):
     k: list[Percent] = Field(
         ["95"],
         min_length=1,
-        description="Cumulative thresholds in percent: the sets k95 …, `select: mass:95`.",
+        description="Thresholds in percent. k = 95 makes the set k95 (`select: mass:95`): the fewest neurons"
+        " of each layer with 95 % of its activations.",
     )
     sets: dict[MaskSetName, MaskSet] = Field({}, description="More mask sets, by the name of their files.")
     accept_uninformative: bool = Field(
-        False, description="Take masks of scores that say nothing too; their manifests have what was found."
+        False, description="Accept masks of scores that say nothing; their manifests say what was found."
     )
 
     @field_validator("k")

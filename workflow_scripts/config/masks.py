@@ -65,12 +65,14 @@ class MaskSet(Scored):
         " lists are of `languages`, sets are called as they are.",
     )
     like: MaskSetName | None = Field(None, description="The mask set whose rows these are made of.")
-    rows: Rows | None = Field(None, description="How, of `like`'s rows: see docs/how-to/mask-sets.md.")
+    rows: Rows | None = Field(
+        None, description="How rows are made from those of `like`: see docs/how-to/mask-sets.md."
+    )
     draws: PositiveInt | None = Field(
         None,
         le=MOST_DRAWS,
-        description="Of random and shuffled rows, or of a text that is drawn: so many sets, NAME-1, NAME-2 …;"
-        " null: of random five, which say by how much chance differs; else one, NAME.",
+        description="Number of sets, NAME-1, NAME-2 …, of random or shuffled rows, or of a text that is"
+        " drawn; null: five sets of random rows, otherwise one, NAME.",
     )
     by: Literal["language", "family"] | None = Field(
         None, description="Which rows are a group: between the same two languages or families; null: all."

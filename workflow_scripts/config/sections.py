@@ -65,7 +65,7 @@ class Directions(Section):
 class Subwords(Section):
     """One joint SentencePiece model and dictionary."""
 
-    vocab_size: PositiveInt = Field(8000, description="Pieces.")
+    vocab_size: PositiveInt = Field(8000, description="Number of subwords.")
     model_type: Literal["bpe", "unigram"] = Field("bpe", description="SentencePiece model type.")
     normalization: Literal["nmt_nfkc", "nfkc", "identity"] = Field(
         "nmt_nfkc",
@@ -96,16 +96,17 @@ class Activations(Section):
     max_tokens: PositiveInt = Field(30_000, description="Padded tokens of a counting batch.")
     rule: ActiveRule = Field(
         "sign",
-        description="Where a neuron is active: sign, its value (of a gated FFN its gate's) is above 0;"
-        " threshold:0.1, it is further from 0 than that; nonzero, it is not 0, which says something of ReLU"
-        " alone.",
+        description="When a neuron is active. sign: its activation (in a gated FFN that of its gate) is above"
+        " 0; threshold:0.1: its value is further from 0 than 0.1; nonzero: its value is not 0, for ReLU only.",
     )
 
 
 class Uses(Section):
     """Another experiment of the same results folder whose systems are taken, not trained again."""
 
-    experiment: Name = Field(description="Its name. Languages, text processing and models must be its own.")
+    experiment: Name = Field(
+        description="Name of the other experiment. Languages, text processing and model must be equal."
+    )
     systems: list[Name] = Field(
         ["baseline"], min_length=1, description="Systems of it, checked by hash; baseline among them."
     )
@@ -139,7 +140,7 @@ class Stability(Section):
 
     masks: str = Field(description="A mask set that is selected by activations, such as k95.")
     sentences: Annotated[list[PositiveInt], DISTINCT] = Field(
-        [50, 100, 200], description="Sizes of samples; as many sentences as there are always come last."
+        [50, 100, 200], description="Sizes of samples, in sentences; the size of the whole text is added."
     )
     draws: int = Field(
         10,

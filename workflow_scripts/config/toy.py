@@ -20,7 +20,7 @@ class ToySource(Section):
     """A generated corpus: languages of a family share words by regular sound change; grammars differ."""
 
     type: Literal["toy"]
-    seed: int = Field(1, ge=0, description="Every draw follows from it.")
+    seed: int = Field(1, ge=0, description="Random seed of the whole corpus.")
     families: dict[Name, list[Language]] = Field(min_length=1, description="Family to languages.")
     tiers: dict[Name, Tier] = Field(min_length=1, description="Resource tiers; each language in one.")
     valid_size: PositiveInt = Field(200, description="Sentences of the validation set.")

@@ -52,7 +52,7 @@ class Model(Section):
     """The Transformer: a preset, and any of its values overridden."""
 
     preset: Literal["tiny", "small", "iwslt", "big"] = Field(
-        "small", description="Sizes to start from; every key below overrides it."
+        "small", description="A size of network; each key below overrides one of its sizes."
     )
     port: Literal["fairseq", "huggingface"] = Field(
         "fairseq",
@@ -211,7 +211,11 @@ class Settings(Section):
 class Train(Settings):
     """The baseline's training, and the seeds of the whole experiment."""
 
-    seeds: list[int] = Field([1], min_length=1, description="One complete run of the experiment each.")
+    seeds: list[int] = Field(
+        [1],
+        min_length=1,
+        description="The whole experiment is repeated with each seed, from the baseline on.",
+    )
 
     @field_validator("seeds")
     @classmethod

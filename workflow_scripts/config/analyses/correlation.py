@@ -24,8 +24,8 @@ class Correlation(Section):
     )
     others: dict[Name, Place] = Field(
         {},
-        description="More partners, which get no scores: name to the folder of a system made elsewhere with"
-        " the same vocabulary, such as results/other/systems/baseline/s1.",
+        description="Further models to compare with, whose units get no scores: name to the folder of a"
+        " system with the same vocabulary, such as results/other/systems/baseline/s1.",
     )
     units: Annotated[list[Kind], DISTINCT] = Field(["ffn"], min_length=1, description="Kinds of units.")
     layers: Literal["same", "all"] = Field(
@@ -38,7 +38,7 @@ class Correlation(Section):
         min_length=1,
         description="MaxCorr, MinCorr, LinReg, SVCCA. max and min alone take far less time and memory.",
     )
-    draws: int = Field(5, ge=5, le=MOST_DRAWS, description="Draws by chance.")
+    draws: int = Field(5, ge=5, le=MOST_DRAWS, description="Random orders of the tokens, for chance.")
     subset: str = Field("valid", description="The text: valid, or a test set.")
     sentences: PositiveInt = Field(500, ge=2, description="Sentences of each direction.")
     erase: Annotated[list[Size], DISTINCT] = Field(

@@ -81,6 +81,6 @@ class Effects(Section):
     draws: int = Field(5, ge=5, le=MOST_DRAWS, description="Random sets of each language and size.")
     replace: Replace = Field("zero", description=REPLACE)
     permutations: PositiveInt = Field(
-        10_000, description="Orders of the languages' labels; all of them where there are no more."
+        10_000, description="Permutations of the languages' labels; all of them if there are no more."
     )
     sentences: PositiveInt = Field(300, description="Sentences of each direction.")

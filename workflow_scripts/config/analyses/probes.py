@@ -37,7 +37,7 @@ class Probes(Section):
     systems: Annotated[list[Name], DISTINCT] = Field(
         [BASELINE],
         min_length=1,
-        description="Systems; what changes from the baseline to others is tabulated.",
+        description="Systems that are probed; tables compare the baseline with the others.",
     )
     text: SubsetName | None = Field(
         None,

@@ -32,7 +32,7 @@ class Similarity(Section):
     )
     more: dict[MaskSetName, str] = Field(
         {},
-        description="Mask files that are no mask sets, by a name of yours: a path with {system} and {seed},"
+        description="Further mask files, by a name of your own: a path with {system} and {seed},"
         " also of a result of this experiment, such as the salient units of a probe.",
     )
     pairs: list[list[MaskSetName]] | None = Field(
