@@ -97,7 +97,8 @@ class Activations(Section):
     rule: ActiveRule = Field(
         "sign",
         description="When a neuron is active. sign: its activation (in a gated FFN that of its gate) is above"
-        " 0; threshold:0.1: its value is further from 0 than 0.1; nonzero: its value is not 0, for ReLU only.",
+        " 0; threshold:0.1: its value is further from 0 than 0.1; nonzero: its value is not 0, for ReLU"
+        " only.",
     )
 
 
