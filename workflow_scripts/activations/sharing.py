@@ -12,9 +12,9 @@ def sharing_groups(
 ) -> list[list[str]]:
     """Return the directions in groups of one encoder pass each, in order.
 
-    In a group source files, kept sentences, weights and adapters are the same. Alone is a direction whose
-    source has the target's tag, or text before it that may differ (``encoder_langtok`` is not ``src``), and a
-    language without a source.
+    In a group the source's language, whose tag the encoder reads, its files, kept sentences, weights and
+    adapters are the same. Alone is a direction whose source has the target's tag, or text before it that may
+    differ (``encoder_langtok`` is not ``src``), and a language without a source.
     """
     groups: dict[Hashable, list[str]] = {}
     for direction, own in batches.items():
@@ -24,6 +24,7 @@ def sharing_groups(
         if source and system.encoder_langtok == "src":
             lines = tuple(batch.tobytes() for batch in own.lines)
             laid = system.weights_of(direction), system.adapter_of(direction)
-            read = (*map(sha256_of, source), lines, laid)
+            language = direction.partition("-")[0]
+            read = (language, *map(sha256_of, source), lines, laid)
         groups.setdefault(read, []).append(direction)
     return list(groups.values())
