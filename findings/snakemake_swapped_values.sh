@@ -11,8 +11,7 @@
 #   inputs swapped: nothing to be done
 #   one value changed: to be run
 # Here: a job has one param that is compared, a JSON object of named values; a test swaps every pair of every rule.
-#   Inputs have names that do not change places but for one case: two sources of one training text in another order are
-#   not seen yet.
+#   That does not cover the order of inputs: two sources of one training text that change places are not seen yet.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
