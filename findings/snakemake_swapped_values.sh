@@ -11,7 +11,7 @@
 #   inputs swapped: nothing to be done
 #   one value changed: to be run
 # Here: a job has one param that is compared, a JSON object of named values; a test swaps every pair of every rule.
-#   That does not cover the order of inputs: two sources of one training text that change places are not seen yet.
+#   Where a job reads files of the user, that object says which of them is which; tests let two change places.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
