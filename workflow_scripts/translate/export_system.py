@@ -11,8 +11,8 @@ from workflow_scripts.translate.card_sections import sentences_on
 from workflow_scripts.translate.ctranslate2_engine import direction_spec
 from workflow_scripts.translate.model_card import HOW, SAFETENSORS, Told, model_card
 from workflow_scripts.translate.sides import Side, side_of
-from workflow_scripts.units.description import DEFAULT_PORT
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.description import DEFAULT_PORT, DESCRIPTION
+from workflow_scripts.units.system import SystemFolder
 
 CARD = "README.md"
 

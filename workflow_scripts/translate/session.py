@@ -17,7 +17,8 @@ from workflow_scripts.translate.decoding_options import (
 )
 from workflow_scripts.translate.pipeline import Engine, Progress, translate_lines
 from workflow_scripts.translate.sides import Side, side_of
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.description import DESCRIPTION
+from workflow_scripts.units.system import SystemFolder
 
 
 def load_engine(

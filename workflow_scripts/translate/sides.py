@@ -10,9 +10,9 @@ from workflow_scripts.common.subword_model import load_subwords
 from workflow_scripts.data.text import TextOptions, TextProcessor
 from workflow_scripts.translate.markers import END, PADDING, marker_symbols
 from workflow_scripts.units.architecture import Architecture
-from workflow_scripts.units.description import DEFAULT_PORT
+from workflow_scripts.units.description import DEFAULT_PORT, DESCRIPTION
 from workflow_scripts.units.sequences import Sequences, Symbols
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import SPECIALS, UNKNOWN, Vocabulary, language_token
 
 

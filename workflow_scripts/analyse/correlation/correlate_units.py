@@ -30,9 +30,10 @@ from workflow_scripts.common.checked_options import at_least, json_object, named
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.models.port import load
 from workflow_scripts.models.progress_log import log_to_stderr
+from workflow_scripts.units.description import DESCRIPTION
 from workflow_scripts.units.score_table import CORRELATION, ScoreTable
 from workflow_scripts.units.space import VALUED, UnitSpace
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 
 
 def check_comparable(systems: Mapping[str, SystemFolder], kinds: list[str]) -> None:

@@ -22,8 +22,9 @@ from workflow_scripts.models.fairseq.fairseq_checkpoint import load_fairseq_chec
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.tensors import TIED_NAME
 from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.description import STANDARD_FILES
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
 
 PLAIN_TEXT = {"normalize_punctuation": False, "moses": False}
