@@ -86,7 +86,7 @@ STAGES = (
         _decode(
             PORTS[engine],
             own_name=f"decode_by_{engine}",
-            profile_of="decode",
+            resources_of="decode",
             jobs=partial(_by_library, engine),
             without=lambda e: CTRANSLATE2_ENGINE,
             by_name=partial(_of_library_alone, engine),
