@@ -12,9 +12,9 @@ def directions_by_pass(
 ) -> list[list[str]]:
     """Return the directions of each encoder pass, in order.
 
-    Those of one pass have the same source files, kept sentences, weights and adapters. Alone is a direction
-    whose source has the target's tag, or text before it that may differ (``encoder_langtok`` is not ``src``),
-    and a language without a source.
+    Those of one pass have the same language of the source, whose tag the encoder reads, and the same source
+    files, kept sentences, weights and adapters. Alone is a direction whose source has the target's tag, or
+    text before it that may differ (``encoder_langtok`` is not ``src``), and a language without a source.
     """
     passes: dict[Hashable, list[str]] = {}
     for direction, own in batches.items():
@@ -24,6 +24,7 @@ def directions_by_pass(
         if source and system.encoder_langtok == "src":
             lines = tuple(batch.tobytes() for batch in own.lines)
             laid = system.weights_of(direction), system.adapter_of(direction)
-            read = (*map(sha256_of, source), lines, laid)
+            language = direction.partition("-")[0]
+            read = (language, *map(sha256_of, source), lines, laid)
         passes.setdefault(read, []).append(direction)
     return list(passes.values())

@@ -72,7 +72,8 @@ def system(tmp_path: Path) -> SystemFolder:
     (folder / "spm.model").write_bytes(b"not read here")
     return SystemFolder.write(
         folder, system="baseline", seed=1, languages=LANGUAGES, text={},
-        mask_rows={"en-de": None, "en-fr": None, "en-cs": None, "de-en": None}, architecture=SHAPE.to_dict(),
+        mask_rows={"en-de": None, "en-fr": None, "en-cs": None, "de-en": None,
+                   "fr-en": None}, architecture=SHAPE.to_dict(),
     )  # fmt: skip
 
 
@@ -128,6 +129,18 @@ def test_sources_of_other_content_are_not_shared(
         counted(system, data_bin, tmp_path / "together", "en-de", "en-fr", "en-cs")
     assert sum(passes) == 2 * LINES  # en-de with en-cs, and en-fr
     assert_same_files(system, data_bin, tmp_path, "en-de", "en-fr", "en-cs")
+
+
+def test_one_text_of_two_languages_is_not_shared(
+    system: SystemFolder, data_bin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The encoder reads __de__ before one, __fr__ before the other.
+    write_bin(data_bin, "valid.en-fr.fr", text(1))
+    assert (data_bin / "valid.en-fr.fr.bin").read_bytes() == (data_bin / "valid.de-en.de.bin").read_bytes()
+    with encoder_passes(monkeypatch) as passes:
+        counted(system, data_bin, tmp_path / "together", "de-en", "fr-en")
+    assert_same_files(system, data_bin, tmp_path, "de-en", "fr-en")
+    assert sum(passes) == 2 * LINES
 
 
 def test_a_sentence_skipped_for_its_target_is_not_shared(
