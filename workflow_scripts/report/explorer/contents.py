@@ -19,6 +19,7 @@ from workflow_scripts.report.read.layout import side_of
 from workflow_scripts.report.read.read_files import refuse_missing
 from workflow_scripts.report.read.read_scores import Plan, files_of, read_scores
 from workflow_scripts.report.read.read_significance import read_significance
+from workflow_scripts.report.tables.cautions import floor_of, unranked
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,8 @@ def _scores(asked: Asked) -> tuple[dict[str, Any], list[str]]:
         compared = read_significance(
             asked.significance_root, plan, asked.baseline, "", asked.level, asked.allow_partial
         )
+        # As in the tables: where nothing is ranked, nothing is won.
+        compared = unranked(compared, floor_of(reading, plan, asked.pivot, asked.baseline), asked.pivot)
         found["tests"] = tests(compared.comparisons, plan, asked.baseline)
         missing += compared.missing
     return found, list(dict.fromkeys(missing))
