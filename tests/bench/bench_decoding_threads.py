@@ -26,7 +26,6 @@ from pathlib import Path
 import ctranslate2
 from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine
 from workflow_scripts.translate.decoding_options import DecodingOptions
-from workflow_scripts.translate.sides import side_of
 from workflow_scripts.units.system import SystemFolder
 
 folder, compute_type, longest, workers, threads = sys.argv[1:]
@@ -38,7 +37,7 @@ options = DecodingOptions(compute_type=compute_type, max_length=int(longest))
 system = SystemFolder.read(Path(folder) / "system")
 engine = CTranslate2Engine(system, "en-de", options)
 lines = (Path(folder) / "text.en").read_text(encoding="utf-8").splitlines()
-pieces = sorted(map(engine.side.encode, lines), key=len, reverse=True)
+pieces = sorted(map(engine.codec.encode, lines), key=len, reverse=True)
 wall, cpu = time.perf_counter(), time.process_time()
 found = list(engine.translate(pieces))
 print(json.dumps([time.perf_counter() - wall, time.process_time() - cpu, len(found)]))

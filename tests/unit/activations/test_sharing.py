@@ -14,7 +14,7 @@ import torch
 
 from workflow_scripts.activations import count_activations
 from workflow_scripts.activations.count_activations import count_direction
-from workflow_scripts.activations.sharing import sharing_groups
+from workflow_scripts.activations.sharing import directions_by_pass
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.artifact import save_system_weights
 from workflow_scripts.models.fairseq.batches import Batch, direction_dataset
@@ -207,11 +207,11 @@ def test_weights_and_adapters_of_a_direction_are_not_shared(system: SystemFolder
     directions = ("en-de", "en-fr", "en-cs")
     tasks = {name: port.task(data_bin, "valid", name) for name in directions}
     batches = {name: count_activations.batches_of(task, port, 64) for name, task in tasks.items()}
-    assert sharing_groups(system, tasks, batches) == [["en-de", "en-fr", "en-cs"]]
+    assert directions_by_pass(system, tasks, batches) == [["en-de", "en-fr", "en-cs"]]
     own = replace(system, own_weights={"en-fr": "fr.safetensors"})
     laid = {"file": "adapters.safetensors", "kind": "lora", "size": 2}
     own = replace(own, adapters=laid, adapter_rows={"en-cs": "en-cs"})
-    assert sharing_groups(own, tasks, batches) == [["en-de"], ["en-fr"], ["en-cs"]]
+    assert directions_by_pass(own, tasks, batches) == [["en-de"], ["en-fr"], ["en-cs"]]
 
 
 def test_a_direction_that_is_not_there_is_refused_before_any_is_counted(

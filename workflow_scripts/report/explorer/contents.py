@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.common.checked_options import Groups
+from workflow_scripts.common.checked_options import Groupings
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.evaluate.segments import read_segments, segments_path
 from workflow_scripts.report.explorer.document import room_for_data
@@ -29,7 +29,7 @@ class Asked:
     plan: Plan
     baseline: str
     pivot: str
-    groups: Groups
+    groups: Groupings
     level: float
     scores_root: str
     comet_root: str

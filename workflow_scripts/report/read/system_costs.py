@@ -15,9 +15,10 @@ import numpy as np
 from workflow_scripts.common.checked_options import is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.report.read.read_files import content_of
+from workflow_scripts.units.description import STANDARD_FILES
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import ATTENTIONS, UnitGroup
-from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 
 NOTHING, ADAPTERS, FFN, HEADS, EVERYTHING = "nothing", "adapters", "ffn", "heads", "all"
 TRAINED = (NOTHING, ADAPTERS, FFN, HEADS, EVERYTHING)
