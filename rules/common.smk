@@ -33,6 +33,7 @@ from workflow_scripts.workflow.run.results_lock import release
 from workflow_scripts.workflow.run.terminal import refuse
 from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
+from workflow_scripts.workflow.settings import ORDER, order_of
 from workflow_scripts.workflow.software.site import read_site
 from workflow_scripts.workflow.stage import own_rule
 from workflow_scripts.workflow.stage_list.data import TOY_CONTRAST, downloads, shards, with_ceilings
@@ -297,12 +298,13 @@ def corpus():
 
 
 def preparation(wildcards):
-    """Which lines of each source are taken, and how they are cleaned."""
+    """Which lines of each source are taken, in which order several follow each other, and how they are cleaned."""
     patterns = sources_of_pair(wildcards.subset, f"{wildcards.one}-{wildcards.two}")
     lines = [f"{one.start}:{one.stop}" if (one := pattern.lines) else ":" for pattern in patterns]
     clean = EXPERIMENT.data.clean.model_dump() if wildcards.subset == "train" else {}
     return {
         "lines": lines if set(lines) != {":"} else None,
+        ORDER: order_of(source_files(wildcards)) if len(patterns) > 1 else None,
         "empty": EXPERIMENT.empty_lines(wildcards.subset),
         **clean,
     }

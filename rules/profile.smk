@@ -27,7 +27,7 @@ for of, kind in (
     shared = {
         job.rule: requested[named]
         for name, stage in STAGES.items()
-        if (named := stage.profile_of or (stage.rule and name)) in requested
+        if (named := stage.resources_of or (stage.rule and name)) in requested
         for job in stage.jobs_of(EXPERIMENT)
     }
     if shared:

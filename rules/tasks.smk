@@ -55,7 +55,11 @@ for task, table in TASKS.tables.items():
         envmodules:
             *modules_of("prepare_tasks"),
         params:
-            **identity("prepare_tasks", **table.settings(TASKS.held_out)),
+            **identity(
+                "prepare_tasks",
+                **table.settings(TASKS.held_out),
+                **{ORDER: order_of(list(table.files.values()))},
+            ),
             tables=lambda w, input: " ".join(
                 f"--{part} {shlex.quote(str(file))}" for part, file in input.items()
             ),

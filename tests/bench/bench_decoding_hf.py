@@ -26,11 +26,11 @@ import transformers
 from tests.unit.models.huggingface.folders import model_folder, sentences, system_of
 from workflow_scripts.models.huggingface.batches import TextTask
 from workflow_scripts.models.port import load
+from workflow_scripts.translate.codecs import codec_of
 from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine
 from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.live_engine import LiveEngine
 from workflow_scripts.translate.pipeline import Engine
-from workflow_scripts.translate.sides import side_of
 from workflow_scripts.units.system import SystemFolder
 
 DIRECTION = "en-de"
@@ -97,8 +97,8 @@ def text_of(system: SystemFolder, number: int) -> tuple[list[list[str]], int]:
         # Other words in each sentence.
         rows = [[200 + 7919 * (n * LENGTH + k) % 50_000 for k in range(LENGTH)] for n in range(number)]
         return [[f"more{row}" for row in sentence] for sentence in rows], LENGTH
-    side = side_of(system, DIRECTION)
-    return sorted(map(side.encode, sentences(number, 12)), key=len, reverse=True), 60
+    codec = codec_of(system, DIRECTION)
+    return sorted(map(codec.encode, sentences(number, 12)), key=len, reverse=True), 60
 
 
 def compare(system: SystemFolder, pairs: int) -> None:

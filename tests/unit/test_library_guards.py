@@ -5,6 +5,7 @@
 - safetensors 0.8.0's numpy writer stores transposed, sliced or Fortran arrays with wrong values; two or more
   keys of metadata give other bytes at every save.
 - Snakemake 9.27.1's `ensure(directory(…), non_empty=True)` passes on an empty folder.
+- sentencepiece 0.2.3 begins at its seed again in every call with a list of sentences: what is drawn repeats.
 """
 
 import ast
@@ -84,3 +85,33 @@ def test_weights_are_written_by_the_torch_writer_with_one_key():
 def test_no_rule_relies_on_a_folder_that_is_not_empty():
     for path in sorted((ROOT / "rules").glob("*.smk")):
         assert "ensure(" not in path.read_text(encoding="utf-8"), path
+
+
+def drawn(source):
+    """Lines that draw a segmentation of text."""
+    return [
+        call.lineno
+        for name, call in calls(source)
+        if name.lower().startswith(("sample_encode", "sampleencode"))
+        or any(one.arg == "enable_sampling" for one in call.keywords)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("model.encode(lines, enable_sampling=True, alpha=0.1)", [1]),
+        ("load_subwords(path, enable_sampling=drop > 0)", [1]),
+        ("model.sample_encode_as_pieces(line, -1, 0.1)", [1]),
+        ("model.SampleEncodeAsIds(line, -1, 0.1)", [1]),
+        ("model.encode(lines, out_type=int)", []),
+        ("draw.sample(lines, 3)", []),
+    ],
+)
+def test_what_counts_as_drawn(source, lines):
+    assert drawn(source) == lines
+
+
+def test_no_segmentation_is_drawn():
+    found = {path: drawn(path.read_text(encoding="utf-8")) for path in MODULES}
+    assert {path: lines for path, lines in found.items() if lines} == {}

@@ -75,7 +75,7 @@ def test_systems_are_exported_with_the_tokenizer(tmp_path: Path) -> None:
     copied = found.job("export_system_safetensors_pruned", seed="1")
     files = ("README.md", "system.json", "model.safetensors", "masks.npz", "config.json", "tokenizer.json")
     assert below(copied.outputs) == {f"export/pruned/s1/safetensors/{file}" for file in files}
-    modules = ("models.port_modules", "models.huggingface.side", "translate.huggingface_spec")
+    modules = ("models.port_modules", "models.huggingface.codec", "translate.huggingface_spec")
     assert compared(job)["code"] == closure_hash("translate.export_system", but=None, also=modules)
 
 

@@ -91,7 +91,7 @@ def test_code_of_the_port_is_what_jobs_are_run_again_for(planned: Plan) -> None:
         "activations.count_activations", but=both[0], also=both[1]
     )
     decoded = planned.job("decode", system="pruned", direction="de-en")
-    text = ("models.port_modules", "models.huggingface.side", "translate.huggingface_spec")
+    text = ("models.port_modules", "models.huggingface.codec", "translate.huggingface_spec")
     assert compared(decoded)["code"] == closure_hash(
         "translate.decode", but="translate.live_engine", also=text
     )
@@ -139,7 +139,7 @@ def test_another_engine_and_another_rule(tmp_path: Path) -> None:
     assert compared(decoded)["code"] == closure_hash(
         "translate.decode",
         but="translate.ctranslate2_engine",
-        also=("models.port_modules", "models.huggingface.side", "models.huggingface.port"),
+        also=("models.port_modules", "models.huggingface.codec", "models.huggingface.port"),
     )
 
 

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.workflow.test_job_counts import jobs, snakemake
+from tests.small_config import BASE as SMALL
+from tests.workflow.finished_experiment import counts, finish, planned
+from tests.workflow.test_job_counts import jobs, lay_down_text, snakemake
 
 CAPTIONS = ["en", "de"]  # the languages that Multi30k has of these
 NTREX: dict[str, Any] = {"path": "ntrex/{lang}.txt.gz"}
@@ -111,6 +113,23 @@ def test_equal_weights_are_in_no_command(folder: Path) -> None:
     result = snakemake(folder, config, "-n", "-p", "results/both/systems/baseline/s1/system.json")
     assert jobs(result)["train_baseline"] == 1
     assert "source_weights" not in result.stdout
+
+
+def test_two_sources_that_change_places_are_a_change(tmp_path: Path) -> None:
+    """Snakemake compares inputs as a set, and here lines are of the first source, whichever that is."""
+
+    def config(first: str, second: str) -> dict[str, Any]:
+        train = [
+            {"path": f"text/{first}.{{lang}}", "pairs": ["de-en"], "lines": {"start": 0, "stop": 1}},
+            f"text/{second}.{{lang}}",
+        ]
+        return {**SMALL, "data": {"source": {**SMALL["data"]["source"], "train": train}}}
+
+    lay_down_text(tmp_path, ("train", "talks", "valid", "news"))
+    finish(tmp_path, config("talks", "train"))
+    assert counts(planned(tmp_path, config("talks", "train"))) == {}
+    # Of en-fr the one source is now the other.
+    assert counts(planned(tmp_path, config("train", "talks")))["prepare_text"] == 2
 
 
 def test_the_config_of_the_page_is_right() -> None:

@@ -14,7 +14,7 @@ from tests.workflow.test_job_counts import jobs, numbers, snakemake
 from tests.workflow.test_planned_jobs import compared
 from tests.workflow.test_stages import check
 from workflow_scripts.common.task_tables import PARTS
-from workflow_scripts.workflow.settings import HASHES
+from workflow_scripts.workflow.settings import HASHES, ORDER
 from workflow_scripts.workflow.software.closure import closure_hash
 
 FILES = ("config.json", "vocab.txt", "model.safetensors")
@@ -78,8 +78,23 @@ def test_tables_become_examples_of_one_task(planned: Plan) -> None:
         "--train": "tables/pairs.train.jsonl", "--test": "tables/pairs.test.parquet",
         "--out-root": "results/tiny/data/tasks", "--out-json": "results/tiny/data/tasks/pairs.json",
     }  # fmt: skip
-    assert compared(job).keys() == {"columns", "regression", "metric", "held_out", *HASHES}
+    assert compared(job).keys() == {"columns", "regression", "metric", "held_out", ORDER, *HASHES}
     assert "held_out" not in compared(planned.of("prepare_tasks_colour")[0])
+
+
+def test_two_tables_of_a_task_that_change_places_are_a_change(planned: Plan, tmp_path: Path) -> None:
+    """Snakemake compares inputs as a set: what was learned from would be measured on."""
+    lay_down(tmp_path)
+    tables = TASKS["tasks"]["tables"]
+    changed = {**tables["pairs"], "train": tables["pairs"]["test"], "test": tables["pairs"]["train"]}
+    swapped = plan(tmp_path, with_tasks(tables={**tables, "pairs": changed}))
+    jobs_of = [one.of("prepare_tasks_pairs")[0] for one in (planned, swapped)]
+    assert [one.inputs for one in jobs_of] == [
+        ["tables/pairs.train.jsonl", "tables/pairs.test.parquet"],
+        ["tables/pairs.test.parquet", "tables/pairs.train.jsonl"],
+    ]
+    # `test` is before `train` in the alphabet.
+    assert [compared(one).get(ORDER) for one in jobs_of] == [[1, 0], None]
 
 
 def test_the_encoder_gets_a_head_for_each_task(planned: Plan) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from workflow_scripts.activations.sharing import sharing_groups
+from workflow_scripts.activations.sharing import directions_by_pass
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.common.files import data_sha256
 from workflow_scripts.models.batch_progress import Progress
@@ -230,7 +230,7 @@ def count_subset(
 ) -> Iterator[ScoreTable]:
     """Count some directions of a subset under a system, on the GPU where there is one; yield their tables.
 
-    Directions that read the same source share its encoder pass (``sharing_groups``). ``data_bin``: their
+    Directions that read the same source share its encoder pass (``directions_by_pass``). ``data_bin``: their
     text, as the system's port reads it. ``progress``: of a direction, or the first one that shares, what is
     called as in ``count_direction``. Raises UserError for a direction that the system lacks or translates
     through a mask, for files that are missing, damaged or do not fit, and for a ``rule`` that says nothing of
@@ -243,18 +243,18 @@ def count_subset(
     tasks = {name: port.task(data_bin, subset, name) for name in directions}
     # With pads batches, and so counts, depend on the target: none is shared.
     batches = {} if count_pads else {n: batches_of(task, port, max_tokens) for n, task in tasks.items()}
-    for group in sharing_groups(system, tasks, batches) if batches else [[name] for name in tasks]:
-        if len(group) > 1:
-            logger.info(f"one encoder pass for {' '.join(group)}")
+    for together in directions_by_pass(system, tasks, batches) if batches else [[name] for name in tasks]:
+        if len(together) > 1:
+            logger.info(f"one encoder pass for {' '.join(together)}")
         more: dict[str, Any] = {"max_tokens": max_tokens, "rule": by}
-        more["progress"] = progress(group[0]) if progress else None
-        with port.direction(group[0]):
+        more["progress"] = progress(together[0]) if progress else None
+        with port.direction(together[0]):
             counted = (
-                count_together(port, [batches[name] for name in group], **more)
+                count_together(port, [batches[name] for name in together], **more)
                 if batches
-                else [count_direction(port, tasks[group[0]], count_pads=True, **more)]
+                else [count_direction(port, tasks[together[0]], count_pads=True, **more)]
             )
-        for name, (counts, tally) in zip(group, counted, strict=True):
+        for name, (counts, tally) in zip(together, counted, strict=True):
             yield score_table(system, subset, tasks[name], counts, tally, count_pads, by, port.activation)
 
 

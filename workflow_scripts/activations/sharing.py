@@ -7,16 +7,16 @@ from workflow_scripts.models.port import Batches, Task
 from workflow_scripts.units.system import SystemFolder
 
 
-def sharing_groups(
+def directions_by_pass(
     system: SystemFolder, tasks: Mapping[str, Task], batches: Mapping[str, Batches]
 ) -> list[list[str]]:
-    """Return the directions in groups of one encoder pass each, in order.
+    """Return the directions of each encoder pass, in order.
 
-    In a group source files, kept sentences, weights and adapters are the same. Alone is a direction whose
-    source has the target's tag, or text before it that may differ (``encoder_langtok`` is not ``src``), and a
-    language without a source.
+    Those of one pass have the same language of the source, whose tag the encoder reads, and the same source
+    files, kept sentences, weights and adapters. Alone is a direction whose source has the target's tag, or
+    text before it that may differ (``encoder_langtok`` is not ``src``), and a language without a source.
     """
-    groups: dict[Hashable, list[str]] = {}
+    passes: dict[Hashable, list[str]] = {}
     for direction, own in batches.items():
         read: Hashable = direction
         files = tasks[direction].files
@@ -24,6 +24,7 @@ def sharing_groups(
         if source and system.encoder_langtok == "src":
             lines = tuple(batch.tobytes() for batch in own.lines)
             laid = system.weights_of(direction), system.adapter_of(direction)
-            read = (*map(sha256_of, source), lines, laid)
-        groups.setdefault(read, []).append(direction)
-    return list(groups.values())
+            language = direction.partition("-")[0]
+            read = (language, *map(sha256_of, source), lines, laid)
+        passes.setdefault(read, []).append(direction)
+    return list(passes.values())

@@ -144,22 +144,22 @@ class Model:
             UserError: an unknown direction, a missing file, or a value out of range.
         """
         from workflow_scripts.models.port import TextPort, generating
+        from workflow_scripts.translate.codecs import Codec, codec_of
         from workflow_scripts.translate.decoding_options import DecodingOptions
         from workflow_scripts.translate.live_engine import PortEngine
         from workflow_scripts.translate.pipeline import Progress, translate_lines
-        from workflow_scripts.translate.sides import Side, side_of
 
         lines = lines_of(sentences, f"{split_direction(direction)[0]} of {direction}")
         if not any(line.strip() for line in lines):
             return [""] * len(lines)
         options = DecodingOptions(beam=beam, length_penalty=length_penalty, max_length=max_length)
         if self._system is None:
-            side: Side = cast(TextPort, self._port).side(direction)
+            codec: Codec = cast(TextPort, self._port).codec(direction)
         else:
-            side = side_of(self._system, direction)
-        engine = PortEngine(generating(self._port, "translate"), side, options)
+            codec = codec_of(self._system, direction)
+        engine = PortEngine(generating(self._port, "translate"), codec, options)
         with self._laid(direction):
-            return list(translate_lines(lines, side, engine, side.sequences.positions, Progress()))
+            return list(translate_lines(lines, codec, engine, codec.sequences.positions, Progress()))
 
     @contextmanager
     def intervene(

@@ -9,7 +9,7 @@ from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.common.language_codes import canonical
 from workflow_scripts.common.naming import check_names
 
-Groups = dict[str, dict[str, list[str]]]  # grouping -> group -> languages
+Groupings = dict[str, dict[str, list[str]]]  # grouping -> group -> languages
 Value = TypeVar("Value")
 ALL, DIRECTION = "all", "direction"  # the groupings that are always there
 
@@ -111,7 +111,7 @@ def directions_by(
     return found
 
 
-def read_groups(text: str) -> Groups:
+def read_groups(text: str) -> Groupings:
     """Parse ``--groups``: ``{"family": {"germanic": ["de", "nl"]}}``; codes come out as ids have them. Raises
     UserError for another shape, the name of a grouping that is always there, and names that are not allowed.
     """

@@ -29,9 +29,9 @@ CONFIDENCE = 0.95
 ALL = "all"  # directions
 
 
-def wilson_interval(right: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def wilson_interval(right: int, n: int) -> tuple[float, float]:
     """Return Wilson's interval of the share ``right / n``, n >= 1. The environment here lacks scipy."""
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     share = right / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))

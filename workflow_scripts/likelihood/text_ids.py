@@ -8,7 +8,8 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.subword_model import load_subwords
 from workflow_scripts.data.text import TextOptions, TextProcessor
 from workflow_scripts.models.port import Port, TextIds, TextPort
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.description import DESCRIPTION
+from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
 
 

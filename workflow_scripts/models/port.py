@@ -240,8 +240,8 @@ class TextIds(Protocol):
 class TextPort(Port, TextIds, Protocol):
     """A port with the ability ``text``: its model brings the tokenizer of its text."""
 
-    def side(self, direction: str) -> Any:
-        """Return a direction's text in and out for decoding, see ``translate.sides.Side``."""
+    def codec(self, direction: str) -> Any:
+        """Return a direction's text in and out for decoding, see ``translate.codecs.Codec``."""
 
 
 def load(system: SystemFolder, device: str | None = None) -> Port:

@@ -5,8 +5,8 @@ from importlib import import_module
 from types import ModuleType
 
 from workflow_scripts.common.errors import UserError, nearest
-from workflow_scripts.units.description import DEFAULT_PORT, HUGGING_FACE, PORTS
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.description import DEFAULT_PORT, DESCRIPTION, HUGGING_FACE, PORTS
+from workflow_scripts.units.system import SystemFolder
 
 #: Port → the library that it runs models with. One may import its own only where a model needs it.
 LIBRARIES: Mapping[str, str] = {DEFAULT_PORT: "fairseq", HUGGING_FACE: "transformers"}

@@ -17,8 +17,9 @@ from workflow_scripts.models.training.masked import masks_of_state
 from workflow_scripts.models.training.plan import TrainingPlan
 from workflow_scripts.models.training.trained import ADAPTERS
 from workflow_scripts.train.training_folder import TrainingFolder
+from workflow_scripts.units.description import DESCRIPTION, STANDARD_FILES
 from workflow_scripts.units.mask_table import RENEWED, MaskTable
-from workflow_scripts.units.system import DESCRIPTION, STANDARD_FILES, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.training_files import KEPT, KEPT_MASKS, restore_weights
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ from typing import Any
 
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.train.linked import link_file
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.description import DESCRIPTION
+from workflow_scripts.units.system import SystemFolder
 
 #: What the parts must have in common with the parent.
 SAME = ("seed", "languages", "architecture", "text")

@@ -9,8 +9,9 @@ from pathlib import Path
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.common.files import copy_file, read_json, sha256_of, write_json
 from workflow_scripts.train.linked import link_file
+from workflow_scripts.units.description import DESCRIPTION, STANDARD_FILES
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.system import DESCRIPTION, STANDARD_FILES, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 
 
 def use_masks(parent: SystemFolder, masks: Path, name: str, out: Path) -> SystemFolder:

@@ -13,9 +13,10 @@ import numpy as np
 
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.common.files import copy_file, sha256_of
+from workflow_scripts.units.description import DESCRIPTION
 from workflow_scripts.units.mask_table import RENEWED, MaskTable
 from workflow_scripts.units.score_table import ACTIVATIONS
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 
 NONE, FINETUNE = "none", "finetune"
 PARENT = "parent"

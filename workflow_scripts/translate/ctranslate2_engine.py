@@ -14,13 +14,13 @@ from ctranslate2.specs import TransformerSpec
 
 from workflow_scripts.common.errors import DamagedFileError, UserError
 from workflow_scripts.translate import spec_builder
+from workflow_scripts.translate.codecs import Codec, codec_of
 from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.int8_weights import quantise_weights
 from workflow_scripts.translate.markers import strip_markers
 from workflow_scripts.translate.merged_weights import weights_of
 from workflow_scripts.translate.network_layout import GroupMask
 from workflow_scripts.translate.rank import best_hypothesis
-from workflow_scripts.translate.sides import Side, side_of
 from workflow_scripts.units.description import DEFAULT_PORT
 from workflow_scripts.units.gating import GRADIENT_GATES, parse_gate
 from workflow_scripts.units.mask_table import MaskTable
@@ -54,9 +54,9 @@ def group_masks(masks: MaskTable, port: str = DEFAULT_PORT) -> dict[str, GroupMa
     return found
 
 
-def direction_spec(system: SystemFolder, direction: str, longest: int, side: Side) -> TransformerSpec:
+def direction_spec(system: SystemFolder, direction: str, longest: int, codec: Codec) -> TransformerSpec:
     """Return the weights of a system for one direction, masks and LoRA included, as CTranslate2 has them.
-    ``longest``: tokens of a target. ``side``: the direction's. UserError if they do not fit together."""
+    ``longest``: tokens of a target. ``codec``: the direction's. UserError if they do not fit together."""
     masks, file = system.masks_of(direction), system.weights_of(direction)
     removed = {} if masks is None else group_masks(masks, system.port)
     builder = spec_builder
@@ -64,9 +64,11 @@ def direction_spec(system: SystemFolder, direction: str, longest: int, side: Sid
         # By name: jobs of fairseq's systems are not run again where it changes.
         builder = import_module(f"workflow_scripts.translate.{system.port}_spec")
     weights = weights_of(system, direction, masks, builder.names_of(system.architecture).weight)
-    positions = max(side.sequences.positions, longest) + 1
+    positions = max(codec.sequences.positions, longest) + 1
     try:
-        spec: TransformerSpec = builder.direction_spec(weights, system.architecture, side, removed, positions)
+        spec: TransformerSpec = builder.direction_spec(
+            weights, system.architecture, codec, removed, positions
+        )
     except DamagedFileError:  # which says all
         raise
     except UserError as error:
@@ -100,18 +102,18 @@ class CTranslate2Engine:
     """One direction of one system, loaded and ready."""
 
     def __init__(
-        self, system: SystemFolder, direction: str, options: DecodingOptions, side: Side | None = None
+        self, system: SystemFolder, direction: str, options: DecodingOptions, codec: Codec | None = None
     ) -> None:
-        """Load ``direction`` of ``system``; UserError if there is none or it does not fit together. ``side``:
-        the direction's, where it is loaded already."""
+        """Load ``direction`` of ``system``; UserError if there is none or it does not fit together.
+        ``codec``: the direction's, where it is loaded already."""
         system.verify(direction)
-        self.side = side or side_of(system, direction)
-        self._sequences = self.side.sequences
+        self.codec = codec or codec_of(system, direction)
+        self._sequences = self.codec.sequences
         self._options = options
         # fairseq lets </s> follow max_length tokens; CTranslate2's limit counts it.
         self._max_length = min(options.max_length, self._sequences.positions - 1)
         self._limit = self._max_length + 1
-        spec = direction_spec(system, direction, self._limit, self.side)
+        spec = direction_spec(system, direction, self._limit, self.codec)
         self._translator = load_translator(spec, options)
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:

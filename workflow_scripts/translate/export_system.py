@@ -8,11 +8,11 @@ from tempfile import TemporaryDirectory
 from workflow_scripts.common.errors import run_main
 from workflow_scripts.common.files import copy_file, read_json, sha256_of, write_text
 from workflow_scripts.translate.card_sections import sentences_on
+from workflow_scripts.translate.codecs import Codec, codec_of
 from workflow_scripts.translate.ctranslate2_engine import direction_spec
 from workflow_scripts.translate.model_card import HOW, SAFETENSORS, Told, model_card
-from workflow_scripts.translate.sides import Side, side_of
-from workflow_scripts.units.description import DEFAULT_PORT
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.description import DEFAULT_PORT, DESCRIPTION
+from workflow_scripts.units.system import SystemFolder
 
 CARD = "README.md"
 
@@ -24,12 +24,12 @@ def export_safetensors(system: SystemFolder, out: Path) -> None:
     SystemFolder.read(out).verify()
 
 
-def export_ctranslate2(system: SystemFolder, sides: Mapping[str, Side], out: Path) -> None:
+def export_ctranslate2(system: SystemFolder, codecs: Mapping[str, Codec], out: Path) -> None:
     """Write a CTranslate2 model of each direction into a folder of its name, beside the files that text
-    needs. ``sides``: direction -> its text. UserError where CTranslate2 has no layer for what it has."""
+    needs. ``codecs``: direction -> its text. UserError where CTranslate2 has no layer for what it has."""
     out.mkdir(parents=True, exist_ok=True)
-    for direction, side in sides.items():
-        spec = direction_spec(system, direction, side.sequences.positions, side)
+    for direction, codec in codecs.items():
+        spec = direction_spec(system, direction, codec.sequences.positions, codec)
         spec.optimize()
         with TemporaryDirectory(dir=out) as folder:
             spec.save(folder)
@@ -73,10 +73,10 @@ def main(argv: list[str] | None = None) -> None:
     if arguments.form == SAFETENSORS:
         export_safetensors(system, arguments.out)
     else:
-        sides = {direction: side_of(system, direction) for direction in arguments.directions}
-        export_ctranslate2(system, sides, arguments.out)
+        codecs = {direction: codec_of(system, direction) for direction in arguments.directions}
+        export_ctranslate2(system, codecs, arguments.out)
         if system.port != DEFAULT_PORT:
-            sequences = sides[arguments.directions[0]].sequences
+            sequences = codecs[arguments.directions[0]].sequences
     told = Told(
         scores=[read_json(file) for file in arguments.scores],
         data=read_json(arguments.data_card) if arguments.data_card else None,

@@ -12,8 +12,8 @@ import numpy as np
 from ctranslate2.specs import TransformerSpec
 from numpy.typing import NDArray
 
+from workflow_scripts.translate.codecs import Codec
 from workflow_scripts.translate.network_layout import GroupMask, Layout, Names, Weights
-from workflow_scripts.translate.sides import Side
 from workflow_scripts.translate.spec_builder import MAX_PERIOD, sinusoidal_positions
 from workflow_scripts.translate.transformer_spec import build
 from workflow_scripts.units.sequences import Computing
@@ -62,7 +62,7 @@ NAMES: Mapping[str, Names] = {
 }
 
 
-class ComputingSide(Side, Protocol):
+class ComputingCodec(Codec, Protocol):
     """The text of a direction, of a port that also says what its network computes with."""
 
     computing: Computing
@@ -87,7 +87,7 @@ def names_of(architecture: Mapping[str, Any]) -> Names:
 def direction_spec(
     weights: Weights,
     architecture: Mapping[str, Any],
-    side: ComputingSide,
+    codec: ComputingCodec,
     masks: Mapping[str, GroupMask],
     positions: int,
 ) -> TransformerSpec:
@@ -98,7 +98,7 @@ def direction_spec(
     if family == "marian":
         encodings = dict.fromkeys(STACKS, marian_positions(positions, width))
     elif family == "m2m_100":
-        table = sinusoidal_positions(positions, width, side.computing.first_position)
+        table = sinusoidal_positions(positions, width, codec.computing.first_position)
         encodings = dict.fromkeys(STACKS, table)
     elif family == "mbart":
         learned = {stack: np.asarray(weights[f"model.{stack}.embed_positions.weight"]) for stack in STACKS}
@@ -112,8 +112,8 @@ def direction_spec(
         width=width,
         function=architecture["activation"],
         pre_norm=family != "marian",
-        computing=side.computing,
+        computing=codec.computing,
         encodings=encodings,
         relative=None if encodings else RELATIVE,
     )
-    return build(weights, names_of(architecture), layout, side.sequences.symbols, masks)
+    return build(weights, names_of(architecture), layout, codec.sequences.symbols, masks)

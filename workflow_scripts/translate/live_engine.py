@@ -6,9 +6,9 @@ import torch
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.port import GeneratingPort, Port, generating, load
+from workflow_scripts.translate.codecs import Codec, codec_of
 from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.markers import strip_markers
-from workflow_scripts.translate.sides import Side, side_of
 from workflow_scripts.units.system import SystemFolder
 
 
@@ -20,10 +20,10 @@ def numbered(symbols: Sequence[str]) -> dict[str, int]:
 class PortEngine:
     """A loaded model as it is, with what lies on it, for one direction."""
 
-    def __init__(self, port: GeneratingPort, side: Side, options: DecodingOptions) -> None:
-        """``side``: the direction's text."""
-        self.side = side
-        self._sequences = side.sequences
+    def __init__(self, port: GeneratingPort, codec: Codec, options: DecodingOptions) -> None:
+        """``codec``: the direction's text."""
+        self.codec = codec
+        self._sequences = codec.sequences
         symbols = self._sequences.symbols
         self._ids, targets = numbered(symbols.source), numbered(symbols.target)
         self._prefix = None if self._sequences.prefix is None else targets[self._sequences.prefix]
@@ -61,16 +61,16 @@ class LiveEngine(PortEngine):
         direction: str,
         options: DecodingOptions,
         port: Port | None = None,
-        side: Side | None = None,
+        codec: Codec | None = None,
     ) -> None:
         """Load ``direction`` of ``system``; UserError if there is none or it does not fit together. ``port``,
-        ``side``: the system's and the direction's, where they are loaded already."""
+        ``codec``: the system's and the direction's, where they are loaded already."""
         name = system.port
         if options.compute_type != "float32":
             raise UserError(f"--compute-type {options.compute_type}: the {name} engine computes in float32")
         torch.set_num_threads(options.threads)
-        side = side or side_of(system, direction)
-        super().__init__(generating(port or load(system), f"--engine {name}"), side, options)
+        codec = codec or codec_of(system, direction)
+        super().__init__(generating(port or load(system), f"--engine {name}"), codec, options)
         self._laid = self._port.direction(direction)
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.units.adapters import SCALE, lora_shapes
+from workflow_scripts.units.description import DESCRIPTION
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import STACKS, weight_names
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.weights_file import LazyTensor, open_weights, read_adapter_row, weight_name
 
 Weights = dict[str, LazyTensor]

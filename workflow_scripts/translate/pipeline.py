@@ -14,7 +14,7 @@ from typing import Protocol, TextIO
 
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.data.text import NO_CHARACTER
-from workflow_scripts.translate.sides import Side
+from workflow_scripts.translate.codecs import Codec
 
 BLOCK_SENTENCES = 4000  # lines held at once: large enough to batch sentences of equal length together
 REPORT_SECONDS = 5.0
@@ -23,9 +23,9 @@ MARKERS_PER_SOURCE = 2  # the language token and </s> share the positions with t
 
 class Engine(Protocol):
     """One direction of one system: pieces to the best hypothesis's pieces, in order, both without markers.
-    ``side``: the direction's text."""
+    ``codec``: the direction's text."""
 
-    side: Side
+    codec: Codec
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
         """Yield one hypothesis per sentence, in order; they come longest first, and none is empty."""
@@ -80,7 +80,7 @@ class Progress:
 
 def translate_lines(
     lines: Iterable[str],
-    side: Side,
+    codec: Codec,
     engine: Engine,
     max_positions: int,
     progress: Progress,
@@ -91,7 +91,7 @@ def translate_lines(
     longest = max_positions - MARKERS_PER_SOURCE
     remaining = iter(lines)
     while held := list(islice(remaining, block)):
-        encoded = [side.encode(line) for line in held]
+        encoded = [codec.encode(line) for line in held]
         for index, pieces in enumerate(encoded):
             if len(pieces) > longest:
                 encoded[index] = pieces[:longest]
@@ -102,7 +102,7 @@ def translate_lines(
         order = sorted((n for n, pieces in enumerate(encoded) if pieces), key=lambda n: -len(encoded[n]))
         progress.add(0, sentences=len(held) - len(order))
         for number, hypothesis in zip(order, engine.translate([encoded[n] for n in order]), strict=True):
-            translations[number] = one_line(side.decode(hypothesis))
+            translations[number] = one_line(codec.decode(hypothesis))
             progress.add(len(hypothesis))
         yield from translations
 

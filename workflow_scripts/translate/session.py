@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.translate.codecs import Codec, codec_of
 from workflow_scripts.translate.decoding_options import (
     CTRANSLATE2,
     DecodingOptions,
@@ -16,19 +17,19 @@ from workflow_scripts.translate.decoding_options import (
     decoding_options,
 )
 from workflow_scripts.translate.pipeline import Engine, Progress, translate_lines
-from workflow_scripts.translate.sides import Side, side_of
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.description import DESCRIPTION
+from workflow_scripts.units.system import SystemFolder
 
 
 def load_engine(
-    name: str, system: SystemFolder, direction: str, options: DecodingOptions, side: Side
+    name: str, system: SystemFolder, direction: str, options: DecodingOptions, codec: Codec
 ) -> Engine:
     """Return the engine ``name`` with one direction of ``system`` loaded; UserError if it cannot be had.
-    ``side``: the direction's."""
+    ``codec``: the direction's."""
     if name == CTRANSLATE2:
         from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine
 
-        return CTranslate2Engine(system, direction, options, side)
+        return CTranslate2Engine(system, direction, options, codec)
     if name != system.port:
         raise UserError(
             f"--engine {name}: the model of {system.folder / DESCRIPTION} is not of this library; use"
@@ -41,7 +42,7 @@ def load_engine(
             f"--engine {name} needs the {name} environment: module {error.name!r} is missing here; "
             f"use --engine {CTRANSLATE2} or run it there"
         ) from None
-    return LiveEngine(system, direction, options, side=side)
+    return LiveEngine(system, direction, options, codec=codec)
 
 
 class Session:
@@ -60,15 +61,15 @@ class Session:
         system = SystemFolder.read(folder).with_masks(masks)
         system.mask_row(direction)  # an unknown direction is refused before anything is loaded
         if isinstance(engine, str):
-            self._side = side_of(system, direction)
-            self._engine = load_engine(engine, system, direction, options, self._side)
+            self._codec = codec_of(system, direction)
+            self._engine = load_engine(engine, system, direction, options, self._codec)
         else:
-            self._side, self._engine = engine.side, engine
+            self._codec, self._engine = engine.codec, engine
 
     def translate(self, lines: Iterable[str], progress: Progress, **block: int) -> Iterator[str]:
         """Yield one translation per line, in order; see ``translate_lines``."""
-        positions = self._side.sequences.positions
-        yield from translate_lines(lines, self._side, self._engine, positions, progress, **block)
+        positions = self._codec.sequences.positions
+        yield from translate_lines(lines, self._codec, self._engine, positions, progress, **block)
         progress.finish(positions)
 
 

@@ -14,9 +14,9 @@ from ctranslate2.specs import TransformerSpec
 from numpy.typing import NDArray
 
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.translate.codecs import Codec
 from workflow_scripts.translate.markers import END
 from workflow_scripts.translate.network_layout import ACTIVATIONS, GroupMask, Layout, Names, Weights
-from workflow_scripts.translate.sides import Side
 from workflow_scripts.translate.transformer_spec import build
 from workflow_scripts.units.sequences import Computing, Symbols
 from workflow_scripts.units.space import ATTENTIONS, STACKS
@@ -103,9 +103,9 @@ def names_of(architecture: Mapping[str, Any]) -> Names:
 def direction_spec(
     weights: Weights,
     architecture: Mapping[str, Any],
-    side: Side,
+    codec: Codec,
     masks: Mapping[str, GroupMask],
     positions: int,
 ) -> TransformerSpec:
-    """See ``build_spec``. ``side``: the direction's."""
-    return build_spec(weights, architecture, side.sequences.symbols.target, masks, positions)
+    """See ``build_spec``. ``codec``: the direction's."""
+    return build_spec(weights, architecture, codec.sequences.symbols.target, masks, positions)

@@ -1,19 +1,31 @@
-"""What system.json must hold. It may come from elsewhere, so it is checked before it is used."""
+"""``system.json``, which describes a system. It may come from elsewhere: it is checked before it is used."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from workflow_scripts.common.directions import direction_languages
-from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.errors import DamagedFileError, UserError
+from workflow_scripts.common.files import read_json
 from workflow_scripts.units.adapters import KINDS as ADAPTER_KINDS
 from workflow_scripts.units.space import STACKS
 
+DESCRIPTION = "system.json"
+FORMAT = "neuronspec-system-1"
+#: Role → the name of its file, in the port that reads binarised text. Only the masks may be missing there.
+STANDARD_FILES: Mapping[str, str] = {
+    "weights": "model.safetensors",
+    "subwords": "spm.model",
+    "dictionary": "dict.txt",
+    "masks": "masks.npz",
+}
+#: Roles of files that no text is read by; the settings of a model also say which version wrote them.
+NOT_OF_TEXT = ("weights", "masks", "config.json", "generation_config.json")
 #: What a description without the key ``port`` is of. Others have files of other kinds beside their weights.
 DEFAULT_PORT = "fairseq"
 HUGGING_FACE = "huggingface"
 #: Port → the environment that has its library: rules that open a model run in it.
 PORTS: Mapping[str, str] = {DEFAULT_PORT: "fairseq", HUGGING_FACE: "hf"}
-ROLES = ("weights", "subwords", "dictionary", "masks")
 #: Sizes that every architecture has; the others are needed where units of their kind are masked. Two of them
 #: each stack may have of its own.
 LAYERS = ("encoder_layers", "decoder_layers")
@@ -32,6 +44,21 @@ _KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "parent": ((dict, type(None)), "an object or null"),
     "training": ((dict, type(None)), "an object or null"),
 }
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """Return the description of the system in ``folder``; UserError if there is none, or one of another
+    format, DamagedFileError if it holds what it must not."""
+    path = folder / DESCRIPTION
+    if not path.is_file():
+        raise UserError(f"{folder}: no system here ({DESCRIPTION} is missing)")
+    value = read_json(path)
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        found = value.get("format") if isinstance(value, dict) else value
+        raise UserError(f"{path}: format is {shown(found)}, expected {FORMAT!r}; export it again")
+    for problem in description_problems(value):
+        raise DamagedFileError(f"{path}: {problem}; export the system again")
+    return value
 
 
 def description_problems(value: Mapping[str, Any]) -> Iterator[str]:
@@ -77,7 +104,8 @@ def description_problems(value: Mapping[str, Any]) -> Iterator[str]:
     files = {f"files.{role}": name for role, name in value["files"].items()}
     if adapters is not None:
         files["adapters.file"] = adapters["file"]
-    needed = ROLES[:-1] if value.get("port", DEFAULT_PORT) == DEFAULT_PORT else ROLES[:1]
+    roles = [*STANDARD_FILES]
+    needed = roles[:-1] if value.get("port", DEFAULT_PORT) == DEFAULT_PORT else roles[:1]
     yield from _file_problems({**files, **own}, value["sha256"], needed)
     if value["parent"] is not None and not isinstance(value["parent"].get("weights_sha256"), str):
         yield "parent.weights_sha256 is missing"

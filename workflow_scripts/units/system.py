@@ -6,27 +6,21 @@ from pathlib import Path
 from typing import Any, Self
 
 from workflow_scripts.common.directions import direction_languages
-from workflow_scripts.common.errors import DamagedFileError, UserError, nearest
-from workflow_scripts.common.files import read_json, sha256_of, write_json
+from workflow_scripts.common.errors import UserError, nearest
+from workflow_scripts.common.files import sha256_of, write_json
 from workflow_scripts.units.adapters import FILE as ADAPTERS
 from workflow_scripts.units.adapters import AdapterRow
-from workflow_scripts.units.description import DEFAULT_PORT, description_problems, shown
+from workflow_scripts.units.description import (
+    DEFAULT_PORT,
+    DESCRIPTION,
+    FORMAT,
+    NOT_OF_TEXT,
+    STANDARD_FILES,
+    read_description,
+)
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace, model_space
 from workflow_scripts.units.unit_table import UnitTable
-
-FORMAT = "neuronspec-system-1"
-DESCRIPTION = "system.json"
-STANDARD_FILES: Mapping[str, str] = {
-    "weights": "model.safetensors",
-    "subwords": "spm.model",
-    "dictionary": "dict.txt",
-    "masks": "masks.npz",
-}
-
-
-#: Roles of files that no text is read by; the settings of a model also say which version wrote them.
-NOT_OF_TEXT = ("weights", "masks", "config.json", "generation_config.json")
 
 
 @dataclass(frozen=True)
@@ -115,16 +109,7 @@ class SystemFolder:
     def read(cls, folder: str | Path) -> Self:
         """Read ``system.json``; no other file is opened. UserError if it is missing or of another format."""
         folder = Path(folder)
-        path = folder / DESCRIPTION
-        if not path.is_file():
-            raise UserError(f"{folder}: no system here ({DESCRIPTION} is missing)")
-        value = read_json(path)
-        if not isinstance(value, dict) or value.get("format") != FORMAT:
-            found = value.get("format") if isinstance(value, dict) else value
-            raise UserError(f"{path}: format is {shown(found)}, expected {FORMAT!r}; export it again")
-        for problem in description_problems(value):
-            raise DamagedFileError(f"{path}: {problem}; export the system again")
-        return cls._from_value(folder, value)
+        return cls._from_value(folder, read_description(folder))
 
     @classmethod
     def _from_value(cls, folder: Path, value: Mapping[str, Any]) -> Self:

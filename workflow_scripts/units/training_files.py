@@ -16,8 +16,9 @@ from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.files import atomic_path, copy_file, read_json, sha256_of, write_json
 from workflow_scripts.common.processes import lives, place
 from workflow_scripts.units.adapters import FILE as ADAPTERS
+from workflow_scripts.units.description import STANDARD_FILES
 from workflow_scripts.units.mask_table import RENEWED, MaskTable
-from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 
 KEPT, KEPT_WEIGHTS, KEPT_MASKS = "kept.json", "kept.safetensors", "kept.npz"
 KEPT_ADAPTERS = "kept.adapters.safetensors"

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.units.description import DESCRIPTION
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.score_table import WEIGHTS, ScoreTable
 from workflow_scripts.units.space import model_space
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.uninformative import ACCEPTED
 from workflow_scripts.units.weights_file import open_weights, weight_name
 

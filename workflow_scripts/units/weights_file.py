@@ -15,7 +15,7 @@ from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.space import ATTENTIONS
 
 NO_FLOATS = "not a safetensors file of float32"
-LAYER = re.compile(r"(?P<side>encoder|decoder)\.layers\.(?P<number>\d+)\.")
+LAYER = re.compile(r"(?P<stack>encoder|decoder)\.layers\.(?P<number>\d+)\.")
 
 
 def weight_name(key: str) -> str:
@@ -48,10 +48,10 @@ def open_weights(path: Path, architecture: Mapping[str, Any]) -> dict[str, LazyT
         file = safe_open(path, framework="numpy", backend="pread")
         for name in file.keys():  # noqa: SIM118 - it is no mapping
             layer = LAYER.match(name)
-            if layer and int(layer["number"]) >= architecture[f"{layer['side']}_layers"]:
+            if layer and int(layer["number"]) >= architecture[f"{layer['stack']}_layers"]:
                 raise UserError(
                     f"{path}: tensor {name} is not part of the architecture, which has"
-                    f" {architecture[layer['side'] + '_layers']} {layer['side']} layers; export the system"
+                    f" {architecture[layer['stack'] + '_layers']} {layer['stack']} layers; export the system"
                     " again"
                 )
             shape = tuple(file.get_slice(name).get_shape())

@@ -12,6 +12,8 @@ from typing import Any
 
 #: Names of the hashes of a job's code and environment; they are not options of a command.
 CODE, ENVIRONMENT = HASHES = ("code", "environment")
+#: The name of the order of a job's inputs, where the user chooses it; no option either.
+ORDER = "order"
 #: How the command of a rule with named settings begins.
 _NAMED = re.compile(r"run-in \w+ [\w.]+ \{params\.options\}")
 
@@ -47,10 +49,20 @@ def _is_left_out(value: Any) -> bool:
     return value is None or value is False or (isinstance(value, str | list | tuple) and not value)
 
 
+def order_of(files: Sequence[str]) -> list[int] | None:
+    """Return the place of each file in their alphabetical order; None where they are in it.
+
+    Snakemake compares the inputs of a job as a set: without this, two that change places are no change.
+    """
+    ordered = sorted(set(files))
+    places = [ordered.index(file) for file in files]
+    return None if places == sorted(places) else places
+
+
 def options(settings: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     """Yield each option with its words; a list of lists repeats it, an object is JSON, True no word."""
     for name, value in settings.items():
-        if name in HASHES:
+        if name in (*HASHES, ORDER):
             continue
         several = isinstance(value, list | tuple) and isinstance(value[0], list | tuple)
         for one in value if several else [value]:

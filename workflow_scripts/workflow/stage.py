@@ -48,7 +48,7 @@ class Stage:
         files: role → where each output lies.
         jobs: the wildcards of the jobs that a config asks for.
         own_name: of the rule, where another one runs the same module.
-        profile_of: the stage whose lines in a profile hold for its rule, too.
+        resources_of: the stage whose resources, as a profile sets them, hold for its rule, too.
         asked_for: the roles that the rule ``all`` asks for.
         rule: the name of a job's rule, where a stage has several.
         without: a module that is imported but not run here, so that its edits rerun nothing.
@@ -65,7 +65,7 @@ class Stage:
     files: Mapping[str, Pattern]
     jobs: Callable[[Experiment], Iterable[Wildcards]]
     own_name: str = ""
-    profile_of: str = ""
+    resources_of: str = ""
     asked_for: tuple[str, ...] = ()
     rule: Callable[[Experiment, Wildcards], str] | None = None
     without: Callable[[Experiment], str] | None = None

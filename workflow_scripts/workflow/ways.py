@@ -15,8 +15,8 @@ from workflow_scripts.workflow.stages import stages_of
 
 def ways(experiment: Experiment) -> dict[str, dict[str, Any]]:
     """Return, by system, what was trained (nothing, adapters, ffn, heads, all), the engine that decodes it,
-    and the files and folders below `benchmarks/` of the jobs that made its masks; `{seed}` stays a
-    wildcard."""
+    and the files and folders below `benchmarks/` of the jobs that made its masks (see
+    ``report.read.system_costs.Way``); `{seed}` stays a wildcard."""
     named = [experiment.masks.named[name] for name in needed_masks.selected(experiment)]
     wanted = dict.fromkeys(place for one in named for place in _scores(one))
     scored = {place: list(dict.fromkeys(_scoring(experiment, *place))) for place in wanted}
@@ -81,10 +81,16 @@ def _scoring(experiment: Experiment, folder: str, text: str) -> Iterator[str]:
         # Not every job of every stage is looked at: there are thousands.
         if first is None or not first.outputs[0].startswith(folder.partition("/")[0]):
             continue
+        named: dict[str, list[str]] = {}
         for job in stage.jobs_of(experiment):
             if any(path.startswith(f"{folder}/") and f"/s{seed}/{text}/" in path for path in job.outputs):
-                place = job.name.rpartition("/")[0]
-                yield f"{job.stage}/{place}".replace(f"/s{seed}", "/s{seed}", 1)
+                place, _, name = job.name.rpartition("/")
+                place = f"{job.stage}/{place}".replace(f"/s{seed}", "/s{seed}", 1)
+                named.setdefault(place, []).append(name)
+        # Few jobs of several directions each have names that change when a direction is added; the files of
+        # the old ones stay.
+        grouped = stage.name == "count_activations" and bool(experiment.counted_together)
+        yield from (f"{place}:{' '.join(names)}" if grouped else place for place, names in named.items())
 
 
 def _analysing(experiment: Experiment, folder: str) -> Iterator[str]:

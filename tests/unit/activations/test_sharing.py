@@ -14,7 +14,7 @@ import torch
 
 from workflow_scripts.activations import count_activations
 from workflow_scripts.activations.count_activations import count_direction
-from workflow_scripts.activations.sharing import sharing_groups
+from workflow_scripts.activations.sharing import directions_by_pass
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.fairseq.artifact import save_system_weights
 from workflow_scripts.models.fairseq.batches import Batch, direction_dataset
@@ -72,7 +72,8 @@ def system(tmp_path: Path) -> SystemFolder:
     (folder / "spm.model").write_bytes(b"not read here")
     return SystemFolder.write(
         folder, system="baseline", seed=1, languages=LANGUAGES, text={},
-        mask_rows={"en-de": None, "en-fr": None, "en-cs": None, "de-en": None}, architecture=SHAPE.to_dict(),
+        mask_rows={"en-de": None, "en-fr": None, "en-cs": None, "de-en": None,
+                   "fr-en": None}, architecture=SHAPE.to_dict(),
     )  # fmt: skip
 
 
@@ -128,6 +129,18 @@ def test_sources_of_other_content_are_not_shared(
         counted(system, data_bin, tmp_path / "together", "en-de", "en-fr", "en-cs")
     assert sum(passes) == 2 * LINES  # en-de with en-cs, and en-fr
     assert_same_files(system, data_bin, tmp_path, "en-de", "en-fr", "en-cs")
+
+
+def test_one_text_of_two_languages_is_not_shared(
+    system: SystemFolder, data_bin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The encoder reads __de__ before one, __fr__ before the other.
+    write_bin(data_bin, "valid.en-fr.fr", text(1))
+    assert (data_bin / "valid.en-fr.fr.bin").read_bytes() == (data_bin / "valid.de-en.de.bin").read_bytes()
+    with encoder_passes(monkeypatch) as passes:
+        counted(system, data_bin, tmp_path / "together", "de-en", "fr-en")
+    assert_same_files(system, data_bin, tmp_path, "de-en", "fr-en")
+    assert sum(passes) == 2 * LINES
 
 
 def test_a_sentence_skipped_for_its_target_is_not_shared(
@@ -194,11 +207,11 @@ def test_weights_and_adapters_of_a_direction_are_not_shared(system: SystemFolder
     directions = ("en-de", "en-fr", "en-cs")
     tasks = {name: port.task(data_bin, "valid", name) for name in directions}
     batches = {name: count_activations.batches_of(task, port, 64) for name, task in tasks.items()}
-    assert sharing_groups(system, tasks, batches) == [["en-de", "en-fr", "en-cs"]]
+    assert directions_by_pass(system, tasks, batches) == [["en-de", "en-fr", "en-cs"]]
     own = replace(system, own_weights={"en-fr": "fr.safetensors"})
     laid = {"file": "adapters.safetensors", "kind": "lora", "size": 2}
     own = replace(own, adapters=laid, adapter_rows={"en-cs": "en-cs"})
-    assert sharing_groups(own, tasks, batches) == [["en-de"], ["en-fr"], ["en-cs"]]
+    assert directions_by_pass(own, tasks, batches) == [["en-de"], ["en-fr"], ["en-cs"]]
 
 
 def test_a_direction_that_is_not_there_is_refused_before_any_is_counted(

@@ -67,6 +67,13 @@ def test_misc_may_repeat_itself_and_features(tmp_path):
     assert token.words[0].labels == {"upos": "X", "Case": "Nom", "Ref": "1"}
 
 
+def test_a_value_may_have_an_equals_sign_of_its_own(tmp_path):
+    """As a gloss has one where a clitic begins."""
+    misc = "Gloss=dog=DEF|Ref=a=b=c"
+    ((token,),) = [one.tokens for one in read_conllu(written(tmp_path, row(1, "a", "X", misc=misc)))]
+    assert token.words[0].labels == {"upos": "X", "Gloss": "dog=DEF", "Ref": "a=b=c"}
+
+
 @pytest.mark.parametrize(
     ("lines", "said"),
     [

@@ -114,6 +114,21 @@ def test_detokenisation_does_not_give_the_text_back(language, line, back):
     assert (what_moses_does([line], TextProcessor(language, MOSES))["changed_lines"] == 0) is back
 
 
+@pytest.mark.parametrize(
+    ("language", "line", "back"),
+    [
+        # A no-break space between digits becomes the decimal mark.
+        ("en", "10\u00a0000 people", "10.000 people"),
+        ("fr", "10\u00a0000 personnes", "10,000 personnes"),
+        ("fr", "10\u202f000 personnes", "10\u202f000 personnes"),
+    ],
+)
+def test_numbers_that_normalisation_changes_are_counted(language, line, back):
+    processor = TextProcessor(language, TextOptions(normalize_punctuation=True))
+    assert processor.detokenise(processor.process(line)) == back
+    assert what_moses_does([line], processor)["changed_lines"] == int(back != line)
+
+
 def test_a_few_split_words_are_an_accident():
     """One of 200 words is the most: 0.5 %."""
     lines = ["ein " * 199, "می\u200cخواهم"]

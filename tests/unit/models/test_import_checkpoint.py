@@ -174,7 +174,7 @@ def test_taps_on_a_stock_network_tell_of_the_fused_path():
     from workflow_scripts.models.fairseq.sites import taps
     from workflow_scripts.units.space import model_space
 
-    words = _Vocabulary(12, 1)
+    words = _Vocabulary(12)
     shape = Architecture(2, 1, 8, 16, 2, pre_norm=False)
     stock = TransformerModelBase.build_model(
         fairseq_config(shape), SimpleNamespace(source_dictionary=words, target_dictionary=words)

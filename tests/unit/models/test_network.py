@@ -24,7 +24,7 @@ VOCABULARY = 12
 
 
 def stock_network(architecture: Architecture) -> TransformerModelBase:
-    vocabulary = _Vocabulary(VOCABULARY, 1)
+    vocabulary = _Vocabulary(VOCABULARY)
     task = SimpleNamespace(source_dictionary=vocabulary, target_dictionary=vocabulary)
     return TransformerModelBase.build_model(fairseq_config(architecture), task)
 

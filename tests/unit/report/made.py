@@ -49,6 +49,7 @@ def put_scores(root, system, values, directions, seed=1, profile="raw", **entry)
 def tabulate(root, systems, directions, *more, seeds=(1,), metrics=("bleu",)):
     words = f"--scores-root {root}/scores --experiment e --testsets test --pivot en --out-dir {root}/tables"
     named = ["--systems", *systems, "--directions", *directions, "--seeds", *map(str, seeds)]
+    named += ["--control", "continued"] if "continued" in systems else []
     main([*words.split(), *named, "--metrics", *metrics, *map(str, more)])
     return {path.stem: path.read_text() for path in (root / "tables").glob("*.md")}
 

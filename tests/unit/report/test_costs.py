@@ -79,17 +79,33 @@ def test_a_masked_system(tmp_path):
     measured(tmp_path, "count_activations/baseline/s1/news/en-de.tsv", 9.0)
     measured(tmp_path, "decode/ns/s1/test.en-de.tsv", 1.25)
     measured(tmp_path, "decode/ns/s1/test.de-en.tsv", 1.0)
+    # Of a test set that was decoded once.
+    measured(tmp_path, "decode/ns/s1/old.de-en.tsv", 9.0)
     made = way(extraction=["count_activations/baseline/s{seed}", MASKS])
-    assert costs_of(folder, tmp_path / "benchmarks", 1, made) == {
+    decoded = ["test.en-de", "test.de-en"]
+    assert costs_of(folder, tmp_path / "benchmarks", 1, made, decoded) == {
         "parameters": 25, "mask_bits": 40, "mask_bytes": masks, "bytes": model + masks,
         "trained_parameters": 25, "updates": 20, "training_seconds": 3.5, "peak_memory_mb": 100.0,
         "extraction_seconds": 5.5, "decode_seconds": 2.25,
     }  # fmt: skip
 
 
+def test_files_of_jobs_that_are_no_more_do_not_count(tmp_path):
+    """Directions that one job counts now may once have been counted by jobs of their own."""
+    folder = system(tmp_path, "ns", masked=True)
+    measured(tmp_path, "count_activations/baseline/s1/de-en.tsv", 9.0)
+    measured(tmp_path, "count_activations/baseline/s1/en.tsv", 2.0)
+    measured(tmp_path, "count_activations/baseline/s1/into_en.tsv", 3.0)
+    named = "count_activations/baseline/s{seed}:en into_en"
+    found = costs_of(folder, tmp_path / "benchmarks", 1, way(extraction=[named]))
+    assert found["extraction_seconds"] == 5.0
+    found = costs_of(folder, tmp_path / "benchmarks", 1, way(extraction=[f"{named} fr"]))
+    assert found["extraction_seconds"] is None
+
+
 def test_what_was_not_measured_is_unknown(tmp_path):
     folder = system(tmp_path, "pruned", training=None)
-    found = costs_of(folder, tmp_path / "benchmarks", 1, way("nothing", [MASKS]))
+    found = costs_of(folder, tmp_path / "benchmarks", 1, way("nothing", [MASKS]), ["test.en-de"])
     unknown = ("updates", "training_seconds", "peak_memory_mb", "extraction_seconds", "decode_seconds")
     assert {name for name, value in found.items() if value is None} == {*unknown}
     assert found["trained_parameters"] == 0
@@ -183,7 +199,8 @@ def test_the_table(tmp_path):
     system(tmp_path, "baseline")
     for number, name in enumerate(("random-1", "random-2"), start=1):
         folder = system(tmp_path, name, masked=True, training={**TRAINING, "seconds": 3.0 + number})
-        measured(tmp_path, f"decode/{name}/s1/test.en-de.tsv", number)
+        measured(tmp_path, f"decode/{name}/s1/test.en-de.tsv", number - 0.5)
+        measured(tmp_path, f"decode/{name}/s1/test.de-en.tsv", 0.5)
     model, masks = ((folder / file).stat().st_size for file in ("model.safetensors", "masks.npz"))
     given = ["--costs", costs(**{"random-1": {}, "random-2": {"engine": "ctranslate2"}})]
     given += ["--systems-root", tmp_path / "systems", "--benchmarks-root", tmp_path / "benchmarks"]

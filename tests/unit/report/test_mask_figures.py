@@ -99,11 +99,17 @@ def test_means_by_layer_are_within_and_across_families():
     assert (within["mean_iou"], within["n_pairs"]) == (0.6, 1)
     assert (across["mean_iou"], across["n_pairs"]) == (pytest.approx(0.25), 2)
     assert (across["quarter"], across["three_quarters"]) == (pytest.approx(0.225), pytest.approx(0.275))
-    # A language without a family shares none with another one without.
-    alone = by_layer_rows(overlap_rows([unit_set()]), {"uralic": ["fi"]})
-    assert {one["pairs"] for one in alone} == {"across families"}
-    every = by_layer_rows(overlap_rows([unit_set()]), {})
-    assert {(one["pairs"], one["n_pairs"]) for one in every} == {("all pairs", 3)}
+    # A language of no family is in no pair: of de-fi, de-nl and fi-nl one is left.
+    known = by_layer_rows(overlap_rows([unit_set()]), {"uralic": ["fi"], "germanic": ["de"]})
+    assert {(one["pairs"], one["n_pairs"]) for one in known} == {("across families", 1)}
+    [first, *_] = known
+    assert (first["layer"], first["mean_iou"]) == ("encoder.0.ffn", 0.2)
+
+
+def test_where_no_two_languages_have_families_the_means_are_of_all_pairs():
+    for families in ({}, {"uralic": ["fi"]}):
+        every = by_layer_rows(overlap_rows([unit_set()]), families)
+        assert {(one["pairs"], one["n_pairs"]) for one in every} == {("all pairs", 3)}
 
 
 def test_the_means_are_drawn_by_layer():

@@ -8,6 +8,7 @@ import pytest
 from tests.unit.report import made
 from tests.unit.report.made import csv_rows, put_job
 from workflow_scripts.report.tables import show
+from workflow_scripts.report.tables.tabulate import main as tabulate_main
 
 SYSTEMS = ["baseline", "continued", "ns-k97.5", "ns-k70"]
 BOTH = ("en-de", "de-en")
@@ -118,6 +119,16 @@ def test_differences_to_systems_that_are_not_there_have_no_columns(results):
     wanted = {"system": "baseline", "grouping": "all", "side": "both", "metric": "BLEU"}
     [row] = [r for r in csv_rows(results / "tables/summary.csv") if wanted.items() <= r.items()]
     assert row["continued_note"] == "no system other"
+
+
+def test_no_system_is_the_control_by_its_name(results):
+    """The config says which one is, if any: another system `continued` may be trained in its own way."""
+    words = f"--scores-root {results}/scores --experiment e --testsets test --seeds 1 2 --metrics bleu"
+    named = ["--systems", *SYSTEMS, "--directions", *BOTH, "--out-dir", f"{results}/tables"]
+    tabulate_main([*words.split(), *named])
+    text = (results / "tables/summary.md").read_text()
+    assert "the control" not in text and "Δ continued" not in text
+    assert not (results / "tables/controls.md").exists()
 
 
 def test_partial_tables_say_so_in_their_titles_and_in_the_terminal(results, capsys):

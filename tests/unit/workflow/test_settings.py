@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import shlex
 
-from workflow_scripts.workflow.settings import are_named, as_json, as_options, given, named_settings
+from workflow_scripts.workflow.settings import (
+    are_named,
+    as_json,
+    as_options,
+    given,
+    named_settings,
+    order_of,
+)
 
 SETTINGS = {
     "vocab_size": 600,
@@ -15,6 +22,7 @@ SETTINGS = {
     "against": [["baseline", "b.npz"], ["continued", "c d.npz"]],
     "code": "a" * 16,
     "environment": "b" * 16,
+    "order": [1, 0],
 }
 
 
@@ -24,6 +32,13 @@ def test_options_of_every_kind() -> None:
         *("--text", '{"a b": ["c\'d"], "moses": true}', "--dedup"),
         *("--against", "baseline", "b.npz", "--against", "continued", "c d.npz"),
     ]
+
+
+def test_the_order_of_inputs_is_known_unless_it_is_alphabetical() -> None:
+    assert order_of(["a.de", "a.en", "b.de", "b.en"]) is None
+    assert order_of(["b.de", "b.en", "a.de", "a.en"]) == [2, 3, 0, 1]
+    # Two parts of one file.
+    assert order_of(["a.de", "a.en", "a.de", "a.en"]) == [0, 1, 0, 1]
 
 
 def test_what_is_left_out_and_what_is_not() -> None:

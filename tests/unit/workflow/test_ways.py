@@ -5,7 +5,7 @@ from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.workflow.stage_list.report import draws
 from workflow_scripts.workflow.ways import ways
 
-COUNTED = ["count_activations/baseline/s{seed}"]
+COUNTED = ["count_activations/baseline/s{seed}:en into_en"]
 
 
 def of(k):
@@ -59,7 +59,7 @@ def test_masks_are_made_by_scoring_and_by_selecting_all_sets_that_they_are_made_
     score = "score_lape/baseline/s{seed}"
     assert made["comparing"]["extraction"] == [*COUNTED, score, of("own")]
     # On another text: of other folders.
-    assert made["other"]["extraction"] == [*(f"{place}/news" for place in COUNTED), of("news")]
+    assert made["other"]["extraction"] == ["count_activations/baseline/s{seed}/news:en into_en", of("news")]
 
 
 def test_masks_of_weights_take_the_trainings_whose_weights_are_compared():

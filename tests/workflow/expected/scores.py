@@ -34,7 +34,7 @@ CURVES = " ".join(
     f"{system}.s{seed}=R/training/{system}/s{seed}/validation.csv" for system in SYSTEMS for seed in (1, 2)
 )
 #: Of each system what was trained and what decodes it, and the jobs that made its masks.
-COUNTED = ["count_activations/baseline/s{seed}"]
+COUNTED = ["count_activations/baseline/s{seed}:en into_en"]
 MADE = {
     system: [*COUNTED, f"select_masks/baseline/s{{seed}}/{k}.tsv"]
     for system, k in (("ns-k70", "k70"), ("ns-k95", "k95"))

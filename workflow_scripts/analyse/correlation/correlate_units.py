@@ -30,9 +30,10 @@ from workflow_scripts.common.checked_options import at_least, json_object, named
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.models.port import load
 from workflow_scripts.models.progress_log import log_to_stderr
+from workflow_scripts.units.description import DESCRIPTION
 from workflow_scripts.units.score_table import CORRELATION, ScoreTable
 from workflow_scripts.units.space import VALUED, UnitSpace
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 
 
 def check_comparable(systems: Mapping[str, SystemFolder], kinds: list[str]) -> None:
@@ -96,10 +97,9 @@ def write_scores(
         ScoreTable(facts["directions"], np.stack(rows), space, more).write(path)
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Compare the models and write JSON, CSV, Markdown and the units' scores."""
+def parser_of() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(description="Units of several models at the same tokens.")
-    example = {"baseline/s1": "systems/baseline/s1"}
     parser.add_argument("--models", required=True, help="JSON, name to system folder")
     parser.add_argument("--others", default="{}", help="JSON, the same of models that get no scores")
     parser.add_argument("--units", nargs="+", default=["ffn"], choices=VALUED)
@@ -110,12 +110,18 @@ def main(argv: list[str] | None = None) -> None:
     add_sample(parser)
     parser.add_argument("--out-scores", help="pattern with {form} and {model}")
     add_tables(parser)
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Compare the models and write JSON, CSV, Markdown and the units' scores."""
+    arguments = parser_of().parse_args(argv)
     log_to_stderr()
     at_least("draws", arguments.draws, FEWEST_DRAWS)
     at_least("max-sentences", arguments.max_sentences, 2)
     for option in ("units", "forms", "directions"):
         named_once(option, getattr(arguments, option))
+    example = {"baseline/s1": "systems/baseline/s1"}
     folders = {
         option: json_object(option, getattr(arguments, option), example, is_object_of_texts)
         for option in ("models", "others")

@@ -56,7 +56,7 @@ from workflow_scripts.units.gating import parse_gate
 from workflow_scripts.units.score_table import ScoreTable
 from workflow_scripts.units.select_masks import read_scores
 from workflow_scripts.units.selection import Selection
-from workflow_scripts.units.space import STACKS
+from workflow_scripts.units.space import STACKS, UnitSpace
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.uninformative import ACCEPTED, check_informative
 
@@ -141,8 +141,16 @@ def quality(
     return {"sentences": len(sources), "signatures": found.signatures, "rows": rows}
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Measure the curves and write JSON, CSV and Markdown."""
+def dose_of(text: str, sizes: Sequence[str], space: UnitSpace) -> str:
+    """Return the size whose units are scaled; UserError for one that is not among ``sizes``."""
+    (dose,) = sizes_of([text], space, "dose")
+    if dose not in sizes:
+        raise UserError(f"--dose {dose}: not one of --sizes ({' '.join(sizes)})")
+    return dose
+
+
+def parser_of() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(description="Ablation curves of units, removed and kept.")
     parser.add_argument("--system", type=Path, required=True, help="system folder")
     parser.add_argument("--scores", required=True, help="JSON, name to folder of {direction}.npz")
@@ -157,7 +165,12 @@ def main(argv: list[str] | None = None) -> None:
     add_sample(parser)
     add_translations(parser)
     add_tables(parser)
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Measure the curves and write JSON, CSV and Markdown."""
+    arguments = parser_of().parse_args(argv)
     log_to_stderr()
     at_least("draws", arguments.draws, FEWEST_DRAWS)
     at_least("max-sentences", arguments.max_sentences, 1)
@@ -175,11 +188,7 @@ def main(argv: list[str] | None = None) -> None:
     space = next(iter(tables.values())).space.part(stacks=arguments.stacks)
     sizes = [*sizes_of(arguments.sizes, space)]
     accepted = uninformative(tables, sizes[0], arguments.stacks, arguments.accept_uninformative)
-    dose = None
-    if gates:
-        (dose,) = sizes_of([arguments.dose or arguments.sizes[0]], space, "dose")
-        if dose not in sizes:
-            raise UserError(f"--dose {dose}: not one of --sizes ({' '.join(sizes)})")
+    dose = dose_of(arguments.dose or arguments.sizes[0], sizes, space) if gates else None
     port = load(system)
     batches_of: dict[str, Batches] = texts_of(
         port, arguments.data_bin, arguments.subset, arguments.directions, arguments.max_sentences

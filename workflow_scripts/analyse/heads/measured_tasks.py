@@ -1,8 +1,9 @@
-"""Tasks without sets of heads: their loss, and the metrics that they have."""
+"""Tasks without sets of heads: their text, their loss, and the metrics that they have."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import numpy as np
 from workflow_scripts.analyse.heads.pruning import Heads
 from workflow_scripts.analyse.heads.pruning_results import Measured
 from workflow_scripts.analyse.heads.pruning_tables import OWN
-from workflow_scripts.analyse.losses import sentence_losses
+from workflow_scripts.analyse.losses import MAX_TOKENS, sentence_losses
 from workflow_scripts.analyse.pace import Pace
+from workflow_scripts.common.files import data_sha256
 from workflow_scripts.models.port import Batches, MeasuringPort, Port
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitSpace
@@ -21,6 +23,22 @@ Sets = Mapping[tuple[str, str], Heads]
 NLL = "nll"
 
 logger = logging.getLogger(__name__)
+
+
+def open_texts(
+    port: Port, data: Path, most_of: Mapping[str, int | None], tasks: Sequence[str]
+) -> tuple[dict[str, dict[str, Batches]], dict[str, dict[str, str]]]:
+    """Return the text of every task, subset → task → batches, and in the same way the hash of its files.
+
+    ``most_of``: subset → how many of its first lines are taken; None: all.
+    """
+    text: dict[str, dict[str, Batches]] = {}
+    hashes: dict[str, dict[str, str]] = {}
+    for subset, most in most_of.items():
+        opened = {name: port.task(data, subset, name) for name in tasks}
+        text[subset] = {name: port.batches(one, MAX_TOKENS, max_lines=most) for name, one in opened.items()}
+        hashes[subset] = {name: data_sha256(one.files) for name, one in opened.items()}
+    return text, hashes
 
 
 def masks_of(sets: Sets, space: UnitSpace) -> MaskTable:

@@ -11,26 +11,24 @@ from typing import Any
 
 from workflow_scripts.analyse.effects.decoded import add_translations, checked_tokenizers
 from workflow_scripts.analyse.heads.head_sets import HeadSets
-from workflow_scripts.analyse.heads.measured_tasks import losses
+from workflow_scripts.analyse.heads.measured_tasks import losses, open_texts
 from workflow_scripts.analyse.heads.pruning_options import add_pruning, pruning_rule
 from workflow_scripts.analyse.heads.pruning_results import Asked, Measured, findings
 from workflow_scripts.analyse.heads.pruning_tables import CSV_COLUMNS, csv_rows, markdown
 from workflow_scripts.analyse.heads.scorer import Scorer
 from workflow_scripts.analyse.heads.task_similarity import similarities, subword_counts
 from workflow_scripts.analyse.heads.translated_tasks import translations
-from workflow_scripts.analyse.losses import MAX_TOKENS
 from workflow_scripts.analyse.stage_options import add_tables, is_object_of_texts, write_tables
 from workflow_scripts.common.checked_options import json_object, named_once
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import data_sha256
 from workflow_scripts.common.task_groups import BY, tasks_of
-from workflow_scripts.models.port import Batches, load
+from workflow_scripts.models.port import load
 from workflow_scripts.models.progress_log import log_to_stderr
 from workflow_scripts.units.system import SystemFolder
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Prune the heads of every task and write JSON, CSV and Markdown."""
+def parser_of() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(description="What tasks lose without the heads that matter to them.")
     parser.add_argument("--system", type=Path, required=True, help="system folder")
     parser.add_argument("--data-bin", type=Path, required=True)
@@ -45,7 +43,12 @@ def main(argv: list[str] | None = None) -> None:
     add_pruning(parser, "type")
     add_translations(parser)
     add_tables(parser)
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Prune the heads of every task and write JSON, CSV and Markdown."""
+    arguments = parser_of().parse_args(argv)
     log_to_stderr()
     rule = pruning_rule(arguments, ("score-sentences", "max-sentences"))
     named_once("directions", arguments.directions)
@@ -60,13 +63,8 @@ def main(argv: list[str] | None = None) -> None:
     space = port.space(["head"])
     rule.counts(space)  # before the model runs: sizes that cannot be
     laid = {name: port.direction(name) for name in arguments.directions}
-    text: dict[str, dict[str, Batches]] = {}
-    hashes: dict[str, dict[str, str]] = {}
-    limits = {arguments.score_subset: arguments.score_sentences, arguments.subset: arguments.max_sentences}
-    for subset, most in limits.items():
-        opened = {name: port.task(arguments.data_bin, subset, name) for name in arguments.directions}
-        text[subset] = {name: port.batches(one, MAX_TOKENS, max_lines=most) for name, one in opened.items()}
-        hashes[subset] = {name: data_sha256(one.files) for name, one in opened.items()}
+    most_of = {arguments.score_subset: arguments.score_sentences, arguments.subset: arguments.max_sentences}
+    text, hashes = open_texts(port, arguments.data_bin, most_of, arguments.directions)
     scorer = Scorer(port, space, text[arguments.score_subset], laid, arguments.of, arguments.normalise)
     heads = HeadSets.of(scorer, tasks, rule, arguments.exact, arguments.draws, arguments.seed)
     measured, texts = losses(port, heads.sets, space, text[arguments.subset], laid)

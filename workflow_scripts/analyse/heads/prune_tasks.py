@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from workflow_scripts.analyse.heads.head_sets import HeadSets
-from workflow_scripts.analyse.heads.measured_tasks import losses, own_metrics
+from workflow_scripts.analyse.heads.measured_tasks import losses, open_texts, own_metrics
 from workflow_scripts.analyse.heads.pruning import PruningRule
 from workflow_scripts.analyse.heads.pruning_options import add_pruning, pruning_rule
 from workflow_scripts.analyse.heads.pruning_results import Asked, findings
 from workflow_scripts.analyse.heads.pruning_tables import CSV_COLUMNS, csv_rows, markdown
 from workflow_scripts.analyse.heads.scorer import Scorer
 from workflow_scripts.analyse.heads.task_similarity import SUBWORDS, cosine_matrix, subword_counts
-from workflow_scripts.analyse.losses import MAX_TOKENS
 from workflow_scripts.analyse.random_draws import FEWEST_DRAWS
 from workflow_scripts.analyse.stage_options import add_tables, write_tables
 from workflow_scripts.common.checked_options import at_least, named_once
 from workflow_scripts.common.errors import UserError, run_main
-from workflow_scripts.common.files import data_sha256
 from workflow_scripts.common.task_tables import TRAIN
 from workflow_scripts.models.port import Batches, Port, load, measuring
 from workflow_scripts.models.progress_log import log_to_stderr
@@ -102,12 +100,8 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError(f"--subset {TRAIN}: heads are scored on it; measure tasks on other examples")
     system = SystemFolder.read(arguments.system)
     port = load(system)
-    text: dict[str, dict[str, Batches]] = {}
-    hashes: dict[str, dict[str, str]] = {}
-    for subset, most in ((TRAIN, arguments.score_examples), (arguments.subset, arguments.max_examples)):
-        opened = {name: port.task(arguments.data, subset, name) for name in arguments.tasks}
-        text[subset] = {name: port.batches(one, MAX_TOKENS, max_lines=most) for name, one in opened.items()}
-        hashes[subset] = {name: data_sha256(one.files) for name, one in opened.items()}
+    most_of = {TRAIN: arguments.score_examples, arguments.subset: arguments.max_examples}
+    text, hashes = open_texts(port, arguments.data, most_of, arguments.tasks)
     result = prune_tasks(
         port,
         text[TRAIN],

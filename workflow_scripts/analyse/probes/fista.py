@@ -28,6 +28,39 @@ class Solution:
     passes: int
 
 
+class _Logits:
+    """Logits [n, C] at the point that was reached, those where its gradient is taken (ahead of it by the
+    momentum), and both for the next point, until it is taken."""
+
+    def __init__(self, design: Design, y: Tensor, classes: int) -> None:
+        self._design, self._y = design, y
+        self.at = torch.zeros(len(y), classes, dtype=torch.float64)
+        self.ahead = torch.zeros_like(self.at)
+        self.next = torch.zeros_like(self.at)
+        self._next_ahead = torch.zeros_like(self.at)
+
+    def sweep(self, weights: Tensor, bias: Tensor, momentum: float) -> tuple[Tensor, Tensor]:
+        """Fill in those of the next point; return the gradients of its weights and bias, ahead of it."""
+        slope = torch.zeros(len(bias), dtype=torch.float64)
+
+        def residual(rows: slice, logits: Tensor) -> Tensor:
+            self.next[rows] = logits + bias
+            self._next_ahead[rows] = self.next[rows] + momentum * (self.next[rows] - self.at[rows])
+            error = torch.softmax(self._next_ahead[rows], 1)
+            gold = self._y[rows, None]
+            error.scatter_add_(1, gold, torch.full(gold.shape, -1.0, dtype=torch.float64))
+            error /= len(self._y)
+            slope.add_(error.sum(0))
+            return error
+
+        return self._design.sweep(weights, residual), slope
+
+    def go_on(self) -> None:
+        """Take the next point."""
+        self.at, self.next = self.next, self.at
+        self.ahead, self._next_ahead = self._next_ahead, self.ahead
+
+
 def gap_of(weights: Tensor, gradient: Tensor, bias_gradient: Tensor, l1: float, l2: float) -> float:
     """Return how far from the optimum: the largest entry of the smallest sub-gradient, 0 at the optimum.
 
@@ -55,31 +88,9 @@ def solve(
     ``y``: int64 [n], classes of the design's rows. ``weights``, ``bias``: where to begin. Stops where the gap
     is at most the tolerance, or after so many passes.
     """
-    n, classes = len(y), len(bias)
-    # Logits at the last point, and where the gradient is taken: ahead of it by the momentum.
-    at = torch.zeros(n, classes, dtype=torch.float64)
-    ahead = torch.zeros_like(at)
-    new = torch.zeros_like(at)
-    new_ahead = torch.zeros_like(at)
-
-    def go(weights: Tensor, bias: Tensor, momentum: float) -> tuple[Tensor, Tensor]:
-        """Fill ``new`` and ``new_ahead``; return the gradients of weights and bias at the latter."""
-        slope = torch.zeros(classes, dtype=torch.float64)
-
-        def residual(rows: slice, logits: Tensor) -> Tensor:
-            new[rows] = logits + bias
-            new_ahead[rows] = new[rows] + momentum * (new[rows] - at[rows])
-            error = torch.softmax(new_ahead[rows], 1)
-            gold = y[rows, None]
-            error.scatter_add_(1, gold, torch.full(gold.shape, -1.0, dtype=torch.float64))
-            error /= n
-            slope.add_(error.sum(0))
-            return error
-
-        return design.sweep(weights, residual), slope
-
-    gradient, slope = go(weights, bias, 0.0)
-    at, new, ahead, new_ahead = new, at, new_ahead, ahead
+    logits = _Logits(design, y, len(bias))
+    gradient, slope = logits.sweep(weights, bias, 0.0)
+    logits.go_on()
     passes = 1
     gap = gap_of(weights, gradient, slope, l1, l2)
     ahead_weights, ahead_bias = weights, bias
@@ -98,26 +109,27 @@ def solve(
         if turned <= 0 and not settled:
             next_t = (1 + (1 + 4 * t * t) ** 0.5) / 2
             momentum = (t - 1) / next_t
-        next_gradient, next_slope = go(step_weights, step_bias, momentum)
+        next_gradient, next_slope = logits.sweep(step_weights, step_bias, momentum)
         passes += 1
         length = float(sum(one.square().sum() for one in moved))
-        bent = 2 * _divergence(ahead, new)
+        bent = 2 * _divergence(logits.ahead, logits.next)
         if bent > bend * length * (1 + 1e-6) + 1e-15:
             bend = max(bent / length * 1.05, bend * SHORTER)
             continue
         ahead_weights = step_weights + momentum * (step_weights - weights)
         ahead_bias = step_bias + momentum * (step_bias - bias)
         weights, bias, gradient, slope, t = step_weights, step_bias, next_gradient, next_slope, next_t
-        at, new, ahead, new_ahead = new, at, new_ahead, ahead
+        logits.go_on()
         bend *= LONGER
         exact = momentum == 0
         if exact:
             gap = gap_of(weights, gradient, slope, l1, l2)
     if not exact:
-        gradient, slope = go(weights, bias, 0.0)
+        gradient, slope = logits.sweep(weights, bias, 0.0)
+        logits.go_on()
         passes += 1
         gap = gap_of(weights, gradient, slope, l1, l2)
-        at = new
+    at = logits.at
     loss = float((torch.logsumexp(at, 1) - at.gather(1, y[:, None]).squeeze(1)).mean())
     return Solution(weights, bias, gradient, loss, gap, passes)
 

@@ -80,14 +80,14 @@ def near_largest(weights: NDArray[np.float64], share: float) -> list[NDArray[np.
     return [np.flatnonzero((row >= share * row.max()) & (row > 0)) for row in sizes]
 
 
-def count_of(percent: float, units: int, what: str = "units") -> int:
+def count_of(percent: float, units: int) -> int:
     """Return how many units a percentage is, rounded down; UserError where that is none, or more than all."""
     if not 0 < percent <= 100:
-        raise UserError(f"{percent:g} % of {what}: a share is above 0 and at most 100")
+        raise UserError(f"{percent:g} % of units: a share is above 0 and at most 100")
     numerator, denominator = Decimal(str(percent)).as_integer_ratio()
     count = units * numerator // (100 * denominator)
     if not count:
         raise UserError(
-            f"{percent:g} % of {units} {what} is less than one; take at least {least_percent(units)} %"
+            f"{percent:g} % of {units} units is less than one; take at least {least_percent(units)} %"
         )
     return count

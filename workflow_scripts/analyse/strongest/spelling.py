@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from workflow_scripts.models.port import Port, TextPort
 from workflow_scripts.models.port_modules import port_module
-from workflow_scripts.translate.sides import Side, side_of
+from workflow_scripts.translate.codecs import Codec, codec_of
 from workflow_scripts.units.space import Stack
 from workflow_scripts.units.system import SystemFolder
 
@@ -95,10 +95,10 @@ def spellings(system: SystemFolder, port: Port, direction: str) -> dict[Stack, S
             lambda pieces: str(tokenizer.convert_tokens_to_string([*pieces])),
         )
         return {"decoder": alone}
-    side: Side = (
-        cast(TextPort, port).side(direction) if "text" in port.abilities else side_of(system, direction)
+    codec: Codec = (
+        cast(TextPort, port).codec(direction) if "text" in port.abilities else codec_of(system, direction)
     )
-    both = side.sequences.symbols
+    both = codec.sequences.symbols
     return {
         "encoder": Spelling(both.source, port.marks, port.unknown),
         "decoder": Spelling(both.target, port.marks, port.unknown),

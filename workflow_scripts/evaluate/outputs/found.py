@@ -4,7 +4,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from workflow_scripts.common.checked_options import Groups, named_once
+from workflow_scripts.common.checked_options import Groupings, named_once
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, first_of, nearest, terminal
 from workflow_scripts.common.language_codes import one_of
@@ -36,7 +36,7 @@ def check_pivot(pivot: str | None, directions: Sequence[str]) -> None:
         raise UserError(f"--pivot: no direction has {pivot!r}{nearest(pivot, known)}")
 
 
-def unknown_in_groups(groups: Groups, directions: Sequence[str]) -> list[str]:
+def unknown_in_groups(groups: Groupings, directions: Sequence[str]) -> list[str]:
     """Return a line for each grouping with languages that no direction has: of others, or misspelt ones."""
     known = sorted({lang for direction in directions for lang in split_direction(direction)})
     notes = []

@@ -22,8 +22,9 @@ from workflow_scripts.models.fairseq.fairseq_checkpoint import load_fairseq_chec
 from workflow_scripts.models.fairseq.network import build_network
 from workflow_scripts.models.fairseq.tensors import TIED_NAME
 from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.description import STANDARD_FILES
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
 
 PLAIN_TEXT = {"normalize_punctuation": False, "moses": False}
@@ -67,7 +68,6 @@ def import_fairseq_checkpoint(
         _check_architecture(architecture, sizes, checkpoint, "its baseline has {}: it is of another one")
     every = [f"{one}-{two}" for one in languages for two in languages]
     directions = [one_of(direction, every) for direction in directions]
-    vocabulary = Vocabulary.read(dictionary, languages)
     for direction in directions:
         try:
             direction_languages(direction, languages)
@@ -75,14 +75,7 @@ def import_fairseq_checkpoint(
             raise UserError(f"{checkpoint}: {error}") from None
     if TIED_NAME not in parameters:
         raise UserError(f"{checkpoint}: tensor {TIED_NAME} is missing")
-    rows = parameters[TIED_NAME].shape[0]
-    if rows != len(vocabulary):
-        raise UserError(
-            f"{dictionary}: {len(vocabulary)} symbols with specials and language tokens,"
-            f" but the checkpoint has {rows} embeddings"
-        )
-    pieces = load_subwords(subwords)
-    vocabulary.check_pieces(map(pieces.id_to_piece, range(len(pieces))), str(dictionary))
+    vocabulary = _vocabulary(dictionary, subwords, languages, parameters[TIED_NAME].shape[0])
     if parent is not None and masks is not None:
         table = MaskTable.read(masks)
         parent.check_model(table)
@@ -130,6 +123,21 @@ def _as_ids(stored: Sequence[str], checkpoint: str | Path) -> tuple[str, ...]:
     if changed := [f"{one} is {two}" for one, two in zip(stored, languages, strict=True) if one != two]:
         print(f"note: {checkpoint}: in ids and names of files {', '.join(changed)}", file=sys.stderr)
     return languages
+
+
+def _vocabulary(
+    dictionary: str | Path, subwords: str | Path, languages: Sequence[str], embeddings: int
+) -> Vocabulary:
+    """Read the vocabulary; UserError for one of other symbols than the checkpoint and the subwords have."""
+    vocabulary = Vocabulary.read(dictionary, languages)
+    if embeddings != len(vocabulary):
+        raise UserError(
+            f"{dictionary}: {len(vocabulary)} symbols with specials and language tokens,"
+            f" but the checkpoint has {embeddings} embeddings"
+        )
+    pieces = load_subwords(subwords)
+    vocabulary.check_pieces(map(pieces.id_to_piece, range(len(pieces))), str(dictionary))
+    return vocabulary
 
 
 def _text_options(text: str) -> dict[str, bool]:

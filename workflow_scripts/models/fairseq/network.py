@@ -18,21 +18,18 @@ from torch import nn
 
 from workflow_scripts.models.fairseq.layers import ENCODER_COPIES, DecoderLayer, EncoderLayer
 from workflow_scripts.units.architecture import Architecture
-from workflow_scripts.units.vocabulary import SPECIALS, Vocabulary
-
-PADDING_INDEX = 1
+from workflow_scripts.units.vocabulary import PAD, SPECIALS, Vocabulary
 
 
 class _Vocabulary:
-    def __init__(self, size: int, padding_index: int) -> None:
+    def __init__(self, size: int) -> None:
         self._size = size
-        self._padding_index = padding_index
 
     def __len__(self) -> int:
         return self._size
 
     def pad(self) -> int:
-        return self._padding_index
+        return PAD
 
 
 class Encoder(TransformerEncoderBase):
@@ -88,12 +85,10 @@ def fairseq_config(architecture: Architecture) -> TransformerConfig:
     return config
 
 
-def build_network(
-    architecture: Architecture, vocabulary_size: int, padding_index: int = PADDING_INDEX
-) -> Network:
+def build_network(architecture: Architecture, vocabulary_size: int) -> Network:
     """Return a new network in training mode, on the CPU; ``vocabulary_size`` counts every symbol."""
     # One object for both sides: fairseq compares them when all embeddings are shared.
-    vocabulary = _Vocabulary(vocabulary_size, padding_index)
+    vocabulary = _Vocabulary(vocabulary_size)
     task = SimpleNamespace(source_dictionary=vocabulary, target_dictionary=vocabulary)
     network: Network = Network.build_model(fairseq_config(architecture), task)
     for name, buffer in network.named_buffers():

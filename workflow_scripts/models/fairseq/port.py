@@ -31,9 +31,10 @@ from workflow_scripts.models.weights import read_tensors
 from workflow_scripts.units.activity import Activation
 from workflow_scripts.units.adapters import AdapterRow
 from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.description import DESCRIPTION
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import Stack, UnitGroup, UnitSpace, model_space
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import EOS, PAD, UNKNOWN, Vocabulary
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from workflow_scripts.models.adapters import one_row
 from workflow_scripts.models.gates import Gates
 from workflow_scripts.models.huggingface.batches import Batches, TextTask, text_files
 from workflow_scripts.models.huggingface.causal.port import CausalPort, load_causal
+from workflow_scripts.models.huggingface.codec import Codec
 from workflow_scripts.models.huggingface.encoders.families import ENCODERS
 from workflow_scripts.models.huggingface.encoders.port import EncoderPort, load_encoder_system
 from workflow_scripts.models.huggingface.families import CAUSAL, Family, longest_of, places_of
@@ -22,7 +23,6 @@ from workflow_scripts.models.huggingface.folder import load_network, new_network
 from workflow_scripts.models.huggingface.forward import Forward
 from workflow_scripts.models.huggingface.generation import BeamSearch
 from workflow_scripts.models.huggingface.network_port import NetworkPort
-from workflow_scripts.models.huggingface.side import Side
 from workflow_scripts.models.huggingface.sites import adapter_places
 from workflow_scripts.models.huggingface.tokens import Text, text_of
 from workflow_scripts.models.port import Ability
@@ -119,9 +119,9 @@ class HuggingFacePort(NetworkPort):
         """See ``models.port.TextPort.target_text``."""
         return self.text.target_text(lines)
 
-    def side(self, direction: str) -> Side:
-        """See ``models.port.TextPort.side``."""
-        return Side(self.text, self.model.config, direction)
+    def codec(self, direction: str) -> Codec:
+        """See ``models.port.TextPort.codec``."""
+        return Codec(self.text, self.model.config, direction)
 
     def batches(
         self, task: TextTask, max_tokens: int, *, by_source: bool = False, max_lines: int | None = None

@@ -14,7 +14,8 @@ from workflow_scripts.models.huggingface.model_files import FILES
 from workflow_scripts.models.huggingface.port import HuggingFacePort, open_port
 from workflow_scripts.models.huggingface.tokens import unlike_sources
 from workflow_scripts.models.weights import save_tensors
-from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
+from workflow_scripts.units.description import STANDARD_FILES
+from workflow_scripts.units.system import SystemFolder
 
 WEIGHTS = STANDARD_FILES["weights"]
 

@@ -17,7 +17,8 @@ from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.models.huggingface.families import Family
 from workflow_scripts.models.huggingface.tokenizer import load_tokenizer, pieces_of
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.description import DESCRIPTION
+from workflow_scripts.units.system import SystemFolder
 
 #: A piece that begins a word, of at least two letters: the tokenizer should know the word.
 WORD = re.compile(r"▁([^\W\d_]{2,})")

@@ -6,7 +6,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.common.checked_options import Groups
+from workflow_scripts.common.checked_options import Groupings
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.evaluate.segments import read_segments, segments_path
 from workflow_scripts.report.explorer.document import room_for_data
@@ -19,6 +19,7 @@ from workflow_scripts.report.read.layout import side_of
 from workflow_scripts.report.read.read_files import refuse_missing
 from workflow_scripts.report.read.read_scores import Plan, files_of, read_scores
 from workflow_scripts.report.read.read_significance import read_significance
+from workflow_scripts.report.tables.cautions import floor_of, unranked
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Asked:
     plan: Plan
     baseline: str
     pivot: str
-    groups: Groups
+    groups: Groupings
     level: float
     scores_root: str
     comet_root: str
@@ -112,6 +113,8 @@ def _scores(asked: Asked) -> tuple[dict[str, Any], list[str]]:
         compared = read_significance(
             asked.significance_root, plan, asked.baseline, "", asked.level, asked.allow_partial
         )
+        # As in the tables: where nothing is ranked, nothing is won.
+        compared = unranked(compared, floor_of(reading, plan, asked.pivot, asked.baseline), asked.pivot)
         found["tests"] = tests(compared.comparisons, plan, asked.baseline)
         missing += compared.missing
     return found, list(dict.fromkeys(missing))

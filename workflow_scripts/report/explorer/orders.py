@@ -5,7 +5,7 @@ from typing import Any
 
 from workflow_scripts.analyse.overlap import iou_matrix
 from workflow_scripts.analyse.overlaps.similarity_order import similarity_order
-from workflow_scripts.common.checked_options import Groups
+from workflow_scripts.common.checked_options import Groupings
 from workflow_scripts.common.directions import ends_of
 from workflow_scripts.units.mask_table import MaskTable
 
@@ -16,7 +16,7 @@ def group_of(direction: str, groups: Mapping[str, Sequence[str]], pivot: str) ->
     return next((name for name, members in groups.items() if languages and languages <= {*members}), None)
 
 
-def group_orders(directions: Sequence[str], groups: Groups, pivot: str) -> list[dict[str, Any]]:
+def group_orders(directions: Sequence[str], groups: Groupings, pivot: str) -> list[dict[str, Any]]:
     """Return, for each grouping that parts these directions, ``name``, ``order`` (numbers of directions,
     those of no group last) and ``groups`` (of each place in the order the group, "" of none)."""
     orders = []

@@ -55,8 +55,8 @@ def costs_caption(costs: Sequence[StageCosts], root: Path) -> Caption:
         [],
         notes=[
             f"As Snakemake measured the {number_of(jobs, 'job')} that had ended when this was drawn; jobs"
-            " that ended later, and earlier runs of a job, are not in it. A stage without a dot ended too"
-            " soon to be measured."
+            " that ended later, and earlier runs of a job, are not in it; jobs that the config no longer has"
+            " are. A stage without a dot ended too soon to be measured."
         ],
     )
 

@@ -57,11 +57,11 @@ def draw_matrix(
     return image
 
 
-def write_cells(axis: Axes, texts: Sequence[Sequence[str]], image: AxesImage, size: float = 6) -> None:
+def write_cells(axis: Axes, texts: Sequence[Sequence[str]], image: AxesImage) -> None:
     """Write a text into each cell, dark on light and light on dark."""
     # Rec. 601: how light a colour looks.
     light = image.get_cmap()(image.norm(image.get_array()))[..., :3] @ (0.299, 0.587, 0.114)
-    look = {"ha": "center", "va": "center", "fontsize": size}
+    look = {"ha": "center", "va": "center", "fontsize": 6}
     for y, row in enumerate(texts):
         for x, text in enumerate(row):
             if text:

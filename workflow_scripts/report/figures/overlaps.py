@@ -128,12 +128,14 @@ def by_layer_rows(
     rows: Sequence[Mapping[str, Any]], families: Mapping[str, Sequence[str]]
 ) -> list[dict[str, Any]]:
     """Return a row for each mask set, side, layer and kind of pair: mean, quartiles and number of pairs, and
-    the mean of what random sets would have. ``rows``: see ``overlap_rows``."""
+    the mean of what random sets would have. ``rows``: see ``overlap_rows``. A pair with a language of no
+    family is in neither kind; where no pair is in one, all pairs are one kind."""
     family_of = {language: name for name, languages in families.items() for language in languages}
     found: dict[tuple[str, str, str, str], list[Mapping[str, Any]]] = {}
-    for row in rows:
+    related = [row for row in rows if row["language"] in family_of and row["other"] in family_of]
+    for row in related or rows:
         one, other = (family_of.get(row[end]) for end in ("language", "other"))
-        kind = EVERY if not families else WITHIN if one is not None and one == other else ACROSS
+        kind = EVERY if not related else WITHIN if one == other else ACROSS
         found.setdefault((row["masks"], row["side"], row["layer"], kind), []).append(row)
     made = []
     for (masks, side, layer, kind), listed in found.items():

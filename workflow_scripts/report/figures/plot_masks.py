@@ -16,6 +16,7 @@ from workflow_scripts.report.figures.intervals import T_INTERVAL
 from workflow_scripts.report.figures.kept import kept_figure, kept_rows
 from workflow_scripts.report.figures.order import FAMILY
 from workflow_scripts.report.figures.overlaps import (
+    EVERY,
     by_layer_figure,
     by_layer_rows,
     overlap_figure,
@@ -63,9 +64,10 @@ def draw_masks(
         figure = overlap_figure(rows, families, name)
         write_figure(figure, out / f"iou_{name}.png", rows or [{"masks": name, **NO_PAIR}], caption)
     means = by_layer_rows(every, families)
+    parted = any(row["pairs"] != EVERY for row in means)
     caption = Caption(
         "Overlap (IoU) of the units that two languages keep, by layer: the mean over pairs of languages"
-        + (" of one family, and of two families." if families else "."),
+        + (" of one family, and of two families; languages of no family are left out." if parted else "."),
         [source],
         seeds,
         "Bands: the middle half of the pairs, of each the mean over seeds (pairs share languages: no interval"

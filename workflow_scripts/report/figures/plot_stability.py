@@ -107,9 +107,7 @@ def stability_figure(found: Sequence[Point]) -> Figure:
     return figure
 
 
-def caption(
-    masks: str, found: Sequence[Point], results: Sequence[Mapping[str, Any]], files: Sequence[str]
-) -> Caption:
+def caption(masks: str, results: Sequence[Mapping[str, Any]], files: Sequence[str]) -> Caption:
     """Return the caption. ``results``: the JSON of each seed."""
     first = results[0]
     seeds = [str(result["seed"]) for result in results]
@@ -136,7 +134,7 @@ def main(argv: list[str] | None = None) -> None:
     read = read_analysis(args.results, FORMAT, ("system", "seed"), COLUMNS, NUMBERS)
     found = points(read.rows)
     with content_of(read.files[0], f"a {FORMAT} file"):
-        told = caption(args.maskset, found, read.results, read.files)
+        told = caption(args.maskset, read.results, read.files)
     write_figure(stability_figure(found), args.out, [point.row() for point in found], told)
 
 

@@ -45,15 +45,16 @@ NONE_TRIED = (
     " would do."
 )
 UNRANKED = (
-    "The table of controls has no sentence here: the baseline is hardly trained, and nothing is compared."
-    " The warning"
-    " at the top says how far it came."
+    "The table of controls has no sentence here: these scores are not to be compared. The warnings at the top"
+    " say why."
 )
 
 
 def main_rows(rows: Sequence[Record]) -> list[Record]:
-    """Return of each two systems the row of the first test set and metric, of both sides if it is there."""
-    first = (rows[0]["testset"], rows[0]["profile"], rows[0]["metric"]) if rows else ()
+    """Return of each two systems the row of the first test set and metric that may be compared, or else of
+    the first one; of both sides if it is there."""
+    told = [row for row in rows if row["sentence"]] or rows
+    first = (told[0]["testset"], told[0]["profile"], told[0]["metric"]) if told else ()
     found: dict[tuple[str, str], Record] = {}
     for row in rows:
         if (row["testset"], row["profile"], row["metric"]) != first or row["difference"] is None:

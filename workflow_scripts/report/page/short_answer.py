@@ -46,6 +46,8 @@ def _units(material: Material) -> Iterator[Text]:
         parts: list[Inline] = [Strong(f"Whose units, languages {name_of_side(side)}: ")]
         for place, name in enumerate(most[:MOST_SYSTEMS]):
             parts += [" and " if place else "", Code(name)]
+        more = len(most) - MOST_SYSTEMS
+        parts += [f" and {more:,} more"] if more > 0 else []
         parts.append(
             f" {'has' if len(most) == 1 else 'have'} the most units that no other language keeps"
             f" ({_number(own[most[0]])} of {whole:,} {unit_names(layers)}"

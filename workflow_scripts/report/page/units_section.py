@@ -58,7 +58,7 @@ def units_section(material: Material) -> list[Block]:
         return [Para(marked(NO_MASKS))]
     sets = shown_sets(material.units)
     first = sets[0]
-    blocks: list[Block] = [Para(_which(material, sets)), *_kept(sets, material)]
+    blocks: list[Block] = [Para(_which(material, sets)), *_kept(sets)]
     if not first["sides"]:
         blocks.append(
             Para(
@@ -104,7 +104,7 @@ def _which(material: Material, sets: Sequence[Mapping[str, Any]]) -> Text:
     return tuple(said)
 
 
-def _kept(sets: Sequence[Mapping[str, Any]], material: Material) -> list[Block]:
+def _kept(sets: Sequence[Mapping[str, Any]]) -> list[Block]:
     first = sets[0]
     columns = columns_of(first["layers"])
     rows: list[list[Cell]] = []

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.common.checked_options import Groups
+from workflow_scripts.common.checked_options import Groupings
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.evaluate.languages.scripts import is_bleu
@@ -45,7 +45,7 @@ class Ceilings:
 
 
 def read_ceilings(
-    root: str | Path, plan: Plan, pivot: str, groups: Groups, without: Mapping[str, Sequence[str]]
+    root: str | Path, plan: Plan, pivot: str, groups: Groupings, without: Mapping[str, Sequence[str]]
 ) -> Ceilings:
     """Return the ceilings of the test sets where they are to be shown. Raises UserError: a file is missing,
     damaged or of another experiment."""

@@ -6,7 +6,7 @@ A direction belongs to a group when all its languages but the pivot do: ``en-de`
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from workflow_scripts.common.checked_options import ALL, DIRECTION, Groups
+from workflow_scripts.common.checked_options import ALL, DIRECTION, Groupings
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest
 
@@ -32,7 +32,7 @@ def members(directions: Sequence[str], pivot: str, languages: Iterable[str] | No
     return {side: sides[side] for side in (OUT, INTO, OTHER) if side in sides}
 
 
-def layout(directions: Sequence[str], pivot: str, groups: Groups) -> tuple[list[Row], list[str]]:
+def layout(directions: Sequence[str], pivot: str, groups: Groupings) -> tuple[list[Row], list[str]]:
     """Return the rows of every table and what is left out. A row is (grouping, group, side, parts): its value
     is the mean over parts of the mean over a part's directions (one part, or the two sides for "both")."""
     rows: list[Row] = []
@@ -53,7 +53,7 @@ def layout(directions: Sequence[str], pivot: str, groups: Groups) -> tuple[list[
 
 
 def layouts(
-    directions: Sequence[str], pivot: str, groups: Groups, without: Mapping[str, Sequence[str]]
+    directions: Sequence[str], pivot: str, groups: Groupings, without: Mapping[str, Sequence[str]]
 ) -> tuple[list[tuple[str, Row]], list[str]]:
     """Return the rows with all directions and, after them, those without named ones, each with that name.
     Raises UserError: an exclusion leaves no direction, or names one that the experiment has not."""

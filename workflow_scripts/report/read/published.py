@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workflow_scripts.common.checked_options import DIRECTION, Groups
+from workflow_scripts.common.checked_options import DIRECTION, Groupings
 from workflow_scripts.common.errors import UserError, nearest, terminal
 from workflow_scripts.common.language_codes import one_of
 from workflow_scripts.common.metric_names import metric_id, shown_name
@@ -112,7 +112,12 @@ def read_published(request: Published, directions: Sequence[str] = ()) -> Values
 
 
 def published_table(
-    scores: Sequence[Score], plan: Plan, display: Display, groups: Groups, request: Published, values: Values
+    scores: Sequence[Score],
+    plan: Plan,
+    display: Display,
+    groups: Groupings,
+    request: Published,
+    values: Values,
 ) -> Table:
     """Return the table; ``values`` is what ``read_published`` gives."""
     lines: list[list[Any]] = []
@@ -149,7 +154,7 @@ def published_table(
 
 
 def _lines(
-    scores: Sequence[Score], part: Plan, pivot: str, groups: Groups, theirs: str, own: Mapping[str, float]
+    scores: Sequence[Score], part: Plan, pivot: str, groups: Groupings, theirs: str, own: Mapping[str, float]
 ) -> list[list[Any]]:
     """``part``: of one system, test set, profile and metric, with the directions that are published."""
     place = (part.testsets, part.profiles, part.metrics, part.systems)

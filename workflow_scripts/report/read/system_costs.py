@@ -15,9 +15,10 @@ import numpy as np
 from workflow_scripts.common.checked_options import is_list_of_texts, json_object
 from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.report.read.read_files import content_of
+from workflow_scripts.units.description import STANDARD_FILES
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import ATTENTIONS, UnitGroup
-from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 
 NOTHING, ADAPTERS, FFN, HEADS, EVERYTHING = "nothing", "adapters", "ffn", "heads", "all"
 TRAINED = (NOTHING, ADAPTERS, FFN, HEADS, EVERYTHING)
@@ -31,7 +32,8 @@ EXAMPLE = {"ns-k95": {"trained": EVERYTHING, "engine": "ctranslate2", "extractio
 @dataclass(frozen=True)
 class Way:
     """How a system came to be: what of it was trained, and what decodes it; below ``benchmarks/`` the files
-    of the jobs that made its masks, and the folders whose own files are of such jobs; ``{seed}`` in them."""
+    of the jobs that made its masks, and the folders whose own files are of such jobs, all of them or those
+    that it names: ``count_activations/baseline/s{seed}:en into_en``."""
 
     trained: str
     engine: str
@@ -57,8 +59,11 @@ def _is_way(value: Any) -> bool:
     return of_text and value["trained"] in TRAINED
 
 
-def costs_of(folder: Path, benchmarks: Path, seed: int, way: Way) -> dict[str, float | None]:
-    """Return the figures of a system's folder; None where a figure is not known.
+def costs_of(
+    folder: Path, benchmarks: Path, seed: int, way: Way, decoded: Sequence[str] = ()
+) -> dict[str, float | None]:
+    """Return the figures of a system's folder; None where a figure is not known. ``decoded``: test sets and
+    directions, as ``test.de-en``.
 
     ``bytes`` and ``parameters`` are of all files with weights, masks and adapters that its directions need,
     each once; ``mask_bits``: rows times units; ``trained_parameters``: those that may move.
@@ -89,7 +94,7 @@ def costs_of(folder: Path, benchmarks: Path, seed: int, way: Way) -> dict[str, f
         "training_seconds": training.get("seconds"),
         "peak_memory_mb": training.get("peak_memory_mb"),
         "extraction_seconds": _seconds(benchmarks, [one.format(seed=seed) for one in way.extraction]),
-        "decode_seconds": _seconds(benchmarks, [f"decode/{place}"]),
+        "decode_seconds": _seconds(benchmarks, [f"decode/{place}/{one}.tsv" for one in decoded]),
     }
 
 
@@ -151,8 +156,11 @@ def _seconds(benchmarks: Path, places: Sequence[str]) -> float | None:
     """Return the sum of what Snakemake measured of these jobs; None where one of them was not measured."""
     total = 0.0
     for place in places:
-        path = benchmarks / place
+        name, colon, names = place.partition(":")
+        path = benchmarks / name
         files = sorted(path.glob("*.tsv")) if path.is_dir() else [path]
+        if colon:
+            files = [path / f"{one}.tsv" for one in names.split()]
         if not files or not all(file.is_file() for file in files):
             return None
         for file in files:

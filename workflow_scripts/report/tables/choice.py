@@ -19,7 +19,8 @@ from workflow_scripts.report.tables.display import Display
 from workflow_scripts.report.tables.summary import Cell, Summary, display_order, sweep_key
 from workflow_scripts.report.tables.table import Block, Cells, Record, Shown, Table, chosen, frame_of, records
 from workflow_scripts.report.tables.writing import Digits, side_title, table_title, written
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.description import DESCRIPTION
+from workflow_scripts.units.system import SystemFolder
 
 PLACE = ["experiment", "sweep", "k", "system"]
 OF_VALIDATION = ["valid_loss", "valid_sd", "valid_n", "chosen", "note"]

@@ -7,7 +7,7 @@ worse, its languages interfere; where better, they transfer.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from workflow_scripts.common.checked_options import ALL, DIRECTION, Groups
+from workflow_scripts.common.checked_options import ALL, DIRECTION, Groupings
 from workflow_scripts.evaluate.significance.correction import higher_is_better
 from workflow_scripts.report.read.layout import BOTH
 from workflow_scripts.report.read.read_scores import Flags, Plan, Score
@@ -140,7 +140,7 @@ def interference_table(
     scores: Sequence[Score],
     plan: Plan,
     display: Display,
-    groups: Groups,
+    groups: Groupings,
     bilingual: str | None = None,
     flags: Flags | None = None,
 ) -> Table:

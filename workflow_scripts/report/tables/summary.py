@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from workflow_scripts.common.checked_options import Groups
+from workflow_scripts.common.checked_options import Groupings
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.metric_names import shown_name
 from workflow_scripts.report.read.layout import Row, layouts
@@ -88,7 +88,7 @@ def summarise(
     scores: Sequence[Score],
     plan: Plan,
     pivot: str,
-    groups: Groups,
+    groups: Groupings,
     baseline: str = "baseline",
     control: str = "continued",
     without: Mapping[str, Sequence[str]] | None = None,
@@ -144,7 +144,7 @@ def rows_of(plan: Plan) -> list[str]:
 
 
 def _layouts_of(
-    plan: Plan, testset: str, pivot: str, groups: Groups, without: Mapping[str, Sequence[str]]
+    plan: Plan, testset: str, pivot: str, groups: Groupings, without: Mapping[str, Sequence[str]]
 ) -> tuple[list[tuple[str, Row]], list[str]]:
     directions = plan.directions_of(testset)
     there = {name: [one for one in excluded if one in directions] for name, excluded in without.items()}

@@ -180,7 +180,8 @@ def parser_of() -> argparse.ArgumentParser:
     parser.add_argument("--bilingual", help="the system of bilingual models, for interference")
     parser.add_argument("--published", help='JSON: {"file": "x.csv", "systems": {"ours": "theirs"}}')
     parser.add_argument("--baseline", default="baseline", help="system of the first difference")
-    parser.add_argument("--control", default="continued", help="system of the second difference")
+    # No name by default: a config may have a system `continued` that is trained otherwise, and so no control.
+    parser.add_argument("--control", default="", help="system of the second difference")
     parser.add_argument("--allow-partial", action="store_true", help="missing scores mark the tables PARTIAL")
     parser.add_argument("--as-options", action="store_true", help="remedies as evaluate_outputs takes them")
     parser.add_argument("--cautions", help="file for the notes at the top of every table, for the terminal")

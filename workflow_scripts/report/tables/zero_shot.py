@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from workflow_scripts.common.checked_options import ALL, Groups
+from workflow_scripts.common.checked_options import ALL, Groupings
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.report.read.read_scores import Plan, Reading
 from workflow_scripts.report.tables.averages import Values, average, values_of, with_draws
@@ -29,7 +29,7 @@ NOTES = (
 
 
 def zero_shot_table(
-    reading: Reading, rates: OffTarget | None, plan: Plan, groups: Groups, display: Display
+    reading: Reading, rates: OffTarget | None, plan: Plan, groups: Groupings, display: Display
 ) -> Table:
     """Return the table of the plan's untrained directions; ``rates`` is None where no language was
     identified. ``groups``: each grouping parts them into directions within a group and between two."""
@@ -86,7 +86,7 @@ def _values(
     return found | {OFF_TARGET: with_draws(off_target, plan), LENGTH: with_draws(lengths, plan)}
 
 
-def _parts(directions: Sequence[str], groups: Groups) -> Iterator[tuple[str, str, list[str]]]:
+def _parts(directions: Sequence[str], groups: Groupings) -> Iterator[tuple[str, str, list[str]]]:
     """Yield all directions, and of each grouping those within a group and those between two, if any."""
     if directions:
         yield ALL, ALL, list(directions)

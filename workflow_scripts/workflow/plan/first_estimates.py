@@ -42,10 +42,10 @@ class Measured:
     machine: str
 
 
-def read_measured(file: Path = FILE) -> dict[str, list[Measured]]:
+def read_measured() -> dict[str, list[Measured]]:
     """Return what was measured by stage, the smallest network first."""
     found: dict[str, list[Measured]] = {}
-    with file.open(encoding="utf-8", newline="") as handle:
+    with FILE.open(encoding="utf-8", newline="") as handle:
         for row in csv.DictReader(handle):
             size, seconds = (float(row[key]) if row[key] else None for key in ("parameters", "seconds"))
             one = Measured(size, float(row["start"]), seconds, row["machine"])

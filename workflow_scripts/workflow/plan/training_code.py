@@ -15,8 +15,7 @@ from workflow_scripts.common.files import read_json, write_json
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_file
-from workflow_scripts.units.description import DEFAULT_PORT, PORTS
-from workflow_scripts.units.system import DESCRIPTION
+from workflow_scripts.units.description import DEFAULT_PORT, DESCRIPTION, PORTS
 from workflow_scripts.units.training_files import FINISHED, HISTORY, RETRAIN
 from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.provenance.records import read_record

@@ -20,9 +20,7 @@ from workflow_scripts.workflow.provenance.crate_contents import Contents
 
 METADATA, README = "ro-crate-metadata.json", "README.md"
 WORKFLOW = "workflow"
-SNAKEFILE, CITATION, LICENCE_FILE = (
-    f"{WORKFLOW}/{name}" for name in ("Snakefile", "CITATION.cff", "LICENSE")
-)
+SNAKEFILE, CITATION = f"{WORKFLOW}/Snakefile", f"{WORKFLOW}/CITATION.cff"
 #: The profiles by name: the package writes none of them for crates of this version.
 PROFILES = {
     "Process Run Crate": "https://w3id.org/ro/wfrun/process/0.5",

@@ -4,7 +4,7 @@ Written when a run ends well, without absolute paths or names of users and machi
 time changed are hashed again.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -86,13 +86,7 @@ def write_manifest(
     planned = {str(file).removeprefix(prefix) for file in files if str(file).startswith(prefix)}
     listed, hashed = _hashes(results, planned, known)
     unchanged = not any(_file_of(known.get(name)) != _file_of(entry) for name, entry in listed.items())
-    # Asking the interpreters is slow, and a run that made nothing need not do it.
-    names = sorted({*used, RUNS_THE_WORKFLOW})
-    before = old.get("environments", {})
-    asked = not unchanged or any(name not in before for name in names)
-    new["environments"] = (
-        provenance.environments(venvs, names) if asked else {name: before[name] for name in names}
-    )
+    new["environments"] = _environments(sorted({*used, RUNS_THE_WORKFLOW}), venvs, old, unchanged)
     kept = [name for name in kept_files(old, new, used, rules or {}) if name not in planned]
     others, more = _hashes(results, kept, known)
     listed, hashed = dict(sorted((listed | others).items())), hashed + more
@@ -118,6 +112,16 @@ def write_manifest(
         write_json(path, {"written": datetime.now(UTC).isoformat(timespec="seconds"), **new})
     changed = [name for name in listed if name in known and known[name]["sha256"] != listed[name]["sha256"]]
     return Written(path, len(listed), hashed, changed)
+
+
+def _environments(
+    names: Sequence[str], venvs: Path | None, old: Mapping[str, Any], unchanged: bool
+) -> dict[str, Any]:
+    before = old.get("environments", {})
+    # Asking the interpreters is slow, and a run that made nothing need not do it.
+    if unchanged and all(name in before for name in names):
+        return {name: before[name] for name in names}
+    return provenance.environments(venvs, names)
 
 
 def _file_of(entry: Entry | None) -> tuple[Any, ...]:

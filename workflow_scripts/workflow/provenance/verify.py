@@ -12,7 +12,8 @@ from typing import Any
 from workflow_scripts.common.errors import UserError, run_main
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.load import load_file
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.description import DESCRIPTION
+from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.plan.lineage import Lineage
 from workflow_scripts.workflow.plan.planned import NOT_FINISHED, lost

@@ -50,7 +50,7 @@ def run_by_name(experiment: Experiment, engine: str) -> tuple[str, ...]:
         return ()
     place = f"models.{experiment.port}"
     network = f"translate.{experiment.port}_spec" if engine == CTRANSLATE2 else module_of(experiment.port)
-    return "models.port_modules", f"{place}.side", network
+    return "models.port_modules", f"{place}.codec", network
 
 
 def _of_library_alone(engine: str, experiment: Experiment) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ STAGES = (
         _decode(
             PORTS[engine],
             own_name=f"decode_by_{engine}",
-            profile_of="decode",
+            resources_of="decode",
             jobs=partial(_by_library, engine),
             without=lambda e: CTRANSLATE2_ENGINE,
             by_name=partial(_of_library_alone, engine),

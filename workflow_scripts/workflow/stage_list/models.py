@@ -207,7 +207,7 @@ STAGES = (
         log="{finetuned}.s{seed}",
         files=OF_ADAPTED,
         own_name="finetune_adapters",
-        profile_of="finetune",
+        resources_of="finetune",
         jobs=lambda e: each(seed=e.train.seeds, finetuned=adapted(e)),
         gpu=True,
         training=TRAINING,

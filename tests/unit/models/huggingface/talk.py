@@ -73,10 +73,10 @@ class Engines:
         assert isinstance(port, HuggingFacePort)
         self.port = port
         self.live = LiveEngine(system, DIRECTION, options, port)
-        self.side = self.live.side
-        self.compact = CTranslate2Engine(system, DIRECTION, options, self.side)
-        self.pieces = [self.side.encode(line) for line in LINES]
-        self.others = [self.side.encode(line) for line in OTHERS]
+        self.codec = self.live.codec
+        self.compact = CTranslate2Engine(system, DIRECTION, options, self.codec)
+        self.pieces = [self.codec.encode(line) for line in LINES]
+        self.others = [self.codec.encode(line) for line in OTHERS]
 
     def words(self) -> tuple[list[list[str]], list[list[str]]]:
         """Return what the live and the compact model say."""
@@ -84,7 +84,7 @@ class Engines:
 
     def compact_scores(self, **more: Any) -> list[list[float]]:
         """Return log p of each token of ``OTHERS``, tag and ``</s>`` included."""
-        ours = self.side.sequences
+        ours = self.codec.sequences
         prefix = [] if ours.prefix is None else [ours.prefix]
         found = self.compact._translator.score_batch(
             [[*ours.before, *pieces] for pieces in self.pieces],
@@ -96,7 +96,7 @@ class Engines:
 
     def live_scores(self) -> list[list[float]]:
         """Return the same by the live model, under what the direction has."""
-        text, symbols = self.port.text, self.side.sequences.symbols
+        text, symbols = self.port.text, self.codec.sequences.symbols
         sides = [{symbol: row for row, symbol in enumerate(one)} for one in (symbols.source, symbols.target)]
         task = TextTask(
             DIRECTION,

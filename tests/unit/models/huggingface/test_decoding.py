@@ -23,10 +23,10 @@ from tests.unit.models.huggingface.talk import (
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.models.weights import read_tensors, save_tensors
 from workflow_scripts.translate import decode, export_system, huggingface_spec, translate
+from workflow_scripts.translate.codecs import codec_of
 from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine, direction_spec, load_translator
 from workflow_scripts.translate.decoding_options import DecodingOptions
 from workflow_scripts.translate.merged_weights import add_lora
-from workflow_scripts.translate.sides import side_of
 from workflow_scripts.units.weights_file import open_weights
 
 #: Logits of these are not scaled down, and so are sums of larger numbers.
@@ -82,7 +82,7 @@ def test_layers_are_as_small_as_their_masks(talking, tmp_path):
     keep = np.ones(system.space_of(("ffn", "head")).size, dtype=bool)
     keep[:45], keep[48:96] = False, False
     masks = masked(system, tmp_path / "s", keep, WAYS["removed"])
-    spec = direction_spec(masks, DIRECTION, 64, side_of(masks, DIRECTION))
+    spec = direction_spec(masks, DIRECTION, 64, codec_of(masks, DIRECTION))
     first, second = (layer.ffn for layer in spec.encoder.layer)
     for linear in (first.linear_0, first.linear_0_noact):
         assert linear.weight.shape == (3, 32)
@@ -94,7 +94,7 @@ def test_layers_are_as_small_as_their_masks(talking, tmp_path):
 
 def changed_spec(system, **changes) -> TransformerSpec:
     """A specification whose decoder has other settings."""
-    spec = direction_spec(system, DIRECTION, 64, side_of(system, DIRECTION))
+    spec = direction_spec(system, DIRECTION, 64, codec_of(system, DIRECTION))
     for name, value in changes.items():
         setattr(spec.decoder, name, value)
     spec.validate()
@@ -114,10 +114,10 @@ def test_marians_decoder_starts_from_its_row_of_padding(folders, tmp_path):
     assert apart(engines.compact_scores(), live) <= 1e-5
     words, compact = engines.words()
     assert compact == words
-    side = side_of(system, DIRECTION)
-    spec = direction_spec(system, DIRECTION, 64, side)
-    assert side.sequences.symbols.start == side.sequences.padding == "<pad>"
-    assert spec.decoder.embeddings.weight.shape[0] == len(side.sequences.symbols.target)
+    codec = codec_of(system, DIRECTION)
+    spec = direction_spec(system, DIRECTION, 64, codec)
+    assert codec.sequences.symbols.start == codec.sequences.padding == "<pad>"
+    assert spec.decoder.embeddings.weight.shape[0] == len(codec.sequences.symbols.target)
     assert not spec.decoder.start_from_zero_embedding.numpy()
     spec = changed_spec(system, start_from_zero_embedding=True)
     engines.compact._translator = load_translator(spec, OPTIONS)
@@ -128,9 +128,9 @@ def test_a_wrong_scale_passes_where_only_greedy_words_are_compared(talking, whol
     """T5 v1.1 does not scale its states; scaled as in v1.0, each first choice stays, no score does."""
     system, right = talking["t5-gated"], whole["t5-gated"]
     greedy = DecodingOptions(beam=1, max_length=12)
-    wrong = CTranslate2Engine(system, DIRECTION, greedy, right.side)
+    wrong = CTranslate2Engine(system, DIRECTION, greedy, right.codec)
     wrong._translator = load_translator(changed_spec(system, scale_outputs=np.float32(32**-0.5)), greedy)
-    expected = list(CTranslate2Engine(system, DIRECTION, greedy, right.side).translate(right.pieces))
+    expected = list(CTranslate2Engine(system, DIRECTION, greedy, right.codec).translate(right.pieces))
     assert list(wrong.translate(right.pieces)) == expected
     engines = Engines(system)
     engines.compact._translator = wrong._translator
@@ -141,7 +141,7 @@ def test_a_wrong_scale_passes_where_only_greedy_words_are_compared(talking, whol
 
 def test_only_t5_v1_0_scales_its_states(talking):
     for case, scaled in (("t5", True), ("t5-gated", False), ("mt5", False), ("m2m", False)):
-        spec = direction_spec(talking[case], DIRECTION, 64, side_of(talking[case], DIRECTION))
+        spec = direction_spec(talking[case], DIRECTION, 64, codec_of(talking[case], DIRECTION))
         found = spec.decoder.scale_outputs
         assert (found.numpy() == pytest.approx(32**-0.5)) if scaled else isinstance(found, str)
 
@@ -151,25 +151,25 @@ def test_int8_is_near(systems):
         engines = Engines(systems[case])
         eight = DecodingOptions(beam=4, max_length=12, compute_type="int8")
         exact = engines.compact_scores()
-        engines.compact = CTranslate2Engine(systems[case], DIRECTION, eight, engines.side)
+        engines.compact = CTranslate2Engine(systems[case], DIRECTION, eight, engines.codec)
         assert 0 < apart(engines.compact_scores(), exact) < 0.4
 
 
 @pytest.mark.parametrize("case", FOLDERS)
 def test_symbols_are_as_many_as_rows_and_text_comes_back(case, systems, ports):
-    side, text = side_of(systems[case], DIRECTION), ports[case].text
-    ours = side.sequences
+    codec, text = codec_of(systems[case], DIRECTION), ports[case].text
+    ours = codec.sequences
     for symbols, rows in ((ours.symbols.source, 0), (ours.symbols.target, 1)):
         stack = (ports[case].model.get_encoder(), ports[case].model.get_decoder())[rows]
         assert len(symbols) == len(set(symbols)) == stack.get_input_embeddings().num_embeddings
     ids = {symbol: row for row, symbol in enumerate(ours.symbols.source)}
     for line in LINES:
-        pieces = side.encode(line)
+        pieces = codec.encode(line)
         assert [*text.before(DIRECTION), *(ids[one] for one in pieces), text.end] == text.source_ids(
             DIRECTION, [line]
         )[0].tolist()
-        assert side.decode(pieces) == line
-    assert side.encode("") == side.encode(" ") == []
+        assert codec.decode(pieces) == line
+    assert codec.encode("") == codec.encode(" ") == []
     # A tag that the model writes is no text, whosever it is.
     assert {"</s>", "<pad>", *TAGS[case].values()} <= ours.markers and "<unk>" not in ours.markers
     assert (ours.prefix, ours.before) == {
@@ -260,9 +260,9 @@ def test_exported_models_say_the_same_by_ctranslate2_and_the_tokenizer_alone(tal
             max_decoding_length=13,
             suppress_sequences=[["<pad>"]],
         )
-        side = side_of(system, DIRECTION)
-        own = list(CTranslate2Engine(system, DIRECTION, OPTIONS, side).translate(map(side.encode, LINES)))
-        markers = side.sequences.markers
+        codec = codec_of(system, DIRECTION)
+        own = list(CTranslate2Engine(system, DIRECTION, OPTIONS, codec).translate(map(codec.encode, LINES)))
+        markers = codec.sequences.markers
         assert [[one for one in hit.hypotheses[0][:12] if one not in markers] for hit in found] == own
         card = (out / "README.md").read_text()
         assert f'ctranslate2.Translator("{DIRECTION}")' in card and "AutoTokenizer" in card

@@ -60,7 +60,7 @@ def best(
     """Return the hypotheses of one sentence, with their scores, by each engine: ids behind the tag."""
     options = DecodingOptions(beam=beam, length_penalty=penalty, max_length=14)
     engines = Engines(system, options)
-    ours, port = engines.side.sequences, engines.port
+    ours, port = engines.codec.sequences, engines.port
     source = [*ours.before, *engines.pieces[0]]
     (found,) = engines.compact._translator.translate_batch(
         [source], target_prefix=[[ours.prefix]], beam_size=beam, num_hypotheses=beam, return_scores=True,
@@ -115,9 +115,9 @@ def test_the_tag_counts_in_the_length_and_not_in_the_sum(tmp_path):
     words = {}
     for name, one in (("far", system), ("near", near)):
         engines = Engines(one, DecodingOptions(beam=4, max_length=14))
-        symbols = engines.side.sequences.symbols.target
+        symbols = engines.codec.sequences.symbols.target
         other = DecodingOptions(beam=4, max_length=14, ranking="fairseq")
-        fairseq = CTranslate2Engine(one, DIRECTION, other, engines.side)
+        fairseq = CTranslate2Engine(one, DIRECTION, other, engines.codec)
         for engine in (engines.live, engines.compact):
             assert next(engine.translate(engines.pieces[:1])) == [symbols[row] for row in B]
         words[name] = next(fairseq.translate(engines.pieces[:1]))
@@ -184,7 +184,7 @@ def test_lengths_end_with_the_positions(tmp_path, talking):
         "mbart", model_folder("mbart", tmp_path / "f", max_position_embeddings=9), tmp_path / "short"
     )
     engines = Engines(system, DecodingOptions(beam=3, max_length=50))
-    assert engines.side.sequences.positions == 9
+    assert engines.codec.sequences.positions == 9
     live, compact = (
         list(engine.translate([pieces[:7] for pieces in engines.pieces]))
         for engine in (engines.live, engines.compact)

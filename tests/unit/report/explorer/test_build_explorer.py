@@ -95,6 +95,16 @@ def test_scores_tests_and_sentences(results):
     }
 
 
+def test_nothing_is_won_where_the_tables_rank_nothing(tmp_path, monkeypatch):
+    """Into English the baseline has 2 BLEU: no word of it is right."""
+    hardly = {"baseline": [2.0, 2.0, 2.0, 25.0], made_up.SYSTEM: [5.5, 1.0, 2.0, 26.0]}
+    monkeypatch.setattr(made_up, "BLEU", dict.fromkeys(made_up.SEEDS, hardly))
+    _, parts = built(made_up.write(tmp_path / "hardly-trained"))
+    tested = [one for one in json.loads(parts["scores"])["tests"] if one["metric"] == "bleu"]
+    assert [one["p"][0] for one in tested] == [0.004, 0.008]
+    assert {outcome for one in tested for outcome in one["outcome"]} == {"tie"}
+
+
 def test_equal_inputs_give_equal_bytes(results, tmp_path):
     built(results, out=tmp_path / "a.html")
     built(results, out=tmp_path / "b.html")

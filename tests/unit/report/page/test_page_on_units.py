@@ -146,6 +146,18 @@ def test_in_short_whose_units():
     )
 
 
+def test_in_short_a_tie_of_many_languages_names_some_and_counts_all():
+    even = mask_set()
+    languages = ["de", "nl", "fr", "es", "it"]
+    kept = {one: [f"en-{one}"] for one in languages}
+    same = [[1.0] * 5] * 5
+    even["sides"] = {"out of en": side(kept, {one: [1] for one in languages}, [], same, same)}
+    [_, said, *_] = lines_of(short_answer(with_units(even)))
+    assert said.startswith(
+        "Whose units, languages as targets (out of en): de and nl and fr and 2 more have the most units"
+    )
+
+
 def test_the_strongest_units_and_their_words():
     blocks = strongest_section(Material(facts(), strongest=[strongest()]))
     assert rows_of(blocks, "language | side | unit") == [

@@ -128,10 +128,24 @@ def test_how_the_control_was_made_is_said_only_where_it_is_known(tmp_path):
     assert "| `continued` | made elsewhere and taken as it is |" in text
 
 
-def test_a_hardly_trained_baseline_is_not_compared(tmp_path):
+def test_scores_that_are_not_to_be_compared_are_not(tmp_path):
+    """A baseline may be hardly trained, or its target be written in a script that BLEU does not divide."""
     _, text = full_page(tmp_path, controls=[control_row("ns-k70", "continued", 0.5, "")])
-    assert "The table of controls has no sentence here: the baseline is hardly trained" in text
-    assert "Did masks help?" not in text
+    assert "The table of controls has no sentence here: these scores are not to be compared." in text
+    assert "Did masks help?" not in text and "hardly trained" not in text
+
+
+def test_of_several_metrics_the_first_that_may_be_compared_is_told(tmp_path):
+    sentence = SENTENCE.replace("+0.50 BLEU", "+0.25 chrF2++")
+    rows = [
+        control_row("ns-k70", "continued", 0.5, ""),
+        control_row("ns-k70", "continued", 0.25, sentence, metric="chrF2++"),
+    ]
+    _, text = full_page(tmp_path, controls=rows)
+    section = text.partition("## 3.")[2].partition("## 4.")[0]
+    assert f"- {sentence}" in section
+    assert "| ns-k70 − continued | +0.25 |" in section and "+0.50" not in section
+    assert f"> - {sentence}" in text
 
 
 def test_where_no_control_of_masks_was_tried_it_says_so(tmp_path):

@@ -22,8 +22,9 @@ from workflow_scripts.models.training.trained import ADAPTERS, freeze, take_untr
 from workflow_scripts.models.weights import save_adapters
 from workflow_scripts.units.adapters import FILE
 from workflow_scripts.units.architecture import Architecture
+from workflow_scripts.units.description import STANDARD_FILES
 from workflow_scripts.units.mask_table import MaskTable
-from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
 
 STARTS_PROCESSES = True

@@ -21,7 +21,8 @@ from workflow_scripts.models.huggingface.network_port import NetworkPort
 from workflow_scripts.models.port import Ability
 from workflow_scripts.models.weights import read_tensors
 from workflow_scripts.units.adapters import AdapterRow
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.description import DESCRIPTION
+from workflow_scripts.units.system import SystemFolder
 
 
 class CausalPort(NetworkPort):

@@ -18,9 +18,10 @@ from workflow_scripts.models.training.plan import TrainingPlan, data_folders
 from workflow_scripts.models.training.surroundings import Surroundings
 from workflow_scripts.models.weights import save_adapters, save_tensors
 from workflow_scripts.units.adapters import FILE
+from workflow_scripts.units.description import STANDARD_FILES
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import VALUED
-from workflow_scripts.units.system import STANDARD_FILES, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 
 STARTS_PROCESSES = False
 MASKS_BY_SENTENCE = True

@@ -10,7 +10,7 @@ from workflow_scripts.units.sequences import Computing, Sequences, Symbols
 from workflow_scripts.units.system import SystemFolder
 
 
-class Side:
+class Codec:
     """One direction: lines of text to pieces and back. A piece is the tokenizer's symbol of an id."""
 
     def __init__(self, text: Text, config: Any, direction: str) -> None:
@@ -56,7 +56,7 @@ class Side:
         return self._text.decoded([self._ids[piece] for piece in pieces])
 
 
-def side_of(system: SystemFolder, direction: str) -> Side:
+def codec_of(system: SystemFolder, direction: str) -> Codec:
     """Return a direction of a system, whose tokenizer is loaded; UserError as ``Text``."""
     family, config = configured(system.folder)
-    return Side(text_of(system, family, config), config, direction)
+    return Codec(text_of(system, family, config), config, direction)

@@ -1,4 +1,4 @@
-"""Both sides of a direction: lines of text to pieces, pieces to lines, and what the model adds to them."""
+"""Text in and out of a direction: lines to pieces, pieces to lines, and what the model adds to them."""
 
 from functools import cached_property
 from importlib import import_module
@@ -10,13 +10,13 @@ from workflow_scripts.common.subword_model import load_subwords
 from workflow_scripts.data.text import TextOptions, TextProcessor
 from workflow_scripts.translate.markers import END, PADDING, marker_symbols
 from workflow_scripts.units.architecture import Architecture
-from workflow_scripts.units.description import DEFAULT_PORT
+from workflow_scripts.units.description import DEFAULT_PORT, DESCRIPTION
 from workflow_scripts.units.sequences import Sequences, Symbols
-from workflow_scripts.units.system import DESCRIPTION, SystemFolder
+from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import SPECIALS, UNKNOWN, Vocabulary, language_token
 
 
-class Side(Protocol):
+class Codec(Protocol):
     """The text of one direction of a system."""
 
     @property
@@ -30,7 +30,7 @@ class Side(Protocol):
         """Return the text of a translation's pieces."""
 
 
-class FairseqSide:
+class FairseqCodec:
     """A SentencePiece model and a dictionary, with Moses' processing on request. Each is read when needed."""
 
     def __init__(self, system: SystemFolder, direction: str) -> None:
@@ -45,7 +45,7 @@ class FairseqSide:
 
     @cached_property
     def sequences(self) -> Sequences:
-        """See ``Side``. UserError for a dictionary that is none."""
+        """See ``Codec``. UserError for a dictionary that is none."""
         symbols = Vocabulary.read(self._system.dictionary, self._system.languages).symbols
         return Sequences(
             symbols=Symbols(symbols, symbols, start=END, end=END, unknown=SPECIALS[UNKNOWN]),
@@ -65,18 +65,18 @@ class FairseqSide:
         return TextProcessor(self._target, self._options)
 
     def encode(self, line: str) -> list[str]:
-        """See ``Side``."""
+        """See ``Codec``."""
         return self._encoder.encode(line)
 
     def decode(self, pieces: list[str]) -> str:
-        """See ``Side``."""
+        """See ``Codec``."""
         return self._decoder.decode(pieces)
 
 
-def side_of(system: SystemFolder, direction: str) -> Side:
+def codec_of(system: SystemFolder, direction: str) -> Codec:
     """Return the text of a direction; UserError for one that is not there, and for files that do not fit."""
     if system.port == DEFAULT_PORT:
-        return FairseqSide(system, direction)
+        return FairseqCodec(system, direction)
     # By name: decoding with CTranslate2 is not run again where code of the models changes.
     modules = import_module("workflow_scripts.models.port_modules")
-    return cast(Side, modules.port_module(system, "side").side_of(system, direction))
+    return cast(Codec, modules.port_module(system, "codec").codec_of(system, direction))
