@@ -165,7 +165,7 @@ def _counts_suffice(material: Material) -> Text:
     if halves := [one["halves"] for one in material.strongest if one.get("halves")]:
         worst = min(part["iou"] for one in halves for part in one["directions"].values())
         return (
-            f"Masks of two halves of the counted sentences agree to at least {rounded(worst, HUNDREDTHS)}"
+            f"Masks of two separate parts of the counted sentences agree to at least {rounded(worst, HUNDREDTHS)}"
             " (IoU) in every"
             f" direction; below {halves[0]['level']:g} this page would warn. ",
             Code("analysis.stability"), " gives the curve over numbers of sentences.",

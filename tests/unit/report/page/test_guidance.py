@@ -61,7 +61,7 @@ def test_by_halves_of_the_text_where_the_strongest_units_were_analysed():
     halves = {"level": 0.8, "directions": {"en-de": {"iou": 0.83}, "de-en": {"iou": 0.87}}}
     fine = strongest(halves=halves, cautions=[])
     assert said(card=card(10), strongest=[fine])[1].startswith(
-        "Masks of two halves of the counted sentences agree to at least 0.83 (IoU) in every direction;"
+        "Masks of two separate parts of the counted sentences agree to at least 0.83 (IoU) in every direction;"
         " below 0.8"
     )
     few = strongest(halves=halves, cautions=["WARNING: units were counted on too few sentences in `en-de`."])
