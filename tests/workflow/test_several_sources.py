@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import forked
 from tests.small_config import BASE as SMALL
-from tests.workflow.finished_experiment import counts, finish, planned
+from tests.workflow.finished_experiment import ROOT, counts, finish, planned
 from tests.workflow.test_job_counts import jobs, lay_down_text, snakemake
 
 CAPTIONS = ["en", "de"]  # the languages that Multi30k has of these
@@ -130,6 +131,11 @@ def test_two_sources_that_change_places_are_a_change(tmp_path: Path) -> None:
     assert counts(planned(tmp_path, config("talks", "train"))) == {}
     # Of en-fr the one source is now the other.
     assert counts(planned(tmp_path, config("train", "talks")))["prepare_text"] == 2
+    # What was made of them in the other order cannot be kept as it is.
+    accept = ["workflow_scripts.workflow.plan.accept", "--configfile", "config.yaml"]
+    done = forked.run(tmp_path, *accept, "--snakefile", str(ROOT / "Snakefile"), checkout=ROOT)
+    assert done.returncode == 1
+    assert "a setting changed: order not set → 2 3 0 1" in done.stderr
 
 
 def test_the_config_of_the_page_is_right() -> None:

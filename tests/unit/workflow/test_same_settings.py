@@ -387,3 +387,30 @@ def test_named_settings_are_compared_by_name() -> None:
     assert (difference(other_code, before, IDENTITIES), kinds(other_code, before)) == ("", (CODE,))
     other_pins = Given((before.params[0].replace(TEXT_NOW, OLD_TEXT),), before.template, before.command)
     assert difference(other_pins, before, IDENTITIES) == "the pins of environment text changed"
+
+
+def reading(files: str, order: list[int] | None = None) -> Given:
+    """A run of files of the user."""
+    settings: dict[str, object] = {"empty": "drop"} | ({"order": order} if order else {})
+    text = as_json({**settings, "code": NEW_CODE, "environment": TEXT_NOW})
+    template = "run-in text x.y {params.options} {params.files} --out {output}"
+    return Given((repr(text),), template, f"run-in text x.y {as_options(settings)} {files} --out o")
+
+
+def test_files_that_changed_places_are_a_change() -> None:
+    one, other = "--files a.de a.en b.de b.en", "--files b.de b.en a.de a.en"
+    before, now = reading(one), reading(other, [2, 3, 0, 1])
+    assert kinds(before, now) == (FORM,)
+    assert difference(before, now, IDENTITIES) == "a setting changed: order not set → 2 3 0 1"
+    assert difference(now, before, IDENTITIES) == "a setting changed: order 2 3 0 1 → not set"
+    # Tables of a task are options of their own.
+    before, now = reading("--train a --test b"), reading("--train b --test a", [1, 0])
+    assert difference(before, now, IDENTITIES) == "a setting changed: order not set → 1 0"
+
+
+def test_an_order_that_an_earlier_version_did_not_say_is_that_of_its_command() -> None:
+    now = reading("--files /new/b.de /new/b.en a.de a.en", [2, 3, 0, 1])
+    assert difference(reading("--files /old/b.de /old/b.en a.de a.en"), now, IDENTITIES) == ""
+    # A manifest's record has no names of files.
+    unknown = reading("--files {input.files}")
+    assert difference(unknown, now, IDENTITIES) == "a setting changed: order not set → 2 3 0 1"

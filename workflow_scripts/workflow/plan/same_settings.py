@@ -16,6 +16,8 @@ counts as changed:
 - Values are compared as words of a command: 1 and 1.0 differ, 5 and "5" do not; a word equals a list of only
   this word. Of an absolute path the last part counts: files are compared by content.
 - OLD_WORDS has the settings that were spelt otherwise (`--select mass:95` was `--rule mass --k 95`).
+- The order of the user's files is compared. Earlier versions did not say it: it is the same where the files
+  stand in both commands in the same way.
 - A hash of an environment has a name today. Before, it had none: today's must be among the params, and there
   must be as many hashes as today. All other hashes are of code.
 """
@@ -33,6 +35,7 @@ from workflow_scripts.workflow.plan.param_changes import CODE_CHANGED, FORM_CHAN
 from workflow_scripts.workflow.provenance.made_with import portable_value
 from workflow_scripts.workflow.settings import (
     HASHES,
+    ORDER,
     are_named,
     json_object,
     named_settings,
@@ -81,6 +84,9 @@ class _Read:
     #: Options of the rule's own text with their words in the command; those with wildcards behind them.
     own: dict[str, list[list[str]]] = field(default_factory=dict)
     wild: set[str] = field(default_factory=set)
+    #: The order of the user's files where it is said, and the command's options that are no settings.
+    order: Any = None
+    besides: list[tuple[str, list[str]]] = field(default_factory=list)
 
     def add(self, name: str, home: str, value: Any) -> None:
         if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
@@ -172,6 +178,9 @@ def _changed(old: _Read, new: _Read) -> Iterator[str]:
         if old.own[name] != new.own[name]:
             was_words, words = (short([" ".join(one) for one in read.own[name]]) for read in (old, new))
             yield f"{name} {was_words} → {words}"
+    if old.order != new.order and old.besides != new.besides:
+        places = (NOT_SET if read.order is None else short(read.order) for read in (old, new))
+        yield f"{ORDER} {' → '.join(places)}"
     for name in sorted(old.given_twice ^ new.given_twice):
         yield f"{name} is given twice"
     if old.nameless != new.nameless:
@@ -205,10 +214,15 @@ def _read(given: Given) -> _Read:
     if are_named(given.template):
         settings = named_settings(given.params)
         read.hashes = [settings[name] for name in HASHES if name in settings]
-        for name, words in options(settings):
+        read.order = settings.get(ORDER)
+        set_there = [*options(settings)]
+        for name, words in set_there:
             read.add_option(name, words)
     else:
-        _read_nameless(read, given, [(name, words) for name, words in behind if name not in read.own])
+        set_there = [(name, words) for name, words in behind if name not in read.own]
+        _read_nameless(read, given, set_there)
+    settings_of = {name for name, _ in set_there}
+    read.besides = sorted((name, portable_value(words)) for name, words in behind if name not in settings_of)
     return read
 
 
