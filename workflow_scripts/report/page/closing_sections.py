@@ -166,7 +166,8 @@ def _counts_suffice(material: Material) -> Text:
         worst = min(part["iou"] for one in halves for part in one["directions"].values())
         return (
             "Masks of two separate parts of the counted sentences agree to at least"
-            f" {rounded(worst, HUNDREDTHS)} (IoU) in every direction; below {halves[0]['level']:g} this page would warn. ",
+            f" {rounded(worst, HUNDREDTHS)} (IoU) in every direction; below {halves[0]['level']:g} this page"
+            " would warn. ",
             Code("analysis.stability"), " gives the curve over numbers of sentences.",
         )  # fmt: skip
     sizes = counted_sentences(material)
