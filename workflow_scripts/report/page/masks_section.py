@@ -48,6 +48,7 @@ UNRANKED = (
     "The table of controls has no sentence here: these scores are not to be compared. The warnings at the top"
     " say why."
 )
+ONE_SIDE = (" Those of one side alone may be: ", Code("tables/controls.md"), " has their sentences.")
 
 
 def main_rows(rows: Sequence[Record]) -> list[Record]:
@@ -75,7 +76,8 @@ def masks_section(material: Material) -> list[Block]:
         return [*blocks, Para(without_controls(material))]
     rows = main_rows(material.controls)
     if not any(row["sentence"] for row in rows):
-        return [*blocks, Para(UNRANKED), _grid(rows)]
+        told = any(row["sentence"] for row in material.controls)
+        return [*blocks, Para((UNRANKED, *(ONE_SIDE if told else ()))), _grid(rows)]
     said = [marked(row["sentence"]) for row in of_masks(rows, facts) if row["sentence"]]
     blocks.append(Para(counted(rows, facts)))
     shown: list[Text] = list(said[:MOST_SENTENCES])

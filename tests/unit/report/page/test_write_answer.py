@@ -135,6 +135,16 @@ def test_scores_that_are_not_to_be_compared_are_not(tmp_path):
     assert "Did masks help?" not in text and "hardly trained" not in text
 
 
+def test_of_one_side_that_may_be_compared_the_page_says_where_its_sentences_are(tmp_path):
+    rows = [
+        control_row("ns-k70", "continued", 0.5, ""),
+        control_row("ns-k70", "continued", 0.7, SENTENCE, side="into pivot"),
+    ]
+    _, text = full_page(tmp_path, controls=rows)
+    said = "say why. Those of one side alone may be: `tables/controls.md` has their sentences."
+    assert said in text and SENTENCE not in text
+
+
 def test_of_several_metrics_the_first_that_may_be_compared_is_told(tmp_path):
     sentence = SENTENCE.replace("+0.50 BLEU", "+0.25 chrF2++")
     rows = [
