@@ -69,10 +69,34 @@ def test_what_a_page_shows_can_be_copied(page):
         load_experiment(config)
 
 
+#: "Put these lines into a config in the place of its `masks` and `analysis`": what a reader takes out first.
+REPLACED = re.compile(r"in the place\s+of\s+its\s+((?:`\w+`(?:,\s+|\s+and\s+)?)+)")
+#: Its lines name languages that the demo has not, as it says.
+OTHER_LANGUAGES = "the languages named must be yours"
+OVER_THE_DEMO = [
+    page
+    for page in PAGES
+    if REPLACED.search(text := page.read_text(encoding="utf-8")) and OTHER_LANGUAGES not in text
+]
+
+
+@pytest.mark.parametrize("page", OVER_THE_DEMO, ids=lambda page: page.name)
+def test_the_first_lines_of_a_page_fit_into_the_demo(page):
+    """No key would stand there twice, and what stays of the demo goes together with the new lines."""
+    text = page.read_text(encoding="utf-8")
+    demo = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+    for name in re.findall(r"\w+", REPLACED.search(text)[1]):
+        demo.pop(name, None)
+    given = yaml.safe_load(BLOCK.search(text)[1])
+    assert not given.keys() & demo.keys()
+    load_experiment(demo | given)
+
+
 def test_pages_with_configs_are_found():
     assert {"systems.md", "mask-sets.md", "criteria.md", "attach.md", "exchange.md", "texts.md"} <= {
         page.name for page in PAGES
     }
+    assert {page.name for page in OVER_THE_DEMO} >= {"mask-sets.md", "systems.md", "train-heads.md"}
 
 
 def test_blocks_are_laid_over_those_above():
