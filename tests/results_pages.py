@@ -169,6 +169,32 @@ def multi30k_health() -> list[str]:
     return table(["length of the references'", *SYSTEMS], lines)
 
 
+def multi30k_again() -> list[str]:
+    """Return BLEU of the run before and of the later one, and how directions differ."""
+    before, again = (scores_of(f"multi30k{which}_scores.csv") for which in ("", "_again"))
+    rows = [
+        [d, *(rounded(run[system, d, "bleu"], ONE) for system in SYSTEMS for run in (before, again))]
+        for d in MULTI30K
+    ]
+    for metric in ("bleu", "chrf"):
+        means = [rounded(mean(run, one, MULTI30K, metric)) for one in SYSTEMS for run in (before, again)]
+        rows.append([f"**mean {TITLES[metric]}**", *(f"**{one}**" for one in means)])
+    return table(["BLEU", *(f"{system}: {run}" for system in SYSTEMS for run in ("before", "again"))], rows)
+
+
+def multi30k_moved() -> list[str]:
+    """Return what changed from run to run: means over directions, with their standard deviation."""
+    before, again = (scores_of(f"multi30k{which}_scores.csv") for which in ("", "_again"))
+    rows = []
+    for metric in ("bleu", "chrf"):
+        cells = []
+        for system in SYSTEMS:
+            moved = [again[system, d, metric] - before[system, d, metric] for d in MULTI30K]
+            cells.append(f"{signed(fmean(moved))} ± {rounded(stdev(moved))}")
+        rows.append([TITLES[metric], *cells])
+    return table(["again − before", *SYSTEMS], rows)
+
+
 # ---- toy60 ---------------------------------------------------------------------------------------------
 
 
@@ -270,6 +296,8 @@ PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
         "differences": lambda: differences(scores_of("multi30k_scores.csv"), MULTI30K),
         "wins": lambda: wins("multi30k_significance.csv"),
         "significant": lambda: significant("multi30k_significance.csv"), "health": multi30k_health,
+        "again": multi30k_again, "moved": multi30k_moved,
+        "differences again": lambda: differences(scores_of("multi30k_again_scores.csv"), MULTI30K),
     },
     "toy60.md": {
         "scores": toy60_scores, "means": toy60_means, "differences": toy60_differences,

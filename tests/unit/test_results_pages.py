@@ -32,6 +32,14 @@ def test_no_mean_hides_the_direction_that_is_far_from_it():
     assert rows_of("multi30k.md", "differences")["ns-k95 − continued"][1] == "−0.47 (en-cs) … +0.16 (en-de)"
 
 
+def test_two_runs_of_one_config_stand_beside_each_other():
+    rows = rows_of("multi30k.md", "again")
+    assert rows["fr-en"] == ["46.9", "48.1", "47.8", "47.8", "47.9", "48.0"]
+    assert rows["**mean BLEU**"][:2] == ["**38.85**", "**39.02**"]
+    # 39.0240 less 38.8513; en-fr lost 0.27, fr-en gained 1.12.
+    assert rows_of("multi30k.md", "moved")["BLEU"][0].startswith("+0.17 ± ")
+
+
 def test_differences_are_of_means_of_unrounded_scores():
     scores = {
         (system, direction, metric): value + gain
