@@ -110,10 +110,10 @@ def counted(rows: Sequence[Record], facts: Facts) -> Text:
         return "No system with masks is compared with a control."
     counts = Counter(map(shows, judged))
     said = "; ".join(f"{counts[kind]} {words}" for kind, words in WORDS.items() if counts[kind])
-    how = f" ({facts.made[facts.control]})" if facts.control in facts.made else ""
+    how = marked(f" ({facts.made[facts.control]})") if facts.control in facts.made else ()
     number = number_of(len(judged), "system")
     tried = "" if facts.not_own else NONE_TRIED
-    return (f"{number} with masks, against ", Code(facts.control), f"{how}: {said}.{tried}")
+    return (f"{number} with masks, against ", Code(facts.control), *how, f": {said}.{tried}")
 
 
 def _grid(rows: Sequence[Record]) -> Grid:

@@ -126,6 +126,8 @@ def test_how_the_control_was_made_is_said_only_where_it_is_known(tmp_path):
     assert "against `continued` (made elsewhere and taken as it is): 1 not to be judged" in text
     assert "trained further" not in text
     assert "| `continued` | made elsewhere and taken as it is |" in text
+    _, text = full_page(tmp_path, "--made", '{"continued": "taken as it is from the experiment `other`"}')
+    assert "against `continued` (taken as it is from the experiment `other`): 1 not to be judged" in text
 
 
 def test_scores_that_are_not_to_be_compared_are_not(tmp_path):
