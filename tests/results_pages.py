@@ -169,9 +169,14 @@ def multi30k_health() -> list[str]:
     return table(["length of the references'", *SYSTEMS], lines)
 
 
+def multi30k_runs() -> tuple[Scores, Scores]:
+    """Return the scores of the run before and of the later one."""
+    return scores_of("multi30k_scores.csv"), scores_of("multi30k_again_scores.csv")
+
+
 def multi30k_again() -> list[str]:
-    """Return BLEU of the run before and of the later one, and how directions differ."""
-    before, again = (scores_of(f"multi30k{which}_scores.csv") for which in ("", "_again"))
+    """Return BLEU of both runs by direction, and the means of BLEU and chrF2++."""
+    before, again = multi30k_runs()
     rows = [
         [d, *(rounded(run[system, d, "bleu"], ONE) for system in SYSTEMS for run in (before, again))]
         for d in MULTI30K
@@ -184,7 +189,7 @@ def multi30k_again() -> list[str]:
 
 def multi30k_moved() -> list[str]:
     """Return what changed from run to run: means over directions, with their standard deviation."""
-    before, again = (scores_of(f"multi30k{which}_scores.csv") for which in ("", "_again"))
+    before, again = multi30k_runs()
     rows = []
     for metric in ("bleu", "chrf"):
         cells = []

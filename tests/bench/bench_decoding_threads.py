@@ -21,7 +21,7 @@ BASE_SENTENCES, BASE_LENGTH = 60, 30
 #: (workers, threads of each).
 WAYS = ((1, 1), (2, 1), (1, 2))
 SEARCH = """
-import json, os, sys, tempfile, time
+import json, sys, time
 from pathlib import Path
 import ctranslate2
 from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine
