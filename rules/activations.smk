@@ -32,7 +32,7 @@ for ending, scored in SCORED_TEXTS.items():
             benchmark:
                 benchmark_of("count_activations", by=counted_by, on=scored["on"])
             wildcard_constraints:
-                direction=alternatives(EXPERIMENT.counted_alone) or "none",
+                direction=alternatives(EXPERIMENT.counted_alone),
             # Before the short jobs: the longest must not be the last.
             priority: 1
             conda:
@@ -171,7 +171,7 @@ for ending, scored in SCORED_TEXTS.items():
         benchmark:
             benchmark_of("spread_scores", on=scored["on"])
         wildcard_constraints:
-            of=alternatives(spread(EXPERIMENT)) or "none",
+            of=alternatives(spread(EXPERIMENT)),
         conda:
             conda_of("spread_scores")
         container:

@@ -15,7 +15,7 @@ if str(CHECKOUT) not in sys.path:
     sys.path.insert(0, str(CHECKOUT))
 
 from workflow_scripts.common.directions import pair_of, split_direction
-from workflow_scripts.common.errors import UserError, first_of
+from workflow_scripts.common.errors import UserError
 from workflow_scripts.common.processes import identity as identity_of_process
 from workflow_scripts.common.table_names import CONTROLS, COSTS
 from workflow_scripts.config.active_rule import other_rule
@@ -30,6 +30,7 @@ from workflow_scripts.workflow.run.attached import missing_masks, missing_of_att
 from workflow_scripts.workflow.run.leftovers import RUN_VARIABLE
 from workflow_scripts.workflow.run.preflight import unusable_path
 from workflow_scripts.workflow.run.results_lock import release
+from workflow_scripts.workflow.run.source_text import files_of_pair, looked_for, text_problems
 from workflow_scripts.workflow.run.terminal import refuse
 from workflow_scripts.workflow.software.closure import closure_hash
 from workflow_scripts.workflow.software.environments import environment_identity
@@ -142,27 +143,28 @@ TEXTS = EXPERIMENT.varied_texts
 
 
 def alternatives(values):
-    return "|".join(re.escape(str(value)) for value in values)
+    """What a wildcard may be; of no values nothing, so that no name of the user's fits."""
+    return "|".join(re.escape(str(value)) for value in values) or "(?!)"
 
 
 wildcard_constraints:
-    direction=alternatives(EXPERIMENT.evaluated_directions) or "none",
-    pair=alternatives(EXPERIMENT.pairs) or "none",
-    lang=alternatives(EXPERIMENT.languages) or "none",
-    one=alternatives(EXPERIMENT.languages) or "none",
-    two=alternatives(EXPERIMENT.languages) or "none",
-    subset=alternatives(EXPERIMENT.subsets) or "none",
-    varied=alternatives(TEXTS) or "none",
-    text=alternatives(other_texts(EXPERIMENT)) or "none",
-    testset=alternatives(EXPERIMENT.testsets) or "none",
+    direction=alternatives(EXPERIMENT.evaluated_directions),
+    pair=alternatives(EXPERIMENT.pairs),
+    lang=alternatives(EXPERIMENT.languages),
+    one=alternatives(EXPERIMENT.languages),
+    two=alternatives(EXPERIMENT.languages),
+    subset=alternatives(EXPERIMENT.subsets),
+    varied=alternatives(TEXTS),
+    text=alternatives(other_texts(EXPERIMENT)),
+    testset=alternatives(EXPERIMENT.testsets),
     seed=alternatives(EXPERIMENT.train.seeds),
     system=alternatives(EXPERIMENT.all_systems),
-    finetuned=alternatives(EXPERIMENT.trainings) or "none",
-    untrained=alternatives(name for name in EXPERIMENT.untrained if name not in USED) or "none",
-    maskset=alternatives(EXPERIMENT.mask_sets) or "none",
-    sweep=alternatives(EXPERIMENT.sweeps) or "none",
-    comet=alternatives(COMET) or "none",
-    contrast=alternatives(EXPERIMENT.evaluation.contrastive) or "none",
+    finetuned=alternatives(EXPERIMENT.trainings),
+    untrained=alternatives(name for name in EXPERIMENT.untrained if name not in USED),
+    maskset=alternatives(EXPERIMENT.mask_sets),
+    sweep=alternatives(EXPERIMENT.sweeps),
+    comet=alternatives(COMET),
+    contrast=alternatives(EXPERIMENT.evaluation.contrastive),
     profile="raw|paper",
 
 
@@ -174,54 +176,6 @@ def parent(path, levels=1):
 def sources_of_pair(subset, pair):
     """The sources of the text of a subset and pair, in order."""
     return EXPERIMENT.sources_of(subset, pair, f"{RESULTS}/data")
-
-
-def files_of_pair(pattern, pair):
-    """Language → file of a pair in one source."""
-    wanted = [d for d in EXPERIMENT.evaluated_directions if pair_of(d) == pair]
-    reverse = "-".join(reversed(pair.split("-")))
-    # A corpus may name its files by either direction; generated and downloaded ones are not there yet.
-    directions = list(dict.fromkeys([*wanted, pair, reverse]))
-    candidates = [pattern.files(direction) for direction in directions]
-    candidates += [files for direction in directions for files in pattern.spelt(direction)]
-    there = [files for files in candidates if all(Path(file).exists() for file in files.values())]
-    return (there or candidates)[0]
-
-
-def looked_for(file):
-    """A user's file, with the folder of a relative path."""
-    return file if os.path.isabs(file) else f"{file} in {Path.cwd()}"
-
-
-def missing_text():
-    """A line for each file of text that is missing when the workflow starts, with its pairs."""
-    for subset in EXPERIMENT.subsets:
-        wrong = {}
-        for pair in EXPERIMENT.pairs_of(subset):
-            for pattern in sources_of_pair(subset, pair):
-                for file in files_of_pair(pattern, pair).values():
-                    if file.startswith(f"{RESULTS}/data/"):
-                        continue
-                    if not Path(file).exists() or Path(file).is_dir():
-                        wrong.setdefault(file, []).append(pair)
-                yield from spelt_twice(subset, pattern, pair)
-        for file, pairs in wrong.items():
-            is_folder = Path(file).is_dir()
-            found = f"{looked_for(file)} is a folder" if is_folder else f"there is no file {looked_for(file)}"
-            yield f"data.source: no {subset} text for {first_of(list(dict.fromkeys(pairs)))}: {found}"
-
-
-def spelt_twice(subset, pattern, pair):
-    """A line if the files of a pair exist with two spellings of a language, pt_BR and pt-BR."""
-    spelt = pattern.spelt(pair)
-    there = (
-        [files for files in spelt if all(Path(file).exists() for file in files.values())]
-        if len(spelt) > 1
-        else []
-    )
-    if len(there) > 1:
-        one, two = (" and ".join(files.values()) for files in there[:2])
-        yield f"data.source: {subset} text for {pair} is there twice, {one}, and {two}: keep one spelling"
 
 
 def missing_systems():
@@ -278,14 +232,23 @@ def missing_attached():
         yield from missing_masks(EXPERIMENT)
 
 
-if absent := [*missing_text(), *missing_systems(), *missing_attached(), *wrong_sets(), *missing_numbers()]:
+if absent := [
+    *text_problems(EXPERIMENT, RESULTS),
+    *missing_systems(),
+    *missing_attached(),
+    *wrong_sets(),
+    *missing_numbers(),
+]:
     refuse(absent)
 
 
 def source_files(wildcards):
     """The text of a subset and pair: two files of each source, in the order of the pair."""
     pair = f"{wildcards.one}-{wildcards.two}"
-    found = [files_of_pair(pattern, pair) for pattern in sources_of_pair(wildcards.subset, pair)]
+    found = [
+        files_of_pair(EXPERIMENT, pattern, wildcards.subset, pair)
+        for pattern in sources_of_pair(wildcards.subset, pair)
+    ]
     return [files[lang] for files in found for lang in (wildcards.one, wildcards.two)]
 
 

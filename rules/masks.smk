@@ -14,7 +14,7 @@ rule select_masks:
     benchmark:
         benchmark_of("select_masks")
     wildcard_constraints:
-        row=rf"(/({alternatives(EXPERIMENT.untrained_directions) or 'none'}))?",
+        row=rf"(/({alternatives(EXPERIMENT.untrained_directions)}))?",
     conda:
         conda_of("select_masks")
     container:

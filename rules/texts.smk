@@ -14,8 +14,7 @@ if TEXTS:
         wildcard_constraints:
             varied=alternatives(
                 n for n, t in TEXTS.items() if t.change not in (*TRANSLITERATIONS, RANDOM_TOKENS)
-            )
-            or "none",
+            ),
         conda:
             conda_of("vary_text")
         container:
@@ -41,7 +40,7 @@ if TEXTS:
         benchmark:
             benchmark_of("transliterate")
         wildcard_constraints:
-            varied=alternatives(n for n, t in TEXTS.items() if t.change in TRANSLITERATIONS) or "none",
+            varied=alternatives(n for n, t in TEXTS.items() if t.change in TRANSLITERATIONS),
         conda:
             conda_of("transliterate")
         container:
@@ -68,7 +67,7 @@ if TEXTS:
         benchmark:
             benchmark_of("randomise_tokens")
         wildcard_constraints:
-            varied=alternatives(n for n, t in TEXTS.items() if t.change == RANDOM_TOKENS) or "none",
+            varied=alternatives(n for n, t in TEXTS.items() if t.change == RANDOM_TOKENS),
         conda:
             conda_of("randomise_tokens")
         container:

@@ -150,7 +150,7 @@ rule finetune:
     benchmark:
         benchmark_of("finetune")
     wildcard_constraints:
-        finetuned=alternatives(name for name in EXPERIMENT.trainings if name not in ADAPTED) or "none",
+        finetuned=alternatives(name for name in EXPERIMENT.trainings if name not in ADAPTED),
     conda:
         conda_of("finetune")
     container:
