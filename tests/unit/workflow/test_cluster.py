@@ -125,6 +125,24 @@ REQUESTS = {
 }
 
 
+def test_of_several_partitions_one_must_take_the_job(profile: Profile, programs: Programs) -> None:
+    programs({"sinfo": SINFO, "sbatch": TAKES})
+    for request, message in (
+        (Request("gpu,cpu", runtime=1440), None),  # a day, which cpu gives
+        (
+            Request("gpu,cpu", runtime=1441),
+            ": runtime 1441 (rule decode): partition gpu gives at most 480 minutes",
+        ),
+        (
+            Request("cpu,gpux"),
+            ":10: slurm_partition cpu,gpux (rule decode): there is no such partition 'gpux' (did you mean"
+            " 'gpu'?)",
+        ),
+    ):
+        said = cluster.refused_request({request: "decode"}, profile)
+        assert said == (message and f"{profile.path}{message}")
+
+
 @pytest.mark.parametrize("what", REQUESTS)
 def test_what_no_node_can_give(what: str, profile: Profile, programs: Programs) -> None:
     programs({"sinfo": SINFO, "sbatch": TAKES})

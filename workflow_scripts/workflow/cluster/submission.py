@@ -161,12 +161,18 @@ def _gpu_model(resource: str) -> str | None:
 
 
 def _against_partitions(request: Request, partitions: Mapping[str, Partition]) -> tuple[str, str] | None:
-    name = request.slurm_partition
-    if name is None:
+    if request.slurm_partition is None:
         return None
-    if name not in partitions:
-        return "slurm_partition", f"there is no such partition{nearest(name, list(partitions))}"
-    partition = partitions[name]
+    # Of several, with commas between them, SLURM takes the one that begins the job first.
+    names = str(request.slurm_partition).split(",")
+    if unknown := [name for name in names if name not in partitions]:
+        which = f" {unknown[0]!r}" if len(names) > 1 else ""
+        return "slurm_partition", f"there is no such partition{which}{nearest(unknown[0], list(partitions))}"
+    refusals = [_against_partition(request, name, partitions[name]) for name in names]
+    return None if None in refusals else refusals[0]
+
+
+def _against_partition(request: Request, name: str, partition: Partition) -> tuple[str, str] | None:
     if request.runtime is not None and partition.minutes is not None and request.runtime > partition.minutes:
         # sbatch accepts it where limits are not enforced.
         return "runtime", f"partition {name} gives at most {partition.minutes} minutes"
