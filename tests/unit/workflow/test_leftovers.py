@@ -47,6 +47,13 @@ def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
     assert list((tmp_path / "a").iterdir()) == [finished]
 
 
+def test_the_text_of_a_language_with_script_or_region_is_known_too(tmp_path: Path) -> None:
+    """Corpora end in the language: ``train.en-pt_BR.pt_BR``."""
+    pid = a_dead_process()
+    left = [make(tmp_path / f".{name}.{HOST}-{pid}.tmp.{name}") for name in ("es_419", "pt_BR", "sr_Latn")]
+    assert remove_temporaries(tmp_path) == left
+
+
 def test_what_is_being_written_stays(tmp_path: Path) -> None:
     with atomic_path(tmp_path / "x.json") as temporary:
         temporary.write_text("{}")

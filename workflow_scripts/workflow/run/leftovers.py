@@ -23,9 +23,7 @@ from workflow_scripts.common.processes import is_gone
 #: `.{stem}.{HOST}-{process}.tmp{suffix}` of files.atomic_path (HOST ends in the ten digits of a process
 #: namespace, where there is one); and how fairseq writes a checkpoint, without host. Others are the user's.
 _NAMESPACE = r"[A-Za-z0-9-]+-[0-9]{10}"
-_TEMPORARY = re.compile(
-    rf"\..+\.(?P<host>{_NAMESPACE}|{re.escape(HOST)})-(?P<pid>[0-9]+)\.tmp(?:\.[A-Za-z0-9]+)?"
-)
+_TEMPORARY = re.compile(rf"\..+\.(?P<host>{_NAMESPACE}|{re.escape(HOST)})-(?P<pid>[0-9]+)\.tmp(?:\.\w+)?")
 _CHECKPOINT = re.compile(r"checkpoint.*\.pt\.(?P<pid>[0-9]+)\.tmp")
 #: Processes of another host or container cannot be seen: after a day, a file has no writer.
 OTHER_HOST_SECONDS = 24 * 3600.0
