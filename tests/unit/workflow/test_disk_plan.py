@@ -160,6 +160,13 @@ def test_text_is_counted_from_its_source(tmp_path: Path) -> None:
     assert need_of(large, tmp_path, jobs, 1).data == 2200 + 2 * (2200 + 50)
 
 
+@pytest.mark.parametrize("ending", ["gz", "xz", "bz2", "zst"])
+def test_each_packing_unpacks(ending: str, tmp_path: Path) -> None:
+    sides = [write(tmp_path / f"t.{lang}.{ending}", 300) for lang in ("de", "en")]
+    job = a_job("prepare_text", {}, [str(file) for file in sides])
+    assert need_of(experiment(), tmp_path, [job], 1).data == 2 * (2 * 4 * 300)
+
+
 def test_text_that_is_not_there_yet_counts_by_its_sentences(tmp_path: Path) -> None:
     given = {"subset": "train", "one": "de", "two": "en"}
     job = a_job("prepare_text", given, [str(tmp_path / "t.de"), str(tmp_path / "t.en")])

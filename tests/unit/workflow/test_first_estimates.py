@@ -54,13 +54,15 @@ def test_sentences_of_files_follow_from_their_size(tmp_path: Path, monkeypatch: 
         "type": "files",
         "train": "train.{lang}",
         "valid": {"path": "all.{lang}", "lines": {"start": 10, "stop": 25}},
-        "tests": {"news": "news.{lang}.gz", "talks": "talks.{lang}"},
+        "tests": {"news": "news.{lang}.gz", "talks": "talks.{lang}", "wmt": "wmt.{source}{target}.{lang}"},
     }
     experiment = load_experiment({**BASE, "data": {"source": source}})
     # 300,000 lines of 20 bytes, of which the first 10,000 are looked at.
     Path("train.de").write_bytes(b"nineteen characters\n" * 300_000)
     Path("news.en.gz").write_bytes(gzip.compress(b"x" * 100, mtime=0).ljust(5000, b"\0"))
+    Path("wmt.ende.de").write_bytes(b"a\n" * 7)
     text = TextSizes(experiment, tmp_path / "results")
+    assert text.sentences("wmt", "de-en") == 7  # its files are named by the other direction
     assert text.sentences("train", "de-en") == 300_000
     assert text.sentences("valid", "en-fr") == 15
     assert text.sentences("news", "de-en") == 200  # packed: four times as large, 100 bytes a line

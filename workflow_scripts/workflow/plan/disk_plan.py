@@ -19,7 +19,7 @@ from workflow_scripts.units.space import STACKS
 from workflow_scripts.units.training_files import checkpoints_of, size_of
 from workflow_scripts.units.vocabulary import Vocabulary
 from workflow_scripts.workflow.graph import PlannedJob
-from workflow_scripts.workflow.plan.text_sizes import BYTES_OF_A_LINE, TEXT_OF_PACKED, TextSizes
+from workflow_scripts.workflow.plan.text_sizes import BYTES_OF_A_LINE, PACKED, TEXT_OF_PACKED, TextSizes
 from workflow_scripts.workflow.plan.training_code import TRAINING_RULES
 from workflow_scripts.workflow.run.clean_training import readable
 from workflow_scripts.workflow.run.earlier_training import earlier_training, system_of, training_folder
@@ -173,7 +173,7 @@ def _checkpoints(
 
 def _text_of(file: str) -> int:
     path = Path(file)
-    return size_of(path) * (TEXT_OF_PACKED if path.suffix == ".gz" else 1)
+    return size_of(path) * (TEXT_OF_PACKED if path.suffix in PACKED else 1)
 
 
 def _there(job: PlannedJob) -> int:

@@ -75,11 +75,12 @@ def _of_toy(source: ToySource, subset: str, pair: str) -> int:
 def _of_files(pattern: FilePattern, pair: str) -> int | None:
     if pattern.lines:
         return pattern.lines.stop - pattern.lines.start
-    for files in pattern.spelt(pair):
-        # Both sides of a pair have the same number of lines.
-        for path in map(Path, files.values()):
-            if path.is_file():
-                return _lines(path)
+    # Files may be named by either direction, and both sides of a pair have the same number of lines.
+    for direction in (pair, "-".join(reversed(pair.split("-")))):
+        for files in pattern.spelt(direction):
+            for path in map(Path, files.values()):
+                if path.is_file():
+                    return _lines(path)
     return None
 
 
