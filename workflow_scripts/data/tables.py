@@ -104,8 +104,14 @@ def _of_json(path: Path, columns: Sequence[str]) -> Iterator[Row]:
         for name in columns:
             if name not in found:
                 raise UserError(f"{path}, line {number}: no key {name!r}{nearest(name, found)}")
-        # A label may be a number.
-        yield number, [str(found[name]) for name in columns]
+        yield number, [_text_of(path, number, name, found[name]) for name in columns]
+
+
+def _text_of(path: Path, line: int, name: str, value: Any) -> str:
+    """Return a field as text: a label may be a number; what is not there is empty."""
+    if isinstance(value, list | dict):
+        raise UserError(f"{path}, line {line}: {name} is several values, and one text or number is needed")
+    return "" if value is None else str(value)
 
 
 def _of_parquet(path: Path, columns: Sequence[str]) -> Iterator[Row]:
@@ -129,6 +135,6 @@ def _of_parquet(path: Path, columns: Sequence[str]) -> Iterator[Row]:
         for batch in file.iter_batches(columns=list(columns)):
             for row in batch.to_pylist():
                 line += 1
-                yield line, ["" if row[name] is None else str(row[name]) for name in columns]
+                yield line, [_text_of(path, line, name, row[name]) for name in columns]
     except pyarrow.ArrowException as error:
         raise UserError(f"{path}: not Parquet ({str(error).splitlines()[0]:.120})") from None

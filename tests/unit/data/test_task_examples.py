@@ -46,6 +46,14 @@ def test_the_same_table_in_each_form(tmp_path):
     assert single.texts == [("He is here.",), ("Sun!",)]
 
 
+def test_nulls_of_json_are_empty_fields_not_the_word_none(tmp_path):
+    rows = [{"sentence": "a", "label": 0}, {"sentence": "b", "label": None}, {"sentence": None, "label": 1}]
+    path = written(tmp_path, "t.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    lines: list[int] = []
+    found = read_examples(path, ["sentence"], "label", lines)
+    assert (found.texts, found.labels, lines) == ([("a",)], ["0"], [2, 3])
+
+
 def test_columns_of_one_text_are_joined(tmp_path):
     """AG-Pair as the builder writes it: two news of two columns each."""
     items = [Item("sport" if n < 4 else "world", f"title {n}", f"text {n}", n) for n in range(8)]
@@ -77,10 +85,12 @@ def test_columns_of_one_text_are_joined(tmp_path):
             r"t\.jsonl, line 1: no key 'label' \(did you mean 'lable'",
         ),
         ("t.jsonl", "[1]\n", r"t\.jsonl, line 1: no JSON object"),
+        ("t.jsonl", '{"sentence": null, "label": 1}\n', r"t\.jsonl, line 1: sentence is empty"),
+        ("t.jsonl", '{"sentence": ["a", "b"], "label": 1}\n', r"line 1: sentence is several values"),
         ("t.xlsx", b"PK", r"none of \.csv, \.tsv, \.jsonl, \.parquet"),
         ("t.csv", b"sentence,label\nf\xfcr,b\n", r"t\.csv, line 2: not UTF-8"),
     ],
-    ids=range(9),
+    ids=range(11),
 )
 def test_mistakes_are_one_line_each(name, text, said, tmp_path):
     with pytest.raises(UserError, match=said) as raised:
