@@ -225,13 +225,13 @@ def _mass(values: NDArray[Any], amount: Amount, _: np.random.Generator) -> NDArr
     return order[: mass_prefix(sums, amount.number)]
 
 
-def by_mass(values: NDArray[Any], lowest: bool = False) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    """Return the order of scores, none of them negative, highest (or lowest) first, and their running sums.
+def by_mass(values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """Return the order of scores, none of them negative, highest first, and their running sums.
 
     The sums are exact: whole numbers in the proportions of the scores.
     """
     whole = _integers(values)
-    order = np.argsort(whole if lowest else -whole, kind="stable")
+    order = np.argsort(-whole, kind="stable")
     return order, np.cumsum(whole[order])
 
 

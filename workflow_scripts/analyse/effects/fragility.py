@@ -104,7 +104,7 @@ def facts(effects: Floats, permutations: int, seed: int) -> dict[str, Any]:
     """Return what the JSON says of a matrix E [n, n]."""
     found = permutation_test(effects, permutations, seed)
     diagonal = np.diag(effects)
-    n = len(effects)
+    others = effects[~np.eye(len(effects), dtype=bool)].reshape(len(effects), -1)
     rates = collateral(effects)
     return {
         "raw": effects.tolist(),
@@ -112,7 +112,7 @@ def facts(effects: Floats, permutations: int, seed: int) -> dict[str, Any]:
         "own": float(diagonal.mean()),
         "others": float(mean_of_others(effects).mean()),
         "advantage": advantage(effects),
-        "hit_hardest": int((effects.argmax(axis=1) == np.arange(n)).sum()),
+        "hit_hardest": int((diagonal > others.max(axis=1)).sum()),
         "collateral": [defined(one) for one in rates],
         "permutation": {
             "p": found.p,

@@ -19,7 +19,7 @@ from workflow_scripts.units.mask_sets import seed_of
 
 Matrix = NDArray[np.float64]
 PUBLIC, RELATIVE = FORMS = "public", "relative"
-#: Assignments of random sets to tasks that are drawn.
+#: Assignments of random sets to tasks, at most; where there are no more, each is taken once.
 ASSIGNMENTS = 1000
 
 
@@ -76,7 +76,7 @@ def dissociation(
             "tasks": [defined(value) for value in values],
             **mean_of(values),
             "random": {
-                "tasks": [_draws(drawn[:, task]) for task in range(len(base))],
+                "tasks": [facts_of_draws(drawn[:, task]) for task in range(len(base))],
                 "mean": defined(assigned.mean()),
                 "low": defined(float(np.percentile(assigned, 2.5))),
                 "high": defined(float(np.percentile(assigned, 97.5))),
@@ -95,10 +95,17 @@ def dissociation(
 
 
 def _assigned(drawn: Matrix, seed: int) -> Matrix:
-    """Return the mean over tasks where each has a random set of its own, [assignments]."""
+    """Return the mean over tasks where each has a random set, [assignments]: of all assignments, or where
+    these are too many of drawn ones.
+
+    Two tasks and five sets have 25. Were they drawn a thousand times, p could be 1/1001; it is at least 1/26.
+    """
     draws, tasks = drawn.shape
-    generator = np.random.Generator(np.random.PCG64(seed_of(seed, "assignments")))
-    chosen = generator.integers(draws, size=(ASSIGNMENTS, tasks))
+    if draws**tasks <= ASSIGNMENTS:
+        chosen = np.indices((draws,) * tasks).reshape(tasks, -1).T
+    else:
+        generator = np.random.Generator(np.random.PCG64(seed_of(seed, "assignments")))
+        chosen = generator.integers(draws, size=(ASSIGNMENTS, tasks))
     means: Matrix = drawn[chosen, np.arange(tasks)].mean(axis=1)
     return means
 
@@ -111,7 +118,8 @@ def mean_of(values: Sequence[float] | Matrix) -> dict[str, Any]:
     return mean_sd(values)
 
 
-def _draws(values: Matrix) -> dict[str, float | None]:
+def facts_of_draws(values: Matrix) -> dict[str, float | None]:
+    """Return n, mean, sd and range of draws; None where one is undefined, as of ``mean_of``."""
     if not np.isfinite(values).all():
         return {"n": len(values), **dict.fromkeys(("mean", "sd", "low", "high"))}
     return Draws.of(values.tolist()).facts()

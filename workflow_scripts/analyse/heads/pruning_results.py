@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.analyse.heads.dissociation import (
     dissociation,
+    facts_of_draws,
     mean_of,
     mean_of_others,
     pair_dissociation,
@@ -92,17 +93,23 @@ def findings(asked: Asked, every: Sequence[Measured], similar: Mapping[str, Matr
 def curve(after: Matrix, base: Matrix, drawn: Matrix) -> dict[str, Any]:
     """Return how a metric changes without a task's heads, in its own unit: mean, sd and n over tasks for the
     task itself (``own``) and for others (the mean of each task's), over draws for random heads, and where
-    ``own`` and ``others`` stand among these.
+    ``own`` and ``others`` stand among these. What is undefined, such as Matthews where all examples get one
+    class, is None.
 
     ``after``: [T, T], ``base``: [T], ``drawn``: [draws, T].
     """
     change = after - base
-    own, others = np.diag(change), mean_of_others(change)
-    draws = Draws.of((drawn - base).mean(axis=1).tolist())
+    draws = (drawn - base).mean(axis=1)
+
+    def stands(values: Matrix) -> dict[str, Any]:
+        mean = float(values.mean())
+        known = np.isfinite([mean, *draws]).all()
+        return {**mean_of(values), "place": Draws.of(draws.tolist()).place(mean) if known else None}
+
     return {
-        "own": {**mean_of(own), "place": draws.place(float(own.mean()))},
-        "others": {**mean_of(others), "place": draws.place(float(others.mean()))},
-        "random": draws.facts(),
+        "own": stands(np.diag(change)),
+        "others": stands(mean_of_others(change)),
+        "random": facts_of_draws(draws),
     }
 
 

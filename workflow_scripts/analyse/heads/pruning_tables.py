@@ -87,7 +87,7 @@ def _curves(result: Result, metric: str) -> Iterator[str]:
     for size, found in result["curves"][metric].items():
         cells = []
         for measure in ("own", "others"):
-            mark = "" if found[measure]["place"] == "within" else " *"
+            mark = " *" if found[measure]["place"] in ("below", "above") else ""
             cells.append(f"{_spread(found[measure])}{mark}")
         gone = sum(result["sizes"][size].values())
         yield row([size, str(gone), *cells, _spread(found["random"])])

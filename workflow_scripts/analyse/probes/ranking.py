@@ -50,13 +50,11 @@ def rank(weights: NDArray[np.float64], then: NDArray[np.float64] | None = None) 
     return Ranking(order, cutoffs, int((entry < len(STEPS)).sum()))
 
 
-def salient_units(
-    weights: NDArray[np.float64], percent: Decimal | float, lowest: bool = False
-) -> list[NDArray[np.int64]]:
+def salient_units(weights: NDArray[np.float64], percent: Decimal | float) -> list[NDArray[np.int64]]:
     """Return the salient units of each label, [C] arrays of ascending numbers.
 
     The fewest of largest |w| whose sum is so many percent of the label's, as the selector ``mass`` takes
-    them; above 100 percent all. ``lowest``: of smallest |w| instead. A label without any weight has none.
+    them; above 100 percent all. A label without any weight has none.
     """
     wanted = Decimal(str(percent))
     found = []
@@ -67,7 +65,7 @@ def salient_units(
         if not row.any():
             found.append(np.zeros(0, dtype=np.int64))
             continue
-        order, sums = by_mass(row, lowest=lowest)
+        order, sums = by_mass(row)
         found.append(np.sort(order[: mass_prefix(sums, wanted)], kind="stable"))
     return found
 

@@ -55,6 +55,12 @@ def test_collateral_by_hand():
     assert told["own"] == pytest.approx(2.5 / 3) and told["others"] == pytest.approx(3.6 / 6)
 
 
+def test_units_that_do_nothing_hit_no_language_hardest():
+    """The first language's units change nothing, the second's harm both alike."""
+    effects = np.array([[0.0, 0.0, 0.0], [0.4, 0.4, 0.1], [0.1, 0.2, 0.3]])
+    assert facts(effects, 100, 1)["hit_hardest"] == 1
+
+
 def test_paired_test_of_sentences():
     rng = np.random.default_rng(1)
     others = rng.normal(50, 20, (2, 40))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -61,12 +63,26 @@ def test_nulls_of_random_sets_and_of_exchanged_tasks():
     by_hand = [100 * ((1 - a / 80) - (1 - b / 90)) for a, b in random]
     assert found["random"]["tasks"][0]["mean"] == pytest.approx(np.mean(by_hand))
     assert found["random"]["tasks"][1]["mean"] == pytest.approx(-np.mean(by_hand))
-    assert found["random"]["p"] == pytest.approx(1 / 1001)
-    assert found["random"]["low"] < 0 < found["random"]["high"] < 5
+    # Five sets for each of two tasks: of 25 assignments none is as large, the given one is added.
+    assert (found["random"]["assignments"], found["random"]["p"]) == (25, pytest.approx(1 / 26))
+    # Task 0 with set i and task 1 with set j: half the difference of what the sets give task 0.
+    assigned = sorted((a - b) / 2 for a in by_hand for b in by_hand)
+    assert found["random"]["mean"] == pytest.approx(0, abs=1e-9)
+    # 2.5 % of the way from the first to the last of 25: .6 of the way to the second.
+    low = assigned[0] + 0.6 * (assigned[1] - assigned[0])
+    assert (found["random"]["low"], found["random"]["high"]) == (pytest.approx(low), pytest.approx(-low))
     # Exchanged, both tasks lose less by what they then have: -49.3; of two orders one is as large.
     assert found["permuted"] == {
         "mean": pytest.approx(0.0, abs=1e-9), "orders": 2, "exact": True, "p": 0.5, "smallest_p": 0.5
     }  # fmt: skip
+
+
+def test_of_too_many_assignments_a_thousand_are_drawn():
+    """Five tasks and five sets: 3,125. Each task alone loses anything by its own heads."""
+    base = np.full(5, 10.0)
+    random = np.stack([base - 0.01 * n for n in range(5)])
+    found = dissociation(base - 5 * np.eye(5), base, random, True, 10, seed=1)["relative"]["random"]
+    assert (found["assignments"], found["p"]) == (1000, pytest.approx(1 / 1001))
 
 
 def test_of_sampled_orders_the_observed_one_is_added():
@@ -128,3 +144,12 @@ def test_a_curve_stands_beside_draws_each_the_mean_over_tasks():
     assert (found["random"]["n"], found["random"]["mean"]) == (5, pytest.approx(-2.5))
     assert found["random"]["sd"] == pytest.approx(0.625**0.5)
     assert (found["own"]["place"], found["others"]["place"]) == ("within", "within")
+
+
+def test_a_curve_beside_draws_of_which_one_is_undefined():
+    """Without random heads, too, all examples of a task may get one class, of which Matthews says nothing."""
+    base, after = np.array([10.0, 20.0]), np.array([[9.0, 19.0], [10.0, 16.0]])
+    drawn = np.array([[9.5, 17.5], [9.0, 17.0], [math.nan, 16.5], [8.0, 16.0], [7.5, 15.5]])
+    found = curve(after, base, drawn)
+    assert found["random"] == {"n": 5, "mean": None, "sd": None, "low": None, "high": None}
+    assert (found["own"]["mean"], found["own"]["place"], found["others"]["place"]) == (-2.5, None, None)

@@ -50,17 +50,6 @@ def test_o03_a_share_of_the_largest_weight():
         near_largest(weights, 2)
 
 
-@pytest.mark.parametrize(
-    ("percent", "weights", "expected"),
-    [
-        (10, [[5, 4, 1], [10, 1, 1]], [{2}, {1, 2}]),
-        (110, [[8, 9, 10], [1, 2, 10]], [{0, 1, 2}, {0, 1, 2}]),
-    ],
-)
-def test_o04_o05_units_of_smallest_weight(percent, weights, expected):
-    assert sets(salient_units(np.array(weights, dtype=float), percent, lowest=True)) == expected
-
-
 def test_o06_the_order_of_units_and_where_each_joins():
     found = rank(np.array([[4.0, 1, 5], [1, 1, 10]]))
     assert found.order.tolist() == [2, 0, 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -101,6 +102,18 @@ def test_a_metric_that_is_undefined_without_heads_is_shown_as_such(planted):
     assert of["tasks"][0] is None and of["tasks"][1] == 100.0 and of["mean"] is None
     text = markdown(result)
     assert "| colour | – | 1.00 |" in text and "undefined" in text
+
+
+def test_a_metric_that_is_undefined_without_random_heads_is_shown_as_such(planted):
+    """All eight heads go, those of a task and random ones alike."""
+    port = planted_port(planted, TASKS["two"], {"colour": "matthews"})
+    rule = PruningRule(["8"])
+    result = prune_tasks(port, texts(port, 8, 1), texts(port, 20, 2), rule, permutations=10)
+    curve = result["curves"]["metric"]["8"]
+    assert curve["random"] == {"n": 5, "mean": None, "sd": None, "low": None, "high": None}
+    assert curve["own"]["mean"] is None and curve["own"]["place"] is None
+    assert "| 8 | 8 | undefined | undefined | undefined |" in markdown(result)
+    assert "NaN" not in json.dumps(result)
 
 
 def test_what_cannot_be_pruned_is_said(planted):

@@ -116,11 +116,13 @@ def test_training_and_pruning_by_command_lines(data, baseline, tmp_path):
     out = [f"--out-{form}" for form in ("json", "csv", "markdown")]
     files = [str(tmp_path / f"pruned.{ending}") for ending in ("json", "csv", "md")]
     words = ["--system", str(tmp_path / "trained"), "--data", str(data), "--tasks", *TASKS, "--sizes", "1"]
-    words += ["--subset", "test", "--score-examples", "20", "--permutations", "5"]
+    words += ["--subset", "test", "--score-examples", "20", "--max-examples", "10", "--permutations", "5"]
     prune_tasks.main([*words, *(word for both in zip(out, files, strict=True) for word in both)])
     pruned = json.loads(Path(files[0]).read_text())
     assert pruned["pruned"]["place"]["1"] == ["encoder.0.self:1"]
     assert pruned["scored_sentences"] == {"colour": 20, "place": 20} and pruned["subset"] == "test"
+    assert [one["n"] for one in pruned["task_metrics"].values()] == [10, 10]
+    assert [one["sentences"] for one in pruned["texts"].values()] == [10, 10]
     assert pruned["weights_sha256"] == system.weights_sha256
     with pytest.raises(UserError, match="heads are scored on it"):
         prune_tasks.main(["--system", "x", "--data", "x", "--tasks", "a", "--sizes", "1", "--subset", "train",
