@@ -19,9 +19,14 @@ Floats = NDArray[np.float64]
 
 @dataclass
 class Occurrences:
-    """Every occurrence of every word, and how strongly each of u units fires on it."""
+    """Every occurrence of every word, and how strongly each of u units fires on it.
+
+    ``sentences``: those that were read. One that several directions have, as those out of a pivot do, counts
+    once: else each of its words would soon occur often enough.
+    """
 
     words: dict[str, int] = field(default_factory=dict)
+    sentences: set[tuple[int, ...]] = field(default_factory=set)
     _rows: list[NDArray[np.int64]] = field(default_factory=list)
     _strengths: list[Floats] = field(default_factory=list)
 
@@ -138,10 +143,12 @@ def _add_words(
     behind = 0
     for ids, there in zip(tokens, real, strict=True):
         read = ids[there].tolist()
-        for word, pieces in spelling.words(read):
-            words.append(word)
-            starts.append(len(positions))
-            positions += [behind + piece for piece in pieces]
+        if (text := spelling.text(read)) not in occurrences.sentences:
+            occurrences.sentences.add(text)
+            for word, pieces in spelling.words(read):
+                words.append(word)
+                starts.append(len(positions))
+                positions += [behind + piece for piece in pieces]
         behind += len(read)
     if words:
         strengths = values[real].double().numpy()[positions]

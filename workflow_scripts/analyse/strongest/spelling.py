@@ -42,6 +42,10 @@ class Spelling:
         #: Ids of a word → its text, and the places of the pieces among them that are text; None: left out.
         self._known: dict[tuple[int, ...], tuple[str, list[int]] | None] = {}
 
+    def text(self, ids: Sequence[int]) -> tuple[int, ...]:
+        """Return the ids of a sentence without marks, such as the tag of a language."""
+        return tuple(number for number in ids if number not in self._marks)
+
     def words(self, ids: Sequence[int]) -> Iterator[tuple[str, list[int]]]:
         """Yield each word of a sentence with the places of its pieces among ``ids``.
 

@@ -41,8 +41,9 @@ def markdown(result: Result) -> str:
         " text.",
         f"- Words of the first {result['sentences']} sentences of each direction that occur at least"
         f" {result['least']} times. *Times*: a unit is active on one of the word's pieces. *Mean*: of the"
-        " largest value at its pieces, over all occurrences. Punctuation, tags and words with unknown pieces"
-        " are left out. In the decoder a word is one that was just read.",
+        " largest value at its pieces, over all occurrences. A sentence of several directions counts once."
+        " Punctuation, tags and words with unknown pieces are left out. In the decoder a word is one that was"
+        " just read.",
         *(f"- {line}" for line in result["not_compared"]),
     ]
     for language, sides in result["languages"].items():

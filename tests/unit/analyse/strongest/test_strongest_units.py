@@ -12,11 +12,15 @@ pytest.importorskip("torch", reason="needs the fairseq environment")
 
 from tests.unit.analyse.strongest.planted_words import DIRECTIONS, write_system, write_text
 from workflow_scripts.activations import count_activations
-from workflow_scripts.analyse.strongest.reading import Occurrences
+from workflow_scripts.analyse.strongest.reading import Occurrences, read_direction
+from workflow_scripts.analyse.strongest.spelling import spellings
 from workflow_scripts.analyse.strongest.tables import code
 from workflow_scripts.analyse.strongest_units import main
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.models.port import load
+from workflow_scripts.units.activity import SIGN
 from workflow_scripts.units.score_table import ScoreTable
+from workflow_scripts.units.system import SystemFolder
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +232,20 @@ def test_words_of_units_are_ordered_by_their_mean_then_their_letters():
     assert [one["word"] for one in seen.of_units(0.0, 1, 1)[0]] == ["c"]
     assert [one["times"] for one in seen.of_units(1.5, 8, 3)[0]] == [2, 2]
     assert Occurrences().of_units(0.0, 8, 3) == []
+
+
+def test_a_sentence_of_several_directions_counts_once(root):
+    """English is the source of two directions: "house" is there four times, "a" three times."""
+    system = SystemFolder.read(root / "system")
+    port = load(system)
+    seen = Occurrences()
+    for name in ("en-de", "en-fr"):
+        batches = port.batches(port.task(root / "bin", "valid", name), 4096)
+        wanted = {"encoder": (np.array([0]), seen)}
+        read = read_direction(port, batches, SIGN, spellings(system, port, name), wanted, before=0)
+        assert read.sentences == 4
+    # Below every value, so that all words are told.
+    assert {one["word"]: one["of"] for one in seen.of_units(-1.0, 8, 1)[0]} == {"house": 4, "a": 3}
 
 
 def test_words_of_a_corpus_are_shown_as_they_are():
