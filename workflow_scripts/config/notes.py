@@ -1,4 +1,5 @@
-"""Notes on a config that is right: an old name and what it means; a share where a percentage is needed."""
+"""Notes on a config that is right: an old name and what it means; a share where a percentage is needed; a
+ratio of words of languages without blanks."""
 
 import re
 from collections.abc import Mapping
@@ -7,9 +8,12 @@ from typing import Any
 
 from workflow_scripts.common.hub import NOT_CHOSEN
 from workflow_scripts.common.metric_names import OLD, OLD_NOTE
+from workflow_scripts.common.scripts import script_of
 
 #: The number of a selector of a share of activations.
 _MASS = re.compile(r"\s*mass\s*:\s*([^@:\s]*)")
+#: Scripts whose words follow each other without blanks (ISO 15924).
+_WITHOUT_BLANKS = {"Hani", "Hans", "Hant", "Jpan", "Khmr", "Laoo", "Mymr", "Thai", "Tibt"}
 
 
 def notes(config: Mapping[str, Any]) -> list[str]:
@@ -20,7 +24,7 @@ def notes(config: Mapping[str, Any]) -> list[str]:
         found.append(f"evaluation.metrics: {OLD_NOTE}")
     if report.get("sweep_metric") == OLD:
         found.append(f"report.sweep_metric: {OLD_NOTE}")
-    found = [*found[:1], *_not_chosen(config.get("attach") or {})]
+    found = [*found[:1], *_not_chosen(config.get("attach") or {}), *_ratio(config)]
     masks = config.get("masks") or {}
     shares = _shares("masks.k", masks.get("k"))
     for name, one in (masks.get("sets") or {}).items():
@@ -33,6 +37,21 @@ def _not_chosen(attach: Mapping[str, Any]) -> list[str]:
     if attach.get("revision") != NOT_CHOSEN:
         return []
     return [f"attach.revision: no commit of {attach.get('model')} is chosen yet, and nothing can be fetched"]
+
+
+def _ratio(config: Mapping[str, Any]) -> list[str]:
+    data = config.get("data") or {}
+    # The codes of invented languages are those of others.
+    invented = (data.get("source") or {}).get("type") == "toy"
+    if invented or (data.get("clean") or {}).get("max_ratio") is None:
+        return []
+    named = [one for one in config.get("languages") or [] if script_of(str(one)) in _WITHOUT_BLANKS]
+    if not named:
+        return []
+    return [
+        f"data.clean.max_ratio: words are counted between blanks, and text in {', '.join(named)} has none:"
+        " most of its pairs will be left out; give no ratio"
+    ]
 
 
 def _texts(select: object) -> list[str]:

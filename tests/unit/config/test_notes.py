@@ -27,6 +27,22 @@ def test_a_share_in_a_selector_is_told(select, said):
     assert notes({"masks": {"sets": {"a": {"select": select}}}}) == said
 
 
+def test_a_ratio_of_words_is_told_where_there_are_no_blanks():
+    """A sentence of twenty words beside a Chinese one, which counts as one word."""
+    source, clean = {"type": "files"}, {"max_ratio": 3}
+    config = {"languages": ["en", "zh", "ja", "ko"], "data": {"source": source, "clean": clean}}
+    assert notes(config) == [
+        "data.clean.max_ratio: words are counted between blanks, and text in zh, ja has none: most of its"
+        " pairs will be left out; give no ratio"
+    ]
+    assert notes({**config, "languages": ["en", "th", "zh-Hant"]})[0].startswith(
+        "data.clean.max_ratio: words are counted between blanks, and text in th, zh-Hant has none:"
+    )
+    assert notes({**config, "languages": ["en", "ko", "de"]}) == []
+    assert notes({**config, "data": {"source": source, "clean": {"max_words": 9}}}) == []
+    assert notes({**config, "data": {"source": {"type": "toy"}, "clean": clean}}) == []
+
+
 def test_a_name_in_other_capitals_is_nearest():
     assert nearest("NS", ["continued", "ns"]) == " (did you mean 'ns'?)"
     assert nearest("ns", ["ns"]) == " (did you mean 'ns'?)"
