@@ -22,6 +22,9 @@ from workflow_scripts.units.space import UnitSpace
 if TYPE_CHECKING:
     from workflow_scripts.config.experiment import Experiment
 
+#: The figure of all sets is `iou_by_layer`, beside `iou_NAME` of each set.
+BY_LAYER = "by_layer"
+
 
 def mask_problems(experiment: Experiment) -> Iterable[str]:
     """Yield every mistake in `masks.sets`."""
@@ -39,7 +42,7 @@ def mask_problems(experiment: Experiment) -> Iterable[str]:
 
 def _name_problems(experiment: Experiment, name: str, one: MaskSet) -> Iterable[str]:
     key = f"masks.sets.{name}"
-    if name in (ALL_UNITS, SWEEP):
+    if name in (ALL_UNITS, SWEEP, BY_LAYER):
         yield f"{key}: {name!r} has a meaning already; call this one otherwise"
     if OF_K.fullmatch(name):
         yield f"{key}: this is the name of a set of masks.k; add {name[1:]} there, or call this one otherwise"

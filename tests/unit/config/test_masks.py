@@ -226,11 +226,12 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["masks.sets.x.like: leads back to x (x, y, x)", "masks.sets.y.like: leads back to y (y, x, y)"],
     ),
     "names": (
-        {"all": LIKE, "k80": LIKE, "d": {**LIKE, "draws": 1}, "d-1": LIKE},
+        {"all": LIKE, "k80": LIKE, "d": {**LIKE, "draws": 1}, "d-1": LIKE, "by_layer": LIKE},
         [
             "masks.sets.all: 'all' has a meaning already; call this one otherwise",
             "masks.sets.k80: this is the name of a set of masks.k; add 80 there, or call this one otherwise",
             "masks.sets.d: a draw of it and masks.sets.d-1 have the same name",
+            "masks.sets.by_layer: 'by_layer' has a meaning already; call this one otherwise",
         ],
     ),
     "a path": (
