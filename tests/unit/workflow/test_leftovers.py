@@ -54,6 +54,19 @@ def test_the_text_of_a_language_with_script_or_region_is_known_too(tmp_path: Pat
     assert remove_temporaries(tmp_path) == left
 
 
+def test_datasets_that_a_killed_job_was_fetching_are_removed_after_a_day(tmp_path: Path) -> None:
+    day = 24 * 3600.0
+    place = tmp_path / "data/download/mtdata"
+    for name, age in (("mtdata-old", 2 * day), ("mtdata-new", 0.5 * day)):
+        make(place / name / "0/train-parts/x.deu", age)
+        os.utime(place / name, (time.time() - 3 * day,) * 2)
+        for folder in (place / name / "0", place / name / "0/train-parts"):
+            os.utime(folder, (time.time() - 3 * day,) * 2)
+    fetched = make(place / "train.de-en.de", 9 * day)
+    assert remove_temporaries(tmp_path) == [place / "mtdata-old"]
+    assert sorted(place.iterdir()) == [place / "mtdata-new", fetched]
+
+
 def test_what_is_being_written_stays(tmp_path: Path) -> None:
     with atomic_path(tmp_path / "x.json") as temporary:
         temporary.write_text("{}")

@@ -25,6 +25,8 @@ from workflow_scripts.common.processes import is_gone
 _NAMESPACE = r"[A-Za-z0-9-]+-[0-9]{10}"
 _TEMPORARY = re.compile(rf"\..+\.(?P<host>{_NAMESPACE}|{re.escape(HOST)})-(?P<pid>[0-9]+)\.tmp(?:\.\w+)?")
 _CHECKPOINT = re.compile(r"checkpoint.*\.pt\.(?P<pid>[0-9]+)\.tmp")
+#: Folders in which a dataset is joined while it is fetched (data.mtdata_source).
+FETCHING = "data/download/mtdata/mtdata-*"
 #: Processes of another host or container cannot be seen: after a day, a file has no writer.
 OTHER_HOST_SECONDS = 24 * 3600.0
 #: The writer of a file without a host in its name may be on another; it writes more often than this.
@@ -68,7 +70,19 @@ def remove_temporaries(results: Path) -> list[Path]:
                 removed.append(path)
         except FileNotFoundError:
             continue  # its writer has just renamed it
+    # Their names do not say who writes there.
+    for folder in sorted(results.glob(FETCHING)):
+        if time.time() - _last_written(folder) > OTHER_HOST_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+            removed.append(folder)
     return removed
+
+
+def _last_written(folder: Path) -> float:
+    try:
+        return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+    except FileNotFoundError:  # it is being written, or has just been removed
+        return time.time()
 
 
 def _is_whole(record: Path) -> bool:
