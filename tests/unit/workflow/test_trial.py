@@ -5,6 +5,7 @@ import tracemalloc
 
 import pytest
 
+from tests.small_config import TASKS
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.workflow.trial.derive import derive, kept_languages, moved
@@ -90,6 +91,45 @@ def test_text_that_is_not_here_is_invented_and_that_is_said(text):
         "text: INVENTED sentences in place of the experiment's (text/valid.de-en.de is not here);"
         " 600 of train, 60 of valid, 30 of test"
     )
+
+
+def test_invented_text_is_called_test_wherever_a_test_set_is_named(tmp_path):
+    """Also one that is not decoded, and only read by a mask set or an analysis."""
+    source = FILES["data"]["source"]
+    own = {"type": "files", "train": source["train"], "valid": source["valid"]}
+    tests = {name: {"path": f"text/{name}.{{lang}}"} for name in ("news", "talks")}
+    config = derive(
+        {
+            **FILES,
+            "data": {"source": own | {"tests": tests}},
+            "evaluation": {"testsets": ["news"]},
+            "masks": {"k": [50], "sets": {"talked": {"text": "talks", "select": "top:10%"}}},
+            "analysis": {"correlation": {"subset": "talks"}},
+        },
+        tmp_path,
+    ).config
+    assert config["masks"]["sets"]["talked"]["text"] == "test"
+    assert config["analysis"]["correlation"]["subset"] == "test"
+
+
+def test_invented_text_needs_a_language_of_every_direction(tmp_path):
+    """Also where the config has a pivot: the pairs of other languages would have no text."""
+    every = {**FILES, "directions": {"train": "all"}}
+    with pytest.raises(UserError) as error:
+        derive(every, tmp_path)
+    assert str(error.value) == (
+        "no smaller form of mine is a right config: text/all.en is not here,"
+        " and invented text needs a language that every direction has"
+    )
+
+
+@pytest.mark.parametrize(("warm_up", "expected"), [(None, None), (5, 5), (100, 7)])
+def test_the_warm_up_of_tasks_ends_within_the_trial(warm_up, expected, tmp_path):
+    given = {"max_updates": 1000} if warm_up is None else {"max_updates": 1000, "warmup_updates": warm_up}
+    config = {**TASKS, "tasks": {**TASKS["tasks"], "training": given}}
+    training = derive(config, tmp_path).config["tasks"]["training"]
+    assert (training["max_updates"], training["check_every"]) == (30, 15)
+    assert training.get("warmup_updates") == expected
 
 
 def test_systems_of_another_experiment_are_trained_here(text):

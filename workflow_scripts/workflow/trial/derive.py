@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.config.experiment import Experiment
+from workflow_scripts.config.file_source import TRAIN, VALID
 from workflow_scripts.config.kinds import kind_of
 from workflow_scripts.config.load import load_experiment
 from workflow_scripts.config.toy import ToySource
@@ -95,7 +97,7 @@ def _of_size(
     out |= {"pivot": pivot} if pivot else {}
     cuts += said
     if out["data"]["source"]["type"] == "toy" and not isinstance(experiment.data.source, ToySource):
-        out = _one_test_set(out, list(experiment.testsets))
+        out = _one_test_set(out, [one for one in experiment.subsets if one not in (TRAIN, VALID)])
         if fixed:
             out["attach"] = {key: one for key, one in out["attach"].items() if key != "data_bin"}
     out, more = _sections(out, experiment, fewer, seeds)
@@ -148,7 +150,7 @@ def _data(
     if not isinstance(found, str):
         return {**given, "source": found}, None, [f"sentences of a pair: the first {counts}"]
     pivot = experiment.pivot or shared_language(experiment.train_directions)
-    if pivot is None:
+    if pivot is None or any(pivot not in split_direction(one) for one in experiment.train_directions):
         raise UserError(f"{found} is not here, and invented text needs a language that every direction has")
     toy = invented(experiment.languages, pivot, experiment.groupings.get("family", {}))
     said = f"text: INVENTED sentences in place of the experiment's ({found} is not here); {counts}"
@@ -161,7 +163,7 @@ def _one_test_set(config: Config, tests: Sequence[str]) -> Config:
     def renamed(value: Any, key: str = "") -> Any:
         if isinstance(value, dict):
             return {inner: renamed(one, inner) for inner, one in value.items()}
-        return "test" if key in ("text", "testset") and value in tests else value
+        return "test" if key in ("text", "testset", "subset") and value in tests else value
 
     out: Config = {key: renamed(value) if key != "data" else value for key, value in config.items()}
     if "texts" in out:

@@ -42,7 +42,10 @@ def _short_tasks(tasks: Mapping[str, Any]) -> Config:
         name: {**table, "most": min(table.get("most") or EXAMPLES, EXAMPLES)}
         for name, table in tasks["tables"].items()
     }
-    training = {**tasks.get("training", {}), "max_updates": UPDATES, "check_every": UPDATES // 2}
+    given = tasks.get("training", {})
+    training = {**given, "max_updates": UPDATES, "check_every": UPDATES // 2}
+    if "warmup_updates" in given:
+        training["warmup_updates"] = min(given["warmup_updates"], UPDATES // 4)
     out = {**tasks, "tables": tables, "training": training}
     if isinstance(tasks.get("heads"), Mapping):
         out["heads"] = {**tasks["heads"], "score_examples": PRUNED, "max_examples": PRUNED, "draws": 5}
