@@ -6,7 +6,7 @@ beside how far the baselines of two seeds lie apart, which is the null: a smalle
 
 import argparse
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ def read_probes(paths: Sequence[Path]) -> list[dict[str, Any]]:
 def compare(probes: Sequence[Result]) -> dict[str, Any]:
     """Return stack → property → system → its measures over seeds, its layers, and its shift.
 
+    ``penalties``: every (l1, l2) that a probe of a seed and split has, ascending.
     ``shift``: of the centre and of each layer's share of salient units, from the baseline of the same seed,
     over seeds; ``null``: distances of centres of every two baselines; ``beyond_null``: whether the mean shift
     is larger than the largest of them, None without one.
@@ -78,6 +79,7 @@ def _property(by_system: Mapping[str, Mapping[int, Result]]) -> dict[str, Any]:
         layers = list(next(iter(by_seed.values()))["layers"])
         result[system] = {
             "seeds": list(by_seed),
+            "penalties": _penalties(by_seed.values()),
             **{
                 measure: spread([probe["summary"][measure] for probe in by_seed.values()])
                 for measure in MEASURES
@@ -99,6 +101,11 @@ def _property(by_system: Mapping[str, Mapping[int, Result]]) -> dict[str, Any]:
         if system != BASELINE and baseline:
             result[system]["shift"] = _shift(by_seed, baseline, layers, null)
     return result
+
+
+def _penalties(probes: Iterable[Result]) -> list[tuple[float, float]]:
+    chosen = (split["probe"] for probe in probes for split in probe["probe"]["splits"])
+    return sorted({(one["l1"], one["l2"]) for one in chosen})
 
 
 def _shift(
@@ -171,10 +178,24 @@ def markdown(result: Result) -> str:
                 forms = {"salient": ".1f", "centre": ".2f"}
                 cells = [shown(found[measure], forms.get(measure, ".3f")) for measure in MEASURES]
                 lines.append(row([f"{name}, {system}", *cells]))
+        lines += _of_several_penalties(properties)
         lines += ["", "Accuracy of a probe of each layer alone:", "", *_by_layer(properties, "accuracy")]
         lines += ["", "Share of the salient units in each layer:", "", *_by_layer(properties, "share")]
         lines += _shifts(properties)
     return "\n".join(lines) + "\n"
+
+
+def _of_several_penalties(properties: Result) -> Iterator[str]:
+    """A warning: a sparser probe has fewer salient units, whatever the model is."""
+    for name, systems in properties.items():
+        found = sorted({one for system in systems.values() for one in system["penalties"]})
+        if len(found) > 1:
+            told = ", ".join(f"{l1:g} and {l2:g}" for l1, l2 in found)
+            yield from (
+                "",
+                f"**The probes of {name} have several penalties (l1 and l2: {told}).** Salient units and"
+                " centres differ by that alone. To compare them, give one value of l1 and of l2.",
+            )
 
 
 def _by_layer(properties: Result, measure: str) -> Iterator[str]:

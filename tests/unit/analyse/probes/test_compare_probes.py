@@ -7,13 +7,13 @@ import json
 
 import pytest
 
-from workflow_scripts.analyse.probes.compare_probes import compare, main
+from workflow_scripts.analyse.probes.compare_probes import compare, main, markdown
 from workflow_scripts.analyse.probes.spread import spread
 from workflow_scripts.common.errors import UserError
 
 
-def probe(system, seed, centre, accuracy, share):
-    """A probe of two layers; ``share``: of the salient units in the first."""
+def probe(system, seed, centre, accuracy, share, l1=(0.01, 0.01)):
+    """A probe of two layers; ``share``: of the salient units in the first; ``l1``: of each split."""
     of_layer = {"accuracy": spread([accuracy]), "selectivity": spread([0.1])}
     return {
         "format": "neuronspec-probes-1", "stack": "encoder", "property": "upos",
@@ -21,6 +21,7 @@ def probe(system, seed, centre, accuracy, share):
         "summary": {"accuracy": accuracy, "majority": 0.3, "control": 0.5, "selectivity": accuracy - 0.5,
                     "salient": 12.0, "centre": centre},
         "layers": {"encoder.0.ffn": of_layer, "encoder.1.ffn": of_layer},
+        "probe": {"splits": [{"probe": {"l1": one, "l2": 0.001}} for one in l1]},
         "salient": {
             "share": {"encoder.0.ffn": spread([share]), "encoder.1.ffn": spread([1 - share])},
             "expected": {"encoder.0.ffn": 0.5, "encoder.1.ffn": 0.5},
@@ -54,6 +55,17 @@ def test_one_seed_has_no_null_and_an_undefined_centre_no_shift():
     shift = compare(undefined)["encoder"]["upos"]["ns-k95"]["shift"]
     assert shift["centre"]["values"] == [None, pytest.approx(-0.4)] and shift["null"] == []
     assert "shift" not in compare(PROBES[2:])["encoder"]["upos"]["ns-k95"]
+
+
+def test_probes_of_several_penalties_are_a_warning():
+    """Salient units are counted under the penalties that each split chose: a sparser probe has fewer."""
+    found = compare(PROBES)
+    assert found["encoder"]["upos"]["ns-k95"]["penalties"] == [(0.01, 0.001)]
+    assert "several penalties" not in markdown(found)
+    others = compare([*PROBES[:3], probe("ns-k95", 2, 0.2, 0.9, 0.8, (0.01, 0.1))])
+    assert others["encoder"]["upos"]["ns-k95"]["penalties"] == [(0.01, 0.001), (0.1, 0.001)]
+    warning = "**The probes of upos have several penalties (l1 and l2: 0.01 and 0.001, 0.1 and 0.001).**"
+    assert f"\n{warning} Salient units" in markdown(others)
 
 
 def test_files(tmp_path):
