@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.analyse.permutations import ROUNDING
 from workflow_scripts.common.students_t import student_t
 from workflow_scripts.units.mask_sets import seed_of
 from workflow_scripts.units.selectors import parse_selector
@@ -48,6 +49,8 @@ class Draws:
     def of(cls, values: Sequence[float]) -> "Draws":
         """Describe at least two values: mean ± t · sd · √(1 + 1/n), with n - 1 degrees of freedom."""
         n, mean, sd = len(values), statistics.fmean(values), statistics.stdev(values)
+        # Of equal values the mean may round otherwise, and then none of them would lie in the range.
+        mean = mean if sd else values[0]
         reach = student_t(n - 1) * sd * math.sqrt(1 + 1 / n)
         return cls(tuple(values), mean, sd, mean - reach, mean + reach)
 
@@ -57,7 +60,10 @@ class Draws:
         return {"n": len(self.values), **about}
 
     def place(self, value: float) -> str:
-        """Return where a value stands: ``below``, ``within`` or ``above`` the range."""
+        """Return where a value stands: ``below``, ``within`` or ``above`` the range. Where draws cannot
+        differ, as those of all units, a value that differs by rounding alone is within."""
+        if abs(value - self.mean) < ROUNDING:
+            return "within"
         return "below" if value < self.low else "above" if value > self.high else "within"
 
     def fewer(self, value: float) -> int:

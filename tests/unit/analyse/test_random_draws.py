@@ -28,3 +28,14 @@ def test_the_range_of_a_further_draw():
     assert (draws.low, draws.high) == (pytest.approx(-1.808943), pytest.approx(7.808943))
     assert [draws.place(value) for value in (-1.9, 0.0, 7.8, 7.9)] == ["below", "within", "within", "above"]
     assert [draws.fewer(value) for value in (1.0, 3.5, 9.0)] == [0, 3, 5]
+
+
+def test_draws_that_cannot_differ_have_a_value_that_is_the_same_within():
+    """All units are removed, whoever's they are: a mean of equal numbers may round otherwise."""
+    for number in range(1, 200):
+        value = 1 / number + 0.3
+        draws = Draws.of([value] * 5)
+        assert (draws.low, draws.mean, draws.high) == (value, value, value)
+        # The same effects, added up in another order.
+        assert [draws.place(value * (1 + share)) for share in (-1e-15, 0, 1e-15)] == ["within"] * 3
+        assert [draws.place(value + step) for step in (-1e-6, 1e-6)] == ["below", "above"]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.analyse.overlaps.chance import crossed_iou, exchanged_iou, expected_iou, paired_iou
-from workflow_scripts.analyse.permutations import ROUNDING, share_as_large
+from workflow_scripts.analyse.permutations import share_as_large
 from workflow_scripts.analyse.random_draws import Draws
 from workflow_scripts.units.mask_table import MaskTable
 from workflow_scripts.units.space import UnitGroup
@@ -107,15 +107,13 @@ def beside(iou: float, exchanged: NDArray[np.float64]) -> dict[str, Any]:
     """Return an IoU with what random exchanges gave, [draws]: ``low``, ``high``, ``sd_of_draws``, ``p`` and
     ``place``."""
     drawn = Draws.of(exchanged.tolist())
-    # Equal sums in another order differ by rounding: without this, masks that cannot differ would.
-    place = "within" if abs(iou - drawn.mean) < ROUNDING else drawn.place(iou)
     return {
         "iou": iou,
         "low": max(0.0, drawn.low),
         "high": min(1.0, drawn.high),
         "sd_of_draws": drawn.sd,
         "p": share_as_large(exchanged, iou, exact=False),
-        "place": place,
+        "place": drawn.place(iou),
     }
 
 
