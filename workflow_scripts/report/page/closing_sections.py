@@ -57,9 +57,8 @@ def missing_section(material: Material) -> list[Block]:
     facts = material.facts
     items: list[Text] = list(_missing(material)) if material.is_partial else []
     if facts.outputs:
-        items.append(
-            "Masks, units and controls: hypotheses have none. Seeds: one set of outputs for each system."
-        )
+        sets = " Seeds: one set of outputs for each system." if len(facts.seeds) < 2 else ""
+        items.append(f"Masks, units and controls: hypotheses have none.{sets}")
     elif not material.strongest and not material.missing:
         items.append(TURNED_OFF.replace("`", "") if facts.without_analyses else NOT_ASKED)
     if not facts.outputs:
@@ -118,17 +117,13 @@ def _of_curves(material: Material) -> Iterator[tuple[float, Text]]:
             if means[stack] < LEAST_IOU:
                 yield means[stack], (
                     Code(direction),
-                    f" (seed {_seed(one)}): masks of two samples of its {entry['sentences']:,} sentences"
+                    f" (seed {one['seed']}): masks of two samples of its {entry['sentences']:,} sentences"
                     " agree to"
                     f" {rounded(means[stack], HUNDREDTHS)} only ({stack.removesuffix('.mean')}); at least"
                     f" {LEAST_IOU:g} is needed before small differences between languages mean something."
                     " Count more"
                     " sentences.",
                 )  # fmt: skip
-
-
-def _seed(stability: dict[str, object]) -> str:
-    return str(stability.get("of_seed", "1"))
 
 
 def _of_sizes(material: Material) -> Iterator[tuple[float, Text]]:

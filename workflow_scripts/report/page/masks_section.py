@@ -53,17 +53,27 @@ ONE_SIDE = (" Those of one side alone may be: ", Code("tables/controls.md"), " h
 
 def main_rows(rows: Sequence[Record]) -> list[Record]:
     """Return of each two systems the row of the first test set and metric that may be compared, or else of
-    the first one; of both sides if it is there."""
+    the first one; of both sides if it is there, and else its words say of which side alone it is."""
     told = [row for row in rows if row["sentence"]] or rows
     first = (told[0]["testset"], told[0]["profile"], told[0]["metric"]) if told else ()
+    here = [row for row in rows if (row["testset"], row["profile"], row["metric"]) == first]
     found: dict[tuple[str, str], Record] = {}
-    for row in rows:
-        if (row["testset"], row["profile"], row["metric"]) != first or row["difference"] is None:
-            continue
+    for row in here:
         key = (row["system"], row["against"])
+        if row["difference"] is None:
+            continue
         if key not in found or (row["side"] == BOTH and found[key]["side"] != BOTH):
             found[key] = row
-    return list(found.values())
+    main = BOTH if any(row["side"] == BOTH for row in here) else here[0]["side"] if here else ""
+    return [_named(row, main) for row in found.values()]
+
+
+def _named(row: Record, main: str) -> Record:
+    """Return a row with ``pair``, what it is called, and words that say a side of its own, as the table's."""
+    pair, said = f"{row['system']} − {row['against']}", row["sentence"]
+    if row["side"] != main:
+        pair, said = f"{pair} ({row['side']})", said and f"{said} ({row['side']} alone)"
+    return {**row, "pair": pair, "sentence": said}
 
 
 def masks_section(material: Material) -> list[Block]:
@@ -131,7 +141,7 @@ def _grid(rows: Sequence[Record]) -> Grid:
             return f"[{low}, {high}]"
 
         lines.append([
-            f"{row['system']} − {row['against']}",
+            row["pair"],
             written(row["difference"], row["sd"], row["n"], "", digits, sign=True),
             between(),
             "–" if row["detectable"] is None else f"±{rounded(row['detectable'], digits)}",

@@ -16,11 +16,11 @@ from workflow_scripts.report.page.figures_of_units import (
     with_spread,
 )
 from workflow_scripts.report.page.masks_section import counted, main_rows, of_masks
-from workflow_scripts.report.page.material import Material
+from workflow_scripts.report.page.material import Material, Record
 from workflow_scripts.report.page.strongest_section import effects_of, nats, removals, signed
 from workflow_scripts.report.page.units_section import family_pairs, name_of_side
 from workflow_scripts.report.tables.units_page import unit_names
-from workflow_scripts.report.tables.writing import metric_name
+from workflow_scripts.report.tables.writing import metric_name, table_title
 
 #: Systems whose sentence stands in the answer.
 MOST_SYSTEMS = 3
@@ -133,6 +133,13 @@ def _sure(material: Material) -> Iterator[Text]:
         yield (Strong("How sure? "), f"{len(facts.seeds)} trainings; ± is the standard deviation over them.")
 
 
+def _measured(material: Material, row: Record) -> str:
+    """What a test is of: the metric, and the test set where there are several."""
+    if len(material.facts.testsets) > 1:
+        return table_title(row["testset"], row["profile"], row["metric"])
+    return metric_name(row["metric"])
+
+
 def _tested(material: Material) -> Iterator[Text]:
     """Of outputs of others: in how many directions a test finds a difference."""
     rows = main_tests(material.wins or [])
@@ -141,7 +148,7 @@ def _tested(material: Material) -> Iterator[Text]:
             Code(row["system"]),
             " against ",
             Code(row["against"]),
-            f"{of_seed(rows, row)}, {metric_name(row['metric'])}: better in {row['wins']:.0f} of"
+            f"{of_seed(rows, row)}, {_measured(material, row)}: better in {row['wins']:.0f} of"
             f" {number_of(int(row['directions']), 'direction')}, worse in {row['losses']:.0f}, no"
             " difference shown in"
             f" {row['ties']:.0f}.",

@@ -177,6 +177,7 @@ def _matrix(stacks: Stacks, kind: str, languages: Sequence[str], facts: Facts) -
         rows.append(cells)
     both = len(told) == 2
     where = "decoder above the diagonal, encoder below it" if both else f"{next(iter(told))} alone"
+    darker = "Darker is more alike" + (" among the cells of the same stack." if both else ".")
     what = f"of {kind} units, " if kind else ""
     notes: list[Text] = [same] if alike else []
     if spreads := [stdev(v) for pairs in told.values() for v in pairs.values() if len(v) > 1]:
@@ -186,7 +187,7 @@ def _matrix(stacks: Stacks, kind: str, languages: Sequence[str], facts: Facts) -
         notes.append((f"… {len(languages) - len(shown)} more languages in ", Code("tables/units.csv"), "."))
     caption = (
         f"Overlap of languages (IoU: units that both keep, of those that one of them keeps), {what}mean over"
-        f" layers: {where}. Darker is more alike."
+        f" layers: {where}. {darker}"
     )
     return Grid(caption, ["", *shown], rows, notes=notes)
 

@@ -100,8 +100,6 @@ def read_material(args: argparse.Namespace) -> Material:
         )
     material.strongest = _each(reader, args.strongest, "strongest units of languages", STRONGEST)
     material.stability = _each(reader, args.stability, "a stability of masks", STABILITY)
-    for path, one in zip(args.stability, material.stability, strict=False):
-        one["of_seed"] = path.parent.name.removeprefix("s")
     if args.card:
         material.card = reader.record(args.card, "a data card", CARD)
     folder = os.path.relpath(args.figures[0].parent, page) if args.figures else ""

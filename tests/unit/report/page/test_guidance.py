@@ -18,7 +18,7 @@ def curve(iou):
         "encoder.mean": [{"sentences": 50, "mean_iou": 0.5}, last],
         "decoder.mean": [{"mean_iou": 0.97}],
     }
-    return {"of_seed": "2", "directions": {"de-en": {"sentences": 120, "layers": layers}}}
+    return {"seed": 2, "directions": {"de-en": {"sentences": 120, "layers": layers}}}
 
 
 def said(**more):

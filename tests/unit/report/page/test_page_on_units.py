@@ -16,6 +16,8 @@ from workflow_scripts.report.page.short_answer import short_answer
 from workflow_scripts.report.page.strongest_section import effects_of, strongest_section
 from workflow_scripts.report.page.units_section import units_section
 
+LANGUAGES = ["de", "nl", "fr"]
+
 
 def with_units(*sets, **more):
     return Material(facts(**more), units={"sets": list(sets)})
@@ -223,3 +225,15 @@ def test_in_short_what_removal_does():
         " nats a token (most: de +0.310, least: fr +0.100); another language +0.013 ± 0.015 (3 pairs); the"
         " language without as many random units +0.082 ± 0.156 (6 draws), at most +0.400."
     )
+
+
+def test_shades_of_two_stacks_are_said_not_to_compare():
+    """Each has its own lightest and darkest cell: .4 of the encoder is as light as .2 of the decoder."""
+    both = mask_set()
+    del both["sides"]["out of en"]
+    [grid] = [one for one in units_section(with_units(both)) if getattr(one, "header", [""])[1:] == LANGUAGES]
+    shades = [[getattr(cell, "share", None) for cell in row[1:]] for row in grid.rows]
+    # de, nl, fr: the decoder's .3, .2, .6 above the diagonal; the encoder's .4, .5, .8 below it.
+    assert shades[0][1:] == [pytest.approx(0.25), 0.0] and shades[1][2] == 1.0
+    assert (shades[1][0], shades[2][0], shades[2][1]) == (0.0, pytest.approx(0.25), 1.0)
+    assert grid.caption.endswith("Darker is more alike among the cells of the same stack.")
