@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.report.made import csv_rows, plan_of, put_scores, scores_of, tabulate
+from tests.unit.report.made import csv_rows, plan_of, put_job, put_scores, scores_of, tabulate
 from workflow_scripts.report.read.layout import BOTH, INTO, OUT
 from workflow_scripts.report.tables import show
 from workflow_scripts.report.tables.averages import NO_DIRECTIONS, Estimate
@@ -103,6 +103,23 @@ def test_tables_with_draws(tmp_path):
     # And without draws the columns are not.
     tabulate(tmp_path, ["baseline", *DRAWN], DIRECTIONS, seeds=(1, 2))
     assert "draws" not in csv_rows(tmp_path / "tables/summary.csv")[0]
+
+
+def test_a_dagger_of_draws_is_of_every_draw(tmp_path):
+    """Out of English both draws win (p = .002, after Holm .004); into it the second one does not."""
+    systems = ["baseline", "random-1", "random-2"]
+    for system in systems:
+        put_scores(tmp_path, system, {"bleu": 10.0 if system == "baseline" else 12.0}, DIRECTIONS)
+        figures = {"difference": 2.0, "low": 1.0, "high": 3.0, "sentence_sd": 0.5, "p_bootstrap": 0.001}
+        ps = dict(zip(DIRECTIONS, (0.002, 0.5 if system == "random-2" else 0.002), strict=True))
+        tests = {one: {"bleu": {**figures, "p_randomisation": p}} for one, p in ps.items()}
+        path = tmp_path / f"significance/{system}/s1/test.raw.json"
+        put_job(path, system, profile="raw", resamples=1000, against={"baseline": tests})
+    given = ["--draws", '{"random": ["random-1", "random-2"]}', "--significance-root"]
+    pages = tabulate(tmp_path, systems, DIRECTIONS, *given, tmp_path / "significance")
+    assert "| en-de | 10.00 | **12.00** † |" in pages["scores"]
+    assert "| de-en | 10.00 | **12.00** |" in pages["scores"]
+    assert ", in the same sense in every seed and draw; for better or worse" in pages["scores"]
 
 
 def test_one_draw_is_said_to_be_one(tmp_path):

@@ -118,6 +118,23 @@ def test_marks_are_of_every_seed_and_of_one_sense():
     assert marks_of(found, 3, "continued")[(*place, "en-de", "ns")] == ""  # a seed is lacking
 
 
+def test_marks_of_draws_are_of_every_draw_too():
+    """Two draws, a seed: both win in en-de, one of them in en-fr; of de-en one was not tested."""
+    rows = [("en-de", "random-1", "win"), ("en-de", "random-2", "win"), ("en-fr", "random-1", "win")]
+    rows += [("en-fr", "random-2", "tie"), ("de-en", "random-1", "win")]
+    found = [
+        replace(comparison(direction, 1.0, 0.01), system=system, outcome=outcome)
+        for direction, system, outcome in rows
+    ]
+    marks = marks_of(found, 1, "continued", {"random": ["random-1", "random-2"]})
+    place = ("test", "raw", "bleu")
+    assert marks == {
+        (*place, "en-de", "random"): "†",
+        (*place, "en-fr", "random"): "",
+        (*place, "de-en", "random"): "",
+    }
+
+
 def test_marks_stand_in_the_table_of_directions():
     scores = scores_of({("baseline", 1): [10.0] * 3, ("ns", 1): [12.0] * 3}, DIRECTIONS)
     marks = {("test", "raw", "bleu", "en-fr", "ns"): "†"}

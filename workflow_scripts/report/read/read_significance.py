@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from workflow_scripts.common.errors import UserError, nearest
@@ -152,19 +153,28 @@ def corrected(comparisons: Sequence[Comparison], level: float) -> list[Compariso
     return done
 
 
-def marks_of(comparisons: Sequence[Comparison], seeds: int, control: str) -> Significant:
-    """Return the daggers of each place: differences that are wins in every seed, or losses in every one."""
+def marks_of(
+    comparisons: Sequence[Comparison],
+    seeds: int,
+    control: str,
+    draws: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Significant:
+    """Return the daggers of each place: differences that are wins in every seed, or losses in every one.
+    ``draws``: of systems that are drawn several times, under whose name every draw must be so, too."""
+    together = {name: key for key, names in draws.items() for name in names}
+    expected = {key: seeds * len(names) for key, names in draws.items()}
     outcomes: dict[tuple[str, str, str, str, str], dict[str, list[str]]] = defaultdict(
         lambda: defaultdict(list)
     )
     for one in comparisons:
-        place = (one.testset, one.profile, one.metric, one.direction, one.system)
+        system = together.get(one.system, one.system)
+        place = (one.testset, one.profile, one.metric, one.direction, system)
         outcomes[place][one.against].append(one.outcome)
     return {
         place: "".join(
             AGAINST_CONTROL if other == control else AGAINST_BASELINE
             for other, said in by.items()
-            if len(said) == seeds and len(set(said)) == 1 and said[0] != TIE
+            if len(said) == expected.get(place[-1], seeds) and len(set(said)) == 1 and said[0] != TIE
         )
         for place, by in outcomes.items()
     }

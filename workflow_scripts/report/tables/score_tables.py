@@ -78,9 +78,10 @@ def significance_rule(significant: Significant | None, display: Display) -> list
     if significant is None:
         return ["No significance was tested, so nothing is marked as significant."]
     control = f", {AGAINST_CONTROL}: from `{display.control}`" if display.control else ""
+    every = "every seed and draw" if display.draws else "every seed"
     return [
         f"{AGAINST_BASELINE}: differs significantly from `{display.baseline}`{control} (approximate "
-        "randomisation, Holm-corrected over directions), in the same sense in every seed; for better or "
+        f"randomisation, Holm-corrected over directions), in the same sense in {every}; for better or "
         "worse: the numbers say which."
     ]
 

@@ -109,7 +109,8 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
     sweeps = [sweep_of(name, args.systems_root, plan) for name in args.choose]
     best = {sweep.chosen for sweep in sweeps if sweep.chosen}
     display = Display(args.pivot, *others, without, floor, ceilings, args.as_options, drawn, best)
-    marks = marks_of(compared.comparisons, len(plan.seeds), args.control) if compared else None
+    found = compared.comparisons if compared else []
+    marks = marks_of(found, len(plan.seeds), args.control, plan.draws) if compared else None
     summary = summarise(reading.scores, plan, args.pivot, groups, *others, without, reading.flags)
     tables = [
         direction_table(reading.scores, plan, display, marks, reading.flags),
