@@ -220,3 +220,21 @@ def test_languages_of_the_hypotheses(at, here):
         assert rates["good", "en-qaa"] == ("", "")
     kept = json.loads((at.folder / "out/off_target/bad/s0/outputs.json").read_text())
     assert kept["directions"]["de-en"]["labels"] == {"de": 2, "en": 1}
+    # There is no experiment whose text an identifier could be trained on.
+    assert "by the packaged identifier py3langid, among the languages of all" in at.text("health.md")
+    assert "trained on" not in at.text("health.md")
+
+
+def test_lines_whose_reference_is_left_out_are_in_no_language(at, here):
+    """Of four lines the last two have no reference: a German one, and a number."""
+    at.lines("ref/de-en", [*ENGLISH[:2], "", ""])
+    at.lines("ref/en-de", GERMAN)
+    at.lines("one/de-en", [*ENGLISH[:2], GERMAN[0], "12"])
+    at.lines("one/en-de", GERMAN)
+    given = {"hypotheses": "{system}/{direction}", "references": "ref/{direction}"}
+    for empty, n, letters, rate in (("drop", 2, 0, 0.0), ("count", 4, 1, 1 / 3)):
+        at.run("--off-target", "--empty-references", empty, **given)
+        kept = json.loads((at.folder / "out/off_target/one/s0/outputs.json").read_text())
+        found = kept["directions"]["de-en"]
+        assert (found["n"], found["without_letters"]) == (n, letters), empty
+        assert found["off_target_rate"] == pytest.approx(rate), empty

@@ -13,8 +13,8 @@ from workflow_scripts.common.checked_options import add_job, job_of, of_each, on
 from workflow_scripts.common.directions import split_direction
 from workflow_scripts.common.errors import UserError, nearest, run_main
 from workflow_scripts.common.files import write_json
-from workflow_scripts.common.parallel_text import file_of, read_parallel
-from workflow_scripts.evaluate.direction_text import EMPTY, ERROR
+from workflow_scripts.common.parallel_text import file_of
+from workflow_scripts.evaluate.direction_text import EMPTY, ERROR, read_direction
 from workflow_scripts.evaluate.languages.language_identifier import (
     PACKAGE,
     LanguageIdentifier,
@@ -103,7 +103,8 @@ def main(argv: list[str] | None = None) -> None:
                 f"{nearest(target, identifier.languages)}; {known}; train it on text of that too"
             )
         hypotheses, expected = (file_of(one, direction) for one in (args.hypotheses, references))
-        lines = read_parallel(hypotheses, expected, args.empty_references != ERROR)
+        text = read_direction({args.system: hypotheses}, [expected], empty=args.empty_references)
+        lines = text.hypotheses[args.system], text.references[0]
         return identify_direction(*lines, target, identifier.identify, packaged)
 
     found = of_each(args.directions, identified)

@@ -19,7 +19,7 @@ from workflow_scripts.common.errors import UserError, nearest, terminal
 from workflow_scripts.common.files import sha256_of, write_json
 from workflow_scripts.common.metric_names import ASKED, SHOWN
 from workflow_scripts.common.parallel_text import file_of, read_parallel
-from workflow_scripts.evaluate.direction_text import ERROR
+from workflow_scripts.evaluate.direction_text import ERROR, read_direction
 from workflow_scripts.evaluate.languages.identify import identify_direction
 from workflow_scripts.evaluate.languages.language_identifier import PackagedIdentifier
 from workflow_scripts.evaluate.outputs.found import of_system
@@ -133,7 +133,8 @@ class Identified:
         def identified(direction: str) -> dict[str, object]:
             target = split_direction(direction)[1]
             references, _ = one.text(direction, system)
-            lines = read_parallel(one.files[system][direction], references[0], empty != ERROR)
+            text = read_direction({system: one.files[system][direction]}, references, empty=empty)
+            lines = text.hypotheses[system], text.references[0]
             unknown = target in self._packaged.reasons
             own = (lambda _: []) if unknown else self._packaged.identify
             return identify_direction(*lines, target, own, self._packaged)

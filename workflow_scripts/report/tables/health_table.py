@@ -39,6 +39,15 @@ RULE = (
     + ", ".join(f"more than {share:.0%} {NAMES[name]}" for name, share in MOST.items())
     + " (than of the references). The bounds are the same for every experiment."
 )
+#: Who says in which language a hypothesis is: of an experiment, and of outputs that others made.
+OWN = (
+    "identifier trained on this experiment's text",
+    "packaged: by a maintained identifier, n/a where it does not know the language",
+)
+PACKAGED = (
+    "packaged identifier py3langid, among the languages of all directions",
+    "packaged: the same, n/a where it takes more than half of the references for other languages",
+)
 OffTarget = dict[tuple[str, int, str, str], dict[str, Any]]  # by system, seed, test set and direction
 
 
@@ -99,9 +108,12 @@ def health_table(
     off_target: OffTarget | None = None,
     missing: int = 0,
     expected: int = 0,
+    of_others: bool = False,
 ) -> Table:
     """Return the table; ``off_target`` is None where no language was identified. ``health``: of each score
-    file and direction a job's keys, ``direction``, ``n`` and figures."""
+    file and direction a job's keys, ``direction``, ``n`` and figures. ``of_others``: outputs without an
+    experiment, whose languages the packaged identifier tells."""
+    by, packaged = PACKAGED if of_others else OWN
     lines = []
     for entry in health:
         row = {name: entry.get(name) for name in (*JOB, "n", *HEALTH)}
@@ -118,9 +130,8 @@ def health_table(
         "Length ratio: characters of hypotheses over those of references, blanks left out. The others are "
         "shares of hypotheses (empty, without letters: numbers in the csv and parquet files).",
         "Off target: share of the hypotheses with a letter that are not in the target language, by the "
-        "identifier trained on this experiment's text; without letters: digits and signs alone, in no "
-        "language; references: how often it errs itself; "
-        "packaged: by a maintained identifier, n/a where it does not know the language.",
+        f"{by}; without letters: digits and signs alone, in no "
+        f"language; references: how often it errs itself; {packaged}.",
         RULE,
     ]
     if off_target is None:

@@ -118,7 +118,7 @@ def tables_of(args: argparse.Namespace, plan: Plan) -> tuple[list[Table], list[s
         groups_table(summary, display),
         differences_table(summary, display),
         interference_table(reading.scores, plan, display, groups, args.bilingual, reading.flags),
-        health_table(reading.health, plan, rates, missing, expected),
+        health_table(reading.health, plan, rates, missing, expected, args.as_options),
     ]
     if compared:
         tables += [make(compared, plan, display, args.level) for make in (significance_table, wins_table)]
