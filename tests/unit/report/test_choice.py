@@ -3,7 +3,7 @@
 import pytest
 
 from tests.small_config import put_system
-from tests.unit.report.made import csv_rows, plan_of, put_scores, tabulate
+from tests.unit.report.made import csv_rows, plan_of, put_job, put_scores, tabulate
 from workflow_scripts.common.errors import UserError
 from workflow_scripts.report.tables.choice import NO_FIGURE, choose, sweep_of
 
@@ -70,6 +70,26 @@ def test_every_k_is_shown_and_the_chosen_one_marked(tmp_path):
     # In the summary, among the other systems and in the sweep of k.
     assert "| ns-k95 (chosen) |" in pages["summary"] and "| 95 (chosen) |" in pages["summary"]
     assert pages["summary"].count("(chosen) |") == 2
+
+
+def test_a_test_set_of_one_side_alone_is_shown_too(tmp_path):
+    """`talks` has en-de alone, so no mean over both sides."""
+    put_systems(tmp_path)
+    for system in SYSTEMS:
+        for seed in (1, 2):
+            scores = [{"metric": "bleu", "score": SCORES[system] + 10, "signature": "of bleu"}]
+            entry = {"n": 9, "scores": scores, "references_sha256": "r"}
+            path = tmp_path / f"scores/{system}/s{seed}/talks.raw.json"
+            put_job(path, system, seed, "talks", profile="raw", directions={"en-de": entry})
+    partial = ["--partial-testsets", '{"talks": ["en-de"]}', "--testsets", "test", "talks"]
+    pages, rows = made(tmp_path, SCORES, *partial)
+    assert "| k | validation loss | test, BLEU | talks, BLEU, out of en |" in pages["choice"]
+    assert "| 95 (chosen) | **2.200 ± 0.000 (2)** | 11.00 ± 0.00 (2) | 21.00 ± 0.00 (2) |" in pages["choice"]
+    assert "## ns, both (mean)" in pages["choice"]
+    assert [(row["testset"], row["side"]) for row in rows[:2]] == [
+        ("test", "both"),
+        ("talks", "out of pivot"),
+    ]
 
 
 def test_without_training_nothing_is_chosen(tmp_path):

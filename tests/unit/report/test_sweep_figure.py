@@ -119,6 +119,13 @@ def test_bands_are_of_the_most_comprehensive_side():
     both = {**RANDOM, "side": "both"}
     assert [one.side for one in bands([*SUMMARY, RANDOM, both], "bleu", {})] == ["both"] * 2
     assert bands([{**RANDOM, "draws": "1"}], "bleu", {}) == []
+    # Another test set has that side alone.
+    talks = {**RANDOM, "testset": "talks"}
+    found = bands([*SUMMARY, RANDOM, both, talks], "bleu", {})
+    assert [(one.testset, one.side) for one in found] == [
+        *[("news", "both")] * 2,
+        *[("talks", "out of pivot")] * 2,
+    ]
 
 
 def test_the_axis_above_says_what_share_of_units_is_left_out():

@@ -88,13 +88,16 @@ def sweep_points(
 
 def bands(summary: Sequence[Row], metric: str, left_out: Mapping[str, float]) -> list[Point]:
     """Return a point for each system with several draws and what its gain is over: the mean and the least and
-    most of the draws, over both sides or the only side."""
+    most of the draws, over both sides or the only side that a test set has."""
     overall = [row for row in summary if row["grouping"] == ALL and not row["without"]]
     drawn = [row for row in overall if row["metric"] == metric and int(float(row.get("draws") or 0)) > 1]
-    sides = {row["side"] for row in drawn}
-    main = BOTH if BOTH in sides else next((row["side"] for row in drawn), "")
+    sides: dict[str, list[str]] = {}
+    for row in drawn:
+        sides.setdefault(row["testset"], []).append(row["side"])
     found = []
     for row in drawn:
+        had = sides[row["testset"]]
+        main = BOTH if BOTH in had else had[0]
         for reference, column in REFERENCES.items():
             if row["side"] != main or not row[column]:
                 continue

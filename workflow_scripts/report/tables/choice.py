@@ -81,22 +81,22 @@ def _loss(root: Path, system: str, seeds: Sequence[int]) -> Estimate:
 def choice_table(sweeps: Sequence[Sweep], summary: Summary, display: Display) -> Table:
     """Return the table of every k of these sweeps."""
     cells = [cell for cell in summary.cells if cell.grouping == ALL and not cell.without]
-    sides = [cell.side for cell in cells]
-    main = BOTH if BOTH in sides else sides[0]
+    sides: dict[str, list[str]] = {}
+    for cell in cells:
+        sides.setdefault(cell.testset, []).append(cell.side)
+    # A test set may have directions of one side alone.
+    main = {testset: BOTH if BOTH in had else had[0] for testset, had in sides.items()}
     experiment = summary.cells[0].experiment
     lines = [
         _line(experiment, sweep, cell)
         for sweep in sweeps
         for system in sweep.losses
         for cell in cells
-        if (cell.system, cell.side) == (system, main)
+        if (cell.system, cell.side) == (system, main[cell.testset])
     ]
     frame = frame_of(lines, COLUMNS)
     rows = records(frame)
-    blocks = [
-        _block(chosen(rows, sweep=sweep.name), f"{sweep.name}, {side_title(main, display.pivot)}", display)
-        for sweep in sweeps
-    ]
+    blocks = [_block(chosen(rows, sweep=sweep.name), sweep.name, display) for sweep in sweeps]
     title = f"Choice of k in {experiment}"
     return Table("choice", title, frame, blocks, list(NOTES), [], summary.missing, summary.expected)
 
@@ -110,12 +110,15 @@ def _line(experiment: str, sweep: Sweep, cell: Cell) -> list[Any]:
     ]
 
 
-def _block(rows: Sequence[Record], section: str, display: Display) -> Block:
+def _block(rows: Sequence[Record], sweep: str, display: Display) -> Block:
     """A row for each k: its validation loss, and a column for the scores of each test set and metric."""
     lines: dict[str, Cells] = {}
     header = ["k", "validation loss"]
+    sides = {row["side"] for row in rows}
+    main = BOTH if BOTH in sides else rows[0]["side"]
     for row in rows:
         column = table_title(row["testset"], row["profile"], row["metric"])
+        column += "" if row["side"] == main else f", {side_title(row['side'], display.pivot)}"
         header += [column] if column not in header else []
         if row["k"] not in lines:
             loss = written(row["valid_loss"], row["valid_sd"], row["valid_n"], row["note"], LOSS)
@@ -125,4 +128,5 @@ def _block(rows: Sequence[Record], section: str, display: Display) -> Block:
             ]
         score = written(row["mean"], row["sd"], row["n"], "scores missing", display.digits(row))
         lines[row["k"]].append(score)
-    return Block("", header, list(lines.values()), section)
+    title = f"{sweep}, {side_title(main, display.pivot)}"
+    return Block("", header, list(lines.values()), title)
