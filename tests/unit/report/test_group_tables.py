@@ -187,3 +187,19 @@ def test_more_groups_than_fit_beside_each_other_are_a_block_for_each_side():
 def test_what_is_better_below_is_said():
     assert groups_table(summary_of("ter"), DISPLAY).blocks[0].section == "test, TER (lower is better)"
     assert groups_table(summary_of("bleu"), DISPLAY).blocks[0].section == "test, BLEU"
+
+
+def test_where_the_baseline_lacks_a_score_differences_to_it_say_so():
+    """Of en-fr the baseline has no score: ns is 2 above it in en-de, 12.0 to 10.0, and has 16 on average."""
+    directions = ["en-de", "en-fr"]
+    scores = scores_of({("baseline", 1): [10.0], ("ns", 1): [12.0]}, ["en-de"])
+    scores += scores_of({("ns", 1): [20.0]}, ["en-fr"])
+    summary = summarise(scores, plan_of(["baseline", "ns"], directions), "en", {})
+    said = "`baseline` lacks some: differences to it are over the directions that both systems have."
+    for table in (summary_table(summary, Display("en")), differences_table(summary, Display("en"))):
+        assert said in table.notes
+    [block] = summary_table(summary, Display("en")).blocks
+    assert texts(block) == [["baseline", "10.00 [1/2]", "n/a (is baseline)"], ["ns", "16.00", "+2.00"]]
+    whole = scores_of({("baseline", 1): [10.0, 20.0], ("ns", 1): [12.0, 22.0]}, directions)
+    summary = summarise(whole, plan_of(["baseline", "ns"], directions), "en", {}, without={"fr": ["en-fr"]})
+    assert said not in summary_table(summary, Display("en", excluded={"fr": ["en-fr"]})).notes

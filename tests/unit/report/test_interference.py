@@ -45,6 +45,21 @@ def test_interference_and_transfer():
     ]
 
 
+def test_a_bilingual_system_of_some_directions_is_compared_in_those_and_it_is_said():
+    """It has German alone: 28 - 30 and 31 - 32 are -1.5, though the baseline's own mean is of all four."""
+    table = {(system, 1): of[:2] if system == "bilingual" else of for system, of in VALUES.items()}
+    rows = [one for key, of in table.items() for one in scores_of({key: of}, DIRECTIONS[: len(of)])]
+    plan = plan_of(VALUES, DIRECTIONS, partial_systems={"bilingual": DIRECTIONS[:2]})
+    made = interference_table(rows, plan, Display("en"), GROUPS, "bilingual")
+    said = "`bilingual` lacks some: differences to it are over the directions that both systems have."
+    assert made.notes[-1] == said
+    found = {(r["system"], r["group"], r["side"]): r for r in records(made.frame)}
+    every = found["baseline", "all", "both"]
+    assert (every["directions"], every["score"], every["difference"]) == (2, 23.5, -1.5)
+    assert found["ns", "low", "both"]["directions"] == 0
+    assert interference_table(*scores(), Display("en"), GROUPS, "bilingual").notes[-1] != said
+
+
 def test_without_a_bilingual_system_it_says_so():
     rows, plan = scores()
     table = interference_table(rows, plan, Display("en"), GROUPS)

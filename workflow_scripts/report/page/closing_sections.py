@@ -40,7 +40,10 @@ def _missing(material: Material) -> Iterator[Text]:
         yield f"The last run ended before {number_of(jobs, 'job')} were done: {rules}."
     if material.scores_missing:
         lacking = number_of(material.scores_missing, "score")
-        yield f"The tables lack {lacking}; cells that lack some say how many."
+        yield (
+            f"The tables lack {lacking}; cells that lack some say how many, and differences are over what"
+            " both systems have."
+        )
     for name in material.missing[:MOST_MISSING]:
         yield ("Missing: ", Code(name))
     if (more := len(material.missing) - MOST_MISSING) > 0:

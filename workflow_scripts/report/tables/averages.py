@@ -6,7 +6,7 @@ have.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from statistics import stdev
 
@@ -20,13 +20,15 @@ MISSING, NO_DIRECTIONS = "scores missing", "no such directions"
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over ``n`` seeds; ``sd`` is None for one seed. Where ``n`` is 0, ``reason`` says why."""
+    """A mean over ``n`` seeds; ``sd`` is None for one seed. Where ``n`` is 0, ``reason`` says why.
+    ``directions``: of a difference of two systems, how many both have."""
 
     mean: float | None
     sd: float | None
     n: int
     reason: str = ""
     values: tuple[float, ...] = field(default=(), compare=False)  # of each seed
+    directions: int = field(default=0, compare=False)
 
 
 def estimate(values: Sequence[float]) -> Estimate:
@@ -91,4 +93,6 @@ def difference(values: Values, plan: Plan, testset: str, parts: Parts, system: s
         # Of two systems that lack different directions only those that both have are compared.
         if (system, seed, d) in values and (other, seed, d) in values
     }
-    return average(differences, plan, testset, parts, system, other)
+    had = {*plan.directions_of(testset, system)} & {*plan.directions_of(testset, other)}
+    shared = sum(direction in had for part in parts for direction in part)
+    return replace(average(differences, plan, testset, parts, system, other), directions=shared)

@@ -12,7 +12,14 @@ from workflow_scripts.evaluate.significance.correction import higher_is_better
 from workflow_scripts.report.read.layout import BOTH
 from workflow_scripts.report.read.read_scores import Flags, Plan, Score
 from workflow_scripts.report.tables.display import Display, averaging_notes, signature_notes
-from workflow_scripts.report.tables.summary import CSV_COLUMNS, Cell, Summary, row_of, summarise
+from workflow_scripts.report.tables.summary import (
+    CSV_COLUMNS,
+    Cell,
+    Summary,
+    row_of,
+    shared_notes,
+    summarise,
+)
 from workflow_scripts.report.tables.table import (
     Block,
     Cells,
@@ -60,7 +67,8 @@ def differences_table(summary: Summary, display: Display) -> Table:
     lines = []
     for key, name in against.items():
         for row in rows:
-            place, counts = ([row[column] for column in columns] for columns in (PLACE, COUNTS))
+            place = [row[column] for column in PLACE]
+            counts = [row[f"{key}_directions"], *(row[column] for column in COUNTS[1:])]
             found = [row[f"{key}_{part}"] for part in ("difference", "difference_sd", "difference_n", "note")]
             if row["system"] != name:
                 lines.append([*place, name, *counts, *found, row["signature"], row["flags"]])
@@ -76,7 +84,7 @@ def differences_table(summary: Summary, display: Display) -> Table:
     ]
     notes = ["Differences are taken seed by seed.", SEEDS_NOTE, *averaging_notes(rows), *both_note(display)]
     title = f"Differences between systems of {summary.cells[0].experiment} by group and side"
-    notes.append(BOLD_RULE)
+    notes += [BOLD_RULE, *shared_notes(summary, against.values())]
     skipped = [*absent, *summary.skipped]
     return Table("differences", title, frame, blocks, notes, skipped, summary.missing, summary.expected)
 
@@ -89,8 +97,14 @@ def both_note(display: Display) -> list[str]:
 
 
 def _grouped(summary: Summary) -> list[dict[str, Any]]:
-    rows = [dict(zip(CSV_COLUMNS, row_of(cell), strict=True)) for cell in summary.cells]
-    return [row for row in rows if row["grouping"] != DIRECTION]
+    """Return the rows of averages, and of each difference how many directions it is over."""
+    return [
+        dict(zip(CSV_COLUMNS, row_of(cell), strict=True))
+        | {"baseline_directions": cell.to_baseline.directions}
+        | {"continued_directions": cell.to_control.directions}
+        for cell in summary.cells
+        if cell.grouping != DIRECTION
+    ]
 
 
 def blocks_of(
@@ -158,6 +172,7 @@ def interference_table(
         notes = [f"n/a: {NO_SYSTEM}."]
     else:
         notes.insert(0, f"The bilingual system is `{bilingual}`.")
+        notes += shared_notes(summary, [bilingual])
     if not chosen_groups:
         skipped.append(f"high and low resource: no grouping {TIERS!r} of languages (groups.{TIERS})")
     title = f"Interference and transfer in {plan.experiment}"
@@ -167,10 +182,11 @@ def interference_table(
 def _row(cell: Cell, bilingual: str | None) -> list[Any]:
     difference = cell.to_baseline
     note = NO_SYSTEM if bilingual is None else difference.reason
+    directions = cell.directions if bilingual is None else difference.directions
     return [
         *(getattr(cell, column) for column in PLACE),
         bilingual or "",
-        *(getattr(cell, column) for column in COUNTS),
+        *(directions, cell.scores, cell.scores_expected),
         *(cell.value.mean, difference.mean, difference.sd, difference.n),
         *(reading_of(difference.mean, cell.metric), note, cell.signature, cell.flags),
     ]

@@ -22,6 +22,7 @@ from workflow_scripts.report.tables.summary import (
     display_order,
     row_of,
     rows_of,
+    shared_notes,
     sweep_key,
 )
 from workflow_scripts.report.tables.table import (
@@ -140,6 +141,7 @@ def summary_table(summary: Summary, display: Display) -> Table:
     if others:
         named = ", ".join(f"Δ {name} to `{name}`" for name in others.values())
         notes.append(f"Differences are taken seed by seed: {named}.")
+        notes += shared_notes(summary, others.values())
     if "continued" in others:
         notes.append(f"`{display.control}` was trained further in the same way without masks: the control.")
     if display.pivot:

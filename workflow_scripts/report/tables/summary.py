@@ -6,7 +6,7 @@ by seed, since a system of seed ``s`` starts from the baseline of seed ``s``.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -178,6 +178,25 @@ def _refuse_signatures(score: Score, other: Score) -> None:
     raise UserError(
         f"table {score.testset}/{shown_name(score.metric)}: two signatures, {one} and {two}; score both again"
     )
+
+
+def shared_notes(summary: Summary, others: Iterable[str]) -> list[str]:
+    """Return a note for each of ``others`` that lacks directions or scores which differences to it lack, too.
+    A cell says of its own system alone that it lacks some."""
+    most: dict[tuple[str, ...], int] = {}
+    placed = [((one.testset, one.without, one.grouping, one.group, one.side), one) for one in summary.cells]
+    for place, cell in placed:
+        most[place] = max(cell.directions, most.get(place, 0))
+    lacking = {
+        cell.system
+        for place, cell in placed
+        if cell.scores < cell.scores_expected or cell.directions < most[place]
+    }
+    return [
+        f"`{name}` lacks some: differences to it are over the directions that both systems have."
+        for name in others
+        if name in lacking
+    ]
 
 
 def row_of(cell: Cell) -> list[Any]:

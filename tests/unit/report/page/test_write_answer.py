@@ -222,7 +222,7 @@ def test_partial_tables_say_how_many_scores_are_missing(tmp_path):
     ]
     _, text = full_page(tmp_path, summary=rows)
     assert text.startswith("# PARTIAL")
-    assert "The tables lack 1 score; cells that lack some say how many." in text
+    assert "The tables lack 1 score; cells that lack some say how many, and differences are over" in text
     assert "| `baseline` | missing [0/3] |" in text
     assert "| `continued` | 22.00 [2/3] |" in text
 
