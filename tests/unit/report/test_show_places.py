@@ -2,6 +2,9 @@
 
 import json
 
+from tests.unit.report.made import put_scores, tabulate
+from workflow_scripts.report.tables import show
+
 
 def test_the_terminal_names_the_tables_that_are_there(tmp_path):
     from workflow_scripts.report.tables.show import render_places
@@ -36,3 +39,15 @@ def test_the_terminal_names_the_directions_that_failed_the_control_of_masks(tmp_
         "mask control (s1, k70): NOT passed in de-en, fr-en",
         "mask control (s1, k95): passed",
     ]
+
+
+def test_the_terminal_calls_the_control_by_its_name(tmp_path, capsys):
+    for control, named in (("more", "more"), ("", "control")):
+        for system in ("baseline", "more", "ns"):
+            put_scores(tmp_path, system, {"bleu": 10.0 + len(system)}, ["en-de", "de-en"])
+        systems = ["baseline", "more", "ns"]
+        tabulate(tmp_path, systems, ["en-de", "de-en"], "--control", control)
+        capsys.readouterr()
+        show.main(["--tables", str(tmp_path / "tables")])
+        [head] = [line for line in capsys.readouterr().out.splitlines() if "gain: baseline" in line]
+        assert head.split()[-1] == named

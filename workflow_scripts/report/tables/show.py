@@ -100,7 +100,9 @@ def _one_table(rows: Sequence[Row], title: str) -> list[str]:
     places = {(row["system"], row["side"]): row for row in rows}
     digits = digits_of(rows[0]["metric"], rows[0]["profile"])
     word = difference_word(rows[0]["metric"])
-    table = [["", *sides, f"{word}: baseline", "continued"]]
+    # The row of the control says of its own difference that it is itself.
+    itself = [row["system"] for row in rows if row["continued_note"] == f"is {row['system']}"]
+    table = [["", *sides, f"{word}: baseline", itself[0] if itself else "control"]]
     for system in dict.fromkeys(row["system"] for row in rows):
         own = [places[system, side] for side in sides]
         cells = [number(row["mean"], row["sd"], digits) for row in own]
