@@ -36,6 +36,22 @@ def test_colours_are_those_of_the_system_and_are_switched(opened, page_file):
     page.context.close()
 
 
+def test_directions_without_masks_are_not_said_to_be_kept_or_left_out(opened, results):
+    """Masks of two of four directions: units 0-3 and 2-4 of the encoder."""
+    for seed in made_up.SEEDS:
+        path = results / f"masks/baseline/s{seed}/two.npz"
+        made_up.write_masks(path, {"encoder.0.ffn": [[0, 1, 2, 3], [2, 3, 4]]}, ["de-en", "fr-en"])
+    two = f"two={results}/masks/baseline/s{{seed}}/two.npz"
+    page = opened(build(results, "--masks", two, without=("--masks", "--used-by")))
+    page.fill("#unit", "3")
+    page.wait_for_function("document.getElementById('activity-note').textContent.startsWith('Unit 3')")
+    assert page.inner_text("#activity-note").endswith("The masks two keep it in 2 of 2 directions.")
+    page.focus("#bars")
+    page.keyboard.press("End")
+    assert page.inner_text("#bar") == "en-de: active at 100.0 % of positions."
+    page.context.close()
+
+
 def test_a_phone_shows_everything_without_scrolling_sideways(opened, page_file):
     page = opened(page_file, viewport=PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -58,6 +58,22 @@ def test_everything_that_the_config_makes_is_asked_for(started: list[list[str]],
     assert command[-3:] == ["--allow-partial", "--out", "results/tiny/report/explorer.html"]
 
 
+@pytest.mark.parametrize(
+    ("kinds", "file"),
+    [
+        (["paper", "raw"], "results/tiny/data/text/{testset}/{pair}.{target}.txt"),
+        (["paper"], "results/tiny/data/references/{testset}.{pair}.{target}.txt"),
+    ],
+)
+def test_the_references_shown_are_of_the_kind_that_was_scored(
+    kinds: list[str], file: str, started: list[list[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "my config.yaml").write_text(yaml.safe_dump({**CONFIG, "evaluation": {"references": kinds}}))
+    (tmp_path / "results/tiny").mkdir(parents=True)
+    main(["--configfile", "my config.yaml"])
+    assert after("--references", started[0]) == [file]
+
+
 def test_results_in_another_folder(started: list[list[str]], tmp_path: Path) -> None:
     (tmp_path / "the work/results/tiny").mkdir(parents=True)
     main(["--configfile", "my config.yaml", "--directory", "the work"])

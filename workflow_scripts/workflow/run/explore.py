@@ -23,6 +23,12 @@ from workflow_scripts.workflow.stage_list.report import unit_masks
 
 ENVIRONMENT, MODULE = "evaluate", "workflow_scripts.report.explorer.build_explorer"
 PAGE = "report/explorer.html"
+RAW = "raw"
+#: Kind of references → their files below data/.
+REFERENCES = {
+    RAW: "text/{testset}/{pair}.{target}.txt",
+    "paper": "references/{testset}.{pair}.{target}.txt",
+}
 
 
 def settings_of(experiment: Experiment, results: Path) -> dict[str, Any]:
@@ -30,6 +36,7 @@ def settings_of(experiment: Experiment, results: Path) -> dict[str, Any]:
     evaluation = experiment.evaluation
     counted = scored(experiment)
     masks = unit_masks(experiment)
+    shown = RAW if RAW in evaluation.references else evaluation.references[0]
     return {
         "experiment": experiment.experiment,
         "systems": experiment.all_systems,
@@ -48,7 +55,7 @@ def settings_of(experiment: Experiment, results: Path) -> dict[str, Any]:
         "comet_root": f"{results}/comet",
         "significance_root": f"{results}/significance" if evaluation.significance else None,
         "hypotheses": f"{results}/translations/{{system}}/s{{seed}}/{{testset}}/{{direction}}.txt",
-        "references": f"{results}/data/text/{{testset}}/{{pair}}.{{target}}.txt",
+        "references": f"{results}/data/{REFERENCES[shown]}",
         "sources": f"{results}/data/text/{{testset}}/{{pair}}.{{source}}.txt",
         "masks": [f"{name}={results}/{pattern}" for name, pattern in masks.items()],
         "used_by": {name: used for name, used in experiment.masked.items() if used in masks} or None,

@@ -12,6 +12,7 @@ import pytest
 
 from tests import made_up_experiment as made_up
 from workflow_scripts.common.errors import UserError
+from workflow_scripts.evaluate.segments import Scored, read_segments, write_scores
 from workflow_scripts.report.explorer import document
 from workflow_scripts.report.explorer.build_explorer import main
 
@@ -191,3 +192,22 @@ def test_counts_that_do_not_say_their_positions_are_left_out_and_named(results, 
 def test_wrong_options_are_told(results, more, message):
     with pytest.raises(UserError, match=message):
         main([*made_up.options(results, results / "x.html"), *more])
+
+
+def test_scores_of_sentences_are_by_the_references_that_stand_beside_them(tmp_path):
+    """Rebuilt references come first in the config; by them no sentence was right."""
+    results = made_up.write(tmp_path / "made-up")
+    for system in made_up.SYSTEMS:
+        for seed in made_up.SEEDS:
+            job = {"experiment": "made-up", "system": system, "seed": seed, "testset": "test"}
+            scored = read_segments([results / f"scores/{system}/s{seed}/test.raw.segments.npz"])
+            entry = {"references_sha256": "1" * 64, "n": 3}
+            entry["scores"] = [{"metric": one, "score": 1.0, "signature": "x"} for one in ("bleu", "chrf")]
+            nothing = {
+                direction: Scored(entry, {"chrf": by["chrf"] * 0})
+                for direction, by in scored.statistics.items()
+            }
+            path = results / f"scores/{system}/s{seed}/test.paper.json"
+            write_scores(path, {**job, "profile": "paper"}, nothing)
+    _, parts = built(results, "--profiles", "paper", "raw", without=("--significance-root",))
+    assert json.loads(parts["lines-0"])["scores"]["baseline"][2] == 100.0

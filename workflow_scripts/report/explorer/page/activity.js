@@ -23,11 +23,12 @@ async function drawActivity() {
     const direction = rates.rows[row];
     const masked = state.masks?.rows.indexOf(direction) ?? -1;
     const kept = masked < 0 ? null : Boolean(isKept(state.bits[masked], unit));
-    return { direction, rate: rateOf(row), kept, fill: kept ? "kept" : "not kept" };
+    return { direction, rate: rateOf(row), kept, fill: kept === null ? "no mask" : kept ? "kept" : "not kept" };
   });
   if ($("unit-order").value === "rate") BARS.shown.sort((one, other) => other.rate - one.rate);
   const kept = BARS.shown.filter((one) => one.kept).length;
-  const keptBy = state.masks ? ` The masks ${state.masks.name} keep it in ${kept} of ${counted(BARS.shown.length, "direction")}.` : "";
+  const masked = BARS.shown.filter((one) => one.kept !== null).length;
+  const keptBy = state.masks ? ` The masks ${state.masks.name} keep it in ${kept} of ${counted(masked, "direction")}.` : "";
   $("activity-note").textContent = `Unit ${unit} of ${layerName(layer)}, seed ${rates.seed}: share of positions at which it is active.${keptBy}`;
   if (!BARS.view) {
     BARS.view = await plot($("bars"), barSpecification());
@@ -65,7 +66,7 @@ function barSpecification() {
     scales: [
       { name: "x", type: "linear", domain: [0, { signal: "top" }], nice: true, range: "width" },
       { name: "y", type: "band", domain: { signal: "names" }, range: "height", padding: 0.15 },
-      { name: "fill", type: "ordinal", domain: ["kept", "not kept"], range: [{ signal: "kept" }, { signal: "bar" }] },
+      { name: "fill", type: "ordinal", domain: ["kept", "not kept", "no mask"], range: [{ signal: "kept" }, { signal: "bar" }, { signal: "soft" }] },
     ],
     axes: [
       { orient: "top", scale: "x", format: ".0%", grid: true, tickCount: 5, ...axisColours },
