@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -108,10 +109,16 @@ def _of_json(path: Path, columns: Sequence[str]) -> Iterator[Row]:
 
 
 def _text_of(path: Path, line: int, name: str, value: Any) -> str:
-    """Return a field as text: a label may be a number; what is not there is empty."""
+    """Return a field as text: a label may be a number; what is not there (also written as NaN) is empty."""
     if isinstance(value, list | dict):
         raise UserError(f"{path}, line {line}: {name} is several values, and one text or number is needed")
-    return "" if value is None else str(value)
+    text = "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
+    if half := next((mark for mark in text if "\ud800" <= mark <= "\udfff"), None):
+        raise UserError(
+            f"{path}, line {line}: {name} holds half a character, \\u{ord(half):04x}, which no file of text"
+            " can hold; remove it, or write both halves"
+        )
+    return text
 
 
 def _of_parquet(path: Path, columns: Sequence[str]) -> Iterator[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -47,11 +48,22 @@ def test_the_same_table_in_each_form(tmp_path):
 
 
 def test_nulls_of_json_are_empty_fields_not_the_word_none(tmp_path):
-    rows = [{"sentence": "a", "label": 0}, {"sentence": "b", "label": None}, {"sentence": None, "label": 1}]
+    rows = [
+        {"sentence": "a", "label": 0},
+        {"sentence": "b", "label": None},
+        {"sentence": None, "label": 1},
+        {"sentence": "c", "label": math.nan},
+    ]
     path = written(tmp_path, "t.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     lines: list[int] = []
     found = read_examples(path, ["sentence"], "label", lines)
-    assert (found.texts, found.labels, lines) == ([("a",)], ["0"], [2, 3])
+    assert (found.texts, found.labels, lines) == ([("a",)], ["0"], [2, 3, 4])
+
+
+def test_both_halves_of_a_character_are_that_character(tmp_path):
+    """As JSON writes what has no escape of four digits."""
+    path = written(tmp_path, "t.jsonl", '{"sentence": "so \\ud83d\\ude00", "label": 1}\n')
+    assert read_examples(path, ["sentence"], "label").texts == [("so \N{GRINNING FACE}",)]
 
 
 def test_columns_of_one_text_are_joined(tmp_path):
@@ -87,10 +99,15 @@ def test_columns_of_one_text_are_joined(tmp_path):
         ("t.jsonl", "[1]\n", r"t\.jsonl, line 1: no JSON object"),
         ("t.jsonl", '{"sentence": null, "label": 1}\n', r"t\.jsonl, line 1: sentence is empty"),
         ("t.jsonl", '{"sentence": ["a", "b"], "label": 1}\n', r"line 1: sentence is several values"),
+        (
+            "t.jsonl",
+            '{"sentence": "so \\ud83d", "label": 1}\n',
+            r"line 1: sentence holds half a character, \\ud83d",
+        ),
         ("t.xlsx", b"PK", r"none of \.csv, \.tsv, \.jsonl, \.parquet"),
         ("t.csv", b"sentence,label\nf\xfcr,b\n", r"t\.csv, line 2: not UTF-8"),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_mistakes_are_one_line_each(name, text, said, tmp_path):
     with pytest.raises(UserError, match=said) as raised:
