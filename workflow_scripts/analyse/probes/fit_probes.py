@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from workflow_scripts.analyse.probes.layers import Penalties, layer_probes, salient_layers
 from workflow_scripts.analyse.probes.matrix import columns_of
-from workflow_scripts.analyse.probes.probe_tables import CSV_COLUMNS, csv_rows, markdown
+from workflow_scripts.analyse.probes.probe_tables import CSV_COLUMNS, LEAST, csv_rows, markdown
 from workflow_scripts.analyse.probes.run import Outcome, Settings, run_probe
 from workflow_scripts.analyse.probes.word_labels import Chosen, choose
 from workflow_scripts.analyse.probes.word_scores import top_words
@@ -73,7 +73,7 @@ def words_of_units(
     columns = dict(zip(units.tolist(), columns_of(values, units).T, strict=True))
     for unit in order[:most].tolist():
         group, index = words.space.locate(unit)
-        top = top_words(columns[unit], words.forms, WORDS_OF_A_UNIT)
+        top = top_words(columns[unit], words.forms, WORDS_OF_A_UNIT, LEAST)
         found.append({"group": group, "unit": index, "words": [vars(one) for one in top]})
     return found
 

@@ -9,6 +9,8 @@ from workflow_scripts.analyse.probes.spread import UNDEFINED, shown
 CSV_COLUMNS = ("part", "name", "measure", "mean", "sd", "n")
 WAYS = {"kept": "these alone", "zeroed": "all but these", "retrained": "new probe of these"}
 RANKED = ("top", "bottom", "random")
+#: Occurrences that a word needs: of many words that occur once, some are far from the mean by chance.
+LEAST = 3
 
 Result = Mapping[str, Any]
 
@@ -148,7 +150,10 @@ def _labels(result: Result) -> Iterator[str]:
 
 
 def _top(units: Sequence[Result]) -> Iterator[str]:
-    yield "Of the first split; words at which a unit is farthest from its mean, with the sign."
+    yield (
+        "Of the first split; words at which a unit is farthest from its mean, with the sign. Words occur at"
+        f" least {LEAST} times."
+    )
     yield ""
     yield from heading(["unit", "words"])
     for unit in units:

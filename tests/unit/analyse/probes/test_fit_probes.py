@@ -29,10 +29,12 @@ def planted(tmp_path_factory):
     values = draw.normal(size=(1200, 20))
     for tag, unit in UNIT_OF.items():
         values[tags == tag, unit] += 4
-    # The word "loud" is where unit 12 is strongest.
+    # The word "loud" is where unit 12 is strongest, but for a word that occurs once.
     forms = [f"w{number}" for number in draw.integers(0, 400, 1200)]
     for row in np.flatnonzero(tags == "NOUN")[:5]:
         forms[row], values[row, 12] = "loud", 12
+    once = np.flatnonzero(tags == "NOUN")[5]
+    forms[once], values[once, 12] = "once", 14
     labels = [*tags[:1189].tolist(), "X", *[None] * 10]
     facts = {
         "system": "baseline",
@@ -89,6 +91,8 @@ def test_the_words_of_a_unit_are_those_where_it_is_strongest(planted):
     result = json.loads((planted / "out.json").read_text())
     (noun,) = [one for one in result["top_units"] if (one["group"], one["unit"]) == ("encoder.1.ffn", 2)]
     assert noun["words"][0]["word"] == "loud" and noun["words"][0]["tokens"] == 5
+    assert min(word["tokens"] for one in result["top_units"] for word in one["words"]) == 3
+    assert "at least 3 times" in (planted / "out.md").read_text()
 
 
 def test_scores_and_masks_are_those_of_every_selector(planted):
