@@ -162,6 +162,23 @@ def other_cpu() -> list[str]:
     return table(["− continued, seeds 1 and 2", "this processor", "the other one"], lines)
 
 
+def again() -> list[str]:
+    """Return the difference to the control of both runs: mean ± sd over seeds, of the later one its interval."""
+    before, later = (scores(read(name)) for name in ("controls_scores.csv", "controls_again_scores.csv"))
+    lines = []
+    for key in KEYS:
+        bleu = [mean_cell([*by_seed(run, key).values()]) for run in (before, later)]
+        if key == "continued":
+            lines.append([key, *bleu, "–", "–", "–", "–"])
+            continue
+        first, (second, between, least) = (
+            difference_cells(differences(run, key, "continued")) for run in (before, later)
+        )
+        lines.append([key, *bleu, *(one.partition(" (")[0] for one in (first[0], second)), between, least])
+    names = ["BLEU, before", "BLEU, again", "− continued, before", "− continued, again"]
+    return table(["system", *names, "95 % interval, again", "detectable, again"], lines)
+
+
 def among_draws(key: str) -> list[str]:
     """Return where systems lie in the distribution of a key's draws: of each the mean over seeds."""
     found = scores(read("controls_scores.csv"))
@@ -211,5 +228,5 @@ def by_port() -> list[str]:
 #: Table → its lines.
 CONTROLS: dict[str, Callable[[], list[str]]] = {
     "means": means, "continued": lambda: against("continued"),
-    "draws": lambda: among_draws("random"), "costs": costs, "processors": other_cpu,
+    "draws": lambda: among_draws("random"), "costs": costs, "processors": other_cpu, "again": again,
 }  # fmt: skip
