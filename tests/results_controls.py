@@ -163,7 +163,7 @@ def other_cpu() -> list[str]:
 
 
 def again() -> list[str]:
-    """Return the difference to the control of both runs: mean ± sd over seeds, of the later one its interval."""
+    """Return the difference to the control in both runs, over seeds."""
     before, later = (scores(read(name)) for name in ("controls_scores.csv", "controls_again_scores.csv"))
     lines = []
     for key in KEYS:

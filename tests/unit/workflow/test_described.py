@@ -28,11 +28,41 @@ def test_how_each_kind_of_system_is_made() -> None:
     }
     assert {name: made[name] for name in ("ffn_only", "lora_fam", "full", "bilingual", "random-2")} == {
         "ffn_only": "the baseline trained further (ffn alone), every unit kept",
-        "lora_fam": "the baseline with adapters (lora) by family; these are trained",
+        "lora_fam": "the baseline with adapters (lora) by family; these are trained; with lr: 0.005",
         "full": "a model of its own for each direction, trained from the baseline",
-        "bilingual": "a model of its own for each direction, trained from random weights",
-        "random-2": "the baseline trained further with masks `random-2` in each direction",
+        "bilingual": "a model of its own for each direction, trained from random weights; with max_updates:"
+        " 900; only `en-na`, `en-so`",
+        "random-2": "the baseline trained further with masks `random` (as many units of each layer as `k95`,"
+        " drawn at random, one of 5 draws) in each direction",
     }
+
+
+def test_systems_that_differ_in_their_masks_or_training_alone_are_told_apart() -> None:
+    made = how_made(preset("controls"))
+    further = "the baseline trained further with masks"
+    names = ("own_momentum", "renewed", "shuffled-1", "swapped_within", "encoder_only", "removal", "lass")
+    assert {name: made[name].removeprefix(further) for name in names} == {
+        "own_momentum": " `k95` in each direction; momentum moves a unit only in directions that keep it",
+        "renewed": " `k95` in each direction; masks made again every 100 updates",
+        "shuffled-1": " `shuffled` (those of `k95` after an exchange of each layer's units at random) in each"
+        " direction",
+        "swapped_within": " `within` (those that `k95` keeps in another direction of the same family) in each"
+        " direction",
+        "encoder_only": " `encoder` (mass:95, encoder alone) in each direction",
+        "removal": " `removed` (mass:95, gate of ffn: zero) in each direction",
+        "lass": " `lass70` (top:70% of the weights of `full`) in each direction",
+    }
+    assert len(set(made.values())) == len(made) - 2 * 4  # two systems of five draws each
+    heads = how_made(preset("iat"))
+    assert heads["iat_own"] == (
+        f"{further} `own30` (those of `heads30` that not all rows keep) on gradients alone, translating"
+        " without them"
+    )
+    assert heads["transfer"] == (
+        "the baseline trained further (heads alone) with masks `others` (those that most rows of `heads30`"
+        " keep) on gradients alone, translating without them; only `en-so`"
+    )
+    assert "`heads30` (top:30%@type by importance, units: head)" in heads["iat"]
 
 
 def test_of_systems_from_elsewhere_nothing_is_claimed() -> None:

@@ -130,7 +130,10 @@ def _systems(material: Material) -> list[Block]:
     facts = material.facts
     if not facts.made:
         return [Bullets([("Systems: ", *_names(facts.systems))])]
-    rows: list[list[Cell]] = [[Code(name), marked(facts.made.get(name, ""))] for name in facts.systems]
+    alike: dict[str, list[str]] = {}
+    for name in facts.systems:
+        alike.setdefault(facts.made.get(name, ""), []).append(name)
+    rows: list[list[Cell]] = [[_names(names), marked(how)] for how, names in alike.items()]
     rows, notes = cut(rows, MOST_SYSTEMS, "systems", "tables/summary.csv")
     return [Grid("Systems, and how each was made.", ["system", "how"], rows, (0, 1), notes)]
 

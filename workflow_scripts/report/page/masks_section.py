@@ -1,6 +1,5 @@
 """Whether masks added anything: the sentences of the table of controls, which are made from its numbers."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from workflow_scripts.common.naming import number_of
@@ -40,6 +39,8 @@ WORDS = {
     EQUAL: "equal in every seed",
     ONE_SEED: "not to be judged, since one training each cannot tell a difference from chance",
 }  # fmt: skip
+#: Systems that are named as better or worse.
+MOST_NAMED = 6
 NONE_TRIED = (
     " No random, shuffled or swapped masks were tried, so that nothing says whether any mask of that size"
     " would do."
@@ -118,12 +119,23 @@ def counted(rows: Sequence[Record], facts: Facts) -> Text:
     judged = [row for row in own if row["against"] == facts.control and row["sentence"]]
     if not judged:
         return "No system with masks is compared with a control."
-    counts = Counter(map(shows, judged))
-    said = "; ".join(f"{counts[kind]} {words}" for kind, words in WORDS.items() if counts[kind])
+    found: dict[str, list[str]] = {}
+    for row in judged:
+        found.setdefault(shows(row), []).append(row["system"])
+    said = "; ".join(
+        f"{len(found[kind])} {words}{_in_brackets(found[kind]) if kind in (BETTER, WORSE) else ''}"
+        for kind, words in WORDS.items()
+        if kind in found
+    )
     how = marked(f" ({facts.made[facts.control]})") if facts.control in facts.made else ()
     number = number_of(len(judged), "system")
     tried = "" if facts.not_own else NONE_TRIED
-    return (f"{number} with masks, against ", Code(facts.control), *how, f": {said}.{tried}")
+    return (f"{number} with masks, against ", Code(facts.control), *how, *marked(f": {said}.{tried}"))
+
+
+def _in_brackets(systems: Sequence[str]) -> str:
+    names = ", ".join(f"`{name}`" for name in systems[:MOST_NAMED])
+    return f" ({names}{' …' if len(systems) > MOST_NAMED else ''})"
 
 
 def _grid(rows: Sequence[Record]) -> Grid:

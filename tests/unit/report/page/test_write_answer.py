@@ -111,14 +111,21 @@ def test_masks_against_controls_in_the_words_of_the_table(tmp_path):
     _, text = full_page(tmp_path, "--masked", masked, "--not-own", "random", controls=rows, seeds=(1, 2, 3))
     section = text.partition("## 3.")[2].partition("## 4.")[0]
     assert (
-        "2 systems with masks, against `continued`: 1 better; 1 without a difference that this design could"
-        " detect." in section
+        "2 systems with masks, against `continued`: 1 better (`lass`); 1 without a difference that this"
+        " design could detect." in section
     )
     assert [line for line in section.splitlines() if line.startswith("- ")] == [
         f"- {line}" for line in (none, some, "ns − random: …", drawn)
     ]
     assert "| ns − random | +0.31 ± 0.16 (3) | [-0.61, +0.19] | ±0.52 | 5 of 5 |" in section
-    assert "> - **Did masks help?** 2 systems with masks, against `continued`: 1 better;" in text
+    assert "> - **Did masks help?** 2 systems with masks, against `continued`: 1 better (`lass`);" in text
+
+
+def test_systems_that_were_made_alike_share_a_row(tmp_path):
+    made = '{"a": "trained", "b": "one of 2 draws", "c": "one of 2 draws"}'
+    _, text = full_page(tmp_path, "--systems", "a", "b", "c", "--made", made)
+    rows = [line for line in text.splitlines() if line.endswith("| trained |") or "2 draws" in line]
+    assert rows == ["| `a` | trained |", "| `b`, `c` | one of 2 draws |"]
 
 
 def test_how_the_control_was_made_is_said_only_where_it_is_known(tmp_path):
