@@ -91,6 +91,30 @@ def test_each_cell_stands_where_its_direction_and_system_are():
     assert_layout(figure)
 
 
+def test_of_more_systems_than_directions_the_systems_are_rows():
+    rows = [summary("en-fi", "c", "3", "2"), summary("en-de", "c", "1", "")]
+    rows += [summary("en-fi", "a", "0.5", "-1"), summary("en-de", "b", "2", "")]
+    families = {"a family of a very long name": ["fi"], "germanic": ["de"]}
+    figure = gains_figure(gain_rows(rows, [], {}, "bleu", "plain"), families, "en")
+    baseline, control = figure.axes[:2]
+    assert cells_of(baseline) == {
+        ("c", "en-fi"): "+3.0",
+        ("c", "en-de"): "+1.0",
+        ("a", "en-fi"): "+0.5",
+        ("b", "en-de"): "+2.0",
+    }
+    assert cells_of(control) == {("c", "en-fi"): "+2.0", ("a", "en-fi"): "-1.0"}
+    assert baseline.images[0].get_array().filled(0).tolist() == [[3, 1], [0.5, 0], [0, 2]]
+    (edge,) = baseline.child_axes
+    assert [label.get_text() for label in edge.get_xticklabels()] == ["a family o…long name", "germanic"]
+    assert list(edge.get_xticks()) == [0, 1]  # above their columns
+    assert [label.get_rotation() for label in edge.get_xticklabels()] == [90, 90]
+    assert_layout(figure)
+    # One panel is below the other, and rows are of one height.
+    assert baseline.get_position().y0 > control.get_position().y1
+    assert baseline.get_position().height / 3 == pytest.approx(control.get_position().height / 2)
+
+
 def test_a_system_of_draws_is_significant_where_every_draw_is():
     rows = [summary("en-de", "random", "1", "", n="1")]
     draws = {"random": ["random-1", "random-2"]}

@@ -121,6 +121,15 @@ def test_each_cell_stands_where_its_direction_and_system_are():
     assert axis.get_title().replace("\n", " ") == "news: % off target, and the language that most of it is in"
 
 
+def test_of_more_systems_than_directions_the_systems_are_rows():
+    rows = {"en-de": [Cell(0.01), Cell(0.25, "nl"), Cell(None)]}
+    (axis,) = off_target_figure(rows, ["baseline", "ns"], "news").axes
+    assert [text.get_text() for text in axis.get_xticklabels()] == ["en-de"]
+    assert [text.get_text() for text in axis.get_yticklabels()] == ["references", "baseline", "ns"]
+    assert [text.get_text() for text in axis.texts] == ["1.0", "25.0 nl", "n/a"]
+    assert axis.images[0].get_array().filled(-1).tolist() == [[0.01], [0.25], [-1.0]]
+
+
 def test_what_is_drawn_depends_on_the_rates(tmp_path):
     main(arguments(lay(tmp_path / "none"), tmp_path / "a.png"))
     main(arguments(lay(tmp_path / "some", ns1=entry({"en": 10}, 1.0)), tmp_path / "b.png"))

@@ -56,10 +56,13 @@ def styles(count: int) -> list[tuple[str, str]]:
 
 
 def panels(
-    rows: int, columns: int = 1, width: float | Sequence[float] = 3.6, height: float = 2.6
+    rows: int,
+    columns: int = 1,
+    width: float | Sequence[float] = 3.6,
+    height: float | Sequence[float] = 2.6,
 ) -> tuple[Figure, list[list[Axes]]]:
-    """Return a figure and its axes, rows × columns; a panel's inside has ``width`` (or that of its column) ×
-    ``height`` inches."""
+    """Return a figure and its axes, rows × columns; a panel's inside has ``width`` × ``height`` inches, or
+    those of its column and its row."""
     figure = Figure()
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, columns, squeeze=False)
@@ -69,7 +72,8 @@ def panels(
         axis.spines[["top", "right"]].set_visible(False)
     grid = {(row, column): axes[row][column] for row in range(rows) for column in range(columns)}
     widths = [width] * columns if isinstance(width, (int, float)) else list(width)
-    _place(figure, grid, widths, [height] * rows, _Room.even(rows, columns))
+    heights = [height] * rows if isinstance(height, (int, float)) else list(height)
+    _place(figure, grid, widths, heights, _Room.even(rows, columns))
     return figure, [list(row) for row in axes]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
@@ -15,6 +16,7 @@ from workflow_scripts.report.figures.matrix import (
     cell_inches,
     draw_bar,
     draw_matrix,
+    part_columns,
     part_families,
     write_cells,
 )
@@ -30,7 +32,7 @@ from workflow_scripts.report.tables.writing import (
 )
 
 BASELINE = "baseline"
-COLUMN_WIDTH = 0.52  # inches: a cell holds "-12.3†"
+COLUMN_WIDTH, ROW_HEIGHT = 0.52, 0.19  # inches: a cell holds "-12.3†"
 WRITTEN = 120  # directions: of more, cells are too low for numbers
 
 
@@ -85,7 +87,8 @@ def gain_rows(
 def gains_figure(
     rows: Sequence[Mapping[str, Any]], families: Mapping[str, Sequence[str]], pivot: str
 ) -> Figure:
-    """Return the figure of the rows of one test set: a map of directions × systems for each other system."""
+    """Return the figure of the rows of one test set: a map of directions × systems for each other system, or,
+    where there are more systems than directions, of systems × directions."""
     others = sorted({row["against"] for row in rows}, key=lambda other: other != BASELINE)
     directions, spans = by_family(list(dict.fromkeys(row["direction"] for row in rows)), families, pivot)
     systems = {
@@ -95,26 +98,46 @@ def gains_figure(
     values = {(row["against"], row["direction"], row["system"]): row for row in rows}
     most = max(abs(row["difference"]) for row in rows) or 1.0
     norm = Normalize(-most, most)
-    height = cell_inches(len(directions), most=0.19, whole=math.inf if len(directions) <= WRITTEN else 0)
-    widths = [COLUMN_WIDTH * len(systems[other]) for other in others]
-    figure, [axes] = panels(1, len(others), widths, height * len(directions))
     name = metric_name(rows[0]["metric"])
+    # Of few directions and many systems the directions are columns, and the panels lie below one another:
+    # what a page can hold.
+    turned = max(map(len, systems.values())) > len(directions)
+    figure, axes = _panels([(len(systems[other]), len(directions)) for other in others], turned)
     for axis, other in zip(axes, others, strict=True):
         cells = [
             [values.get((other, direction, system)) for system in systems[other]] for direction in directions
         ]
+        labels = [directions, systems[other]]
+        if turned:
+            cells, labels = [list(row) for row in zip(*cells, strict=True)], labels[::-1]
         numbers = np.array([[cell["difference"] if cell else math.nan for cell in row] for row in cells])
         last = axis is axes[-1]
-        image = draw_matrix(axis, numbers, directions, systems[other], norm, SIGNED)
+        image = draw_matrix(axis, numbers, *labels, norm, SIGNED)
         if len(directions) <= WRITTEN:
             mark = AGAINST_BASELINE if other == BASELINE else AGAINST_CONTROL
             write_cells(axis, [[_text(cell, mark) for cell in row] for row in cells], image)
-        part_families(axis, spans, square=False, named=last)
+        if turned:
+            part_columns(axis, spans)
+        else:
+            part_families(axis, spans, square=False, named=last)
         word = {"gain": "gain over", "difference": "difference to"}[difference_word(rows[0]["metric"])]
-        axis.set_title(wrapped(f"{word} {other}", max(COLUMN_WIDTH * len(systems[other]), 1.2)))
+        axis.set_title(wrapped(f"{word} {other}", max(COLUMN_WIDTH * len(labels[1]), 1.2)))
         if last:
-            draw_bar(axis, image, f"{name}, {word.split()[0]}", spans)
+            draw_bar(axis, image, f"{name}, {word.split()[0]}", () if turned else spans)
     return figure
+
+
+def _panels(sizes: Sequence[tuple[int, int]], turned: bool) -> tuple[Figure, list[Axes]]:
+    """Return panels of so many systems and directions each, beside one another or, ``turned``, below."""
+    directions = max(most for _, most in sizes)
+    if turned:
+        heights = [ROW_HEIGHT * systems for systems, _ in sizes]
+        figure, rows = panels(len(sizes), 1, COLUMN_WIDTH * directions, heights)
+        return figure, [row[0] for row in rows]
+    height = cell_inches(directions, ROW_HEIGHT, math.inf if directions <= WRITTEN else 0)
+    widths = [COLUMN_WIDTH * systems for systems, _ in sizes]
+    figure, [axes] = panels(1, len(sizes), widths, height * directions)
+    return figure, axes
 
 
 def _text(cell: Mapping[str, Any] | None, mark: str) -> str:

@@ -87,6 +87,26 @@ def part_families(axis: Axes, spans: Sequence[Span], square: bool, named: bool) 
         )
 
 
+def part_columns(axis: Axes, spans: Sequence[Span]) -> None:
+    """Draw lines between the families of the columns, and name them above."""
+    for start in (span.start for span in spans if span.start):
+        axis.axvline(start - 0.5, color="white", linewidth=1.2)
+    if not spans:
+        return
+    cell = axis.get_position().width * axis.figure.get_size_inches()[0] / axis.images[0].get_array().shape[1]
+    names = [shortened(span.family, LONGEST_FAMILY) for span in spans]
+    level = all(
+        len(name) * LETTER * SMALL_SIZE / 72 < cell * (span.stop - span.start)
+        for name, span in zip(names, spans, strict=True)
+    )
+    edge = axis.secondary_xaxis("top")
+    edge.set_xticks(
+        [(span.start + span.stop - 1) / 2 for span in spans], names, **({} if level else {"rotation": 90})
+    )
+    edge.tick_params(length=0, pad=2)
+    edge.spines[:].set_visible(False)
+
+
 def draw_bar(axis: Axes, image: AxesImage, label: str, spans: Sequence[Span] = ()) -> None:
     """Draw the bar of a map's values right of a panel, and of the names of its families."""
     longest = max((min(len(span.family), LONGEST_FAMILY) for span in spans), default=0)

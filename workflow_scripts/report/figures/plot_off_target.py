@@ -97,14 +97,16 @@ def _read(file: Path, directions: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 
 def off_target_figure(cells: dict[str, list[Cell]], systems: Sequence[str], testset: str) -> Figure:
-    """Return the cells as a map of directions × (references and systems)."""
+    """Return the cells as a map of directions × (references and systems), or, where there are more systems
+    than directions, the other way round."""
     columns = [REFERENCES, *systems]
-    figure, [[axis]] = panels(1, 1, CELL_WIDTH * len(columns), CELL_HEIGHT * len(cells))
-    rates = np.array(
-        [[math.nan if cell.rate is None else cell.rate for cell in row] for row in cells.values()]
-    )
-    image = draw_matrix(axis, rates, list(cells), columns, PowerNorm(GAMMA, 0, 1), "Oranges")
-    write_cells(axis, [[cell.text for cell in row] for row in cells.values()], image)
+    rows, table = list(cells), [list(row) for row in cells.values()]
+    if len(systems) > len(rows):
+        rows, columns, table = columns, rows, [list(row) for row in zip(*table, strict=True)]
+    figure, [[axis]] = panels(1, 1, CELL_WIDTH * len(columns), CELL_HEIGHT * len(rows))
+    rates = np.array([[math.nan if cell.rate is None else cell.rate for cell in row] for row in table])
+    image = draw_matrix(axis, rates, rows, columns, PowerNorm(GAMMA, 0, 1), "Oranges")
+    write_cells(axis, [[cell.text for cell in row] for row in table], image)
     title = f"{testset}: % off target, and the language that most of it is in"
     axis.set_title(wrapped(title, max(CELL_WIDTH * len(columns), 2.0)))
     return figure
