@@ -107,12 +107,13 @@ def gains_figure(
         cells = [
             [values.get((other, direction, system)) for system in systems[other]] for direction in directions
         ]
-        labels = [directions, systems[other]]
+        down, across = directions, systems[other]
         if turned:
-            cells, labels = [list(row) for row in zip(*cells, strict=True)], labels[::-1]
+            down, across = across, down
+            cells = [list(row) for row in zip(*cells, strict=True)]
         numbers = np.array([[cell["difference"] if cell else math.nan for cell in row] for row in cells])
         last = axis is axes[-1]
-        image = draw_matrix(axis, numbers, *labels, norm, SIGNED)
+        image = draw_matrix(axis, numbers, down, across, norm, SIGNED)
         if len(directions) <= WRITTEN:
             mark = AGAINST_BASELINE if other == BASELINE else AGAINST_CONTROL
             write_cells(axis, [[_text(cell, mark) for cell in row] for row in cells], image)
@@ -121,7 +122,7 @@ def gains_figure(
         else:
             part_families(axis, spans, square=False, named=last)
         word = {"gain": "gain over", "difference": "difference to"}[difference_word(rows[0]["metric"])]
-        axis.set_title(wrapped(f"{word} {other}", max(COLUMN_WIDTH * len(labels[1]), 1.2)))
+        axis.set_title(wrapped(f"{word} {other}", max(COLUMN_WIDTH * len(across), 1.2)))
         if last:
             draw_bar(axis, image, f"{name}, {word.split()[0]}", () if turned else spans)
     return figure
