@@ -168,10 +168,6 @@ class MaskedTraining:
         """Take note that the update has gradients of a direction."""
         self._updated[number] = True
 
-    def unused(self) -> dict[nn.Parameter, Rows]:
-        """Return which of units' own rows no direction keeps: weight decay would move them."""
-        return rows_without(self._own, self.masks, self.directions)
-
     def holding(self, optimizer: Any) -> AbstractContextManager[None]:
         """Return a block in which the optimiser's step leaves alone what may not move: with ``momentum: own``
         units' own rows that no direction of the update keeps, with ``train: gradients`` those that no

@@ -152,8 +152,7 @@ class Training:
             total, examples = total + float(loss.detach()), examples + len(batch)
         # The gates stay until here: what a pass computed under them is needed for its gradients.
         holding = (lambda _: nullcontext()) if masked is None else masked.holding
-        undecayed = {} if masked is None else masked.unused()
-        self._optimiser.step(self.updates, examples, undecayed, holding)
+        self._optimiser.step(self.updates, examples, holding)
         self.updates += 1
         return total / examples
 

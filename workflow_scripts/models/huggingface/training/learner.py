@@ -12,7 +12,6 @@ from workflow_scripts.models.huggingface.folder import stored
 from workflow_scripts.models.huggingface.forward import Forward
 from workflow_scripts.models.huggingface.port import HuggingFacePort
 from workflow_scripts.models.training.adapted import AdapterTraining
-from workflow_scripts.models.training.held_rows import Rows
 from workflow_scripts.models.training.masked import MaskedTraining
 from workflow_scripts.models.training.plan import TrainingPlan, step_of
 from workflow_scripts.models.training.smoothed_loss import smoothed_loss
@@ -105,10 +104,6 @@ class Learner:
             for number in set(numbers):
                 if laid is not None:
                     laid.learn(number)
-
-    def undecayed(self) -> dict[nn.Parameter, Rows]:
-        """Return the rows that weight decay leaves alone: those of units that no direction keeps."""
-        return {} if self.masked is None else self.masked.unused()
 
     def holding(self, adam: torch.optim.Optimizer) -> ExitStack:
         """Return a block in which the optimiser's step leaves alone what masks and adapters hold."""

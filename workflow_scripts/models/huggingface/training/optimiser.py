@@ -1,4 +1,4 @@
-"""Adam with decoupled weight decay, over what a training moves; rows that no direction uses do not decay."""
+"""Adam with decoupled weight decay, over what a training moves."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -9,7 +9,6 @@ from torch import nn
 
 from workflow_scripts.models.progress_log import check_finite
 from workflow_scripts.models.training.collectives import any_of_all
-from workflow_scripts.models.training.held_rows import Rows
 from workflow_scripts.models.training.schedule import learning_rate
 
 #: fairseq's: half precision that overflows below it has diverged.
@@ -17,7 +16,7 @@ LEAST_SCALE = 1e-4
 
 
 class Optimiser:
-    """AdamW on the parameters that learn. ``adam``: torch's, which has no decay of its own here."""
+    """AdamW on the parameters that learn. ``adam``: torch's."""
 
     def __init__(
         self, parameters: Iterable[nn.Parameter], settings: Mapping[str, Any], scaled: bool, fused: bool
@@ -32,7 +31,7 @@ class Optimiser:
             lr=settings["lr"],
             betas=tuple(settings["adam_betas"]),
             eps=settings["adam_eps"],
-            weight_decay=0.0,
+            weight_decay=settings["weight_decay"],
             fused=self._fused,
         )
         # fairseq's first scale.
@@ -42,15 +41,13 @@ class Optimiser:
         self,
         updates: int,
         tokens: float,
-        undecayed: Mapping[nn.Parameter, Rows],
         holding: Callable[[Any], AbstractContextManager[Any]],
     ) -> float | None:
         """Move the parameters by the gradients of a summed loss; return the learning rate, None where half
         precision overflowed and nothing was moved.
 
         ``updates``: made before. ``tokens``: of all processes, which the gradients are divided by.
-        ``undecayed``: rows without weight decay. ``holding``: of the optimiser, a block in which rows stay.
-        UserError for a gradient that is not finite.
+        ``holding``: of the optimiser, a block in which rows stay. UserError: a gradient is not finite.
         """
         self.scaler.unscale_(self.adam)
         for one in self.parameters:
@@ -63,8 +60,6 @@ class Optimiser:
         for group in self.adam.param_groups:
             group["lr"] = rate
         with holding(self.adam):
-            if torch.isfinite(norm):
-                self._decay(rate, undecayed)
             self.scaler.step(self.adam)
         self.scaler.update()
         if torch.isfinite(norm):
@@ -72,19 +67,6 @@ class Optimiser:
         if self.scaler.get_scale() < LEAST_SCALE:
             check_finite(float(norm), f"the gradient after update {updates}")
         return None
-
-    def _decay(self, rate: float, undecayed: Mapping[nn.Parameter, Rows]) -> None:
-        if not self._settings["weight_decay"]:
-            return
-        with torch.no_grad():
-            for one in self.parameters:
-                if one.grad is None:
-                    continue
-                rows = undecayed.get(one)
-                kept = None if rows is None else one[rows.places()]
-                one.mul_(1 - rate * self._settings["weight_decay"])
-                if rows is not None:
-                    one[rows.places()] = kept
 
     def share_gradients(self) -> None:
         """Add up the gradients of all processes; a parameter that none has a gradient of has none."""
@@ -105,7 +87,8 @@ class Optimiser:
         """Go on with the state of a checkpoint."""
         self.adam.load_state_dict(state["adam"])
         for group in self.adam.param_groups:
-            # What is loaded says how it was made, and torch would take that.
-            group["fused"] = self._fused
+            # What is loaded says how it was made, and torch would take that; earlier versions decayed by
+            # themselves.
+            group["fused"], group["weight_decay"] = self._fused, self._settings["weight_decay"]
         if self.scaler.is_enabled() and state["scale"]:
             self.scaler.load_state_dict(state["scale"])

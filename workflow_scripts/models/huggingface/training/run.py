@@ -135,7 +135,7 @@ class Training:
             sums = torch.tensor([sum(map(float, losses)), labels], dtype=torch.float64)
             loss_sum, tokens = sum_of_all(sums).tolist()
             self.optimiser.share_gradients()
-            rate = self.optimiser.step(updates, tokens, learner.undecayed(), learner.holding)
+            rate = self.optimiser.step(updates, tokens, learner.holding)
         if rate is None:
             return False
         self.progress.updates += 1
