@@ -38,8 +38,6 @@ class PortEngine:
             [self._ids.get(piece, unknown) for piece in (*ours.before, *pieces, symbols.end)]
             for pieces in sentences
         ]
-        if not sources:
-            return
         options = self._options
         for hypothesis in self._port.generate(
             sources,

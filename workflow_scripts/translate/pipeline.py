@@ -28,7 +28,8 @@ class Engine(Protocol):
     codec: Codec
 
     def translate(self, sentences: Sequence[Sequence[str]]) -> Iterator[list[str]]:
-        """Yield one hypothesis per sentence, in order; they come longest first, and none is empty."""
+        """Yield one hypothesis per sentence, in order. ``sentences``: at least one, the longest first, none
+        of them empty."""
 
 
 @dataclass
@@ -101,7 +102,9 @@ def translate_lines(
         # Longest first: sentences of one batch are alike in length, and the time left is not underestimated.
         order = sorted((n for n, pieces in enumerate(encoded) if pieces), key=lambda n: -len(encoded[n]))
         progress.add(0, sentences=len(held) - len(order))
-        for number, hypothesis in zip(order, engine.translate([encoded[n] for n in order]), strict=True):
+        # What lies on a model must be used where it is laid: of no sentence nothing is asked.
+        hypotheses = engine.translate([encoded[n] for n in order]) if order else ()
+        for number, hypothesis in zip(order, hypotheses, strict=True):
             translations[number] = one_line(codec.decode(hypothesis))
             progress.add(len(hypothesis))
         yield from translations

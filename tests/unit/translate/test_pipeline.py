@@ -42,6 +42,23 @@ def test_order_and_empty_lines_are_kept(block):
     assert progress.truncated == 0
 
 
+class Used(Backwards):
+    """An engine whose masks must be used where it is asked, as those of a live model."""
+
+    def translate(self, sentences):
+        before = len(self.seen)
+        yield from super().translate(sentences)
+        if len(self.seen) == before:
+            raise RuntimeError("masks were selected but never used")
+
+
+def test_of_empty_lines_alone_an_engine_is_asked_nothing():
+    engine = Used()
+    found = translate_lines(["", " ", "a b", ""], Words(), engine, 100, Progress(stream=io.StringIO()), 2)
+    assert list(found) == ["", "", "b a", ""]
+    assert engine.seen == [["a", "b"]]
+
+
 def test_long_sentences_are_cut_and_counted():
     engine, stream = Backwards(), io.StringIO()
     progress = Progress(total=2, stream=stream)
