@@ -46,7 +46,7 @@ class SystemPort(ABC):
         """See ``models.port.Port.direction``."""
         if self._system is None:
             raise RuntimeError("a port without a system has nothing for a direction")
-        system = self._system if masks is None else self._system.with_masks(masks)
+        system = self._system if masks is None else self._system.with_masks(masks, name)
         table, weights = system.masks_of(name), system.weights_of(name)
         parts: list[Callable[[], AbstractContextManager[Any]]] = []
         if (adapter := system.adapter_of(name)) is not None:

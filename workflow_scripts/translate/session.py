@@ -58,8 +58,9 @@ class Session:
     ) -> None:
         """Load everything one direction needs; UserError for an unknown direction or an unfit system.
         ``engine``: its name, or the direction's own, loaded already."""
-        system = SystemFolder.read(folder).with_masks(masks)
+        system = SystemFolder.read(folder)
         system.mask_row(direction)  # an unknown direction is refused before anything is loaded
+        system = system.with_masks(masks, direction)
         if isinstance(engine, str):
             self._codec = codec_of(system, direction)
             self._engine = load_engine(engine, system, direction, options, self._codec)

@@ -119,7 +119,7 @@ def test_masks_are_of_a_part_of_the_units(tmp_path):
     # Masks for a direction that was not trained may be of another kind.
     row, heads = np.array([[1, 0, 1, 1, 1, 1]], dtype=bool), everything.part(["head"])
     MaskTable(["en-de"], row, heads, {"weights_sha256": WEIGHTS_SHA256}).write(tmp_path / "m.npz")
-    plain = of_masks(tmp_path / "ffn", ffn_space(1, 1, 3), "110101").with_masks(tmp_path / "m.npz")
+    plain = of_masks(tmp_path / "ffn", ffn_space(1, 1, 3), "110101").with_masks(tmp_path / "m.npz", "en-de")
     assert plain.masks_of("en-de").row("en-de").astype(int).tolist() == [1, 0, 1, 1, 1, 1]
     assert plain.masks_of("de-en").space == ffn_space(1, 1, 3)
 
@@ -324,13 +324,20 @@ def test_a_direction_added_for_evaluation_brings_its_own_row(tmp_path):
     MaskTable(["en-de"], row, ffn_space(1, 1, 3), {"weights_sha256": WEIGHTS_SHA256}).write(
         tmp_path / "m.npz"
     )
-    more = system.with_masks(tmp_path / "m.npz")
+    more = system.with_masks(tmp_path / "m.npz", "en-de")
     assert more.masks_of("en-de").row("en-de").tolist() == [False, True, True, False, False, True]
     assert more.masks_of("de-en").row("de-en").tolist() == [True, False, False, True, True, False]
     MaskTable(["en-de"], row, ffn_space(1, 1, 3), {"weights_sha256": "ef" * 32}).write(tmp_path / "m.npz")
     with pytest.raises(UserError, match="masks were made from weights efefefefefef"):
         more.masks_of("en-de")
     plain = make(tmp_path / "plain", mask_rows={"de-en": None})
-    assert (plain.mask_row("en-de"), plain.with_masks(tmp_path / "m.npz").masks_of("en-de")) == (None, None)
+    assert plain.mask_row("en-de") is None
+    # A file that would not be used is refused, not passed over.
+    for one, direction in ((plain, "de-en"), (plain, "en-de"), (system, "de-en")):
+        with pytest.raises(
+            UserError, match=rf"m\.npz: '.+' translates {direction} without it; such masks are"
+        ):
+            one.with_masks(tmp_path / "m.npz", direction)
+        assert one.with_masks(None, direction).more_masks is None
     with pytest.raises(UserError, match="no direction 'de-de'"):
         system.mask_row("de-de")
