@@ -11,7 +11,7 @@ from workflow_scripts.translate.card_sections import sentences_on
 from workflow_scripts.translate.codecs import Codec, codec_of
 from workflow_scripts.translate.ctranslate2_engine import direction_spec
 from workflow_scripts.translate.model_card import HOW, SAFETENSORS, Told, model_card
-from workflow_scripts.units.description import DEFAULT_PORT, DESCRIPTION
+from workflow_scripts.units.description import DESCRIPTION
 from workflow_scripts.units.system import SystemFolder
 
 CARD = "README.md"
@@ -75,8 +75,7 @@ def main(argv: list[str] | None = None) -> None:
     else:
         codecs = {direction: codec_of(system, direction) for direction in arguments.directions}
         export_ctranslate2(system, codecs, arguments.out)
-        if system.port != DEFAULT_PORT:
-            sequences = codecs[arguments.directions[0]].sequences
+        sequences = codecs[arguments.directions[0]].sequences
     told = Told(
         scores=[read_json(file) for file in arguments.scores],
         data=read_json(arguments.data_card) if arguments.data_card else None,

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from workflow_scripts.common.directions import split_direction
 from workflow_scripts.translate.card_header import header
 from workflow_scripts.translate.card_sections import (
     citation_section,
@@ -20,7 +19,6 @@ from workflow_scripts.translate.card_sections import (
 from workflow_scripts.units.description import DEFAULT_PORT
 from workflow_scripts.units.sequences import Sequences
 from workflow_scripts.units.system import SystemFolder
-from workflow_scripts.units.vocabulary import language_token
 
 UNKNOWN = "unknown: ask the owners of the training text before you pass the model on"
 _OF_TEXT = {
@@ -46,11 +44,11 @@ import ctranslate2, sentencepiece
 pieces = sentencepiece.SentencePieceProcessor(model_file="spm.model")
 translator = ctranslate2.Translator("{direction}")
 found = translator.translate_batch(
-    [["{source}", *pieces.encode("…", out_type=str)]],
-    target_prefix=[["{target}"]],
+    [[{before}*pieces.encode("…", out_type=str)]],
+    target_prefix={prefix},
     beam_size=5,
-    max_decoding_length=200,
-    suppress_sequences=[["<pad>"]],
+    max_decoding_length={longest},
+    suppress_sequences=[["{padding}"]],
 )
 print(pieces.decode(found[0].hypotheses[0][1:]))
 ```
@@ -69,15 +67,17 @@ found = translator.translate_batch(
     target_prefix={prefix},
     beam_size=5,
     min_decoding_length={shortest},
-    max_decoding_length=200,
+    max_decoding_length={longest},
     suppress_sequences=[["{padding}"]],
 )
-ids = tokenizer.convert_tokens_to_ids(found[0].hypotheses[0])
+ids = tokenizer.convert_tokens_to_ids(found[0].hypotheses[0]{behind})
 print(tokenizer.decode(ids, skip_special_tokens=True))
 ```
 """
 SAFETENSORS, CTRANSLATE2 = "safetensors", "ctranslate2"
 HOW = {SAFETENSORS: _SAFETENSORS, CTRANSLATE2: _CTRANSLATE2}
+#: Most tokens of a translation, where the model has as many positions.
+LONGEST = 200
 #: Port → whose names its weights have, and the environment that decodes it.
 LOADED_BY = {DEFAULT_PORT: ("fairseq", "text"), "huggingface": ("transformers", "hf")}
 
@@ -111,8 +111,8 @@ def model_card(
     told: Told | None = None,
     sequences: Sequences | None = None,
 ) -> str:
-    """Return the card. ``form``: safetensors or ctranslate2; ``sequences``: the first direction's, of a
-    system with a tokenizer."""
+    """Return the card. ``form``: safetensors or ctranslate2; ``sequences``: the first direction's, of the
+    second."""
     told = told or Told()
     before = [words for key, words in _OF_TEXT.items() if system.text.get(key)]
     facts = {
@@ -145,15 +145,17 @@ def _how(system: SystemFolder, form: str, direction: str, sequences: Sequences |
     if form == SAFETENSORS:
         library, environment = LOADED_BY[system.port]
         return HOW[form].format(direction=direction, library=library, environment=environment)
-    source, target = map(language_token, split_direction(direction))
-    if sequences is None:
-        return HOW[form].format(direction=direction, source=source, target=target)
-    return _WITH_TOKENIZER.format(
+    assert sequences is not None, "text is read by these"
+    how = HOW[form] if system.port == DEFAULT_PORT else _WITH_TOKENIZER
+    return how.format(
         direction=direction,
         before="".join(f"{json.dumps(one, ensure_ascii=False)}, " for one in sequences.before),
         text=system.text.get("prefixes", {}).get(direction, ""),
         prefix=None if sequences.prefix is None else f'[["{sequences.prefix}"]]',
+        # Tokenizers do not know every tag as special.
+        behind="" if sequences.prefix is None else "[1:]",
         shortest=sequences.shortest,
+        longest=min(LONGEST, sequences.positions),
         padding=sequences.padding,
     )
 

@@ -3,6 +3,7 @@
 import ctranslate2
 import sentencepiece
 
+from tests.card_code import said_by_card
 from tests.malformed import tiny
 from workflow_scripts.common.files import write_json
 from workflow_scripts.translate.ctranslate2_engine import CTranslate2Engine
@@ -64,6 +65,18 @@ def test_ctranslate2_alone_translates_the_same(tmp_path):
     # Four layers lose six rows and biases of fc1, and six columns of fc2, float32; alignment may add some.
     assert large - small == 4 * 6 * (2 * tiny.WIDTH + 1) * 4
     assert {one.name for one in (tmp_path / "out").iterdir()} == {"de-en", "en-de", "spm.model", "README.md"}
+
+
+def test_the_code_of_the_card_translates_the_same(tmp_path):
+    """A model of 16 positions is not asked for longer translations; by itself this one never ends."""
+    system = masked(tmp_path)
+    export(system, "ctranslate2", tmp_path / "out")
+    pieces = sentencepiece.SentencePieceProcessor(model_proto=tiny.subwords())
+    engine = CTranslate2Engine(system, "de-en", DecodingOptions(max_length=15))
+    (own,) = engine.translate([pieces.encode(SENTENCES[0], out_type=str)])
+    said = said_by_card(tmp_path / "out", SENTENCES[0])
+    assert said.split()[: len(own) - 1] == engine.codec.decode(own).split()[: len(own) - 1]
+    assert "max_decoding_length=16," in (tmp_path / "out/README.md").read_text()
 
 
 def test_the_safetensors_folder_is_whole_where_the_system_has_links(tmp_path):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import sentencepiece
 import torch
 
+from tests.card_code import said_by_card
 from tests.training_settings import training_settings
 from tests.unit.models.huggingface.folders import sentences, subwords
 from tests.unit.models.huggingface.trainings import DIRECTIONS, SETTINGS, WITHOUT_DROPOUT, write_texts
@@ -18,11 +20,15 @@ from workflow_scripts.models.huggingface.baseline import (
     baseline_tags,
     make_model_folder,
 )
+from workflow_scripts.models.huggingface.folder import stored
 from workflow_scripts.models.huggingface.port import open_port
+from workflow_scripts.models.huggingface.system import make_system
 from workflow_scripts.models.huggingface.training.network import draw_weights
 from workflow_scripts.models.port import load
+from workflow_scripts.models.weights import save_tensors
 from workflow_scripts.train.finetune import main as finetune
 from workflow_scripts.train.train_baseline import main
+from workflow_scripts.translate import export_system
 from workflow_scripts.units.architecture import Architecture
 from workflow_scripts.units.system import SystemFolder
 from workflow_scripts.units.vocabulary import Vocabulary
@@ -86,6 +92,23 @@ def test_weights_are_drawn_by_the_size_of_each_matrix(folder):
     assert torch.equal(embeddings, first)
     draw_weights(port.model, 6)
     assert not torch.equal(embeddings, first)
+
+
+def test_the_card_of_its_export_says_no_tag(folder, tmp_path):
+    """The library's tokenizer does not know ``<de>`` as special, and would write it."""
+    port = open_port(folder, baseline_tags(LANGUAGES), seed=1)
+    draw_weights(port.model, 1)
+    shutil.copytree(folder, tmp_path / "model")
+    save_tensors(stored(port.model), tmp_path / "model/model.safetensors")
+    named = {"system": "drawn", "languages": LANGUAGES, "directions": ["en-de"]}
+    system = make_system(tmp_path / "model", tmp_path / "system", tags=baseline_tags(LANGUAGES), **named)
+    out = tmp_path / "out"
+    words = ["--system", str(system.folder), "--form", "ctranslate2", "--directions", "en-de"]
+    export_system.main([*words, "--out", str(out)])
+    # 40 positions: fewer than the usual 200.
+    assert "max_decoding_length=40," in (out / "README.md").read_text()
+    said = said_by_card(out, sentences(1)[0])
+    assert said and "<de>" not in said
 
 
 def test_a_network_that_it_is_not_is_a_line():
