@@ -20,6 +20,7 @@ from workflow_scripts.models.training.drawing import (
     epoch_counts,
     temperature_probabilities,
 )
+from workflow_scripts.models.training.epochs import Epochs
 
 PAD, EOS = 1, 2
 # 4 specials, 20 words, then __en__ __de__ __fr__
@@ -253,6 +254,20 @@ def test_either_side_may_be_too_long() -> None:
     assert [data.num_tokens(number) for number in range(3)] == [4, 10, 10]
     assert data.sizes.tolist() == [4, 10, 10]
     assert [data.size(number) for number in range(3)] == [(4, 4), (4, 10), (10, 4)]
+
+
+def test_a_direction_without_a_sentence_that_fits_is_named() -> None:
+    """With the token 4 and 10 of en-de, 9 and 10 of en-fr, of which the targets count, 8 of de-en."""
+    data = Epochs(
+        [
+            DirectionData("en-de", Sides(3, 9), Sides(3, 9), 24, 25),
+            DirectionData("en-fr", Sides(1, 1), Sides(8, 9), 24, 26),
+            DirectionData("de-en", Sides(7), Sides(2), 25, 24),
+        ]
+    )
+    data.check_each("valid", 9)
+    with pytest.raises(UserError, match=r"^valid of en-fr, de-en: no sentence has at most 7 positions"):
+        data.check_each("valid", 7)
 
 
 def test_errors_name_the_file_and_the_language(world: Path) -> None:

@@ -97,6 +97,19 @@ def test_each_epoch_reads_the_next_shard(sharded: Path) -> None:
     assert words_of_epoch(resumed, 5) == sorted([*SHARD_LINES[1], *SHARD_LINES[1]])
 
 
+def test_validation_text_of_which_nothing_fits_is_refused(sharded: Path) -> None:
+    """64 positions hold 62 words; else the loss of both directions would read 0 at every validation."""
+    settings = vars(plan(sharded, data_bin(sharded)))
+    for words, fits in ((62, True), (63, False)):
+        write_pair(sharded / "shard0", "valid", "en-fr", [[4] * words])
+        task = NeuronspecTranslationTask(SimpleNamespace(plan=json.dumps(settings)))
+        if fits:
+            task.load_dataset("valid")
+            continue
+        with pytest.raises(UserError, match=r"^valid of en-fr, fr-en: no sentence has at most 64 positions"):
+            task.load_dataset("valid")
+
+
 def test_folders_of_a_data_bin() -> None:
     assert data_folders("bin") == ["bin"]
     assert data_folders("a/shard0:b/shard1") == ["a/shard0", "b/shard1"]

@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from workflow_scripts.common.errors import UserError
+from workflow_scripts.common.errors import UserError, first_of
 from workflow_scripts.common.sampling_rules import exponent
 from workflow_scripts.models.training.drawing import (
     default_virtual_size,
@@ -144,6 +144,16 @@ class Epochs(Generic[Direction]):
         # Grouped first: sorting a direction's examples stays within the processor's cache.
         groups = group_by_direction(indices, self.offsets)
         return np.concatenate([sort_by_length(g, self.source_sizes, self.target_sizes) for g in groups])
+
+    def check_each(self, subset: str, most: int) -> None:
+        """Raise UserError for directions of which no sentence has at most ``most`` positions on both sides:
+        their loss would read 0."""
+        sizes = [(one.name, np.maximum(one.source_sizes, one.target_sizes)) for one in self.directions]
+        if without := [name for name, longest in sizes if not (longest <= most).any()]:
+            raise UserError(
+                f"{subset} of {first_of(without)}: no sentence has at most {most} positions, so that nothing"
+                " is measured; take a longer limit, or other text"
+            )
 
     def filter_indices_by_size(
         self, indices: Integers, max_sizes: tuple[int, int] | int | None

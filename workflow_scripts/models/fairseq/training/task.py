@@ -98,7 +98,7 @@ class NeuronspecTranslationTask(FairseqTask):
         sources = (self.plan.get("sources") or []) if training else []
         number = data_folders(self.plan["data_bin"]).index(folder)
         tokens = {language: self.vocabulary.language_id(language) for language in self.plan["languages"]}
-        self.datasets[split] = MultiDirectionDataset(
+        self.datasets[split] = dataset = MultiDirectionDataset(
             weighted(
                 load_directions(folder, split, self.directions, tokens), sources[number] if sources else {}
             ),
@@ -111,6 +111,8 @@ class NeuronspecTranslationTask(FairseqTask):
             virtual_epoch_size=settings["virtual_epoch_size"],
             shuffle=training,
         )
+        if not training:
+            dataset.check_each(split, self.max_positions()[0])
 
     def build_model(self, cfg: Any, from_checkpoint: bool = False) -> Any:
         """Build the network, with the parent's weights in a fine-tune, and its gates if it is masked."""

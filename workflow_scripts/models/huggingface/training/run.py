@@ -64,8 +64,9 @@ class Training:
         sizes = longest_sentence(plan), self.settings["max_tokens"]
         ids = port.text.padding, port.text.start
         self.batches = TextBatches(self._texts(port, "train"), *sizes, *ids)
-        self.validation = TextBatches(self._texts(port, "valid"), *sizes, *ids)
-        self.validation.check_each("valid")
+        validation = self._texts(port, "valid")
+        validation.check_each("valid", longest_sentence(plan))
+        self.validation = TextBatches(validation, *sizes, *ids)
         self.progress, self.folder = Progress(), Path(plan.folder)
         batching = batching_of(self.settings, surroundings.processes)
         self.checkpoints = Checkpoints(self.folder, batching, self.settings["keep_checkpoints"])

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workflow_scripts.common.checked_options import named_once
-from workflow_scripts.common.errors import UserError, first_of
 from workflow_scripts.models.batching import cut
 from workflow_scripts.models.huggingface.batches import Batch, batch_of
 from workflow_scripts.models.huggingface.port import HuggingFacePort
@@ -95,15 +94,6 @@ class TextBatches:
     ) -> None:
         self._drawn, self._most, self._max_tokens = drawn, most, max_tokens
         self._padding, self._start = padding, start
-
-    def check_each(self, subset: str) -> None:
-        """Raise UserError for directions of which no sentence is short enough: their loss would read 0."""
-        sizes = [(one.name, np.maximum(one.source_sizes, one.target_sizes)) for one in self._drawn.directions]
-        if without := [name for name, longest in sizes if not (longest <= self._most).any()]:
-            raise UserError(
-                f"{subset} of {first_of(without)}: no sentence has at most {self._most} positions, so that"
-                " nothing is measured; take a longer limit, or other text"
-            )
 
     def of_epoch(self, epoch: int) -> list[Integers]:
         """Return the examples of each batch of an epoch, in an order that the seed and the epoch draw, or in
