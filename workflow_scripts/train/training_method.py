@@ -23,7 +23,10 @@ CHOICES = {TRAIN: ("gradients",), PARAMETERS: ("ffn", "heads"), HEAD_WEIGHTS: ("
 KEYS = (*CHOICES, RENEW, ADAPTERS)
 ADAPTER_KEYS = ("kind", "size", "rows")
 
-_COUNTING = re.compile(r"pads excluded|pads counted, max_tokens (?P<max_tokens>\d+)")
+#: What scores say of counts by the usual rule; of neurons other than ReLU's they name it.
+_COUNTING = re.compile(
+    r"(pads excluded|pads counted, max_tokens (?P<max_tokens>\d+))(, active by sign \([^()]+\))?"
+)
 
 
 def checked_method(

@@ -175,5 +175,9 @@ def test_masks_are_made_again_as_they_were_counted() -> None:
         "count_pads": True,
         "max_tokens": 700,
     }
+    # The same rule on neurons that are not ReLU's, of which scores say it; another one is another score.
+    assert counting_of(masks(counting="pads excluded, active by sign (silu)")) == {}
+    assert counting_of(masks(counting="pads excluded, active by sign (gelu_new, gated)")) == {}
+    assert counting_of(masks(counting="pads excluded, active by threshold:0.1 (relu)")) is None
     stacks = masks(Selection("top:30%", ("encoder",)))
     assert checked_method({"renew": 10}, DIRECTIONS, stacks) == {"renew": 10}
