@@ -14,7 +14,7 @@ from workflow_scripts.units.description import DESCRIPTION
 from workflow_scripts.units.system import SystemFolder
 
 #: What the parts must have in common with the parent.
-SAME = ("seed", "languages", "architecture", "text")
+SAME = ("seed", "languages", "architecture", "text", "port", "encoder_langtok")
 SUMMED = ("updates", "seconds", "gpu_hours")
 
 
@@ -32,8 +32,9 @@ def join_systems(parent: SystemFolder, parts: Sequence[SystemFolder], name: str,
             raise UserError(f"{part.folder}: {direction} is that of {found[direction].folder}, too")
         part.verify()
         found[direction] = part
-    for file in (parent.weights, parent.subwords, parent.dictionary):
-        link_file(file, out / file.name)
+    files = {role: file for role, file in parent.files.items() if file and role != "masks"}
+    for file in files.values():
+        link_file(parent.folder / file, out / file)
     own = {direction: f"{direction}.safetensors" for direction in found}
     for direction, part in found.items():
         link_file(part.weights, out / own[direction])
@@ -48,6 +49,9 @@ def join_systems(parent: SystemFolder, parts: Sequence[SystemFolder], name: str,
         parent={"system": parent.system, "weights_sha256": parent.weights_sha256},
         training=_together([part.training or {} for part in parts]),
         own_weights=own,
+        files=files,
+        port=parent.port,
+        encoder_langtok=parent.encoder_langtok,
     )
 
 
@@ -59,7 +63,7 @@ def _direction_of(part: SystemFolder, parent: SystemFolder) -> str:
     for key in SAME:
         if getattr(part, key) != getattr(parent, key):
             raise UserError(f"{described}: {key} is not that of {parent.folder / DESCRIPTION}")
-    if any(part.sha256[path.name] != parent.sha256[path.name] for path in (part.subwords, part.dictionary)):
+    if any(part.sha256.get(file) != parent.sha256[file] for file in parent.text_files):
         raise UserError(f"{described}: its vocabulary is not that of {parent.folder}")
     if (part.parent or {}).get("weights_sha256") != parent.weights_sha256:
         raise UserError(f"{described}: it was not made from the weights of {parent.folder}")
