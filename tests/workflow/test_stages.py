@@ -125,6 +125,16 @@ VARIANTS: dict[str, dict[str, Any]] = {
             "effects": {"systems": ["baseline", "apart"], "masks": "k70"},
         },
     },
+    "masks of single weights, which no table lists: of a system, and of none": {
+        "masks": {
+            "k": [70],
+            "sets": {
+                name: {"of": "weights", "system": "full", "units": ["weight"], "select": select}
+                for name, select in (("lass", "top:70%"), ("fewer", "top:50%"))
+            },
+        },
+        "systems": {"full": {"masks": "all", "each": "direction"}, "lass": {"masks": "lass"}},
+    },
     "rows of other directions that need no counts of them": {
         "masks": {"sets": {"merged": {"like": "k95", "rows": "merged", "by": "language"}}},
         "systems": {"merged": {"masks": "merged", "train": "none"}},

@@ -4,6 +4,7 @@ from workflow_scripts.config.analyses.similarity import compared_sets
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.file_source import VALID
+from workflow_scripts.config.language_models import LanguageExperiment
 from workflow_scripts.config.mask_scores import ANALYSED, COMPARING, SPREAD
 from workflow_scripts.units.score_table import IMPORTANCES
 
@@ -20,6 +21,20 @@ def selected(experiment: Experiment) -> list[str]:
     wanted += [analysis.effects.masks] if analysis.effects and analysis.effects.masks else []
     wanted += [name for name, one in named.items() if one.key in experiment.masks.sets]
     return list(dict.fromkeys([*wanted, *(one for name in wanted for one in experiment.masks.chain(name))]))
+
+
+def listed_nowhere(experiment: Experiment) -> list[str]:
+    """Return the mask sets of the config that nothing need read: units are tabulated of translation models
+    only, and single weights never. Those of systems are left out, which are made for these."""
+    masks = experiment.masks
+    of_systems = {one for name in experiment.masked.values() for one in masks.chain(name)}
+    language_model = isinstance(experiment, LanguageExperiment)
+    return [
+        name
+        for name, one in masks.named.items()
+        if one.key in masks.sets and name not in of_systems
+        if language_model or any(masks.named[part].one.system for part in masks.chain(name))
+    ]
 
 
 def sets_compared(experiment: Experiment) -> list[str]:

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 
 from workflow_scripts.common.errors import nearest
+from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.language_models import LanguageExperiment
 from workflow_scripts.config.tasks.experiment import TaskExperiment
+from workflow_scripts.workflow.needed_masks import listed_nowhere
 from workflow_scripts.workflow.stage import Job, Stage
 from workflow_scripts.workflow.stage_list import (
     analyses,
@@ -84,3 +86,5 @@ def asked_for(experiment: Experiment) -> Iterator[str]:
     for stage in stages_of(experiment).values():
         for wildcards in stage.jobs(experiment) if stage.asked_for else ():
             yield from stage.made(experiment, wildcards, *stage.asked_for)
+    for masks in listed_nowhere(experiment):
+        yield from (f"masks/{BASELINE}/s{seed}/{masks}.npz" for seed in experiment.train.seeds)
