@@ -176,8 +176,11 @@ def _one_table(material: Material, rows: Sequence[Record], title: str) -> Grid:
     header += [f"{word} over {name}" for name in others.values()]
     of = {(row["system"], row["side"]): row for row in rows}
     lines: list[list[Cell]] = []
+    drawn = {row["system"]: int(float(row.get("draws") or 0)) for row in rows}
     for system in dict.fromkeys(row["system"] for row in rows):
-        cells: list[Cell] = [Code(system)]
+        # A row of several draws is their mean, as in the tables.
+        draws = f" ({number_of(drawn[system], 'draw')})"
+        cells: list[Cell] = [(Code(system), draws) if drawn[system] else Code(system)]
         cells += [_number(of.get((system, side)), "mean", "sd", "n", digits) for side in ordered]
         for key, name in others.items():
             keys = (f"{key}_difference", f"{key}_difference_sd", f"{key}_difference_n")

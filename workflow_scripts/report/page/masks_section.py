@@ -36,7 +36,7 @@ OUTSIDE = (
 )
 WORDS = {
     BETTER: "better", WORSE: "worse", NOT_SHOWN: "without a difference that this design could detect",
-    EQUAL: "equal in every seed",
+    EQUAL: "with a difference that is the same in every seed",
     ONE_SEED: "not to be judged, since one training each cannot tell a difference from chance",
 }  # fmt: skip
 #: Systems that are named as better or worse.

@@ -8,8 +8,10 @@ from tests.unit.report.page.made_page import (
     put_results,
     summary_row,
     wins_row,
+    write_csv,
     write_page,
 )
+from workflow_scripts.report.page.material import SUMMARY_COLUMNS, SUMMARY_NUMBERS
 
 SENTENCE = "ns-k70 − continued: +0.50 BLEU (n = 1 seed): one seed, which cannot tell a difference from chance"
 
@@ -61,3 +63,21 @@ def test_tests_of_several_test_sets_are_told_apart(tmp_path):
     text = outputs(tmp_path, "--baseline", "a", "--testsets", "test", "talks", wins=rows)
     assert "> - `b` against `a`, test, BLEU: better in 1 of 3 directions" in text
     assert "> - `b` against `a`, talks, BLEU: better in 2 of 3 directions" in text
+
+
+def test_a_row_of_several_draws_says_how_many(tmp_path):
+    """Tables of an experiment without draws have no such column."""
+    rows = [summary_row("ns", "both", 21.0, draws=0), summary_row("random", "both", 20.0, draws=5)]
+    columns = [*dict.fromkeys([*rows[0], *SUMMARY_COLUMNS, *SUMMARY_NUMBERS])]
+    tables = put_results(tmp_path)
+    write_csv(tmp_path / "tables/summary.csv", columns, rows)
+    _, text = write_page(tmp_path, tables, *FULL)
+    assert "| `ns` | 21.00 |" in text and "| `random` (5 draws) | 20.00 |" in text
+
+
+def test_the_same_difference_in_every_seed_is_not_said_to_be_none(tmp_path):
+    spread = {"n": 2, "sd": 0.0, "low": 2.0, "high": 2.0}
+    rows = [control_row("ns-k70", "continued", 2.0, "ns-k70 − continued: +2.00 ± 0.00 BLEU …", **spread)]
+    tables = put_results(tmp_path, [summary_row("baseline", "both", 20.0)], rows)
+    _, text = write_page(tmp_path, tables, *FULL)
+    assert "against `continued`: 1 with a difference that is the same in every seed." in text
