@@ -15,7 +15,7 @@ from workflow_scripts.common.table_names import CONTROLS, UNITS
 from workflow_scripts.report.figures.caption import Caption
 from workflow_scripts.report.figures.costs import costs_caption, costs_figure, costs_rows
 from workflow_scripts.report.figures.figure import write_figure
-from workflow_scripts.report.figures.gains import gain_rows, gains_figure
+from workflow_scripts.report.figures.gains import BASELINE, gain_rows, gains_figure
 from workflow_scripts.report.figures.order import FAMILY
 from workflow_scripts.report.figures.sweep import BANDS, bands, sweep_figure, sweep_points, sweep_rows
 from workflow_scripts.report.read.benchmarks import read_benchmarks
@@ -23,7 +23,7 @@ from workflow_scripts.report.read.read_files import Row, read_table
 from workflow_scripts.report.read.read_scores import RAW
 from workflow_scripts.report.read.read_units import read_units
 from workflow_scripts.report.tables.show import read_summary
-from workflow_scripts.report.tables.writing import metric_name
+from workflow_scripts.report.tables.writing import metric_name, profile_title
 
 SIGNIFICANCE = "significance"
 #: Columns of the tables of significance and of controls that figures read. (The modules that write these
@@ -42,6 +42,13 @@ COMPARED = (
     "draws",
     "above",
 )
+
+
+DAGGERS = (
+    "A dagger marks a difference that is significant in every seed (and draw) and of one sign: approximate"
+    " randomisation, Holm's correction over directions."
+)
+UNTESTED = "No significance was tested."
 
 
 def shares_left_out(units: Path | None, masks: Mapping[str, str]) -> dict[str, float]:
@@ -69,8 +76,10 @@ def draw_sweep(
     """Draw one sweep."""
     points = sweep_points(summary, controls, metric, sweep, left_out)
     drawn = bands(summary, metric, left_out)
+    controls_too = any(point.against != BASELINE and point.gain is not None for point in points)
+    also = " and over the controls" if controls_too else ""
     caption = Caption(
-        f"{metric_name(metric)} of the systems {sweep}-k… over the baseline and over the controls, against"
+        f"{metric_name(metric)} of the systems {sweep}-k… over the baseline{also}, against"
         " the threshold k, averaged over directions. The axis above says what share of units the masks leave"
         " out, the mean over directions and seeds.",
         sources,
@@ -91,16 +100,21 @@ def draw_gains(
     sources: Sequence[Path],
     seeds: Sequence[int],
 ) -> None:
-    """Draw the gains of one test set by direction. Raises UserError: it has none."""
-    own = [row for row in rows if (row["testset"], row["profile"]) == (testset, RAW)]
-    if not own:
+    """Draw the gains of one test set by direction, of its own text where that was scored. Raises UserError:
+    it has none."""
+    of_set = [row for row in rows if row["testset"] == testset]
+    if not of_set:
         known = list(dict.fromkeys(row["testset"] for row in rows))
         raise UserError(f"--testsets: the summary has no gains on {testset!r}{nearest(testset, known)}")
+    profiles = [row["profile"] for row in of_set]
+    profile = RAW if RAW in profiles else profiles[0]
+    own = [row for row in of_set if row["profile"] == profile]
     counts = sorted({row["n"] for row in own})
+    also = ", and less continued training" if any(row["against"] != BASELINE for row in own) else ""
+    tested = any(file.stem == SIGNIFICANCE for file in sources)
     caption = Caption(
-        f"{metric_name(own[0]['metric'])} on {testset}, by direction: each system less the baseline, and less"
-        " continued training, the mean over seeds. A dagger marks a difference that is significant in every"
-        " seed (and draw) and of one sign: approximate randomisation, Holm's correction over directions.",
+        f"{metric_name(own[0]['metric'])} on {profile_title(testset, profile)}, by direction: each system"
+        f" less the baseline{also}, the mean over seeds. {DAGGERS if tested else UNTESTED}",
         sources,
         seeds,
         f"No intervals; the standard deviations over seeds (n = {' or '.join(map(str, counts))}) are in the"
