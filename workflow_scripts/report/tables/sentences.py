@@ -43,7 +43,7 @@ def _verdict(row: Mapping[str, Any], digits: Digits) -> str:
     if shown == ONE_SEED:
         return "one seed, which cannot tell a difference from chance"
     if shown == EQUAL:
-        return "equal in every seed, so that nothing says how far it could vary"
+        return "the same in every seed, so that nothing says how far it could vary"
     least = rounded(row["detectable"], digits)
     if shown == NOT_SHOWN:
         return f"no difference that this design could detect (±{least})"
