@@ -143,8 +143,8 @@ ROW = {
         ),
         (
             {"sd": 0.0, "low": 0.1, "high": 0.1, "detectable": None, "draws": 0, "above": None},
-            "ns-k95 − random: +0.10 ± 0.00 BLEU (n = 3 seeds): the same in every seed, so that nothing says how "
-            "far it could vary",
+            "ns-k95 − random: +0.10 ± 0.00 BLEU (n = 3 seeds): the same in every seed, so that nothing says "
+            "how far it could vary",
         ),
     ],
 )

@@ -9,8 +9,9 @@ from workflow_scripts.evaluate.metrics import METRICS
 from workflow_scripts.report.read.read_scores import Plan, Score
 from workflow_scripts.report.read.read_significance import Comparison
 
-#: Digits behind the point of what the page keeps.
-DIGITS = 4
+#: Digits behind the point of what the page keeps: two more than it shows of any metric, since it subtracts
+#: and rounds once more, and the tables round once.
+DIGITS = 6
 
 
 def digits_of(metric: str) -> int:
