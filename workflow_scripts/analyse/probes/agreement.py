@@ -1,6 +1,5 @@
 """Do rankings of units agree? Overlap of their first n, what chance gives, and votes for each unit."""
 
-import math
 from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workflow_scripts.analyse.overlaps.chance import expected_iou
 from workflow_scripts.common.errors import UserError
 
 
@@ -32,21 +32,12 @@ def mean_jaccard(orders: Mapping[str, NDArray[np.int64]], n: int) -> dict[str, A
         pairs[one, other] = shared / (2 * n - shared)
     return {
         "n": n,
-        "chance": chance_jaccard(n, units),
+        "chance": expected_iou(units, n, n),
         "pairs": [{"one": one, "other": other, "jaccard": value} for (one, other), value in pairs.items()],
         "mean": {
             name: float(np.mean([value for pair, value in pairs.items() if name in pair])) for name in orders
         },
     }
-
-
-def chance_jaccard(n: int, units: int) -> float:
-    """Return the mean Jaccard overlap of two random sets of n of so many units (hypergeometric)."""
-    ways = math.comb(units, n)
-    return sum(
-        math.comb(n, shared) * math.comb(units - n, n - shared) / ways * shared / (2 * n - shared)
-        for shared in range(max(0, 2 * n - units), n + 1)
-    )
 
 
 def votes(orders: Mapping[str, NDArray[np.int64]], n: int) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workflow_scripts.analyse.probes.agreement import chance_jaccard, mean_jaccard, votes
+from workflow_scripts.analyse.probes.agreement import mean_jaccard, votes
 from workflow_scripts.analyse.probes.word_scores import Word, top_words
 from workflow_scripts.common.errors import UserError
 
@@ -22,9 +22,14 @@ def test_overlap_of_the_first_units():
     assert votes(ORDERS, 2).tolist() == [2, 3, 1, 0]
 
 
-@pytest.mark.parametrize(("n", "units", "chance"), [(1, 2, 0.5), (2, 3, 2 / 9 + 1 / 3), (3, 3, 1.0)])
+@pytest.mark.parametrize(
+    ("n", "units", "chance"),
+    # The last: a fifth of twelve layers of 4,096 neurons; 1/9 but for 6e-7.
+    [(1, 2, 0.5), (2, 3, 2 / 9 + 1 / 3), (3, 3, 1.0), (9830, 49152, 0.111110553)],
+)
 def test_what_random_sets_share(n, units, chance):
-    assert chance_jaccard(n, units) == pytest.approx(chance)
+    orders = {"one": np.arange(units), "other": np.arange(units)}
+    assert mean_jaccard(orders, n)["chance"] == pytest.approx(chance, rel=1e-8)
 
 
 def test_rankings_that_cannot_be_compared():
