@@ -200,6 +200,8 @@ def main(argv: list[str] | None = None) -> None:
     others = others_of(arguments.directions, arguments.others, arguments.seed)
 
     system = SystemFolder.read(arguments.system)
+    for direction in arguments.directions:
+        system.check_whole(direction)
     accept = arguments.accept_uninformative
     sets = read_sets(system, scores, arguments.size, arguments.directions, accept)
     drawn = draw(next(iter(sets.values())), arguments.draws, arguments.seed)

@@ -127,6 +127,7 @@ def main(argv: list[str] | None = None) -> None:
     system.check_model(masks)
     port = load(system)
     for direction in arguments.directions:
+        system.check_whole(direction)
         masks.row(direction)  # refuses a direction without a mask before anything runs
     batches_of = texts_of(
         port, arguments.data_bin, arguments.subset, arguments.directions, arguments.max_sentences

@@ -22,11 +22,13 @@ from tests.unit.analyse.small_model import (  # noqa: E402
     without_units,
     write_system,
 )
+from workflow_scripts.analyse import mask_control  # noqa: E402
 from workflow_scripts.analyse.criteria import draw, effects, main, others_of, overlaps, summary  # noqa: E402
 from workflow_scripts.models.fairseq.port import FairseqPort  # noqa: E402
 from workflow_scripts.units.architecture import Architecture  # noqa: E402
 from workflow_scripts.units.score_table import ScoreTable  # noqa: E402
 from workflow_scripts.units.space import model_space  # noqa: E402
+from workflow_scripts.units.system import SystemFolder  # noqa: E402
 
 ARCHITECTURE = Architecture(1, 1, 8, 6, 2)
 SPACE = model_space(ARCHITECTURE.to_dict())
@@ -143,3 +145,32 @@ def test_command_line(data_bin, tmp_path):
     main([*words, *flat, "--accept-uninformative"])
     result = json.loads((tmp_path / "out.json").read_text())
     assert "tied: 2 of the 2 units" in result["accepted_uninformative"]["flat"][0]
+
+
+@pytest.mark.parametrize("stage", [main, mask_control.main])
+def test_a_system_whose_own_masks_would_be_left_out_is_refused(data_bin, tmp_path, stage):
+    plain = write_system(tmp_path / "system", ARCHITECTURE)
+    facts = {"weights_sha256": plain.weights_sha256, "rule": "mass", "k": "70"}
+    MaskTable(DIRECTIONS, chosen().keep, SPACE, facts).write(tmp_path / "system/masks.npz")
+    SystemFolder.write(
+        plain.folder, system="ns", seed=1, languages=plain.languages, text={},
+        mask_rows={name: name for name in DIRECTIONS}, architecture=plain.architecture,
+    )  # fmt: skip
+    words = [
+        f"--system={plain.folder}",
+        f"--data-bin={data_bin}",
+        "--subset=test",
+        "--directions",
+        *DIRECTIONS,
+    ]
+    own = {
+        main: [
+            "--scores",
+            "{}",
+            "--size=2",
+            *(f"--out-{form}={tmp_path}/x" for form in ("json", "csv", "markdown")),
+        ],
+        mask_control.main: [f"--masks={tmp_path}/system/masks.npz", f"--out={tmp_path}/x"],
+    }
+    with pytest.raises(UserError, match="'ns' translates en-de through a mask"):
+        stage([*words, *own[stage]])
