@@ -85,7 +85,7 @@ CASES = [
     identify("no-languages", "an identifier of no language", identifying(languages=[]), 'model.npz: not a language-identifier-1 file (it names no languages); delete it and run the step that writes it again'),
     identify("double", "an identifier with weights of another type", identifying(np.zeros((2, FEATURES))), 'model.npz: not a language-identifier-1 file (no float32 weights of 2 × 131072); delete it and run the step that writes it again'),
     identify("several", "hypotheses of other lengths in two directions", laid_beside({"hyp.en-de": LINES[:18], "hyp.de-en": LINES[:18], "ref.en": LINES}, "en-de de-en"), 'hyp.en-de has 1 lines but ref.de has 3: line 2 has no counterpart\nhyp.de-en has 1 lines but ref.en has 3: line 2 has no counterpart'),
-    identify("blank-reference", "a reference without text", laid_beside({"ref.de": b"\nam Fluss\nein Haus\n"}), 'ref.de, line 1: empty reference'),
+    identify("blank-reference", "a reference without text", laid_beside({"ref.de": b"\nam Fluss\nein Haus\n"}), 'ref.de, line 1: empty reference; mend it, or choose what is done: --empty-references count (scored as they are) or drop (left out for all systems); in a config evaluation.empty_references'),
     identify("references", "two references of a sentence", laid_beside({}, "en-de --references a b"), '--references: the identifier takes one reference of a sentence, not 2; BLEU, chrF and TER take several (evaluate_outputs)'),
 ]  # fmt: skip
 
