@@ -51,10 +51,10 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Plan:
 
 
 def test_the_jobs(tmp_path: Path) -> None:
-    """By itself there is nothing to analyse; with all analyses nothing is trained, decoded or scored. Mask
-    sets are selected, also those that no analysis reads."""
+    """By itself there is text, and nothing to analyse; with all analyses nothing is trained, decoded or
+    scored. Mask sets are selected, also those that no analysis reads."""
     lay_down(tmp_path)
-    assert jobs(snakemake(tmp_path, LANGUAGE_MODEL, "-n")) == {}
+    assert jobs(snakemake(tmp_path, LANGUAGE_MODEL, "-n")) == numbers("take_text=6")
     expected = numbers(
         "take_text=6 attach_model=1 count_activations=3 score_lape=2 score_importance=3 select_masks=4"
         " criteria=1 ablate_units=1 effect_matrix=1 strongest_units=1 label_words=3 collect_units=1"
@@ -66,6 +66,7 @@ def test_the_jobs(tmp_path: Path) -> None:
 def test_the_declared_jobs_are_those_of_snakemake(tmp_path: Path) -> None:
     lay_down(tmp_path)
     check(tmp_path, {**LANGUAGE_MODEL, **MORE})
+    check(tmp_path, {**LANGUAGE_MODEL, "masks": MORE["masks"]})
 
 
 def test_the_model_has_languages_in_the_place_of_directions(planned: Plan) -> None:

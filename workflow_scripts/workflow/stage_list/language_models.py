@@ -19,6 +19,7 @@ STAGES = (
         "text",
         log="{subset}/{lang}",
         files={"text": "data/text/{subset}/{lang}.txt", "stats": "data/text/{subset}/{lang}.json"},
+        asked_for=("stats",),  # no analysis may read a text
         jobs=_texts,
     ),
 )
