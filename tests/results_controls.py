@@ -1,4 +1,4 @@
-"""The tables of docs/results/controls.md and regimes.md, from the kept scores of every seed and direction.
+"""The tables of docs/results/controls.md, iat.md and regimes.md, from kept scores of every seed and direction.
 
 A difference is taken seed by seed, of means over directions; its interval and what the design could detect
 are those of the workflow's own table `controls`.
@@ -21,11 +21,9 @@ from workflow_scripts.evaluate.significance.power import detectable_difference
 from workflow_scripts.report.tables.writing import rounded
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIG = ROOT / "config" / "experiments" / "controls.yaml"
 #: System → seed → direction → score.
 Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
-#: The systems of controls.yaml, in its order, and those whose masks are of the same size as `ns`.
-KEYS = ["baseline", *yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["systems"]]
+#: Systems whose masks are of the same size as those of `ns`, and further training without any.
 MASKED = (
     "ns",
     "continued",
@@ -45,6 +43,12 @@ def read(name: str) -> list[dict[str, str]]:
     """Return the rows of a kept table."""
     with (RESULTS / name).open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
+
+
+def keys_of(experiment: str) -> list[str]:
+    """Return the systems of a shipped experiment, in its order."""
+    config = (ROOT / "config" / "experiments" / f"{experiment}.yaml").read_text(encoding="utf-8")
+    return ["baseline", *yaml.safe_load(config)["systems"]]
 
 
 def scores(rows: Iterable[Mapping[str, str]], metric: str = "bleu") -> Scores:
@@ -104,12 +108,12 @@ def mean_cell(values: Sequence[float]) -> str:
     return f"{rounded(fmean(values), ONE)} ± {rounded(stdev(values), ONE)}" if len(values) > 1 else "–"
 
 
-def means() -> list[str]:
+def means(experiment: str) -> list[str]:
     """Return mean BLEU and chrF2++ of systems over directions, out of and into the pivot."""
-    rows = read("controls_scores.csv")
+    rows = read(f"{experiment}_scores.csv")
     bleu, chrf = scores(rows), scores(rows, "chrf")
     lines = []
-    for key in KEYS:
+    for key in keys_of(experiment):
         there = sorted(next(iter(bleu[draws_of(bleu, key)[0]].values())))
         sides = [
             [d for d in there if d.startswith("en-")], [d for d in there if d.endswith("-en")],
@@ -120,10 +124,10 @@ def means() -> list[str]:
     return table(["system", "directions", "BLEU", "out of the pivot", "into the pivot", "chrF2++"], lines)
 
 
-def against(other: str) -> list[str]:
+def against(experiment: str, other: str) -> list[str]:
     """Return what each system has more than another one, and in how many directions it differs."""
     lines = []
-    for row in read("controls.csv"):
+    for row in read(f"{experiment}.csv"):
         if row["against"] == other:
             wins = " / ".join(f"{float(row[name]):.0f}" for name in ("wins", "losses", "ties"))
             place = "" if row["side"] == "both" else f" ({row['side']})"
@@ -154,7 +158,7 @@ def other_cpu() -> list[str]:
     """Return the difference to the control of the first two seeds, on two kinds of processor."""
     here, there = (scores(read(name)) for name in ("controls_scores.csv", "controls_other_cpu.csv"))
     lines = []
-    for key in KEYS:
+    for key in keys_of("controls"):
         if key in ("baseline", "continued", "bilingual"):
             continue
         own = differences(here, key, "continued")[:2]
@@ -166,7 +170,7 @@ def again() -> list[str]:
     """Return the difference to the control in both runs, over seeds."""
     before, later = (scores(read(name)) for name in ("controls_scores.csv", "controls_again_scores.csv"))
     lines = []
-    for key in KEYS:
+    for key in keys_of("controls"):
         bleu = [mean_cell([*by_seed(run, key).values()]) for run in (before, later)]
         if key == "continued":
             lines.append([key, *bleu, "–", "–", "–", "–"])
@@ -179,12 +183,12 @@ def again() -> list[str]:
     return table(["system", *names, "95 % interval, again", "detectable, again"], lines)
 
 
-def among_draws(key: str) -> list[str]:
+def among_draws(experiment: str, key: str, systems: Sequence[str]) -> list[str]:
     """Return where systems lie in the distribution of a key's draws: of each the mean over seeds."""
-    found = scores(read("controls_scores.csv"))
+    found = scores(read(f"{experiment}_scores.csv"))
     drawn = {one: fmean(by_seed(found, one).values()) for one in draws_of(found, key)}
     lines = []
-    for system in MASKED:
+    for system in systems:
         own = fmean(by_seed(found, system).values())
         above = sum(own > value for value in drawn.values())
         lines.append([system, rounded(own, TWO), f"{above} of {len(drawn)}"])
@@ -227,6 +231,15 @@ def by_port() -> list[str]:
 
 #: Table → its lines.
 CONTROLS: dict[str, Callable[[], list[str]]] = {
-    "means": means, "continued": lambda: against("continued"),
-    "draws": lambda: among_draws("random"), "costs": costs, "processors": other_cpu, "again": again,
+    "means": lambda: means("controls"),
+    "continued": lambda: against("controls", "continued"),
+    "draws": lambda: among_draws("controls", "random", MASKED),
+    "costs": costs, "processors": other_cpu, "again": again,
 }  # fmt: skip
+IAT: dict[str, Callable[[], list[str]]] = {
+    "means": lambda: means("iat"),
+    "continued": lambda: against("iat", "continued"),
+    "draws": lambda: among_draws("iat", "iat_random", ("iat", "iat_own", "continued")),
+    "draws heads": lambda: among_draws("iat", "iat_only_random", ("iat_only", "heads_only")),
+    "draws transfer": lambda: among_draws("iat", "transfer_random", ("transfer",)),
+}

@@ -17,7 +17,7 @@ import yaml
 
 from tests.results_analysis_page import analysis_page
 from tests.results_cells import ONE, RESULTS, THREE, TWO, signed, table
-from tests.results_controls import CONTROLS, PORTS, REGIMES, by_port, cells
+from tests.results_controls import CONTROLS, IAT, PORTS, REGIMES, by_port, cells
 from tests.results_seeds import of_seeds
 from workflow_scripts.common.metric_names import SHOWN, metric_id
 from workflow_scripts.config.load import load_experiment
@@ -311,6 +311,7 @@ PAGES: dict[str, dict[str, Callable[[], list[str]]]] = {
     },
     "outputs60.md": {"wins": outputs60_wins},
     "controls.md": CONTROLS,
+    "iat.md": IAT,
     "controls_multi30k.md": {
         "scores": lambda: by_system(scores_of("controls_multi30k_scores.csv"), MULTI30K),
         "differences": lambda: differences(

@@ -133,3 +133,14 @@ def test_a_caption_holds_no_markup_and_no_path_of_this_machine(tmp_path):
         "\\*a\\* \\{\\{ 1 \\}\\} .. raw\\:: html\n\nNo bands or bars.\n\n\\.. raw\\:: html\n\n\\1. one\n\n"
         "Drawn from tables/a\\_b.csv, units.npz. The values drawn: figures/sub/x.csv.\n"
     )
+
+
+def test_of_many_files_a_caption_names_the_first_and_counts_the_others():
+    png = Path("results/x/figures/training.png")
+    curves = [f"results/x/training/{name}/s1/validation.csv" for name in "abcdefghi"]
+    said = Caption("Curves.", curves, [1]).text(png)
+    named = ", ".join(f"training/{name}/s1/validation.csv" for name in "abc")
+    assert f"Drawn from {named} and 6 more of this name." in said
+    assert "i/s1/validation.csv." in Caption("Curves.", curves[1:], [1]).text(png)  # of eight each is named
+    other = Caption("Curves.", [*curves[1:], "results/x/units.csv"], [1]).text(png)
+    assert "d/s1/validation.csv and 6 more." in other

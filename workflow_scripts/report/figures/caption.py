@@ -10,6 +10,8 @@ from pathlib import Path
 from workflow_scripts.common.restructured import escaped
 
 FIGURES = "figures"  # the folder of an experiment that figures are in
+#: Files that a caption names; of more it names the first ones and says how many others there are.
+MOST_FILES, FIRST_FILES = 8, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,17 @@ class Caption:
             self.shows,
             " ".join(part for part in (seeds, self.bands or "No bands or bars.") if part),
             *self.notes,
-            f"Drawn from {', '.join(files)}. The values drawn: {values}.",
+            f"Drawn from {_listed(files)}. The values drawn: {values}.",
         ]
         return "\n\n".join(escaped(one) for one in paragraphs) + "\n"
+
+
+def _listed(files: Sequence[str]) -> str:
+    if len(files) <= MOST_FILES:
+        return ", ".join(files)
+    alike = len({Path(file).name for file in files}) == 1
+    more = f"{len(files) - FIRST_FILES:,} more{' of this name' if alike else ''}"
+    return f"{', '.join(files[:FIRST_FILES])} and {more}"
 
 
 def from_experiment(file: str | Path, png: Path) -> str:
