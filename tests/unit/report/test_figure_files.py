@@ -1,6 +1,7 @@
 """What all figures share: four files of equal bytes, room for every text, legends beside the panels."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
