@@ -1,4 +1,4 @@
-"""The tables of docs/results: controls.md, iat.md and regimes.md, from kept scores of every seed and direction.
+"""Tables of docs/results: controls.md, iat.md and regimes.md, from kept scores of every seed and direction.
 
 A difference is taken seed by seed, of means over directions; its interval and what the design could detect
 are those of the workflow's own table `controls`.
