@@ -25,9 +25,10 @@ def selected(experiment: Experiment) -> list[str]:
 
 def listed_nowhere(experiment: Experiment) -> list[str]:
     """Return the mask sets of the config that nothing need read: units are tabulated of translation models
-    only, and single weights never. Those of systems are left out, which are made for these."""
+    only, and single weights never. Those of systems made here are left out, which are selected for these."""
     masks = experiment.masks
-    of_systems = {one for name in experiment.masked.values() for one in masks.chain(name)}
+    own = [name for system, name in experiment.masked.items() if system not in experiment.used]
+    of_systems = {one for name in own for one in masks.chain(name)}
     language_model = isinstance(experiment, LanguageExperiment)
     return [
         name

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+from tests.small_config import BASE
 from tests.unit.workflow.small_results import experiment
+from workflow_scripts.config.load import load_experiment
 from workflow_scripts.workflow.stages import RENAMED, STAGES, asked_for, jobs_of, unknown_rules
 
 
@@ -38,3 +41,21 @@ def test_names_of_logs_tell_all_wildcards_of_the_files() -> None:
     outputs = [file for job in jobs for file in job.outputs]
     assert len({*outputs}) == len(outputs)
     assert {*asked_for(found)} <= {*outputs}
+
+
+def test_masks_of_weights_are_asked_for_unless_a_system_made_here_reads_them() -> None:
+    """No table lists single weights; a system of another experiment has masks of its own."""
+    sets = {
+        name: {"of": "weights", "system": "full", "units": ["weight"], "select": select}
+        for name, select in (("lass", "top:70%"), ("fewer", "top:50%"))
+    }
+    systems = {"full": {"masks": "all", "each": "direction"}, "lass": {"masks": "lass"}}
+    config = {**BASE, "masks": {"k": [70], "sets": sets}, "systems": systems}
+
+    def masks(**more: Any) -> list[str]:
+        asked = asked_for(load_experiment({**config, **more}))
+        return [file for file in asked if file.startswith("masks/")]
+
+    assert masks() == ["masks/baseline/s1/fewer.npz"]
+    used = {"experiment": "other", "systems": ["baseline", "full", "lass"]}
+    assert masks(uses=used) == ["masks/baseline/s1/lass.npz", "masks/baseline/s1/fewer.npz"]
