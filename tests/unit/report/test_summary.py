@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.report.made import plan_of, scores_of
 from workflow_scripts.common.errors import UserError
-from workflow_scripts.report.read.layout import BOTH, INTO, OTHER, OUT, layout, members
+from workflow_scripts.report.read.layout import BOTH, INTO, OTHER, OUT, layout, main_side, members
 from workflow_scripts.report.read.read_scores import Plan, Score
 from workflow_scripts.report.tables.averages import Estimate, estimate
 from workflow_scripts.report.tables.summary import display_order, summarise, sweep_key
@@ -88,6 +88,8 @@ def test_groups_take_directions_whose_languages_they_hold():
     assert members(directions, "", ["de", "nl"]) == {OTHER: ["de-nl"]}
     # A group that holds the pivot itself changes nothing.
     assert members(directions, "en", ["en", "de"]) == {OUT: ["en-de"], INTO: ["de-en"]}
+    # What is told of several sides where there is room for one.
+    assert [main_side(sides) for sides in ([OUT, INTO, BOTH], [INTO, OTHER])] == [BOTH, INTO]
 
 
 def test_empty_groups_are_skipped_and_named():

@@ -16,7 +16,7 @@ from workflow_scripts.common.errors import UserError, nearest
 from workflow_scripts.common.metric_names import asked_name, metric_id
 from workflow_scripts.common.students_t import half_interval
 from workflow_scripts.report.figures.figure import COLOURS, MARKERS, legend_beside, panels, shortened, wrapped
-from workflow_scripts.report.read.layout import BOTH, SIDES
+from workflow_scripts.report.read.layout import SIDES, main_side
 from workflow_scripts.report.read.read_files import Row
 from workflow_scripts.report.tables.summary import sweep_key
 from workflow_scripts.report.tables.writing import difference_word, metric_name, table_title
@@ -96,8 +96,7 @@ def bands(summary: Sequence[Row], metric: str, left_out: Mapping[str, float]) ->
         sides.setdefault(row["testset"], []).append(row["side"])
     found = []
     for row in drawn:
-        had = sides[row["testset"]]
-        main = BOTH if BOTH in had else had[0]
+        main = main_side(sides[row["testset"]])
         for reference, column in REFERENCES.items():
             if row["side"] != main or not row[column]:
                 continue

@@ -16,7 +16,7 @@ from workflow_scripts.report.page.document import (
     marked,
 )
 from workflow_scripts.report.page.material import Facts, Material, Record
-from workflow_scripts.report.read.layout import BOTH
+from workflow_scripts.report.read.layout import BOTH, main_side
 from workflow_scripts.report.tables.sentences import BETTER, EQUAL, NOT_SHOWN, ONE_SEED, WORSE, shows
 from workflow_scripts.report.tables.writing import digits_of, rounded, table_title, written
 
@@ -65,8 +65,7 @@ def main_rows(rows: Sequence[Record]) -> list[Record]:
             continue
         if key not in found or (row["side"] == BOTH and found[key]["side"] != BOTH):
             found[key] = row
-    main = BOTH if any(row["side"] == BOTH for row in here) else here[0]["side"] if here else ""
-    return [_named(row, main) for row in found.values()]
+    return [_named(row, main_side([row["side"] for row in here])) for row in found.values()]
 
 
 def _named(row: Record, main: str) -> Record:

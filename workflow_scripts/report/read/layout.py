@@ -22,6 +22,11 @@ def side_of(direction: str, pivot: str) -> str:
     return OUT if source == pivot else INTO if target == pivot else OTHER
 
 
+def main_side(sides: Sequence[str]) -> str:
+    """Return the most comprehensive of the sides that there are: both, or else the first."""
+    return BOTH if BOTH in sides else sides[0]
+
+
 def members(directions: Sequence[str], pivot: str, languages: Iterable[str] | None) -> dict[str, list[str]]:
     """Return the directions of each non-empty side; ``languages`` of a group, None for all."""
     allowed = None if languages is None else {*languages, pivot}

@@ -11,7 +11,7 @@ from typing import Any
 
 from workflow_scripts.common.checked_options import ALL
 from workflow_scripts.common.errors import UserError, nearest
-from workflow_scripts.report.read.layout import BOTH
+from workflow_scripts.report.read.layout import main_side
 from workflow_scripts.report.read.read_files import content_of
 from workflow_scripts.report.read.read_scores import Plan
 from workflow_scripts.report.tables.averages import Estimate, estimate
@@ -85,7 +85,7 @@ def choice_table(sweeps: Sequence[Sweep], summary: Summary, display: Display) ->
     for cell in cells:
         sides.setdefault(cell.testset, []).append(cell.side)
     # A test set may have directions of one side alone.
-    main = {testset: BOTH if BOTH in had else had[0] for testset, had in sides.items()}
+    main = {testset: main_side(had) for testset, had in sides.items()}
     experiment = summary.cells[0].experiment
     lines = [
         _line(experiment, sweep, cell)
@@ -114,8 +114,7 @@ def _block(rows: Sequence[Record], sweep: str, display: Display) -> Block:
     """A row for each k: its validation loss, and a column for the scores of each test set and metric."""
     lines: dict[str, Cells] = {}
     header = ["k", "validation loss"]
-    sides = {row["side"] for row in rows}
-    main = BOTH if BOTH in sides else rows[0]["side"]
+    main = main_side([row["side"] for row in rows])
     for row in rows:
         column = table_title(row["testset"], row["profile"], row["metric"])
         column += "" if row["side"] == main else f", {side_title(row['side'], display.pivot)}"

@@ -14,7 +14,7 @@ from typing import Any
 from workflow_scripts.common.checked_options import ALL
 from workflow_scripts.evaluate.significance.correction import count_outcomes, higher_is_better
 from workflow_scripts.evaluate.significance.power import detectable_difference
-from workflow_scripts.report.read.layout import BOTH, layout
+from workflow_scripts.report.read.layout import BOTH, layout, main_side
 from workflow_scripts.report.read.read_scores import Plan, Score
 from workflow_scripts.report.read.read_significance import Compared, Comparison
 from workflow_scripts.report.tables.averages import (
@@ -109,7 +109,9 @@ def controls_table(
     frame = frame_of(lines, COLUMNS)
     rows = records(frame)
     blocks = [
-        _block(list(_main_rows(listed)), display, table_title(*place), _main_side(listed))
+        _block(
+            list(_main_rows(listed)), display, table_title(*place), main_side([row["side"] for row in listed])
+        )
         for place, listed in sections(rows)
     ]
     notes = [*(NOTES if len(plan.seeds) > 1 else (ONE_SEED, *NOTES)), *averaging_notes(rows)]
@@ -189,12 +191,6 @@ def _outcomes(place: Place, system: str, other: str, tested: Tested) -> dict[str
     ]
     counts = count_outcomes(said).values() if said else [None] * len(OUTCOMES)
     return dict(zip(OUTCOMES, counts, strict=True))
-
-
-def _main_side(rows: Sequence[Record]) -> str:
-    """Return the most comprehensive side: both, or else the first."""
-    sides = [str(row["side"]) for row in rows]
-    return BOTH if BOTH in sides else sides[0]
 
 
 def _main_rows(rows: Sequence[Record]) -> Iterator[Record]:

@@ -14,7 +14,7 @@ from workflow_scripts.common.errors import UserError, run_main, terminal
 from workflow_scripts.common.files import read_json
 from workflow_scripts.common.metric_names import metric_id
 from workflow_scripts.common.table_names import CAUTIONS, UNITS
-from workflow_scripts.report.read.layout import BOTH, INTO, OTHER, OUT
+from workflow_scripts.report.read.layout import BOTH, INTO, OTHER, OUT, main_side
 from workflow_scripts.report.read.read_files import Row, content_of, read_table
 from workflow_scripts.report.tables.summary import CSV_COLUMNS
 from workflow_scripts.report.tables.units_page import console
@@ -96,7 +96,7 @@ def render_console(rows: Sequence[Row]) -> str:
 def _one_table(rows: Sequence[Row], title: str) -> list[str]:
     sides = [side for side in (OUT, INTO, BOTH, OTHER) if any(row["side"] == side for row in rows)]
     # The differences are those of the most comprehensive side; summary.md has the others.
-    main_side = BOTH if BOTH in sides else sides[0]
+    main = main_side(sides)
     places = {(row["system"], row["side"]): row for row in rows}
     digits = digits_of(rows[0]["metric"], rows[0]["profile"])
     word = difference_word(rows[0]["metric"])
@@ -106,7 +106,7 @@ def _one_table(rows: Sequence[Row], title: str) -> list[str]:
     for system in dict.fromkeys(row["system"] for row in rows):
         own = [places[system, side] for side in sides]
         cells = [number(row["mean"], row["sd"], digits) for row in own]
-        main_row = places[system, main_side]
+        main_row = places[system, main]
         names = ("baseline_difference", "continued_difference")
         cells += [number(main_row[name], main_row[f"{name}_sd"], digits, True) for name in names]
         table.append([system, *cells])
@@ -117,7 +117,7 @@ def _one_table(rows: Sequence[Row], title: str) -> list[str]:
     spread = "sd n/a" if seeds == [1] else "mean ± sd"
     missing = sum(int(row["scores_expected"]) - int(row["scores"]) for row in rows if row["side"] != BOTH)
     partial = f"PARTIAL, {missing} scores missing: " if missing else ""
-    return [f"{partial}{title} ({counted}, {spread}; {word}s on {main_side})", *_aligned(table)]
+    return [f"{partial}{title} ({counted}, {spread}; {word}s on {main})", *_aligned(table)]
 
 
 def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
