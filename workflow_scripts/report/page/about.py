@@ -21,7 +21,7 @@ from workflow_scripts.report.page.document import (
     marked,
 )
 from workflow_scripts.report.page.material import Material, Record
-from workflow_scripts.report.read.layout import BOTH, SIDES
+from workflow_scripts.report.read.layout import BOTH, SIDES, main_side
 from workflow_scripts.report.tables.writing import (
     Digits,
     difference_word,
@@ -134,7 +134,7 @@ def _systems(material: Material) -> list[Block]:
     for name in facts.systems:
         alike.setdefault(facts.made.get(name, ""), []).append(name)
     rows: list[list[Cell]] = [[_names(names), marked(how)] for how, names in alike.items()]
-    rows, notes = cut(rows, MOST_SYSTEMS, "systems", "tables/summary.csv")
+    rows, notes = cut(rows, MOST_SYSTEMS, "kinds of systems", "tables/summary.csv")
     return [Grid("Systems, and how each was made.", ["system", "how"], rows, (0, 1), notes)]
 
 
@@ -166,7 +166,7 @@ def _scores(material: Material, summary: Sequence[Record]) -> list[Block]:
 def _one_table(material: Material, rows: Sequence[Record], title: str) -> Grid:
     facts = material.facts
     sides = [side for side in SIDES if any(row["side"] == side for row in rows)]
-    main = BOTH if BOTH in sides else sides[0]
+    main = main_side(sides)
     metric, profile = rows[0]["metric"], rows[0]["profile"]
     digits, word = digits_of(metric, profile), difference_word(metric)
     against = {"baseline": facts.baseline, "continued": facts.control}

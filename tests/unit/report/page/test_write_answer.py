@@ -126,6 +126,11 @@ def test_systems_that_were_made_alike_share_a_row(tmp_path):
     _, text = full_page(tmp_path, "--systems", "a", "b", "c", "--made", made)
     rows = [line for line in text.splitlines() if line.endswith("| trained |") or "2 draws" in line]
     assert rows == ["| `a` | trained |", "| `b`, `c` | one of 2 draws |"]
+    # Forty-one ways, of which forty are shown; the last is that of two systems.
+    made = {f"s{number}": f"way {min(number, 41)}" for number in range(1, 43)}
+    _, text = full_page(tmp_path, "--systems", *made, "--made", json.dumps(made))
+    assert "| `s40` | way 40 |" in text and "way 41" not in text
+    assert "… 1 more kinds of systems in `tables/summary.csv`." in text
 
 
 def test_how_the_control_was_made_is_said_only_where_it_is_known(tmp_path):
