@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from workflow_scripts.common.naming import number_of
 from workflow_scripts.config.base import BASELINE
 from workflow_scripts.config.experiment import Experiment
 from workflow_scripts.config.mask_scores import STACKS
@@ -49,7 +50,7 @@ def _of_system(experiment: Experiment, made: Made) -> str:
         return f"the baseline's weights through {masks}, not trained further"
     if system.each:
         start = "random weights" if system.start == "random" else "the baseline"
-        how = f"a model of its own for each direction, trained from {start}"
+        how = f"a model of its own for each direction, trained from {start}{_part(system)}"
     elif system.adapters:
         one = system.adapters
         how = f"the baseline with adapters ({one.kind}) by {one.by}; these are trained"
@@ -101,7 +102,9 @@ def _kept(one: MaskSet) -> str:
     if one.like is not None:
         among = AMONG.get(one.partners or "", "")
         words = OF_ROWS[one.rows or ""].format(like=f"`{one.like}`", among=among)
-        return words if one.by is None else f"{words}, by {one.by}"
+        words += "" if one.by is None else f", by {one.by}"
+        some = one.rows_of
+        return words if some is None else f"{words}, among those of {number_of(len(some), 'direction')}"
     words = str(one.select) if isinstance(one.select, str) else "selectors by side and stack"
     if one.system is not None:
         words += f" of the weights of `{one.system}`"

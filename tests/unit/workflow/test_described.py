@@ -60,9 +60,17 @@ def test_systems_that_differ_in_their_masks_or_training_alone_are_told_apart() -
     )
     assert heads["transfer"] == (
         "the baseline trained further (heads alone) with masks `others` (those that most rows of `heads30`"
-        " keep) on gradients alone, translating without them; only `en-so`"
+        " keep, among those of 6 directions) on gradients alone, translating without them; only `en-so`"
     )
     assert "`heads30` (top:30%@type by importance, units: head)" in heads["iat"]
+
+
+def test_what_alone_is_trained_is_said_of_models_of_their_own_too() -> None:
+    path = EXPERIMENTS / "controls.yaml"
+    config = read_yaml(str(path))
+    config["systems"]["full"]["parameters"] = "ffn"
+    made = how_made(load_experiment(config, [str(path)]))
+    assert made["full"] == "a model of its own for each direction, trained from the baseline (ffn alone)"
 
 
 def test_of_systems_from_elsewhere_nothing_is_claimed() -> None:
