@@ -76,8 +76,8 @@ def test_ffns_alone_are_all_of_their_layers(case, systems, text, tmp_path):
 
 @pytest.mark.parametrize("gate", ["zero", "gradients"])
 def test_heads_of_a_family_without_biases(gate, systems, text, tmp_path):
-    """Head 1 of three is kept by no direction: its eight rows of query, key and value get no weight decay;
-    under masked gradients they stay as they were, as do its columns of the output projection."""
+    """Head 1 of three is kept by no direction: its eight rows of query, key and value shrink by weight decay
+    alone; under masked gradients they stay as they were, as do its columns of the output projection."""
     masks = write_masks(
         systems["t5"], tmp_path / "m.npz", lambda name, size: np.arange(size) % 3 != 1, "head"
     )
@@ -94,7 +94,9 @@ def test_heads_of_a_family_without_biases(gate, systems, text, tmp_path):
         for kind in kinds:
             at = f"{stack}.block.1.layer.{kind}"
             for part in "qkv":
-                stays = (named[f"{at}.{part}.weight"] == before[f"{at}.{part}.weight"]).all(1)
+                # One update at a rate of 0.01: 1 - 0.01 x 0.1 of each weight is left.
+                kept = before[f"{at}.{part}.weight"] * (1.0 if gate == "gradients" else 0.999)
+                stays = torch.isclose(named[f"{at}.{part}.weight"], kept, rtol=1e-6, atol=0.0).all(1)
                 assert stays.tolist() == [False] * 8 + [True] * 8 + [False] * 8, f"{at}.{part}"
             columns = (named[f"{at}.o.weight"] == before[f"{at}.o.weight"]).all(0)
             assert columns.tolist() == [gate == "gradients" and 8 <= one < 16 for one in range(24)]
