@@ -39,6 +39,12 @@ def with_tests(**tests: Any) -> Experiment:
     return load_experiment({**BASE, "languages": ["en", "de"], "data": {"source": source}})
 
 
+def trained_on(directions: dict[str, Any], **text: str) -> Experiment:
+    source = {**BASE["data"]["source"], "tests": {"news": "text/valid.{lang}"}, **text}
+    config = {**BASE, "languages": ["en", "de"], "systems": {}, "data": {"source": source}}
+    return load_experiment({**config, "directions": directions})
+
+
 def read(experiment: Experiment, subset: str) -> list[str]:
     [pattern] = experiment.sources_of(subset, "de-en")
     return list(files_of_pair(experiment, pattern, subset, "de-en").values())
@@ -76,8 +82,14 @@ def test_other_text_for_each_direction_is_not_left_out_silently() -> None:
         "data.source: news text for de-en is another one for each direction, t.en-de.en and t.en-de.de, and"
         " t.de-en.de and t.de-en.en: make a test set of each, with the key directions"
     ]
-    train = {**BASE["data"]["source"], "train": PATTERN, "tests": {"news": "text/valid.{lang}"}}
-    trained = load_experiment({**BASE, "languages": ["en", "de"], "data": {"source": train}})
-    [said] = text_problems(trained, RESULTS)
+    [said] = text_problems(trained_on({"train": "all"}, train=PATTERN), RESULTS)
     assert said.startswith("data.source: train text for de-en is another one for each direction, ")
     assert said.endswith(": keep one, or name both as sources of the pair")
+
+
+def test_a_direction_that_is_not_trained_needs_no_training_text() -> None:
+    experiment = trained_on({"train": ["de-en"], "evaluate_only": ["en-de"]}, train=PATTERN)
+    put_pair("en-de", "a\n")
+    put_pair("de-en", "b\n")
+    assert read(experiment, "train") == ["t.de-en.de", "t.de-en.en"]
+    assert list(text_problems(experiment, RESULTS)) == []

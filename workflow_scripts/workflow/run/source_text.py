@@ -56,7 +56,8 @@ def _no_file(file: str) -> str:
 
 
 def _directions(experiment: Experiment, subset: str, pair: str) -> list[str]:
-    return [one for one in experiment.directions_of(subset) if pair_of(one) == pair]
+    had = experiment.train_directions if subset == TRAIN else experiment.directions_of(subset)
+    return [one for one in had if pair_of(one) == pair]
 
 
 def _are_there(files: Files) -> bool:
@@ -84,7 +85,8 @@ def _by_direction(pattern: FilePattern, directions: list[str], subset: str) -> s
 
 
 def _is_same(one: str, other: str) -> bool:
-    return one == other or filecmp.cmp(one, other, shallow=False)
+    # Large files by two names are often one: links.
+    return Path(one).samefile(other) or filecmp.cmp(one, other, shallow=False)
 
 
 def _both(files: Files) -> str:
