@@ -29,8 +29,8 @@ OF_TEXT, OF_COUNTS = (ACTIVATIONS, *IMPORTANCES, MAGNITUDE), FORMS
 #: The vocabulary in every system is the experiment's.
 VOCABULARY = ("spm.model", "dict.txt")
 _HASH = re.compile("[0-9a-f]{64}")
-#: The references of each profile.
-_REFERENCES = {
+#: The references of each profile, below the results.
+REFERENCES = {
     "raw": "data/text/{testset}/{pair}.{target}.txt",
     "paper": "data/references/{testset}.{pair}.{target}.txt",
 }
@@ -102,8 +102,8 @@ class Lineage:
     ) -> Iterator[tuple[str, Any]]:
         source, target = split_direction(direction)
         names = {"testset": testset, "pair": pair_of(direction), "target": target}
-        if profile in _REFERENCES:
-            yield _REFERENCES[profile].format(**names), entry.get("references_sha256")
+        if profile in REFERENCES:
+            yield REFERENCES[profile].format(**names), entry.get("references_sha256")
         yield f"data/text/{testset}/{names['pair']}.{source}.txt", entry.get("sources_sha256")
 
     def _asked(self, name: str, content: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -17,6 +17,7 @@ from workflow_scripts.config.file_source import VALID
 from workflow_scripts.config.load import load_file
 from workflow_scripts.workflow.arguments import parser_of
 from workflow_scripts.workflow.needed_masks import scored
+from workflow_scripts.workflow.plan.lineage import REFERENCES
 from workflow_scripts.workflow.settings import as_options, given
 from workflow_scripts.workflow.software.environments import ROOT
 from workflow_scripts.workflow.stage_list.report import unit_masks
@@ -24,11 +25,6 @@ from workflow_scripts.workflow.stage_list.report import unit_masks
 ENVIRONMENT, MODULE = "evaluate", "workflow_scripts.report.explorer.build_explorer"
 PAGE = "report/explorer.html"
 RAW = "raw"
-#: Kind of references → their files below data/.
-REFERENCES = {
-    RAW: "text/{testset}/{pair}.{target}.txt",
-    "paper": "references/{testset}.{pair}.{target}.txt",
-}
 
 
 def settings_of(experiment: Experiment, results: Path) -> dict[str, Any]:
@@ -55,7 +51,7 @@ def settings_of(experiment: Experiment, results: Path) -> dict[str, Any]:
         "comet_root": f"{results}/comet",
         "significance_root": f"{results}/significance" if evaluation.significance else None,
         "hypotheses": f"{results}/translations/{{system}}/s{{seed}}/{{testset}}/{{direction}}.txt",
-        "references": f"{results}/data/{REFERENCES[shown]}",
+        "references": f"{results}/{REFERENCES[shown]}",
         "sources": f"{results}/data/text/{{testset}}/{{pair}}.{{source}}.txt",
         "masks": [f"{name}={results}/{pattern}" for name, pattern in masks.items()],
         "used_by": {name: used for name, used in experiment.masked.items() if used in masks} or None,
