@@ -261,15 +261,14 @@ class SystemFolder:
 
     def with_masks(self, more: str | Path | None, direction: str) -> Self:
         """Return the system with another mask file, if there is one, for a direction that it was not trained
-        in. UserError where the file would not be used: of a direction that it was trained in, or unmasked."""
-        if more is None:
-            return replace(self, more_masks=None)
-        if direction in self.mask_rows or self.mask_row(direction) is None:
+        in; one that it was trained in keeps its own row. UserError where it has no masks there."""
+        # Another experiment may call a direction untrained that the system was trained in.
+        if more is not None and self.mask_row(direction) is None:
             raise UserError(
                 f"{more}: {self.system!r} translates {direction} without it; such masks are for directions in"
                 " which a masked system was not trained (train.use_masks makes a system of other masks)"
             )
-        return replace(self, more_masks=Path(more))
+        return replace(self, more_masks=None if more is None else Path(more))
 
     def mask_table(self, path: Path) -> MaskTable:
         """Return a file's masks; UserError unless made from these weights or the parent's."""
