@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import debian
 from tests.slurm import leftover
 from workflow_scripts.common.processes import identity, start_time
 
@@ -26,8 +27,8 @@ CONFIGURATION = Path("/etc/slurm")
 # Cores for the groups of two runs, or one and much else; memory for one of them and two jobs with a GPU.
 CORES, MEMORY_MB, GPUS = 16, 24000, 2
 GPU_MODEL = "a100"
-#: Seconds that one of SLURM's programs has to answer, and that apt-get has.
-ANSWER_SECONDS, INSTALL_SECONDS = 30.0, 600.0
+#: Seconds that one of SLURM's programs has to answer.
+ANSWER_SECONDS = 30.0
 
 # cred_expire is also the time after which a requeued job may start again. With PropagatePrioProcess jobs of a
 # run that stands back do so too.
@@ -79,28 +80,12 @@ def missing() -> str | None:
 
 def install() -> str | None:
     """Install Debian's packages of SLURM where this user may; return why there is none even so, or None."""
-    reason = missing()
-    if reason is None or os.geteuid() != 0 or shutil.which("apt-get") is None:
-        return reason
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     # Where no service manager runs, packages must not try to start what they bring.
-    for command in (["update", "-qq"], ["install", "-qq", "--no-install-recommends", *PACKAGES]):
-        try:
-            done = _call("apt-get", "-y", *command, seconds=INSTALL_SECONDS, environment=environment)
-        except subprocess.TimeoutExpired:
-            return f"{missing()}; apt-get {command[0]} took more than {INSTALL_SECONDS:.0f} s"
-        if done.returncode:
-            said = "".join(done.stderr.strip().splitlines()[-1:])
-            reason = f"{missing()}; apt-get {command[0]}: {said or f'exit status {done.returncode}'}"
-    return reason if missing() else None
+    return debian.install(missing, PACKAGES)
 
 
-def _call(
-    *command: str, seconds: float = ANSWER_SECONDS, environment: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=seconds, env=environment, check=False
-    )
+def _call(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False)
 
 
 @dataclass
