@@ -17,7 +17,7 @@ from workflow_scripts.report.explorer.scores import columns, digits_of, tests
 from workflow_scripts.report.explorer.unit_sets import add_masks, add_rates
 from workflow_scripts.report.read.layout import side_of
 from workflow_scripts.report.read.read_files import refuse_missing
-from workflow_scripts.report.read.read_scores import RAW, Plan, files_of, read_scores
+from workflow_scripts.report.read.read_scores import Plan, files_of, main_profile, read_scores
 from workflow_scripts.report.read.read_significance import read_significance
 from workflow_scripts.report.tables.cautions import floor_of, unranked
 
@@ -183,9 +183,8 @@ def _statistics(asked: Asked, testset: str, seed: int, metric: str) -> tuple[dic
 
 
 def _file_of(asked: Asked, system: str, testset: str, seed: int, metric: str) -> Path:
-    # The references that stand beside the hypotheses are the test set's own text, where that was scored.
-    profiles = asked.plan.profiles
-    profile = RAW if RAW in profiles else profiles[0]
+    # These are the references that stand beside the hypotheses, too.
+    profile = main_profile(asked.plan.profiles)
     job = {"system": system, "seed": seed, "testset": testset, "profile": profile}
     files: Iterator[tuple[Path, list[str]]] = files_of(asked.scores_root, asked.comet_root, asked.plan, job)
     return segments_path(next(path for path, metrics in files if metric in metrics))

@@ -102,7 +102,7 @@ def gains_figure(
     # Of few directions and many systems the directions are columns, and the panels lie below one another:
     # what a page can hold.
     turned = max(map(len, systems.values())) > len(directions)
-    figure, axes = _panels([(len(systems[other]), len(directions)) for other in others], turned)
+    figure, axes = _panels([len(systems[other]) for other in others], len(directions), turned)
     for axis, other in zip(axes, others, strict=True):
         cells = [
             [values.get((other, direction, system)) for system in systems[other]] for direction in directions
@@ -128,16 +128,15 @@ def gains_figure(
     return figure
 
 
-def _panels(sizes: Sequence[tuple[int, int]], turned: bool) -> tuple[Figure, list[Axes]]:
-    """Return panels of so many systems and directions each, beside one another or, ``turned``, below."""
-    directions = max(most for _, most in sizes)
+def _panels(systems: Sequence[int], directions: int, turned: bool) -> tuple[Figure, list[Axes]]:
+    """Return a panel for each number of systems, beside one another or, ``turned``, below."""
     if turned:
-        heights = [ROW_HEIGHT * systems for systems, _ in sizes]
-        figure, rows = panels(len(sizes), 1, COLUMN_WIDTH * directions, heights)
+        heights = [ROW_HEIGHT * count for count in systems]
+        figure, rows = panels(len(systems), 1, COLUMN_WIDTH * directions, heights)
         return figure, [row[0] for row in rows]
     height = cell_inches(directions, ROW_HEIGHT, math.inf if directions <= WRITTEN else 0)
-    widths = [COLUMN_WIDTH * systems for systems, _ in sizes]
-    figure, [axes] = panels(1, len(sizes), widths, height * directions)
+    widths = [COLUMN_WIDTH * count for count in systems]
+    figure, [axes] = panels(1, len(systems), widths, height * directions)
     return figure, axes
 
 

@@ -47,10 +47,11 @@ def draw_matrix(
     box = axis.get_position()
     width, height = axis.figure.get_size_inches()
     across, down = box.width * width / len(columns), box.height * height / len(rows)
-    level = all(len(one) * LETTER * SMALL_SIZE / 72 < across for one in columns)
-    turned = {} if level else {"rotation": 90}
     axis.set_xticks(
-        range(len(columns)), [shortened(one) for one in columns], fontsize=_size(across), **turned
+        range(len(columns)),
+        [shortened(one) for one in columns],
+        fontsize=_size(across),
+        rotation=_rotation(columns, [across] * len(columns)),
     )
     axis.set_yticks(range(len(rows)), [shortened(one) for one in rows], fontsize=_size(down))
     axis.tick_params(length=0, pad=2)
@@ -95,13 +96,11 @@ def part_columns(axis: Axes, spans: Sequence[Span]) -> None:
         return
     cell = axis.get_position().width * axis.figure.get_size_inches()[0] / axis.images[0].get_array().shape[1]
     names = [shortened(span.family, LONGEST_FAMILY) for span in spans]
-    level = all(
-        len(name) * LETTER * SMALL_SIZE / 72 < cell * (span.stop - span.start)
-        for name, span in zip(names, spans, strict=True)
-    )
     edge = axis.secondary_xaxis("top")
     edge.set_xticks(
-        [(span.start + span.stop - 1) / 2 for span in spans], names, **({} if level else {"rotation": 90})
+        [(span.start + span.stop - 1) / 2 for span in spans],
+        names,
+        rotation=_rotation(names, [cell * (span.stop - span.start) for span in spans]),
     )
     edge.tick_params(length=0, pad=2)
     edge.spines[:].set_visible(False)
@@ -116,6 +115,12 @@ def draw_bar(axis: Axes, image: AxesImage, label: str, spans: Sequence[Span] = (
     panel = box.width * width
     bar = axis.inset_axes((1 + beyond / panel, 0, BAR / panel, min(1, 2 / (box.height * height))))
     axis.figure.colorbar(image, cax=bar, label=label)
+
+
+def _rotation(names: Sequence[str], inches: Sequence[float]) -> int:
+    """Return 0 where each name has room, and else 90 degrees for all."""
+    level = all(len(name) * LETTER * SMALL_SIZE / 72 < room for name, room in zip(names, inches, strict=True))
+    return 0 if level else 90
 
 
 def _size(inches: float) -> float:

@@ -20,7 +20,7 @@ from workflow_scripts.report.figures.order import FAMILY
 from workflow_scripts.report.figures.sweep import BANDS, bands, sweep_figure, sweep_points, sweep_rows
 from workflow_scripts.report.read.benchmarks import read_benchmarks
 from workflow_scripts.report.read.read_files import Row, read_table
-from workflow_scripts.report.read.read_scores import RAW
+from workflow_scripts.report.read.read_scores import main_profile
 from workflow_scripts.report.read.read_units import read_units
 from workflow_scripts.report.tables.show import read_summary
 from workflow_scripts.report.tables.writing import metric_name, profile_title
@@ -106,8 +106,7 @@ def draw_gains(
     if not of_set:
         known = list(dict.fromkeys(row["testset"] for row in rows))
         raise UserError(f"--testsets: the summary has no gains on {testset!r}{nearest(testset, known)}")
-    profiles = [row["profile"] for row in of_set]
-    profile = RAW if RAW in profiles else profiles[0]
+    profile = main_profile([row["profile"] for row in of_set])
     own = [row for row in of_set if row["profile"] == profile]
     counts = sorted({row["n"] for row in own})
     also = ", and less continued training" if any(row["against"] != BASELINE for row in own) else ""

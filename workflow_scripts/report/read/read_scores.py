@@ -4,7 +4,7 @@ A missing score is an error, never a gap in an average.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import product
 from pathlib import Path
@@ -34,6 +34,11 @@ class Score:
 
 COLUMNS = [column.name for column in fields(Score)]
 RAW = "raw"  # the test set's own text as references
+
+
+def main_profile(profiles: Sequence[str]) -> str:
+    """Return the references by which scores are shown first: the test set's own text, or else the first."""
+    return RAW if RAW in profiles else profiles[0]
 
 
 @dataclass(frozen=True)
